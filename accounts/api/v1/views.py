@@ -1,0 +1,158 @@
+from http import HTTPStatus
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations
+from accounts.api.v1 import serializers, wire
+from accounts.keyring import ring
+from accounts.models import ApiKey, User
+from core.access import Tier
+from core.ids import Prefix
+from core.schema import enveloped, refused
+from core.v1 import V1ViewSet
+
+THROTTLED = refused("Too many wrong passwords; wait as long as Retry-After says")
+WRONG_STATE = refused("There is already a second factor, or none to confirm or remove")
+
+
+class MyAccountViewSet(V1ViewSet):
+    """What somebody may do about their own account; for all of it they must have signed in."""
+
+    errors = {
+        operations.CodeWrong: wire.CODE_WRONG,
+        operations.PasswordUnfit: (wire.UNPROCESSABLE, wire.unfit_password),
+        operations.PasswordWrong: wire.wrong_password("password"),
+        operations.Throttled: wire.THROTTLED,
+        operations.TotpUnavailable: wire.TOTP_UNAVAILABLE,
+    }
+
+    @property
+    def me(self) -> User:
+        return User.objects.select_related("tenant").get(pk=self.principal.user_id)
+
+
+class PasswordViewSet(MyAccountViewSet):
+    writes = {"change": Tier.USER}
+    with_session = frozenset({"change"})
+    errors = MyAccountViewSet.errors | {operations.PasswordWrong: wire.wrong_password("current_password")}
+
+    @extend_schema(
+        operation_id="change_my_password",
+        request=serializers.PasswordChange,
+        responses={200: enveloped(serializers.SessionsEnded), 429: THROTTLED},
+    )
+    def change(self, request: Request) -> Response:
+        """Set a new password. Every other session of yours ends; this one stays."""
+        given = self.body(serializers.PasswordChange)
+        ended = operations.change_password(
+            self.me, current=given["current_password"], new=given["new_password"], actor=self.principal
+        )
+        return self.answer({"sessions_ended": ended})
+
+
+class TotpViewSet(MyAccountViewSet):
+    writes = {"enrol": Tier.USER, "confirm": Tier.USER, "remove": Tier.USER}
+    with_session = frozenset(writes)
+
+    @extend_schema(
+        operation_id="enrol_totp",
+        request=None,
+        responses={200: enveloped(serializers.TotpEnrolment), 409: WRONG_STATE},
+    )
+    def enrol(self, request: Request) -> Response:
+        """A secret for an authenticator app, as text, as a link and as a QR code. It counts once confirmed."""
+        enrolment = operations.enrol_totp(self.me, actor=self.principal)
+        return self.answer(
+            {"secret": enrolment.secret, "otpauth_uri": enrolment.otpauth_uri, "qr_svg": enrolment.qr_svg}
+        )
+
+    @extend_schema(
+        operation_id="confirm_totp",
+        request=serializers.Code,
+        responses={200: enveloped(serializers.RecoveryCodes), 409: WRONG_STATE},
+    )
+    def confirm(self, request: Request) -> Response:
+        """Switch the second factor on. The recovery codes are shown this once."""
+        code = self.body(serializers.Code)["code"]
+        return self.answer({"recovery_codes": operations.confirm_totp(self.me, code, actor=self.principal)})
+
+    @extend_schema(
+        operation_id="remove_totp",
+        request=serializers.Password,
+        responses={200: enveloped(serializers.SessionsEnded), 409: WRONG_STATE, 429: THROTTLED},
+    )
+    def remove(self, request: Request) -> Response:
+        """Back to the password alone. Every other session of yours ends."""
+        password = self.body(serializers.Password)["password"]
+        return self.answer({"sessions_ended": operations.disable_totp(self.me, password, actor=self.principal)})
+
+
+class ApiKeyViewSet(MyAccountViewSet):
+    reads = {"list": Tier.USER}
+    writes = {"create": Tier.USER, "destroy": Tier.USER}
+    with_session = frozenset({"create", "destroy"})
+    missing = "API key not found"
+
+    @extend_schema(operation_id="list_my_api_keys", responses=enveloped(serializers.ApiKey, many=True))
+    def list(self, request: Request) -> Response:
+        """Your API keys; the secrets are not kept."""
+        keys = ApiKey.objects.present().filter(user=self.principal.user_id).newest_first()
+        return self.answer(serializers.ApiKey(keys, many=True).data)
+
+    @extend_schema(
+        operation_id="create_api_key",
+        request=serializers.NewApiKey,
+        responses={201: enveloped(serializers.ShownApiKey)},
+    )
+    def create(self, request: Request) -> Response:
+        """A key that acts for you until it is deleted. It is shown this once."""
+        made = operations.create_api_key(self.me, self.body(serializers.NewApiKey)["name"], actor=self.principal)
+        return self.answer(
+            {**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED
+        )
+
+    @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
+    def destroy(self, request: Request, key_id: str) -> Response:
+        """The key is refused from its next request on."""
+        keys = ApiKey.objects.filter(user=self.principal.user_id, pk=self.id_or_404(Prefix.API_KEY, key_id))
+        self.found(operations.delete_api_key(keys, actor=self.principal))
+        return self.nothing()
+
+
+class PlatformTokenViewSet(V1ViewSet):
+    public = frozenset({"issue"})
+    parser_classes = [wire.FormParser]
+
+    @extend_schema(
+        operation_id="issue_platform_token",
+        request={wire.FormParser.media_type: serializers.TokenRequest},
+        responses={200: serializers.PlatformToken, 400: serializers.OAuthError, 401: serializers.OAuthError},
+    )
+    def issue(self, request: Request) -> Response:
+        """`client_credentials` of a GLOBAL SERVICE application. The client goes into Basic or into the form."""
+        try:
+            form = wire.token_form(request)
+            client_id, secret = wire.client_of(request, form)
+            wire.require_grant(form)
+            token = operations.issue_platform_token(client_id, secret, form.get("scope"), origin=request.origin)
+        except operations.ClientRefused as refusal:
+            return wire.refused(refusal)
+        return Response(
+            {
+                "access_token": token.access_token,
+                "token_type": "Bearer",
+                "expires_in": token.expires_in,
+                "scope": token.scope,
+            }
+        )
+
+
+class JwksViewSet(V1ViewSet):
+    public = frozenset({"list"})
+
+    @extend_schema(operation_id="jwks", responses=serializers.Jwks)
+    def list(self, request: Request) -> Response:
+        """The public keys that access tokens verify against; a new one is here before it first signs."""
+        return Response({"keys": [key.as_jwk() for key in ring.published()]}, headers={"Cache-Control": "max-age=5"})

@@ -1,0 +1,96 @@
+"""v1's words for what accounts refuses, and the token endpoint's own manner (RFC 6749)."""
+
+import base64
+import binascii
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations
+from core.parsing import TooLarge
+from core.v1 import flaw
+
+UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def wrong_password(field: str) -> tuple[HTTPStatus, Any]:
+    return UNPROCESSABLE, [flaw(("body", field), "This is not your password", "value_error.wrong_password")]
+
+
+def unfit_password(error: Exception) -> Any:
+    assert isinstance(error, operations.PasswordUnfit)  # noqa: S101 - the table says so
+    return [flaw(("body", "new_password"), message, "value_error.weak_password") for message in error.messages]
+
+
+THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as long as Retry-After says")
+CODE_WRONG = (UNPROCESSABLE, [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")])
+TOTP_UNAVAILABLE = (HTTPStatus.CONFLICT, "The second factor is not in the state that this needs; see GET /api/v1/me")
+
+
+class FormParser(BaseParser):
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, list[str]]:
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
+        form: dict[str, list[str]] = {}
+        for name, value in _pairs(body):
+            form.setdefault(name, []).append(value)
+        return form
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise operations.ClientRefused("invalid_request", "The form cannot be read") from error
+
+
+def token_form(request: Request) -> dict[str, str]:
+    """Each parameter at most once, as the RFC has it."""
+    form = request.data
+    if not isinstance(form, dict) or any(len(values) > 1 or "\0" in values[0] for values in form.values()):
+        raise operations.ClientRefused("invalid_request", "A parameter is repeated or unreadable")
+    return {name: values[0] for name, values in form.items()}
+
+
+def client_of(request: Request, form: dict[str, str]) -> tuple[str, str]:
+    """The client's id and secret, by Basic or by form fields, never both; never from the query string."""
+    basic = _basic(request.META.get("HTTP_AUTHORIZATION", ""))
+    if basic and ("client_secret" in form or form.get("client_id", basic[0]) != basic[0]):
+        raise operations.ClientRefused("invalid_request", "Two ways of authenticating in one request")
+    return basic or (form.get("client_id", ""), form.get("client_secret", ""))
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise operations.ClientRefused("invalid_client", "The Authorization header cannot be read") from error
+    return unquote_plus(client_id).replace("\0", ""), unquote_plus(secret)
+
+
+def require_grant(form: dict[str, str]) -> None:
+    match form.get("grant_type"):
+        case "client_credentials":
+            return
+        case None:
+            raise operations.ClientRefused("invalid_request", "grant_type is missing")
+        case _:
+            raise operations.ClientRefused("unsupported_grant_type", "The grant here is client_credentials")
+
+
+def refused(refusal: operations.ClientRefused) -> Response:
+    body = {"error": refusal.error, "error_description": refusal.description}
+    if refusal.error == "invalid_client":
+        return Response(body, status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": 'Basic realm="curfew"'})
+    return Response(body, status=HTTPStatus.BAD_REQUEST)

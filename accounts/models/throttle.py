@@ -1,0 +1,14 @@
+from django.db import models
+
+
+class SignInThrottle(models.Model):
+    """Failures counted against one account, one address, or one account from an address that it knows."""
+
+    key = models.BinaryField(max_length=32, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True)
+    blocked_until = models.DateTimeField(null=True)
+    is_known = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.failures} failures"

@@ -1,0 +1,118 @@
+from typing import Any, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import Case, Q, Value, When
+
+from core.access import Principal, Tier
+from core.ids import Prefix
+from core.records import Entity, EntityQuerySet, Status, is_up, one_of
+from tenancy.models import Tenant, tenant_is_up
+
+
+class Role(models.TextChoices):
+    SUPER_ADMIN = "super_admin"
+    PARTNER_ADMIN = "partner_admin"
+    TENANT_ADMIN = "tenant_admin"
+    USER = "user"
+
+    @property
+    def tier(self) -> Tier:
+        return _TIERS[self]
+
+
+_TIERS = {
+    Role.SUPER_ADMIN: Tier.SUPER,
+    Role.PARTNER_ADMIN: Tier.PARTNER,
+    Role.TENANT_ADMIN: Tier.TENANT,
+    Role.USER: Tier.USER,
+}
+
+
+def user_is_up(path: str = "") -> Q:
+    """The user at `path` and everything above them are active and not deleted."""
+    return is_up(path) & tenant_is_up(f"{path}tenant__")
+
+
+def roles_below(tier: Tier) -> list[Role]:
+    return [role for role in Role if role.tier < tier]
+
+
+class UserQuerySet(EntityQuerySet["User"]):
+    def named(self, email: str) -> Self:
+        return self.filter(email=normal_email(email))
+
+    def with_totp(self) -> Self:
+        return self.annotate(has_totp=Q(totp__confirmed_at__isnull=False))
+
+    def writable_by(self, principal: Principal) -> Self:
+        """Those below the caller, and the caller; equals are out of reach, except for super admins."""
+        rows = self.visible_to(principal)
+        if principal.tier is Tier.SUPER:
+            return rows
+        return rows.filter(Q(role__in=roles_below(principal.tier)) | Q(pk=principal.user_id))
+
+
+class User(Entity, AbstractBaseUser):
+    prefix = Prefix.USER
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="users")
+    tenant_kind = models.CharField(max_length=16, editable=False)
+    email = models.EmailField(max_length=254)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    display_name = models.CharField(max_length=200, blank=True)
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.USER)
+    custom_attributes = models.JSONField(default=dict, blank=True)
+    last_login_at = models.DateTimeField(null=True, editable=False)
+
+    last_login = None
+
+    # What queries for a sign-in add to the row.
+    has_totp: bool
+    platform_revision: int
+    session_lifetime: int
+    idle_timeout: int
+
+    objects = UserQuerySet.as_manager()
+
+    USERNAME_FIELD = "id"  # the only name that is unique: an e-mail is so within its tenant
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "email"], condition=Q(deleted_at=None), name="user_email_is_unique"),
+            models.CheckConstraint(
+                condition=Q(tenant_kind="CUSTOMER", role__in=["tenant_admin", "user"])
+                | Q(tenant_kind="PARTNER_STAFF", role="partner_admin")
+                | Q(tenant_kind="PLATFORM_STAFF", role="super_admin"),
+                name="user_role_fits_the_tenant_kind",
+            ),
+            one_of("status", Status, "user_status_is_known"),
+        ]
+        indexes = [models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = normal_email(self.email)
+        self.tenant_kind = self.tenant.kind
+        super().save(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        return self.display_name or f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+def normal_email(email: str) -> str:
+    return email.strip().lower()
+
+
+def tier_of(path: str = "") -> Case:
+    """The role's tier as a number, for queries that build a Principal."""
+    return Case(*(When(**{f"{path}role": role}, then=Value(int(role.tier))) for role in Role), default=Value(0))
+
+
+def is_admin(path: str = "") -> Q:
+    return ~Q(**{f"{path}role": Role.USER})
+

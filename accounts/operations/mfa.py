@@ -1,0 +1,90 @@
+"""The second factor: a TOTP app, and recovery codes for the day it is lost."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import segno
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import RecoveryCode, TotpDevice, User
+from accounts.operations.passwords import require_password
+from accounts.operations.second_factor import PURPOSE, bare, totp_holds
+from accounts.signals import mfa_disabled
+from audit.actions import Action
+from audit.operations import record
+from core import ids
+from core.access import Principal
+from core.secrets import digest, seal
+
+RECOVERY_CODES = 10
+
+
+class CodeWrong(Exception):
+    """Not the code of now, or of half a minute to either side; or one that was used before."""
+
+
+class TotpUnavailable(Exception):
+    """There is already a confirmed device, or none that awaits confirmation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    secret: str
+    otpauth_uri: str
+    qr_svg: str
+
+
+@transaction.atomic
+def enrol_totp(user: User, *, actor: Principal) -> Enrolment:
+    """A new secret, shown this once. It counts from its first right code on; until then signing in is as before."""
+    if TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
+        raise TotpUnavailable
+    key = secrets.token_bytes(20)
+    TotpDevice.objects.update_or_create(user=user, defaults={"sealed_secret": seal(key, purpose=PURPOSE), "last_step": -1})
+    record(Action.MFA_ENROLLED, actor=actor, resource=user)
+    secret = base64.b32encode(key).decode()
+    label = quote(f"{settings.PRODUCT}:{user.email}")
+    uri = f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': settings.PRODUCT})}"
+    return Enrolment(secret, uri, segno.make(uri, micro=False).svg_inline(scale=4))
+
+
+@transaction.atomic
+def confirm_totp(user: User, code: str, *, actor: Principal) -> list[str]:
+    """Switch the second factor on and hand out the recovery codes, this once."""
+    device = TotpDevice.objects.select_for_update().filter(user=user, confirmed_at=None).first()
+    if device is None:
+        raise TotpUnavailable
+    if not totp_holds(user, code, confirmed=False):
+        raise CodeWrong
+    TotpDevice.objects.filter(user=user).update(confirmed_at=Now())
+    codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=digest(bare(code))) for code in codes)
+    record(Action.MFA_ENABLED, actor=actor, resource=user)
+    return codes
+
+
+def disable_totp(user: User, password: str, *, actor: Principal) -> int:
+    """Back to the password alone. The user's other sessions end; the answer says how many."""
+    require_password(user, password, action=Action.MFA_DISABLED, actor=actor)
+    return _disable(user, actor=actor)
+
+
+@transaction.atomic
+def _disable(user: User, *, actor: Principal) -> int:
+    if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
+        raise TotpUnavailable
+    ended = sum(count for _, count in mfa_disabled.send(User, user=user, actor=actor))
+    TotpDevice.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+    record(Action.MFA_DISABLED, actor=actor, resource=user, changes={"sessions_ended": ended})
+    return ended
+
+
+def _recovery_code() -> str:
+    letters = "".join(secrets.choice(ids.ALPHABET) for _ in range(20))
+    return "-".join(letters[i : i + 5] for i in range(0, 20, 5))

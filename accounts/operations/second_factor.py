@@ -1,0 +1,35 @@
+"""Checking a second factor. Each code works once: the statement that uses it up is the one that decides."""
+
+import hmac
+import time
+
+from django_otp.oath import hotp
+
+from accounts.models import RecoveryCode, TotpDevice, User
+from core.secrets import digest, unseal
+
+PURPOSE = "totp"
+STEP_SECONDS = 30
+
+
+def second_factor_holds(user: User, totp_code: str | None, recovery_code: str | None) -> bool:
+    if totp_code:
+        return totp_holds(user, totp_code, confirmed=True)
+    deleted, _ = RecoveryCode.objects.filter(user=user, digest=digest(bare(recovery_code or ""))).delete()
+    return deleted == 1
+
+
+def totp_holds(user: User, code: str, *, confirmed: bool) -> bool:
+    device = TotpDevice.objects.filter(user=user, confirmed_at__isnull=not confirmed).first()
+    if device is None:
+        return False
+    key = unseal(device.sealed_secret, purpose=PURPOSE)
+    now = int(time.time()) // STEP_SECONDS
+    for step in (now, now - 1, now + 1):
+        if hmac.compare_digest(f"{hotp(key, step):06d}", code):
+            return TotpDevice.objects.filter(user=user, last_step__lt=step).update(last_step=step) == 1
+    return False
+
+
+def bare(recovery_code: str) -> str:
+    return recovery_code.replace("-", "").replace(" ", "").lower()

@@ -1,0 +1,132 @@
+"""Slowing down guessers, without handing them a way to lock somebody out.
+
+Every attempt is charged before it is looked at, so fifty at once are still ten. An account from an address that has
+signed it in before is charged to a bucket of that pair alone: strangers' failures never reach it.
+"""
+
+import ipaddress
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from accounts.models import SignInThrottle
+from audit.actions import Action
+from audit.operations import record
+from core.access import Principal
+from core.secrets import digest
+
+# A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest.
+_CHARGE = """
+INSERT INTO accounts_signinthrottle AS bucket (key, failures, failed_at, is_known) VALUES (%(key)s, 1, now(), false)
+ON CONFLICT (key) DO UPDATE SET
+  failures = CASE WHEN bucket.failed_at > now() - %(window)s * interval '1 second' THEN bucket.failures + 1 ELSE 1 END,
+  failed_at = now(),
+  blocked_until = CASE
+    WHEN bucket.failed_at > now() - %(window)s * interval '1 second' AND bucket.failures + 1 >= %(limit)s
+    THEN now() + interval '1 second' * least(%(longest)s, %(first)s * 2 ^ least(bucket.failures + 1 - %(limit)s, 20))
+  END
+WHERE bucket.blocked_until IS NULL OR bucket.blocked_until <= now()
+RETURNING failures
+"""
+_WAIT = "SELECT extract(epoch FROM blocked_until - now()) FROM accounts_signinthrottle WHERE key = %s"
+_REFUND = """
+UPDATE accounts_signinthrottle SET failures = greatest(failures - 1, 0),
+  blocked_until = CASE WHEN failures - 1 >= %(limit)s THEN blocked_until END
+WHERE key = %(key)s
+"""
+_CLEAR = """
+INSERT INTO accounts_signinthrottle AS bucket (key, failures, is_known) VALUES (%(key)s, 0, %(known)s)
+ON CONFLICT (key) DO UPDATE SET failures = 0, blocked_until = NULL, is_known = bucket.is_known OR %(known)s
+"""
+
+
+class Throttled(Exception):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many failed sign-ins; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    key: bytes
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one attempt was charged to, to be given back when it turns out to be no failure."""
+
+    account: Bucket
+    address: Bucket | None
+    pair: Bucket | None
+
+    def refund(self) -> None:
+        """The attempt was not a failure, and no success either."""
+        for bucket in filter(None, (self.account, self.address)):
+            _run(_REFUND, key=bucket.key, limit=bucket.limit)
+
+    def clear(self) -> None:
+        """The attempt succeeded: the account starts anew, and knows this address from now on."""
+        _run(_CLEAR, key=self.account.key, known=self.account == self.pair)
+        if self.pair and self.pair != self.account:
+            _run(_CLEAR, key=self.pair.key, known=True)
+        if self.address:
+            _run(_REFUND, key=self.address.key, limit=self.address.limit)
+
+
+def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
+    """Count one attempt, or raise Throttled without counting it."""
+    pair = _bucket("pair", f"{user_id} {_network(address)}") if user_id and address else None
+    if pair and SignInThrottle.objects.filter(pk=pair.key, is_known=True).exists():
+        _charge(pair)
+        return Charge(account=pair, address=None, pair=pair)
+    whole_address = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS) if address else None
+    if whole_address:
+        _charge(whole_address)
+    account = _bucket("account", email)
+    _charge(account)
+    return Charge(account=account, address=whole_address, pair=pair)
+
+
+def unlock(email: str, *, actor: Principal) -> None:
+    """Let the account's next sign-in through, wherever it comes from."""
+    _run(_CLEAR, key=_bucket("account", email).key, known=False)
+    record(Action.SIGN_IN_UNLOCKED, actor=actor, changes={"email": email})
+
+
+def _bucket(kind: str, name: str, limit: int | None = None) -> Bucket:
+    return Bucket(digest(f"{kind}:{name}"), limit or settings.SIGN_IN_FAILURES_PER_ACCOUNT)
+
+
+def _charge(bucket: Bucket) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CHARGE,
+            {
+                "key": bucket.key,
+                "limit": bucket.limit,
+                "window": settings.SIGN_IN_WINDOW,
+                "first": settings.SIGN_IN_FIRST_WAIT,
+                "longest": settings.SIGN_IN_LONGEST_WAIT,
+            },
+        )
+        if cursor.fetchone() is None:
+            cursor.execute(_WAIT, [bucket.key])
+            wait = (cursor.fetchone() or [None])[0]
+            raise Throttled(max(1, math.ceil(wait or 1)))
+
+
+def _run(sql: str, **parameters: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+
+
+def _network(address: str | None) -> str:
+    """An IPv6 customer holds a whole /64: counting its addresses one by one would count nothing."""
+    if address is None:
+        return ""
+    parsed = ipaddress.ip_address(address)
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

@@ -1,0 +1,71 @@
+"""Who holds a credential that is not a session: one SQL each, everything above the holder included."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, F, Q
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey, Application, SigningKey, user_is_up
+from accounts.models.applications import application_is_up
+from accounts.models.users import tier_of
+from accounts.tokens import PlatformClaims
+from core.access import ActorType, Origin, Principal, Scope, Tier
+from core.secrets import digest
+from tenancy.models import platform
+
+NOTE_USE_EVERY = timedelta(minutes=1)
+HOLDER = {
+    "email": F("user__email"),
+    "tier": tier_of("user__"),
+    "tenant_id": F("user__tenant_id"),
+    "partner_id": F("user__tenant__partner_id"),
+}
+
+
+def key_still_verifies(kid: str) -> Exists:
+    """Asked in each authenticator's own statement: a key that leaked is refused everywhere at once."""
+    return Exists(SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=Now()), pk=kid))
+
+
+def holder_of_api_key(secret: str, *, origin: Origin) -> tuple[Principal, UUID, bool] | None:
+    """The key's owner as they stand now, the key, and whether its last use was noted a while ago."""
+    row = (
+        ApiKey.objects.present()
+        .filter(user_is_up("user__"), digest=digest(secret))
+        .annotate(is_stale=Q(last_used_at=None) | Q(last_used_at__lt=Now() - NOTE_USE_EVERY))
+        .values("id", "user_id", "is_stale", **HOLDER)
+        .first()
+    )
+    if row is None:
+        return None
+    return Principal.user(row, origin=origin, session_id=None, type=ActorType.API_KEY), row["id"], row["is_stale"]
+
+
+def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Principal | None:
+    """The application, with those of the token's scopes that it is allowed today."""
+    allowed = (
+        Application.objects.filter(
+            application_is_up(""),
+            key_still_verifies(claims.kid),
+            client_id=claims.client_id,
+            scope=Application.Scope.GLOBAL,
+            application_type=Application.Type.SERVICE,
+            min_revision__lte=claims.revision,
+        )
+        .annotate(floor=platform("min_revision"))
+        .filter(floor__lte=claims.revision)
+        .values_list("allowed_scopes", flat=True)
+        .first()
+    )
+    if allowed is None:
+        return None
+    scopes = frozenset(scope for scope in Scope if scope in allowed and scope in claims.scopes)
+    return Principal(
+        type=ActorType.PLATFORM,
+        id=claims.client_id,
+        label=claims.client_id,
+        tier=Tier.SUPER if scopes else Tier.NONE,
+        scopes=scopes,
+        origin=origin,
+    )

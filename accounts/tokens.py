@@ -1,0 +1,111 @@
+"""Access tokens: signed statements of who one claims to be. What one may do is read from the database, never from here.
+
+The only module that imports PyJWT.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+
+from accounts.keyring import ring
+from core.ids import Prefix, read
+from core.secrets import new_secret
+
+ALGORITHM = "RS256"
+TYPE = "at+jwt"
+ACCESS_LIFETIME = 600
+MAX_LENGTH = 4096
+_HEADER = {"alg", "kid", "typ"}
+_KID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+
+
+class InvalidToken(Exception):
+    """One reason for every flaw: a caller learns nothing from how a token failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClaims:
+    session_id: UUID
+    user_id: UUID
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformClaims:
+    client_id: str
+    scopes: frozenset[str]
+    revision: int
+    kid: str
+
+
+def sign(claims: dict[str, Any], lifetime: int) -> str:
+    now = int(time.time())
+    kid, key = ring.signer()
+    stamped = {"iss": settings.ISSUER, "aud": settings.AUDIENCE, "iat": now, "exp": now + lifetime, "jti": new_secret()}
+    return jwt.encode(stamped | claims, key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})
+
+
+def verify(token: str) -> SessionClaims | PlatformClaims:
+    """What a token says, if we signed it and it has not expired. Whether that still holds is for the database."""
+    kid = _kid_of(token)
+    key = ring.public(kid)
+    if key is None:
+        raise InvalidToken
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=settings.AUDIENCE,
+            issuer=settings.ISSUER,
+            options={"require": ["iss", "aud", "sub", "exp", "iat", "jti"], "strict_aud": True},
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise InvalidToken from error
+    if not all(type(claims[name]) is int for name in ("exp", "iat")):
+        raise InvalidToken
+    return _platform(claims, kid) if claims.get("platform_token") is True else _session(claims, kid)
+
+
+def _kid_of(token: str) -> str:
+    """Our header holds exactly these three; anything else in it is somebody's attempt to be interpreted."""
+    if len(token) > MAX_LENGTH:
+        raise InvalidToken
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken from error
+    kid = header.get("kid")
+    if header.keys() != _HEADER or header["alg"] != ALGORITHM or header["typ"] != TYPE:
+        raise InvalidToken
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise InvalidToken
+    return kid
+
+
+def _session(claims: dict[str, Any], kid: str) -> SessionClaims:
+    return SessionClaims(
+        session_id=_id(Prefix.SESSION, claims.get("sid")),
+        user_id=_id(Prefix.USER, claims["sub"]),
+        kid=kid,
+    )
+
+
+def _platform(claims: dict[str, Any], kid: str) -> PlatformClaims:
+    subject, scope, revision = claims.get("sub"), claims.get("scope"), claims.get("revision")
+    if not isinstance(subject, str) or not isinstance(scope, str) or type(revision) is not int:
+        raise InvalidToken
+    return PlatformClaims(subject, frozenset(scope.split(" ")), revision, kid)
+
+
+def _id(prefix: Prefix, text: Any) -> UUID:
+    value = read(prefix, text) if isinstance(text, str) else None
+    if value is None:
+        raise InvalidToken
+    return value
+

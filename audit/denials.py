@@ -1,0 +1,21 @@
+"""Every refusal that has somebody to name goes on record, once the request's own work has been undone."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.response import Response
+
+from audit.actions import Action
+from audit.operations import record_refusal
+from core import v1
+from core.access import Principal
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    response = v1.exception_handler(error, context)
+    request = context["request"]
+    if response is not None and response.status_code == HTTPStatus.FORBIDDEN and isinstance(request.auth, Principal):
+        what = {"method": request.method, "path": request.path[:300], "detail": response.data["detail"]}
+        record_refusal(Action.ACCESS_DENIED, actor=request.auth, changes=what)
+    return response

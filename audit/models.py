@@ -1,0 +1,79 @@
+"""Who did what. Plain id columns and no foreign keys: an entry outlives whatever it speaks of."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from audit.actions import Action, Result
+from core.access import Principal, Tier
+from core.ids import Prefix
+from core.records import Record
+
+
+class Chain(models.Model):
+    """The end of one hash chain. The row is locked while an entry is added, so a chain has no forks.
+
+    `tenant_id` names the tenant; the nil UUID stands for everything that belongs to none.
+    """
+
+    tenant_id = models.UUIDField(primary_key=True)
+    length = models.BigIntegerField(default=0)
+    head = models.BinaryField(max_length=32, default=bytes(32))
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} at {self.length}"
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, principal: Principal) -> Self:
+        match principal.tier:
+            case Tier.SUPER:
+                return self.all()
+            case Tier.PARTNER if principal.partner_id is not None:
+                return self.filter(partner_id=principal.partner_id, tenant_id__isnull=False)
+            case Tier.TENANT if principal.tenant_id is not None:
+                return self.filter(tenant_id=principal.tenant_id)
+            case _:
+                return self.none()
+
+
+class AuditEntry(Record):
+    prefix = Prefix.AUDIT_ENTRY
+
+    chain_id = models.UUIDField()
+    number = models.BigIntegerField()
+    previous_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    created_at = models.DateTimeField()
+    actor_type = models.CharField(max_length=16)
+    actor_id = models.CharField(max_length=128, blank=True)
+    actor_label = models.CharField(max_length=320, blank=True)
+    actor_tier = models.CharField(max_length=16)
+    action = models.CharField(max_length=64)
+    resource_type = models.CharField(max_length=32, blank=True)
+    resource_id = models.CharField(max_length=128, blank=True)
+    result = models.CharField(max_length=16)
+    tenant_id = models.UUIDField(null=True)
+    partner_id = models.UUIDField(null=True)
+    ip_address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=512, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    changes = models.JSONField(default=dict)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["chain_id", "number"], name="audit_chain_has_no_forks"),
+            models.CheckConstraint(condition=Q(action__in=[a.value for a in Action]), name="audit_action_is_known"),
+            models.CheckConstraint(condition=Q(result__in=[r.value for r in Result]), name="audit_result_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "-id"], name="audit_by_tenant"),
+            models.Index(fields=["partner_id", "-id"], name="audit_by_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor_label or self.actor_type}: {self.result}"

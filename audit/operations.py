@@ -1,0 +1,100 @@
+"""Recording, in the act's own transaction; refusals, in one of their own, since the act they refuse rolls back."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection, models, transaction
+
+from audit.actions import Action, Result
+from audit.models import AuditEntry
+from core.access import Principal
+from core.records import Record
+
+NOBODYS = UUID(int=0)
+
+
+def record(
+    action: Action,
+    *,
+    actor: Principal,
+    resource: Record | None = None,
+    tenant_id: UUID | None = None,
+    partner_id: UUID | None = None,
+    result: Result = Result.SUCCESS,
+    changes: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Add one entry to the end of its chain. The caller's transaction decides whether it happened."""
+    tenant_id, partner_id = _place(actor, resource, tenant_id, partner_id)
+    number, previous_hash = _lock_end_of(tenant_id or NOBODYS)
+    entry = AuditEntry(
+        chain_id=tenant_id or NOBODYS,
+        number=number,
+        previous_hash=previous_hash,
+        created_at=datetime.now(UTC),
+        actor_type=actor.type,
+        actor_id=actor.id,
+        actor_label=actor.label[:320],
+        actor_tier=actor.tier.name.lower(),
+        action=action,
+        resource_type=type(resource).__name__.lower() if resource else "",
+        resource_id=resource.handle if resource else "",
+        result=result,
+        tenant_id=tenant_id,
+        partner_id=partner_id,
+        ip_address=actor.origin.ip_address,
+        user_agent=actor.origin.user_agent,
+        request_id=actor.origin.request_id,
+        changes=changes or {},
+    )
+    entry.hash = fingerprint(entry)
+    entry.save(force_insert=True)
+    _move_end_to(entry)
+    return entry
+
+
+def record_refusal(action: Action, *, actor: Principal, result: Result = Result.DENIED, **where: Any) -> AuditEntry:
+    """A denial or a failure, committed at once. Durable: inside another transaction it would vanish with it."""
+    with transaction.atomic(durable=True):
+        return record(action, actor=actor, result=result, **where)
+
+
+def fingerprint(entry: AuditEntry) -> bytes:
+    """SHA-256 over every column that holds something, but itself: a column added later leaves old entries as they were."""
+    columns = [field.attname for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
+    values = {column: getattr(entry, column) for column in columns}
+    fields = {column: _plain(value) for column, value in values.items() if value is not None}
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+
+
+def _place(
+    actor: Principal, resource: models.Model | None, tenant_id: UUID | None, partner_id: UUID | None
+) -> tuple[UUID | None, UUID | None]:
+    """Whose chain: the resource's, where it has one, else the actor's own."""
+    tenant_id = tenant_id or getattr(resource, "tenant_id", None)
+    partner_id = partner_id or getattr(resource, "partner_id", None)
+    if resource is None and tenant_id is None:
+        tenant_id, partner_id = actor.tenant_id, partner_id or actor.partner_id
+    return tenant_id, partner_id
+
+
+def _lock_end_of(chain_id: UUID) -> tuple[int, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_chain AS chain (tenant_id, length, head) VALUES (%s, 1, %s)"
+            " ON CONFLICT (tenant_id) DO UPDATE SET length = chain.length + 1 RETURNING length, head",
+            [chain_id, bytes(32)],
+        )
+        length, head = cursor.fetchone()
+        return length, bytes(head)
+
+
+def _move_end_to(entry: AuditEntry) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_chain SET head = %s WHERE tenant_id = %s", [entry.hash, entry.chain_id])

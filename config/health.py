@@ -1,0 +1,42 @@
+"""Is the process up; can it work."""
+
+from functools import cache
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from accounts.keyring import NoSigningKey, ring
+from core.secrets import SecretUnreadable
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    problem = what_is_missing()
+    if problem:
+        return JsonResponse({"status": "unavailable", "reason": problem}, status=503, headers={"Retry-After": "5"})
+    return JsonResponse({"status": "ok"})
+
+
+def what_is_missing() -> str | None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not is_migrated():
+            is_migrated.cache_clear()
+            return "migrations are pending: run manage.py migrate"
+        ring.signer()
+    except DatabaseError:
+        return "the database cannot be reached"
+    except (NoSigningKey, SecretUnreadable):
+        return "no signing key can be read under this SECRET_KEY: run manage.py rotate_signing_key --now"
+    return None
+
+
+@cache
+def is_migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,0 +1,52 @@
+"""The PostgreSQL that comes along: started for the first process that needs it, stopped by the last one to leave.
+
+Three files in the home carry it, because the kernel drops a lock with its holder, however that one ends:
+
+    start.lock   held while somebody starts or stops the server: one at a time
+    users.lock   shared by every process that uses the server; who gets it alone is the last
+    server.lock  inherited by the server and all its backends: while it is held, something of them is alive
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.postgres.place import Place, PostgresError, home
+from config.postgres.server import NAME, PORT, Server, is_sole_holder
+
+__all__ = ["PostgresError", "connection", "home", "is_alive", "running"]
+
+
+def connection(home: Path) -> dict[str, str]:
+    """What Django's DATABASES needs to reach it."""
+    return {"HOST": str(Place(home).sockets), "PORT": str(PORT), "USER": NAME, "NAME": NAME}
+
+
+def is_alive(home: Path) -> bool:
+    return Server(Place(home)).is_listening()
+
+
+@contextmanager
+def running(home: Path) -> Iterator[None]:
+    """The server runs and answers inside this block, and stops after it if nobody else uses it."""
+    place = Place(home)
+    place.make_home()
+    with place.lock_file("users") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            with turn(place):
+                Server(place).ensure()
+            yield
+        finally:
+            with turn(place):
+                fcntl.flock(users, fcntl.LOCK_UN)
+                if is_sole_holder(users):
+                    Server(place).stop()
+
+
+@contextmanager
+def turn(place: Place) -> Iterator[None]:
+    with place.lock_file("start") as start:
+        fcntl.flock(start, fcntl.LOCK_EX)
+        yield

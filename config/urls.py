@@ -1,0 +1,24 @@
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from accounts.api.v1.views import JwksViewSet
+from config import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path(".well-known/jwks.json", JwksViewSet.as_view({"get": "list"})),
+    path("api/v1/", include("config.urls_v1")),
+]
+if settings.API_DOCS:
+    urlpatterns += [
+        path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+        path("docs", SpectacularSwaggerView.as_view(url_name="openapi")),
+        path("redoc", SpectacularRedocView.as_view(url_name="openapi")),
+    ]
+
+handler400 = "core.dialect.bad_request"
+handler403 = "core.dialect.forbidden"
+handler404 = "core.dialect.not_found"
+handler500 = "core.dialect.server_error"

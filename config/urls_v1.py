@@ -1,0 +1,8 @@
+"""v1's contents page."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("sessions_app.api.v1.urls")),
+    path("", include("accounts.api.v1.urls")),
+]

@@ -1,0 +1,114 @@
+"""Who is asking, and how far they see. Touches no table and knows no HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, Self, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from core.ids import Prefix, show
+
+
+class Tier(IntEnum):
+    """How far up somebody stands. A higher tier may do what a lower one may, within its own reach."""
+
+    NONE = 0
+    USER = 1
+    TENANT = 2
+    PARTNER = 3
+    SUPER = 4
+
+
+class Scope(StrEnum):
+    """What a platform token may be granted. Neither implies the other."""
+
+    ADMIN_READ = "admin:read"
+    ADMIN_WRITE = "admin:write"
+
+
+class ActorType(StrEnum):
+    ANONYMOUS = "anonymous"
+    API_KEY = "api_key"
+    PLATFORM = "platform"
+    SYSTEM = "system"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, for the session's row and the audit's."""
+
+    ip_address: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller as the database knows it now. Built by an authenticator or by `system`, never from claims."""
+
+    type: ActorType
+    id: str
+    label: str
+    tier: Tier
+    user_id: UUID | None = None
+    tenant_id: UUID | None = None
+    partner_id: UUID | None = None
+    session_id: UUID | None = None
+    scopes: frozenset[Scope] = frozenset()
+    origin: Origin = field(default_factory=Origin)
+
+    @classmethod
+    def system(cls, name: str) -> Self:
+        """A command or a job. It sees everything: whoever may run it has the database already."""
+        return cls(type=ActorType.SYSTEM, id=f"system:{name}", label=name, tier=Tier.SUPER)
+
+    @classmethod
+    def anonymous(cls, origin: Origin, label: str = "") -> Self:
+        return cls(type=ActorType.ANONYMOUS, id="", label=label, tier=Tier.NONE, origin=origin)
+
+    @classmethod
+    def user(cls, row: Mapping[str, Any], *, origin: Origin, session_id: UUID | None, type: ActorType) -> Self:  # noqa: A002 - the field's own name
+        """From the columns that every authenticator reads of a user: id, email, tier, tenant and partner."""
+        return cls(
+            type=type,
+            id=show(Prefix.USER, row["user_id"]),
+            label=row["email"],
+            tier=Tier(row["tier"]),
+            user_id=row["user_id"],
+            tenant_id=row["tenant_id"],
+            partner_id=row["partner_id"],
+            session_id=session_id,
+            origin=origin,
+        )
+
+    @property
+    def is_platform(self) -> bool:
+        return self.type is ActorType.PLATFORM
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+class ScopedQuerySet(models.QuerySet[M]):
+    """Rows that belong to a tenant. `tenant_path` leads from the row to it."""
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    def visible_to(self, principal: Principal) -> Self:
+        """What the caller may know of. Everything else does not exist for them."""
+        match principal.tier:
+            case Tier.SUPER:
+                return self.all()
+            case Tier.PARTNER if principal.partner_id is not None:
+                return self.filter(**{f"{self.tenant_path}__partner": principal.partner_id})
+            case Tier.TENANT if principal.tenant_id is not None:
+                return self.filter(**{self.tenant_path: principal.tenant_id})
+            case _:
+                return self.none()
+
+    def writable_by(self, principal: Principal) -> Self:
+        """What of it they may change. The same, where the product does not say otherwise."""
+        return self.visible_to(principal)

@@ -1,0 +1,33 @@
+"""How an error sounds when no view was found to word it."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+WORDS = {
+    HTTPStatus.BAD_REQUEST: "The request could not be understood",
+    HTTPStatus.NOT_FOUND: "Not Found",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request body is larger than the server accepts",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side; the request id helps us find it",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached; try again shortly",
+}
+
+
+def error_response(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    return JsonResponse({"detail": WORDS.get(status, status.phrase)}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, HTTPStatus.BAD_REQUEST)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, HTTPStatus.NOT_FOUND)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, HTTPStatus.FORBIDDEN)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR)

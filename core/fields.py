@@ -1,0 +1,19 @@
+from typing import Any
+
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A string, and nothing that merely looks like one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Secret(Text):
+    """Taken to the letter, spaces and all; bounded, because hashing costs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 1024, "trim_whitespace": False, "write_only": True, "style": {"input_type": "password"}} | options)

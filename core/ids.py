@@ -1,0 +1,55 @@
+"""Identifiers: UUIDv7 inside, `ses_01j...` outside.
+
+The outside form is Crockford's base 32 in lower case: 26 characters whose text order is the id's order, hence time order.
+"""
+
+import secrets
+import time
+from enum import StrEnum
+from uuid import UUID
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_LENGTH = 26
+
+
+class Prefix(StrEnum):
+    API_KEY = "key"
+    APPLICATION = "app"
+    AUDIT_ENTRY = "aud"
+    PARTNER = "prt"
+    REVOCATION = "rev"
+    SESSION = "ses"
+    TENANT = "tnt"
+    USER = "usr"
+
+
+def uuid7() -> UUID:
+    """48 bits of milliseconds, 12 bits of the fraction below them, 62 random bits (RFC 9562, method 3)."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    return UUID(
+        int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62),
+    )
+
+
+def show(prefix: Prefix, value: UUID) -> str:
+    number, letters = value.int, []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 32)
+        letters.append(ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(letters))}"
+
+
+def read(prefix: Prefix, text: str) -> UUID | None:
+    """The id that `text` names, or None for anything that `show` would not have written."""
+    head, _, letters = text.partition("_")
+    if head != prefix or len(letters) != _LENGTH or letters[0] > "7":
+        return None
+    number = 0
+    for letter in letters:
+        value = _VALUES.get(letter)
+        if value is None:
+            return None
+        number = number * 32 + value
+    return UUID(int=number)

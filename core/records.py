@@ -1,0 +1,70 @@
+"""What most rows have in common. Abstract: core owns no tables."""
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from core.access import ScopedQuerySet
+from core.ids import Prefix, show, uuid7
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Status(models.TextChoices):
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Record(models.Model):
+    """A row with a public handle, born at the database's time."""
+
+    prefix: ClassVar[Prefix]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def handle(self) -> str:
+        return show(self.prefix, self.pk)
+
+
+class EntityQuerySet(ScopedQuerySet[M]):
+    def present(self) -> "EntityQuerySet[M]":
+        """Not deleted. A deleted thing is in no list and answers 404."""
+        return self.filter(deleted_at=None)
+
+
+class Entity(Record):
+    """A thing with a life: active or suspended, deleted softly, and with a floor under its sessions' revisions."""
+
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
+    min_revision = models.BigIntegerField(default=0, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def is_up(path: str = "") -> models.Q:
+    """Active and not deleted, seen from `path`."""
+    return models.Q(**{f"{path}status": Status.ACTIVE, f"{path}deleted_at": None})
+
+
+def one_of(field: str, choices: type[models.TextChoices], name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__in": choices.values}), name=name)
+
+
+def positive_or_null(*fields: str, name: str) -> models.CheckConstraint:
+    condition = models.Q()
+    for field in fields:
+        condition &= models.Q(**{field: None}) | models.Q(**{f"{field}__gte": 0})
+    return models.CheckConstraint(condition=condition, name=name)
+
+
+def detail_field(**options: Any) -> models.JSONField:
+    return models.JSONField(default=dict, blank=True, **options)

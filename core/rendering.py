@@ -1,0 +1,32 @@
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+class OnlyJSON(BaseContentNegotiation):
+    """There is one representation. Whatever a client says it accepts, it gets that one rather than a 406."""
+
+    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+        content_type = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(self, request: Request, renderers: list[Any], format_suffix: str | None = None) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
+def _plain(value: Any) -> Any:
+    """DRF hands over its own kinds of text and lists."""
+    return list(value) if isinstance(value, list | tuple) else dict(value) if isinstance(value, dict) else str(value)

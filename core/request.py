@@ -1,0 +1,93 @@
+"""What every request gets before any view: an id, the client's true address, one spelling of its path, a size limit."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from core.access import Origin
+from core.dialect import error_response
+from core.ids import uuid7
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_USER_AGENT_LENGTH = 512
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.origin = origin_of(request)  # type: ignore[attr-defined]  # ours to add
+        trust_the_scheme(request)
+        drop_trailing_slash(request)
+        response = self.refusal(request) or self.get_response(request)
+        response["X-Request-ID"] = request.origin.request_id  # type: ignore[attr-defined]  # set above
+        return response
+
+    def refusal(self, request: HttpRequest) -> HttpResponse | None:
+        request.get_host()  # raises DisallowedHost, a 400, before anything looks at the request
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return None
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    asked = request.headers.get("X-Request-ID", "")
+    return Origin(
+        ip_address=client_ip(request),
+        user_agent=clean_header(request.headers.get("User-Agent", "")),
+        request_id=asked if _REQUEST_ID.fullmatch(asked) else uuid7().hex,
+    )
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The nearest address on the way here that is not one of our own proxies.
+
+    X-Forwarded-For is read from the right, and only as far as each hop is a proxy we trust: everything further
+    left is whatever the client chose to write.
+    """
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    while peer is not None and hops and is_trusted(peer):
+        nearer = _address(hops.pop().strip())
+        if nearer is None:
+            break
+        peer = nearer
+    return str(peer) if peer else None
+
+
+def is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def trust_the_scheme(request: HttpRequest) -> None:
+    """Believe X-Forwarded-Proto from our own proxies, and drop it from anybody else."""
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    if peer is None or not is_trusted(peer):
+        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+
+
+def drop_trailing_slash(request: HttpRequest) -> None:
+    """Both spellings answer directly: a redirect would lose the body of a POST."""
+    path = request.path_info
+    if path.startswith("/api/") and path.endswith("/") and not path.endswith("//"):
+        request.path_info = path[:-1]
+
+
+def clean_header(value: str) -> str:
+    text = value.encode("latin-1", "replace").decode("utf-8", "replace")
+    return _UNPRINTABLE.sub(" ", text)[:_USER_AGENT_LENGTH]
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

@@ -1,0 +1,173 @@
+"""v1's manner: envelopes around what succeeds, FastAPI's words for what does not."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import ViewSet
+
+from core.access import Principal, Tier
+from core.dialect import WORDS
+from core.ids import Prefix, read
+from core.parsing import NotJSON
+from core.permissions import Declared
+
+NOT_AUTHENTICATED = "Not authenticated"
+ACCESS_DENIED = "Access denied"
+PROBLEM = "application/problem+json"
+
+
+class Invalid(Exception):
+    """A request that is well addressed and says something impossible: 422, with where and why."""
+
+    def __init__(self, *errors: dict[str, Any]) -> None:
+        super().__init__(errors)
+        self.errors = list(errors)
+
+
+def flaw(loc: tuple[str | int, ...], msg: str, type: str = "value_error") -> dict[str, Any]:  # noqa: A002 - the contract's word
+    return {"loc": list(loc), "msg": msg, "type": type}
+
+
+S = TypeVar("S", bound=Serializer)
+
+
+class V1ViewSet(ViewSet):
+    """Declares who may call what; parses; answers in the envelope."""
+
+    permission_classes: ClassVar = [Declared]
+    public: ClassVar[frozenset[str]] = frozenset()
+    reads: ClassVar[Mapping[str, Tier]] = {}
+    writes: ClassVar[Mapping[str, Tier]] = {}
+    with_session: ClassVar[frozenset[str]] = frozenset()
+    errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
+    missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
+    http_method_names: ClassVar = ["get", "head", "post", "put", "patch", "delete"]
+
+    @property
+    def principal(self) -> Principal:
+        assert isinstance(self.request.auth, Principal)  # noqa: S101 - `Declared` let nobody else in
+        return self.request.auth
+
+    def get_authenticators(self) -> list[Any]:
+        """A public action does not look at credentials, so stale ones do no harm there."""
+        action = self.action_map.get(self.request.method.lower())
+        return [] if action in self.public else super().get_authenticators()
+
+    def body(self, serializer_class: type[S]) -> dict[str, Any]:
+        if not isinstance(self.request.data, dict):
+            raise Invalid(flaw(("body",), "Input should be a valid object", "model_type"))
+        serializer = serializer_class(data=self.request.data, context={"request": self.request})
+        unknown = self.request.data.keys() - serializer.fields.keys()
+        if not serializer.is_valid() or unknown:
+            raise Invalid(*flaws(serializer.errors), *(flaw(("body", name), "Unknown field", "extra_forbidden") for name in sorted(unknown)))
+        return dict(serializer.validated_data)
+
+    def id_or_404(self, prefix: Prefix, text: str) -> Any:
+        value = read(prefix, text)
+        if value is None:
+            raise Http404
+        return value
+
+    def found(self, count: int) -> None:
+        if not count:
+            raise Http404
+
+    def answer(self, data: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
+        return Response({"data": data, "meta": meta(self.request)}, status=status)
+
+    def nothing(self) -> Response:
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        final["Vary"] = "Authorization"
+        return final
+
+
+def meta(request: Request) -> dict[str, Any]:
+    return {"request_id": request.origin.request_id, "timestamp": datetime.now(UTC)}
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    status, detail, headers = worded(error, context["view"])
+    if status is None:
+        return None
+    if PROBLEM in context["request"].headers.get("Accept", ""):
+        return problem(status, detail, headers)
+    return Response({"detail": detail} if not isinstance(detail, dict) else detail, status=status, headers=headers)
+
+
+def problem(status: HTTPStatus, detail: Any, headers: dict[str, str]) -> Response:
+    """The same, as RFC 9457 has it."""
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    match detail:
+        case str():
+            body["detail"] = detail
+        case dict():
+            body |= detail
+        case _:
+            body |= {"detail": "The request is not valid", "errors": detail}
+    return Response(body, status=status, headers=headers, content_type=PROBLEM)
+
+
+Words = tuple[HTTPStatus | None, Any, dict[str, str]]
+
+
+def worded(error: Exception, view: Any) -> Words:
+    """What to say: the view's own table first, then what any view may meet."""
+    for kind, (status, words) in view.errors.items():
+        if isinstance(error, kind):
+            return status, words(error) if callable(words) else words, headers_for(status, error)
+    match error:
+        case Invalid():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, error.errors, {}
+        case NotJSON():
+            broken = flaw(("body", error.position), "JSON decode error", "json_invalid")
+            return HTTPStatus.UNPROCESSABLE_ENTITY, [broken], {}
+        case Http404():
+            return HTTPStatus.NOT_FOUND, view.missing, {}
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"}
+        case exceptions.MethodNotAllowed():
+            return HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", {"Allow": ", ".join(sorted(view.allowed_methods))}
+        case exceptions.PermissionDenied():
+            words = str(error.detail)
+            return HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words, {}
+        case DjangoPermissionDenied():
+            return HTTPStatus.FORBIDDEN, ACCESS_DENIED, {}
+        case exceptions.APIException():
+            return HTTPStatus(error.status_code), str(error.detail), {}
+        case OperationalError() | InterfaceError():
+            return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
+        case _:
+            return None, None, {}
+
+
+def headers_for(status: HTTPStatus, error: Exception) -> dict[str, str]:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return {"WWW-Authenticate": "Bearer"}
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return {"Retry-After": str(getattr(error, "retry_after", 60))}
+        case _:
+            return {}
+
+
+def flaws(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Iterator[dict[str, Any]]:
+    """A serializer's nested errors, as FastAPI's flat list of where, what and which kind."""
+    if isinstance(errors, dict):
+        for name, inner in errors.items():
+            yield from flaws(inner, loc if name == "non_field_errors" else (*loc, name))
+    else:
+        for error in errors:
+            yield flaw(loc, str(error), "missing" if error.code == "required" else f"value_error.{error.code}")

@@ -1,0 +1,17 @@
+"""What the worker does by itself."""
+
+from procrastinate.contrib.django import app
+
+from sessions_app import operations
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="sweep_revocations_again", lock="sweep_revocations", pass_context=False)
+def sweep_revocations_again(timestamp: int) -> None:
+    """Picks up what a killed worker left."""
+    operations.sweep()
+
+
+@app.task(name="sweep_revocations", lock="sweep_revocations")
+def sweep_revocations() -> None:
+    operations.sweep()

@@ -1,0 +1,49 @@
+"""Writing scope-wide revocations down on the rows they ended. Nothing waits for it: the floors decided already."""
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from sessions_app.models import Reach, Revocation, Session
+from sessions_app.operations.revoking import mark
+
+BATCH = 2_000
+_SWEEP_LOCK = 0x73776570  # any number that nothing else locks
+
+
+def sweep() -> int:
+    """Sweep what is unswept, oldest first, so that each row names the revocation that really ended it.
+
+    Every batch is a transaction of its own: killed at any moment, the next run carries on.
+    """
+    return sum(_sweep_one(revocation) for revocation in Revocation.objects.filter(swept_at=None).order_by("number"))
+
+
+def _sweep_one(revocation: Revocation) -> int:
+    total = 0
+    while (swept := _sweep_batch(revocation)) > 0:
+        total += swept
+    return total
+
+
+@transaction.atomic
+def _sweep_batch(revocation: Revocation) -> int:
+    """How many rows were marked; 0 when none is left, or when somebody else is sweeping."""
+    if not _alone():
+        return 0
+    doomed = Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
+        revoked_at=None, revision__lt=revocation.number, expires_at__gt=revocation.created_at
+    )
+    batch = list(doomed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    if batch:
+        mark(batch, revocation)
+        Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
+    elif not doomed.exists():
+        Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
+    return len(batch)
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SWEEP_LOCK])
+        return cursor.fetchone()[0]

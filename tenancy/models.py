@@ -1,0 +1,142 @@
+"""Platform > partner > tenant. Every user lives in exactly one tenant; operators live in staff tenants."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Least
+
+from core.access import Principal, Tier
+from core.ids import Prefix
+from core.records import Entity, EntityQuerySet, Status, is_up, one_of, positive_or_null
+
+
+class SessionPolicy(models.Model):
+    """How long a session may last, in seconds. Null: whatever stands above."""
+
+    session_lifetime = models.PositiveIntegerField(null=True)
+    idle_timeout = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Platform(models.Model):
+    """One row: the counter that every scope-wide revocation takes its number from, and the platform's own floors."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    revision = models.BigIntegerField(default=0)
+    min_revision = models.BigIntegerField(default=0)
+    admin_min_revision = models.BigIntegerField(default=0)
+    session_lifetime = models.PositiveIntegerField(default=30 * 24 * 3600)
+    idle_timeout = models.PositiveIntegerField(default=7 * 24 * 3600)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="platform_is_one_row")]
+
+    def __str__(self) -> str:
+        return "the platform"
+
+
+def platform(column: str) -> models.Subquery:
+    """A column of the one row, for use inside another query."""
+    return models.Subquery(Platform.objects.values(column)[:1])
+
+
+class PartnerQuerySet(EntityQuerySet["Partner"]):
+    def visible_to(self, principal: Principal) -> Self:
+        return self.all() if principal.tier is Tier.SUPER else self.none()
+
+
+class Partner(Entity, SessionPolicy):
+    prefix = Prefix.PARTNER
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=63)
+    contact_email = models.EmailField(blank=True)
+    max_tenants = models.PositiveIntegerField(null=True)
+    max_users_per_tenant = models.PositiveIntegerField(null=True)
+    max_applications_per_tenant = models.PositiveIntegerField(null=True)
+
+    objects = PartnerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slug"], condition=Q(deleted_at=None), name="partner_slug_is_unique"),
+            one_of("status", Status, "partner_status_is_known"),
+            positive_or_null("session_lifetime", "idle_timeout", name="partner_policy_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantQuerySet(EntityQuerySet["Tenant"]):
+    tenant_path = "pk"
+
+    def visible_to(self, principal: Principal) -> Self:
+        """Staff tenants are how operators are housed, not something anybody manages."""
+        customers = self.filter(kind=Tenant.Kind.CUSTOMER)
+        if principal.tier is Tier.PARTNER and principal.partner_id is not None:
+            return customers.filter(partner=principal.partner_id)
+        return super(TenantQuerySet, customers).visible_to(principal)
+
+
+class TenantKind(models.TextChoices):
+    CUSTOMER = "CUSTOMER"
+    PARTNER_STAFF = "PARTNER_STAFF"
+    PLATFORM_STAFF = "PLATFORM_STAFF"
+
+
+class Tenant(Entity, SessionPolicy):
+    prefix = Prefix.TENANT
+    Kind = TenantKind
+
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="tenants")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.CUSTOMER, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=63, null=True)
+    contact_email = models.EmailField(blank=True)
+    settings = models.JSONField(default=dict, blank=True)
+    branding = models.JSONField(default=dict, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slug"], condition=Q(deleted_at=None), name="tenant_slug_is_unique"),
+            models.UniqueConstraint(
+                fields=["partner"], condition=Q(kind="PARTNER_STAFF", deleted_at=None), name="partner_has_one_staff_tenant"
+            ),
+            models.UniqueConstraint(fields=["kind"], condition=Q(kind="PLATFORM_STAFF"), name="platform_has_one_staff_tenant"),
+            models.CheckConstraint(
+                condition=Q(kind="PLATFORM_STAFF", partner=None) | Q(partner__isnull=False) & ~Q(kind="PLATFORM_STAFF"),
+                name="tenant_has_a_partner_unless_platform_staff",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="CUSTOMER", slug__isnull=False) | ~Q(kind="CUSTOMER") & Q(slug=None),
+                name="tenant_has_a_slug_unless_staff",
+            ),
+            one_of("kind", TenantKind, "tenant_kind_is_known"),
+            one_of("status", Status, "tenant_status_is_known"),
+            positive_or_null("session_lifetime", "idle_timeout", name="tenant_policy_is_positive"),
+            # What a user's composite foreign key points at: role and kind agree because the database says so.
+            models.UniqueConstraint(fields=["id", "kind"], name="tenant_id_and_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind != self.Kind.CUSTOMER
+
+
+def tenant_is_up(path: str) -> Q:
+    """The tenant at `path`, and its partner if it has one, are active and not deleted."""
+    return is_up(path) & (Q(**{f"{path}partner": None}) | is_up(f"{path}partner__"))
+
+
+def strictest(policy: str, path: str) -> Any:
+    """The smallest of the platform's, the partner's and the tenant's `policy`; LEAST passes over nulls."""
+    return Least(platform(policy), F(f"{path}partner__{policy}"), F(f"{path}{policy}"))

@@ -1,0 +1,119 @@
+import os
+import signal
+import subprocess
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from config import postgres
+
+pytestmark = pytest.mark.usefixtures("each_postgresql")
+
+
+def crash(home, start):
+    """Both die at once, as in a power cut."""
+    application = start().wait_until_up()
+    os.kill(home.postmaster, signal.SIGKILL)
+    application.kill()
+
+
+@contextmanager
+def stranger(account):
+    with subprocess.Popen(["sleep", "60"], **account) as process:
+        yield process
+        process.kill()
+
+
+def works(home):
+    with postgres.running(home.path):
+        return home.ask("SELECT answer FROM kept") == 42
+
+
+def test_a_killed_application_leaves_a_server_that_the_next_one_adopts_and_stops(kept, start):
+    start().wait_until_up().kill()
+    orphan = kept.postmaster
+    with postgres.running(kept.path):
+        assert kept.postmaster == orphan
+        assert kept.ask("SELECT answer FROM kept") == 42
+    assert not postgres.is_alive(kept.path)
+
+
+def test_a_killed_server_starts_again_at_once(kept, start):
+    crash(kept, start)
+    assert works(kept)
+
+
+def test_a_killed_server_starts_again_beneath_applications_that_still_run(kept, start):
+    survivor = start().wait_until_up()
+    os.kill(kept.postmaster, signal.SIGKILL)
+    assert works(kept)
+    assert postgres.is_alive(kept.path)
+    assert survivor.leave() == 0
+    assert not postgres.is_alive(kept.path)
+
+
+def test_a_backend_that_outlives_its_killed_server_is_ended(kept, start):
+    application = start().wait_until_up()
+    with closing(kept.connect()) as busy:
+        busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1e12)")
+        time.sleep(0.2)
+        backend = busy.info.backend_pid
+        os.kill(kept.postmaster, signal.SIGKILL)
+        application.kill()
+        time.sleep(0.2)
+        assert backend in kept.processes()
+        assert works(kept)
+        assert backend not in kept.processes()
+
+
+@pytest.mark.parametrize("end", [None, signal.SIGKILL], ids=["a running process", "a zombie"])
+def test_a_process_id_that_is_now_a_strangers_stops_nothing_and_nobody(kept, start, end):
+    crash(kept, start)
+    with stranger(kept.account) as process:
+        if end:
+            process.send_signal(end)
+        rest = kept.pid_file.read_text().split("\n", 1)[1]
+        kept.pid_file.write_text(f"{process.pid}\n{rest}")
+        (kept.path / "run" / ".s.PGSQL.5432.lock").write_text(f"{process.pid}\n{rest}")
+        assert works(kept)
+        assert end or process.poll() is None
+
+
+@pytest.mark.parametrize("content", ["", "nonsense\n"])
+def test_a_process_id_file_without_an_id_is_no_obstacle(kept, start, content):
+    crash(kept, start)
+    kept.pid_file.write_text(content)
+    assert works(kept)
+
+
+def test_a_first_start_killed_half_way_is_no_obstacle(home, start):
+    application = start()
+    while not list(home.path.glob("data.*.new/base")):
+        time.sleep(0.005)
+    application.kill()
+    assert not (home.path / "data").exists()
+    with postgres.running(home.path):
+        assert home.ask("SELECT 1") == 1
+
+
+def test_a_start_interrupted_at_any_time_leaves_no_server(home, start):
+    for delay in (0.2, 0.5, 0.9):
+        application = start()
+        time.sleep(delay)
+        application.kill(signal.SIGINT)
+    assert home.processes() == []
+
+
+@pytest.mark.parametrize("content", [[], ["PG_VERSION", "notes"]], ids=["empty", "half made"])
+def test_data_that_was_not_made_here_is_left_alone(home, content):
+    theirs = home.path / "data"
+    theirs.mkdir()
+    for name in content:
+        (theirs / name).write_text("16")
+    with postgres.running(home.path):
+        assert home.ask("SELECT 1") == 1
+    with postgres.running(home.path):
+        assert home.ask("SELECT 1") == 1
+    assert sorted(path.name for path in theirs.iterdir()) == content
+    assert sorted(path.name for path in home.path.glob("data*")) == ["data", "data-2"]
