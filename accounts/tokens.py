@@ -108,4 +108,3 @@ def _id(prefix: Prefix, text: Any) -> UUID:
     if value is None:
         raise InvalidToken
     return value
-

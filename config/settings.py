@@ -54,7 +54,9 @@ ALLOWED_HOSTS = (
 # The database
 
 EMBEDDED = DEVELOPMENT and not env("DATABASE_URL", default="")
-DATABASES = {"default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))}
+DATABASES = {
+    "default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))
+}
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -4,4 +4,4 @@ import os
 
 os.environ.setdefault("CURFEW_ENV", "development")
 
-from config.settings import *  # noqa: F403, E402 - the real settings, after the environment
+from config.settings import *  # noqa: F403 - the real settings, after the environment

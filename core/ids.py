@@ -24,9 +24,10 @@ class Prefix(StrEnum):
     USER = "usr"
 
 
-def uuid7() -> UUID:
+def uuid7(at_milliseconds: int | None = None) -> UUID:
     """48 bits of milliseconds, 12 bits of the fraction below them, 62 random bits (RFC 9562, method 3)."""
-    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    now = time.time_ns() if at_milliseconds is None else at_milliseconds * 1_000_000
+    milliseconds, rest = divmod(now, 1_000_000)
     fraction = (rest << 12) // 1_000_000
     return UUID(
         int=(milliseconds << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | secrets.randbits(62),

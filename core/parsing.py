@@ -25,7 +25,9 @@ class JSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         request = (parser_context or {})["request"]
         charset = request.content_type.lower().partition("charset=")[2].partition(";")[0].strip(' "')
         if charset not in _UTF8 or request.headers.get("Content-Encoding", "identity") != "identity":
@@ -37,5 +39,3 @@ class JSONParser(BaseParser):
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise NotJSON(error.pos) from error
-
-

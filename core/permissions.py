@@ -27,7 +27,7 @@ class Declared(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.action in view.public or view.action is None and view.public.issuperset(view.action_map.values()):
+        if view.action in view.public or (view.action is None and view.public.issuperset(view.action_map.values())):
             return True
         principal = request.auth
         if not isinstance(principal, Principal):

@@ -68,7 +68,10 @@ class V1ViewSet(ViewSet):
         serializer = serializer_class(data=self.request.data, context={"request": self.request})
         unknown = self.request.data.keys() - serializer.fields.keys()
         if not serializer.is_valid() or unknown:
-            raise Invalid(*flaws(serializer.errors), *(flaw(("body", name), "Unknown field", "extra_forbidden") for name in sorted(unknown)))
+            raise Invalid(
+                *flaws(serializer.errors),
+                *(flaw(("body", name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
+            )
         return dict(serializer.validated_data)
 
     def id_or_404(self, prefix: Prefix, text: str) -> Any:
@@ -139,7 +142,11 @@ def worded(error: Exception, view: Any) -> Words:
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"}
         case exceptions.MethodNotAllowed():
-            return HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", {"Allow": ", ".join(sorted(view.allowed_methods))}
+            return (
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                "Method Not Allowed",
+                {"Allow": ", ".join(sorted(view.allowed_methods))},
+            )
         case exceptions.PermissionDenied():
             words = str(error.detail)
             return HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words, {}

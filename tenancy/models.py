@@ -106,9 +106,13 @@ class Tenant(Entity, SessionPolicy):
         constraints = [
             models.UniqueConstraint(fields=["slug"], condition=Q(deleted_at=None), name="tenant_slug_is_unique"),
             models.UniqueConstraint(
-                fields=["partner"], condition=Q(kind="PARTNER_STAFF", deleted_at=None), name="partner_has_one_staff_tenant"
+                fields=["partner"],
+                condition=Q(kind="PARTNER_STAFF", deleted_at=None),
+                name="partner_has_one_staff_tenant",
             ),
-            models.UniqueConstraint(fields=["kind"], condition=Q(kind="PLATFORM_STAFF"), name="platform_has_one_staff_tenant"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind="PLATFORM_STAFF"), name="platform_has_one_staff_tenant"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="PLATFORM_STAFF", partner=None) | Q(partner__isnull=False) & ~Q(kind="PLATFORM_STAFF"),
                 name="tenant_has_a_partner_unless_platform_staff",

@@ -63,7 +63,9 @@ class Application(Entity):
                 | Q(scope="TENANT", partner=None, tenant__isnull=False),
                 name="application_belongs_to_its_scope",
             ),
-            models.CheckConstraint(condition=~Q(client_id__startswith="usr_"), name="application_is_not_named_like_a_user"),
+            models.CheckConstraint(
+                condition=~Q(client_id__startswith="usr_"), name="application_is_not_named_like_a_user"
+            ),
             one_of("application_type", ApplicationType, "application_type_is_known"),
             one_of("status", Status, "application_status_is_known"),
         ]

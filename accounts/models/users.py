@@ -80,7 +80,9 @@ class User(Entity, AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "email"], condition=Q(deleted_at=None), name="user_email_is_unique"),
+            models.UniqueConstraint(
+                fields=["tenant", "email"], condition=Q(deleted_at=None), name="user_email_is_unique"
+            ),
             models.CheckConstraint(
                 condition=Q(tenant_kind="CUSTOMER", role__in=["tenant_admin", "user"])
                 | Q(tenant_kind="PARTNER_STAFF", role="partner_admin")
@@ -115,4 +117,3 @@ def tier_of(path: str = "") -> Case:
 
 def is_admin(path: str = "") -> Q:
     return ~Q(**{f"{path}role": Role.USER})
-

@@ -1,7 +1,13 @@
 from accounts.operations.clients import ClientRefused, issue_platform_token
-from accounts.operations.keys import create_api_key, delete_api_key, ensure_signing_key, note_key_use, rotate_signing_key
+from accounts.operations.keys import (
+    create_api_key,
+    delete_api_key,
+    ensure_signing_key,
+    note_key_use,
+    rotate_signing_key,
+)
 from accounts.operations.mfa import CodeWrong, Enrolment, TotpUnavailable, confirm_totp, disable_totp, enrol_totp
-from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password
+from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import create_application, create_user
 from accounts.operations.sign_in import Credentials, Proof, SecondFactorMissing, SignInRefused, prove
 from accounts.operations.throttle import Throttled, unlock
@@ -30,6 +36,7 @@ __all__ = [
     "issue_platform_token",
     "note_key_use",
     "prove",
+    "require_fit",
     "rotate_signing_key",
     "unlock",
 ]

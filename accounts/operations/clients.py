@@ -3,6 +3,8 @@
 import hmac
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from accounts import tokens
 from accounts.models import Application
 from accounts.models.applications import application_is_up
@@ -10,7 +12,6 @@ from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import ActorType, Origin, Principal, Tier
 from core.secrets import digest
-from django.db import transaction
 from tenancy.models import platform
 
 
@@ -40,7 +41,9 @@ def issue_platform_token(client_id: str, secret: str, scope: str | None, *, orig
         scopes = _granted(application, secret, scope)
     except ClientRefused as refusal:
         changes = {"reason": refusal.error}
-        record_refusal(Action.CLIENT_AUTHENTICATED, actor=actor, result=Result.FAILURE, resource=application, changes=changes)
+        record_refusal(
+            Action.CLIENT_AUTHENTICATED, actor=actor, result=Result.FAILURE, resource=application, changes=changes
+        )
         raise
     assert application is not None  # noqa: S101 - granted, so it was found
     claims = {

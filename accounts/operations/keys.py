@@ -65,7 +65,9 @@ def rotate_signing_key(*, actor: Principal, at_once: bool = False) -> SigningKey
     now = timezone.now()
     ahead = timedelta(0) if at_once else PUBLISHED_AHEAD
     overlap = timedelta(0) if at_once else ahead + _longest_token()
-    SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now + overlap)).update(verifies_until=now + overlap)
+    SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=now + overlap)).update(
+        verifies_until=now + overlap
+    )
     key = _generate(signs_from=now + ahead)
     record(Action.SIGNING_KEY_ROTATED, actor=actor, changes={"kid": key.kid, "at_once": at_once})
     transaction.on_commit(ring.forget)

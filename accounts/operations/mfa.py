@@ -44,7 +44,9 @@ def enrol_totp(user: User, *, actor: Principal) -> Enrolment:
     if TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
     key = secrets.token_bytes(20)
-    TotpDevice.objects.update_or_create(user=user, defaults={"sealed_secret": seal(key, purpose=PURPOSE), "last_step": -1})
+    TotpDevice.objects.update_or_create(
+        user=user, defaults={"sealed_secret": seal(key, purpose=PURPOSE), "last_step": -1}
+    )
     record(Action.MFA_ENROLLED, actor=actor, resource=user)
     secret = base64.b32encode(key).decode()
     label = quote(f"{settings.PRODUCT}:{user.email}")

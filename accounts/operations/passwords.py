@@ -26,7 +26,7 @@ class PasswordUnfit(Exception):
 
 def change_password(user: User, *, current: str, new: str, actor: Principal) -> int:
     """Set a new password and end the user's other sessions; the answer says how many. Guesses are throttled."""
-    _require_fit(new, user)
+    require_fit(new, user)
     require_password(user, current, action=Action.PASSWORD_CHANGED, actor=actor)
     hashed = make_password(new)
     with transaction.atomic():
@@ -38,7 +38,7 @@ def change_password(user: User, *, current: str, new: str, actor: Principal) -> 
     return ended
 
 
-def _require_fit(password: str, user: User) -> None:
+def require_fit(password: str, user: User | None = None) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:

@@ -19,7 +19,9 @@ def create_user(
     """Without a password the account cannot sign in until one is set."""
     _hold_limit(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count)
     user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **names)
-    record(Action.USER_CREATED, actor=actor, resource=user, partner_id=tenant.partner_id, changes={"role": [None, role]})
+    record(
+        Action.USER_CREATED, actor=actor, resource=user, partner_id=tenant.partner_id, changes={"role": [None, role]}
+    )
     return user
 
 

@@ -31,15 +31,17 @@ def is_alive(home: Path) -> bool:
 def running(home: Path) -> Iterator[None]:
     """The server runs and answers inside this block, and stops after it if nobody else uses it."""
     place = Place(home)
-    place.make_home()
-    with place.lock_file("users") as users:
+    with explained(place):
+        place.make_home()
+        users = place.lock_file("users")
+    with users:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            with turn(place):
+            with explained(place), turn(place):
                 Server(place).ensure()
             yield
         finally:
-            with turn(place):
+            with explained(place), turn(place):
                 fcntl.flock(users, fcntl.LOCK_UN)
                 if is_sole_holder(users):
                     Server(place).stop()
@@ -50,3 +52,11 @@ def turn(place: Place) -> Iterator[None]:
     with place.lock_file("start") as start:
         fcntl.flock(start, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def explained(place: Place) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PostgresError(f"No database in {place.home}: {error}. Set CURFEW_HOME to another folder.") from error

@@ -29,7 +29,7 @@ def find(*, major: str | None, account: dict[str, Any], store: Path) -> Path:
 
     A wheel that `account` cannot reach is copied into `store`.
     """
-    refused = []
+    refused, origin = [], "PG_BIN=" if os.environ.get("PG_BIN") else ""
     for folder in candidates():
         problem = refusal(folder, major)
         if problem is None:
@@ -38,11 +38,10 @@ def find(*, major: str | None, account: dict[str, Any], store: Path) -> Path:
             if WHEEL in folder.parts:
                 return copy_wheel(folder, store)
             problem = "cannot be run by the account of the database"
-        refused.append(f"{folder} {problem}")
-    found = "; ".join(refused) or "none was found"
-    wanted = f"PostgreSQL {major}, which made the data" if major else f"PostgreSQL {OLDEST} or newer"
-    advice = "Set PG_BIN to the folder that holds initdb, pg_ctl and postgres, or unset it, or set DATABASE_URL."
-    raise PostgresError(f"{wanted} is needed, but {found}. {advice}")
+        refused.append(f"{origin}{folder} {problem}")
+    wanted = f"PostgreSQL {major}, which made the data," if major else f"PostgreSQL {OLDEST} or newer"
+    advice = "Set PG_BIN to a folder that holds initdb, pg_ctl and postgres, or DATABASE_URL to a running server."
+    raise PostgresError(f"{wanted} is needed, but {'; '.join(refused) or 'none was found'}. {advice}")
 
 
 def candidates() -> Iterator[Path]:

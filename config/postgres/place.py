@@ -7,12 +7,11 @@ import pwd
 import re
 import subprocess
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
 COMPLETE = "curfew.complete"
-private = partial(os.open, mode=0o600)
 
 
 class PostgresError(Exception):
@@ -26,6 +25,11 @@ def home() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/curfew")
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser().resolve() / "curfew"
+
+
+def private(path: str, flags: int) -> int:
+    """Opens a file for this account alone, never through a link that somebody planted."""
+    return os.open(path, flags | os.O_NOFOLLOW, mode=0o600)
 
 
 class Place:
@@ -49,7 +53,7 @@ class Place:
         if re.fullmatch(r"[\w./+-]{1,85}", str(inside), re.ASCII):
             return inside
         digest = hashlib.sha256(bytes(self.home)).hexdigest()[:16]
-        return Path(f"/tmp/curfew-{os.geteuid()}-{digest}")  # noqa: S108 - must be short; owner and mode are checked
+        return Path(f"/tmp/curfew-{digest}")  # noqa: S108 - must be short; owner and mode are checked
 
     @cached_property
     def account(self) -> dict[str, Any]:
@@ -71,22 +75,16 @@ class Place:
         before = os.umask(umask)
         try:
             self.home.mkdir(mode, parents=True, exist_ok=True)
-        except OSError as error:
-            raise PostgresError(f"{self.home} cannot be made, set CURFEW_HOME to another folder: {error}") from error
         finally:
             os.umask(before)
 
     def lock_file(self, name: str) -> IO[str]:
-        try:
-            return open(self.home / f"{name}.lock", "a", opener=private)
-        except OSError as error:
-            raise PostgresError(f"{self.home} cannot be used, set CURFEW_HOME to another folder: {error}") from error
+        return open(self.home / f"{name}.lock", "a", opener=private)
 
     def check_reach(self) -> None:
         for folder in [*reversed(self.home.parents), self.home]:
-            if subprocess.run(
-                ["/bin/sh", "-c", 'cd "$0"', folder], stderr=subprocess.DEVNULL, **self.account
-            ).returncode:
+            enter = ["/bin/sh", "-c", 'cd "$0"', str(folder)]
+            if subprocess.run(enter, stderr=subprocess.DEVNULL, **self.account).returncode:
                 who = pwd.getpwuid(self.account["user"]).pw_name
                 advice = f"chmod o+x {folder}, or set CURFEW_HOME to a folder that {who} can reach."
                 raise PostgresError(f"PostgreSQL runs as {who} here, to whom {folder} is closed: {advice}")
@@ -94,13 +92,12 @@ class Place:
     def make_sockets(self) -> None:
         with suppress(FileExistsError):
             self.sockets.mkdir(0o700)
+        if self.sockets.lstat().st_uid == os.geteuid():
             self.give(self.sockets)
         found = self.sockets.lstat()
         if (found.st_uid, found.st_mode) != (self.account.get("user", os.geteuid()), 0o40700):
-            raise PostgresError(
-                f"{self.sockets} is not a private folder of the account that runs PostgreSQL: remove it."
-            )
+            raise PostgresError(f"{self.sockets} is not a private folder of PostgreSQL's account here: remove it.")
 
     def give(self, folder: Path) -> None:
         if self.account:
-            os.chown(folder, self.account["user"], self.account["group"])
+            os.chown(folder, self.account["user"], self.account["group"], follow_symlinks=False)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import IO, Any
 
 from config.postgres import binaries
@@ -23,6 +24,7 @@ NAME = "curfew"
 PORT = 5432  # only names the socket file: no network address is listened on
 PATIENCE = 60
 TLS_REQUEST = bytes.fromhex("00000008 04d2162f")
+PROCESS_ID, STATUS = 0, 7  # lines of postmaster.pid
 SETTINGS = {
     "listen_addresses": "",
     "log_timezone": "UTC",
@@ -51,6 +53,10 @@ class Server:
         self.place = place
         self.socket = place.sockets / f".s.PGSQL.{PORT}"
 
+    @property
+    def pid_file(self) -> Path:
+        return self.place.data / "postmaster.pid"
+
     @cached_property
     def programs(self) -> Path:
         made_by = self.place.data / "PG_VERSION"
@@ -61,10 +67,10 @@ class Server:
         return self.reply() is not None
 
     def is_ready(self) -> bool:
-        return self.reply() == b"N" and [line.strip() for line in self.pid_file()[7:8]] == ["ready"]
+        return self.reply() == b"N" and self.noted(STATUS) == "ready"
 
     def reply(self) -> bytes | None:
-        """The server's answer to "TLS?"; None if nobody listens. A server in its last moments may listen and not answer."""
+        """The answer to "TLS?", None if nobody listens. A server that was just killed may listen, but not answer."""
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
             try:
@@ -76,10 +82,10 @@ class Server:
             except OSError:
                 return b""
 
-    def pid_file(self) -> list[str]:
-        with suppress(FileNotFoundError):
-            return (self.place.data / "postmaster.pid").read_text().splitlines()
-        return []
+    def noted(self, line: int) -> str:
+        with suppress(FileNotFoundError, IndexError):
+            return self.pid_file.read_text().splitlines()[line].strip()
+        return ""
 
     def ensure(self) -> None:
         """Use the server that is there, or start one when nothing is left of the last one."""
@@ -89,6 +95,7 @@ class Server:
                     return
                 if is_sole_holder(alive):
                     self.start(alive)
+                    return
 
     def stop(self) -> None:
         """Stop it and wait for the last of its processes, also if it is still starting or was killed."""
@@ -121,13 +128,13 @@ class Server:
             self.place.log.replace(self.place.log.with_suffix(".log.1"))
         with open(self.place.log, "wb", opener=private) as log:
             # In a process group of its own: Ctrl-C in a terminal is for the server's users, not for the server.
-            kept = {"stdout": log, "pass_fds": [alive.fileno()], "start_new_session": True}
+            kept: dict[str, Any] = {"stdout": log, "pass_fds": [alive.fileno()], "start_new_session": True}
             started = self.run("pg_ctl", "start", "--wait", f"--timeout={PATIENCE}", "--options", flags, **kept)
         if started.returncode:
             raise self.failure("PostgreSQL did not start")
 
     def create(self) -> None:
-        """Make the cluster beside its place and rename it when complete, so that a kill leaves nothing half made there."""
+        """Make the cluster beside its place and rename it when complete: a kill leaves nothing half made there."""
         making = Path(tempfile.mkdtemp(prefix="data.", suffix=".new", dir=self.place.home))
         try:
             self.place.give(making)
@@ -135,7 +142,7 @@ class Server:
             layout = [f"--username={NAME}", "--auth=trust", "--encoding=UTF8", f"--locale={locale}"]
             self.must("initdb", *layout, data=making)
             statement = f"CREATE DATABASE {NAME}\n".encode()
-            self.must("postgres", "--single", "-c", "exit_on_error=on", "postgres", data=making, input=statement)
+            self.must("postgres", "--single", "-c", "exit_on_error=on", "postgres", data=making, told=statement)
             (making / COMPLETE).touch(exist_ok=False)
             making.rename(self.place.data)
         except BaseException:
@@ -150,14 +157,14 @@ class Server:
         """
         for name in (self.socket.name, f"{self.socket.name}.lock"):
             self.socket.with_name(name).unlink(missing_ok=True)
-        holder = "".join(self.pid_file()[:1]).strip()
+        holder = self.noted(PROCESS_ID)
         if not holder.isdigit() or self.is_stranger(Path("/proc", holder)):
-            (self.place.data / "postmaster.pid").unlink(missing_ok=True)
+            self.pid_file.unlink(missing_ok=True)
 
     def is_stranger(self, process: Path) -> bool:
         try:
             name = (process / "cmdline").read_bytes().split(b"\0")[0]  # empty for a zombie
-            return b"postgres" not in name or (process / "cwd").readlink() != self.place.data
+            return b"postgres" not in name or not (process / "cwd").samefile(self.place.data)
         except OSError:  # gone, or not for us to see
             return False
 
@@ -165,26 +172,20 @@ class Server:
         """Backends outlive a killed server until their statement ends: end it now. Nothing committed is lost."""
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if (process / "cwd").readlink() == self.place.data and (process / "comm").read_text() == "postgres\n":
+                if (process / "cwd").samefile(self.place.data) and (process / "comm").read_text() == "postgres\n":
                     os.kill(int(process.name), signal.SIGQUIT)
 
-    def must(self, *command: str, data: Path, input: bytes = b"") -> None:
-        done = self.run(*command, data=data, input=input, stdout=subprocess.PIPE)
+    def must(self, *command: str, data: Path, told: bytes = b"") -> None:
+        done = self.run(*command, data=data, input=told, stdout=subprocess.PIPE)
         if done.returncode:
-            raise PostgresError(
-                f"{command[0]} failed in {self.place.home}:\n{done.stdout.decode(errors='replace')[-2000:]}"
-            )
+            raise PostgresError(f"{command[0]} failed in {data}:\n{done.stdout.decode(errors='replace')[-2000:]}")
 
-    def run(
-        self, program: str, *flags: str, data: Path | None = None, **more: Any
-    ) -> subprocess.CompletedProcess[bytes]:
+    def run(self, program: str, *flags: str, data: Path | None = None, **more: Any) -> CompletedProcess[bytes]:
         # PGPORT and the like are meant for the person's own servers. PGDATA, unlike a flag, meets no shell on its way.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment["PGDATA"] = str(data or self.place.data)
-        outlets = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT} | more
-        return subprocess.run(
-            [self.programs / program, *flags], cwd="/", env=environment, **outlets, **self.place.account
-        )
+        settings = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT} | more | self.place.account
+        return subprocess.run([self.programs / program, *flags], cwd="/", env=environment, **settings)
 
     def failure(self, problem: str) -> PostgresError:
         last = self.place.log.read_text(errors="replace").splitlines()[-15:] if self.place.log.exists() else []

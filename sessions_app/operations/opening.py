@@ -85,4 +85,3 @@ def access_token(session: Session) -> str:
         },
         tokens.ACCESS_LIFETIME,
     )
-

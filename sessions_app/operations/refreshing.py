@@ -4,10 +4,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts.operations.sign_in import as_principal
 from audit.actions import Action, Result
 from audit.operations import record
 from core.access import Origin
-from accounts.operations.sign_in import as_principal
 from sessions_app.models import Session
 from sessions_app.operations.opening import SignedIn, access_token
 from sessions_app.operations.revoking import end

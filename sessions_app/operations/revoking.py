@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
-
 from procrastinate.contrib.django import app
 
 from accounts.models import Application, User

@@ -29,19 +29,19 @@ def fake(tmp_path, monkeypatch):
 class TestChoosing:
     def test_a_wrong_folder_is_named(self, find, monkeypatch):
         monkeypatch.setenv("PG_BIN", "/nowhere/bin")
-        with pytest.raises(postgres.PostgresError, match="/nowhere/bin has no initdb, pg_ctl, postgres"):
+        with pytest.raises(postgres.PostgresError, match="PG_BIN=/nowhere/bin has no initdb, pg_ctl, postgres"):
             find()
 
     def test_programs_that_do_not_run_are_named(self, find, fake):
         folder = fake("15.1")
         (folder / "postgres").write_bytes(b"\x7fELF")
-        with pytest.raises(postgres.PostgresError, match=f"{folder} does not run here"):
+        with pytest.raises(postgres.PostgresError, match=f"PG_BIN={folder} does not run here"):
             find()
 
     @pytest.mark.parametrize(("version", "major"), [("14.9", None), ("9.6", None), ("16.1", "15")])
     def test_an_unfit_version_is_refused(self, find, fake, version, major):
         folder = fake(version)
-        with pytest.raises(postgres.PostgresError, match=f"{folder} is PostgreSQL {version}"):
+        with pytest.raises(postgres.PostgresError, match=f"PG_BIN={folder} is PostgreSQL {version}"):
             find(major)
 
     @pytest.mark.parametrize(("version", "major"), [("15.0", None), ("17.2", "17"), ("19beta1", None)])
@@ -63,9 +63,9 @@ class TestChoosing:
         with postgres.running(home.path):
             made = home.ask("SHOW server_version")
         (home.path / "data" / "PG_VERSION").write_text("3\n")
-        with pytest.raises(postgres.PostgresError, match=f"PostgreSQL 3, which made the data, .* is PostgreSQL {made}"):
-            with postgres.running(home.path):
-                pass
+        refusal = f"PostgreSQL 3, which made the data, .* is PostgreSQL {made}"
+        with pytest.raises(postgres.PostgresError, match=refusal), postgres.running(home.path):
+            pass
 
 
 @only_root

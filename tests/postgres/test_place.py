@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from config import postgres
+from config.postgres import running
 from tests.postgres.conftest import Home, only_root
 
 ROOT_HOME = Path("/var/lib/curfew")
@@ -32,15 +33,17 @@ class TestTheHome:
         assert postgres.home() == (ROOT_HOME if os.geteuid() == 0 else tmp_path / "curfew")
 
     def test_that_cannot_be_made_is_named(self):
-        with pytest.raises(postgres.PostgresError, match=r"/proc/curfew cannot be made, set CURFEW_HOME"):
-            with postgres.running(Path("/proc/curfew")):
-                pass
+        with (
+            pytest.raises(postgres.PostgresError, match="No database in /proc/curfew: .* Set CURFEW_HOME"),
+            running(Path("/proc/curfew")),
+        ):
+            pass
 
     @only_root
     def test_keeps_its_owner_and_mode(self, home):
         home.path.chmod(0o715)
         os.chown(home.path, 12345, 12345)
-        with postgres.running(home.path):
+        with running(home.path):
             assert home.ask("SELECT 1") == 1
         found = home.path.stat()
         assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 12345, 0o715)
@@ -49,17 +52,15 @@ class TestTheHome:
     def test_behind_a_closed_folder_is_an_error_that_names_it(self, home):
         closed = home.path / "closed"
         closed.mkdir(0o700)
-        with pytest.raises(
-            postgres.PostgresError, match=f"to whom {closed} is closed: chmod o\\+x {closed}, or set CURFEW_HOME"
-        ):
-            with postgres.running(closed / "inner"):
-                pass
+        refusal = rf"to whom {closed} is closed: chmod o\+x {closed}, or set CURFEW_HOME"
+        with pytest.raises(postgres.PostgresError, match=refusal), running(closed / "inner"):
+            pass
         assert closed.stat().st_mode & 0o777 == 0o700
 
 
 class TestTheSocket:
     def test_is_elsewhere_when_the_home_has_an_odd_or_long_name(self, long):
-        with postgres.running(long.path):
+        with running(long.path):
             assert long.ask("SELECT 1") == 1
             assert Path(postgres.connection(long.path)["HOST"]).parent == Path("/tmp")
 
@@ -71,17 +72,14 @@ class TestTheSocket:
     def test_is_not_made_in_a_folder_that_somebody_planted(self, long, plant):
         planted = Path(postgres.connection(long.path)["HOST"])
         plant(planted)
-        with pytest.raises(postgres.PostgresError, match=f"{planted} is not a private folder"):
-            with postgres.running(long.path):
-                pass
+        with pytest.raises(postgres.PostgresError, match=f"{planted} is not a private folder"), running(long.path):
+            pass
 
 
 def test_a_server_that_does_not_start_shows_the_end_of_its_log(home, monkeypatch):
-    with postgres.running(home.path):
+    with running(home.path):
         pass
     (home.path / "data" / "postgresql.conf").write_text("nonsense = 1\n")
-    with pytest.raises(
-        postgres.PostgresError, match='(?s)PostgreSQL did not start.*unrecognized configuration parameter "nonsense"'
-    ):
-        with postgres.running(home.path):
-            pass
+    refusal = r"(?s)PostgreSQL did not start.*unrecognized configuration parameter .nonsense."
+    with pytest.raises(postgres.PostgresError, match=refusal), running(home.path):
+        pass

@@ -109,9 +109,7 @@ class ApiKeyViewSet(MyAccountViewSet):
     def create(self, request: Request) -> Response:
         """A key that acts for you until it is deleted. It is shown this once."""
         made = operations.create_api_key(self.me, self.body(serializers.NewApiKey)["name"], actor=self.principal)
-        return self.answer(
-            {**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED
-        )
+        return self.answer({**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED)
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:

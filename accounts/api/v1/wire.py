@@ -28,7 +28,10 @@ def unfit_password(error: Exception) -> Any:
 
 
 THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as long as Retry-After says")
-CODE_WRONG = (UNPROCESSABLE, [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")])
+CODE_WRONG = (
+    UNPROCESSABLE,
+    [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")],
+)
 TOTP_UNAVAILABLE = (HTTPStatus.CONFLICT, "The second factor is not in the state that this needs; see GET /api/v1/me")
 
 

@@ -14,6 +14,8 @@ class Command(BaseCommand):
         for fault in found:
             self.stderr.write(self.style.ERROR(f"Chain {fault.chain_id}: entry {fault.number} {fault.reason}."))
         if found:
-            raise CommandError("The audit record has been tampered with; restore it from a backup and compare.", returncode=2)
+            raise CommandError(
+                "The audit record has been tampered with; restore it from a backup and compare.", returncode=2
+            )
         entries, chains = AuditEntry.objects.count(), Chain.objects.count()
         self.stdout.write(self.style.SUCCESS(f"{entries} entries in {chains} chains, all in place."))
