@@ -84,7 +84,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 

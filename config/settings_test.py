@@ -1,7 +1,16 @@
-"""The real settings, on a database of the tests' own."""
+"""The real settings, on a PostgreSQL of the tests' own in a folder that goes away with them."""
 
 import os
+import tempfile
 
-os.environ.setdefault("CURFEW_ENV", "development")
+if "CURFEW_TEST_HOME" not in os.environ:  # workers inherit their controller's
+    os.environ["CURFEW_TEST_HOME"] = tempfile.mkdtemp(prefix="curfew-test-")
+    os.chmod(os.environ["CURFEW_TEST_HOME"], 0o755)  # noqa: S103 - the server runs as somebody else when we are root
+os.environ |= {
+    "CURFEW_ENV": "development",
+    "CURFEW_HOME": os.environ["CURFEW_TEST_HOME"],
+    "SECRET_KEY": "only for tests, which have nothing to hide and two processes that must agree",
+}
+os.environ.pop("DATABASE_URL", None)
 
-from config.settings import *  # noqa: F403 - the real settings, after the environment
+from config.settings import *  # noqa: E402, F403 - the real settings, once the environment is ours

@@ -184,7 +184,9 @@ class Server:
         # PGPORT and the like are meant for the person's own servers. PGDATA, unlike a flag, meets no shell on its way.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment["PGDATA"] = str(data or self.place.data)
-        settings = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT} | more | self.place.account
+        settings: dict[str, Any] = (
+            {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT} | more | self.place.account
+        )
         return subprocess.run([self.programs / program, *flags], cwd="/", env=environment, **settings)
 
     def failure(self, problem: str) -> PostgresError:

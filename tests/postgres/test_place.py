@@ -34,7 +34,7 @@ class TestTheHome:
 
     def test_that_cannot_be_made_is_named(self):
         with (
-            pytest.raises(postgres.PostgresError, match="No database in /proc/curfew: .* Set CURFEW_HOME"),
+            pytest.raises(postgres.PostgresError, match=r"No database in /proc/curfew: .* Set CURFEW_HOME"),
             running(Path("/proc/curfew")),
         ):
             pass

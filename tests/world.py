@@ -1,0 +1,178 @@
+"""Who the tests are about. Actors have names: `ada` is a user of north, `north_admin` runs it, `acme_partner` owns it."""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+
+from accounts import operations as accounts
+from accounts.models import Application, Role, User
+from core.access import Origin, Principal, Scope
+from core.ids import Prefix, show
+from sessions_app import operations
+from sessions_app.models import Session
+from sessions_app.operations.opening import access_token
+from tenancy.models import Partner, Tenant, platform
+from tenancy.operations import create_partner, create_tenant
+
+PASSWORD = "correct horse battery staple"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+SYSTEM = Principal.system("tests")
+
+
+@cache
+def hashed_password() -> str:
+    return make_password(PASSWORD)
+
+
+@dataclass
+class Caller:
+    """Somebody at a client, who has signed in, or not."""
+
+    token: str | None = None
+    session: Session | None = None
+    refresh_token: str | None = None
+    http: Client = field(default_factory=Client)
+
+    def request(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= extra.pop("headers", {})
+        data = b"" if body is None else json.dumps(body).encode()
+        content_type = extra.pop("content_type", "application/json" if body is not None else "")
+        return self.http.generic(method, path, data, content_type=content_type, headers=headers, **extra)
+
+    def get(self, path: str, **extra: Any) -> Any:
+        return self.request("GET", path, **extra)
+
+    def post(self, path: str, body: Any = None, **extra: Any) -> Any:
+        return self.request("POST", path, body, **extra)
+
+    def delete(self, path: str, body: Any = None, **extra: Any) -> Any:
+        return self.request("DELETE", path, body, **extra)
+
+    @property
+    def session_id(self) -> str:
+        assert self.session is not None
+        return self.session.handle
+
+    @property
+    def user(self) -> User:
+        assert self.session is not None
+        return self.session.user
+
+
+class World:
+    """Acme with its tenants north and south, Globex with springfield, and an operator above them all."""
+
+    def __init__(self, suffix: str = "") -> None:
+        self.suffix = suffix
+        self.acme = create_partner(actor=SYSTEM, name="Acme", slug=f"acme{suffix}")
+        self.globex = create_partner(actor=SYSTEM, name="Globex", slug=f"globex{suffix}")
+        self.north = self.tenant(self.acme, "north")
+        self.south = self.tenant(self.acme, "south")
+        self.springfield = self.tenant(self.globex, "springfield")
+
+    @classmethod
+    def unique(cls) -> "World":
+        return cls(f"-{secrets.token_hex(4)}")
+
+    def tenant(self, partner: Partner, name: str, **fields: Any) -> Tenant:
+        return create_tenant(actor=SYSTEM, partner=partner, name=name, slug=f"{name}{self.suffix}", **fields)
+
+    def person(self, name: str, tenant: Tenant, role: Role = Role.USER) -> User:
+        """Somebody with PASSWORD, hashed only once for all."""
+        place = tenant.slug or f"staff{self.suffix}"
+        email = f"{name}@{place}.example"
+        user = User.objects.filter(tenant=tenant, email=email).first()
+        return user or User.objects.create(tenant=tenant, email=email, role=role, password=hashed_password())
+
+    def signed_in(self, user: User, **origin: Any) -> Caller:
+        """A session opened as a sign-in opens it, without the wait for the password's hash."""
+        session, refresh_token = operations.open(self.proof(user, **origin), actor=SYSTEM)
+        return Caller(access_token(session), session, str(refresh_token))
+
+    def proof(self, user: User, **origin: Any) -> accounts.Proof:
+        known = (
+            User.objects.annotate(platform_revision=platform("revision"))
+            .select_related("tenant__partner")
+            .get(pk=user.pk)
+        )
+        where = Origin(**{"ip_address": "192.0.2.10", "user_agent": CHROME, "request_id": "test"} | origin)
+        return accounts.Proof(known, known.platform_revision, 30 * 24 * 3600, 7 * 24 * 3600, "password", where)
+
+    def service(self, *scopes: Scope) -> Caller:
+        """A platform token of a GLOBAL SERVICE application that is allowed `scopes`."""
+        name = f"service-{'-'.join(scopes).replace(':', '-')}{self.suffix}"
+        self.make_service(name, list(scopes))
+        token = accounts.issue_platform_token(name, f"{name}-secret", None, origin=Origin())
+        return Caller(token.access_token)
+
+    def make_service(self, name: str, scopes: list[Scope]) -> Application:
+        existing = Application.objects.filter(client_id=name).first()
+        if existing:
+            return existing
+        application, _ = accounts.create_application(
+            actor=SYSTEM,
+            name=name,
+            application_type=Application.Type.SERVICE,
+            scope=Application.Scope.GLOBAL,
+            client_id=name,
+            allowed_scopes=list(scopes),
+            secret=f"{name}-secret",
+        )
+        return application
+
+    @cached_property
+    def nobody(self) -> Caller:
+        return Caller()
+
+    @cached_property
+    def ada(self) -> Caller:
+        return self.signed_in(self.person("ada", self.north))
+
+    @cached_property
+    def alan(self) -> Caller:
+        return self.signed_in(self.person("alan", self.north))
+
+    @cached_property
+    def katherine(self) -> Caller:
+        return self.signed_in(self.person("katherine", self.south))
+
+    @cached_property
+    def lisa(self) -> Caller:
+        return self.signed_in(self.person("lisa", self.springfield))
+
+    @cached_property
+    def north_admin(self) -> Caller:
+        return self.signed_in(self.person("admin", self.north, Role.TENANT_ADMIN))
+
+    @cached_property
+    def springfield_admin(self) -> Caller:
+        return self.signed_in(self.person("admin", self.springfield, Role.TENANT_ADMIN))
+
+    @cached_property
+    def acme_partner(self) -> Caller:
+        return self.signed_in(self.person("partner", self.staff_of(self.acme), Role.PARTNER_ADMIN))
+
+    @cached_property
+    def globex_partner(self) -> Caller:
+        return self.signed_in(self.person("boss", self.staff_of(self.globex), Role.PARTNER_ADMIN))
+
+    @cached_property
+    def super_admin(self) -> Caller:
+        staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
+        return self.signed_in(self.person("super", staff, Role.SUPER_ADMIN))
+
+    @staticmethod
+    def staff_of(partner: Partner) -> Tenant:
+        return Tenant.objects.get(partner=partner, kind=Tenant.Kind.PARTNER_STAFF)
+
+
+def some_id(prefix: Prefix) -> str:
+    """Well formed, and nobody's."""
+    return show(prefix, UUID(int=(0x0190 << 112) | secrets.randbits(100)))
