@@ -62,7 +62,7 @@ def record_refusal(action: Action, *, actor: Principal, result: Result = Result.
 
 
 def fingerprint(entry: AuditEntry) -> bytes:
-    """SHA-256 over every column that holds something, but itself: a column added later leaves old entries as they were."""
+    """SHA-256 over every column that holds something, but itself: a column added later changes no old entry."""
     columns = [field.attname for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
     values = {column: getattr(entry, column) for column in columns}
     fields = {column: _plain(value) for column, value in values.items() if value is not None}
@@ -97,4 +97,4 @@ def _lock_end_of(chain_id: UUID) -> tuple[int, bytes]:
 
 def _move_end_to(entry: AuditEntry) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE audit_chain SET head = %s WHERE tenant_id = %s", [entry.hash, entry.chain_id])
+        cursor.execute("UPDATE audit_chain SET head = %s WHERE tenant_id = %s", [bytes(entry.hash), entry.chain_id])

@@ -22,7 +22,7 @@ def required(name: str) -> str:
     value = env(name, default="")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set. Set it in the environment or in .env (see .env.example); to try Curfew out, `make run`."
+            f"{name} is not set. Set it in the environment or in .env (.env.example shows how). To try things: make run"
         )
     return value
 
@@ -82,7 +82,9 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+TEMPLATES = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"], "APP_DIRS": True}
+]
 STATIC_URL = "/static/"
 STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
 WHITENOISE_USE_FINDERS = DEVELOPMENT

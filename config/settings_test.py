@@ -13,4 +13,4 @@ os.environ |= {
 }
 os.environ.pop("DATABASE_URL", None)
 
-from config.settings import *  # noqa: E402, F403 - the real settings, once the environment is ours
+from config.settings import *  # noqa: F403 - the real settings, once the environment is ours

@@ -1,9 +1,9 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.api.v1.views import JwksViewSet
-from config import health
+from config import docs, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
@@ -14,8 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.API_DOCS:
     urlpatterns += [
         path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-        path("docs", SpectacularSwaggerView.as_view(url_name="openapi")),
-        path("redoc", SpectacularRedocView.as_view(url_name="openapi")),
+        path("docs", docs.SwaggerView.as_view(url_name="openapi")),
+        path("redoc", docs.RedocView.as_view(url_name="openapi")),
     ]
 
 handler400 = "core.dialect.bad_request"

@@ -16,7 +16,4 @@ class Secret(Text):
     """Taken to the letter, spaces and all; bounded, because hashing costs."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            **{"max_length": 1024, "trim_whitespace": False, "write_only": True, "style": {"input_type": "password"}}
-            | options
-        )
+        super().__init__(max_length=1024, trim_whitespace=False, write_only=True, **options)

@@ -1,6 +1,6 @@
 """Identifiers: UUIDv7 inside, `ses_01j...` outside.
 
-The outside form is Crockford's base 32 in lower case: 26 characters whose text order is the id's order, hence time order.
+The outside form is Crockford's base 32 in lower case: 26 characters whose text order is the id's order, hence time's.
 """
 
 import secrets

@@ -1,10 +1,13 @@
 """What the published schema says beyond what drf-spectacular reads off a view: the errors every view can give."""
 
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
+
+from core.v1 import V1ViewSet
 
 WORDS = {
     401: "Not signed in, or no longer",
@@ -21,17 +24,16 @@ class V1Schema(AutoSchema):
     def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is not None:
-            for status in self.refusals(path, method):
+            for status in self.refusals(path, takes_body="requestBody" in operation):
                 operation["responses"].setdefault(str(status), refusal(status))
         return operation
 
-    def refusals(self, path: str, method: str) -> list[int]:
+    def refusals(self, path: str, *, takes_body: bool) -> list[int]:
         found = [503]
-        if self.view.action not in self.view.public:
-            found += [401, 403]
-        if "{" in path and self.view.action not in self.view.public:
-            found.append(404)
-        if self.get_request_serializer() is not None:
+        view = cast(V1ViewSet, self.view)
+        if view.action not in view.public:
+            found += [401, 403, 404] if "{" in path else [401, 403]
+        if takes_body:
             found += [413, 415, 422]
         return sorted(found)
 
@@ -45,6 +47,7 @@ class MetaResponse(serializers.Serializer):
     timestamp = serializers.DateTimeField()
 
 
+@cache
 def enveloped(serializer: type[serializers.Serializer], *, many: bool = False) -> serializers.Serializer:
     name = f"ApiResponse_{'list_' if many else ''}{serializer.__name__}"
     return inline_serializer(name, {"data": serializer(many=many), "meta": MetaResponse()})

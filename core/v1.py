@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -14,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
-from core.access import Principal, Tier
+from core.access import Origin, Principal, Tier
 from core.dialect import WORDS
 from core.ids import Prefix, read
 from core.parsing import NotJSON
 from core.permissions import Declared
+from core.request import ORIGIN
 
 NOT_AUTHENTICATED = "Not authenticated"
 ACCESS_DENIED = "Access denied"
@@ -43,23 +45,40 @@ S = TypeVar("S", bound=Serializer)
 class V1ViewSet(ViewSet):
     """Declares who may call what; parses; answers in the envelope."""
 
-    permission_classes: ClassVar = [Declared]
+    permission_classes = [Declared]
     public: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[Mapping[str, Tier]] = {}
     writes: ClassVar[Mapping[str, Tier]] = {}
     with_session: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
     missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
-    http_method_names: ClassVar = ["get", "head", "post", "put", "patch", "delete"]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @property
     def principal(self) -> Principal:
         assert isinstance(self.request.auth, Principal)  # noqa: S101 - `Declared` let nobody else in
         return self.request.auth
 
+    @property
+    def origin(self) -> Origin:
+        return self.request.META[ORIGIN]
+
+    @property
+    def user_id(self) -> UUID:
+        """Of the signed-in user; platform tokens do not get this far."""
+        assert self.principal.user_id is not None  # noqa: S101 - `Declared` let nobody else in
+        return self.principal.user_id
+
+    @property
+    def session_id(self) -> UUID:
+        """Of the caller, where the view declares that it takes one."""
+        assert self.principal.session_id is not None  # noqa: S101 - `Declared` let nobody else in
+        return self.principal.session_id
+
     def get_authenticators(self) -> list[Any]:
         """A public action does not look at credentials, so stale ones do no harm there."""
-        action = self.action_map.get(self.request.method.lower())
+        method = self.request.method if self.request else None  # there is none while the schema is drawn up
+        action = self.action_map.get((method or "").lower())
         return [] if action in self.public else super().get_authenticators()
 
     def body(self, serializer_class: type[S]) -> dict[str, Any]:
@@ -98,7 +117,7 @@ class V1ViewSet(ViewSet):
 
 
 def meta(request: Request) -> dict[str, Any]:
-    return {"request_id": request.origin.request_id, "timestamp": datetime.now(UTC)}
+    return {"request_id": request.META[ORIGIN].request_id, "timestamp": datetime.now(UTC)}
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -128,7 +147,7 @@ Words = tuple[HTTPStatus | None, Any, dict[str, str]]
 
 def worded(error: Exception, view: Any) -> Words:
     """What to say: the view's own table first, then what any view may meet."""
-    for kind, (status, words) in view.errors.items():
+    for kind, (status, words) in getattr(view, "errors", {}).items():
         if isinstance(error, kind):
             return status, words(error) if callable(words) else words, headers_for(status, error)
     match error:

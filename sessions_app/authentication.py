@@ -12,6 +12,7 @@ from accounts import tokens
 from accounts.operations.keys import API_KEY_START
 from accounts.queries import holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
+from core.request import ORIGIN
 from sessions_app import operations
 from sessions_app.queries import holder_of
 
@@ -22,7 +23,7 @@ class BearerAuthentication(BaseAuthentication):
         if not header:
             return None
         scheme, _, credential = header.partition(" ")
-        principal = principal_of(credential, request.origin) if scheme.lower() == "bearer" else None
+        principal = principal_of(credential, request.META[ORIGIN]) if scheme.lower() == "bearer" else None
         if principal is None:
             raise AuthenticationFailed
         return principal, principal

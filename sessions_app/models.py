@@ -29,7 +29,7 @@ class Reach(models.TextChoices):
 
 
 class Revocation(Record):
-    """One act of ending sessions, however many. It holds from its commit; the sweep only writes that down on the rows."""
+    """One act of ending sessions, however many. It holds from its commit; the sweep only writes it down on the rows."""
 
     prefix = Prefix.REVOCATION
 

@@ -15,6 +15,7 @@ from sessions_app.models import Session
 from sessions_app.operations.opening import TOUCH_EVERY
 
 _COLUMNS = ("user_id", "email", "tier", "tenant_id", "partner_id", "is_stale")
+_HOLDER: list[Any] = [HOLDER[column] for column in _COLUMNS[1:-1]]
 _SESSION, _USER, _KID = UUID(int=1), UUID(int=2), "the token's key"
 
 
@@ -26,7 +27,7 @@ class Holder(NamedTuple):
 def holder_of(claims: SessionClaims, *, origin: Origin) -> Holder | None:
     """Whoever the session belongs to, as they stand this moment; None unless the session is live."""
     statement, parameters = _statement()
-    given = {_SESSION: claims.session_id, _USER: claims.user_id, _KID: claims.kid}
+    given: dict[Any, Any] = {_SESSION: claims.session_id, _USER: claims.user_id, _KID: claims.kid}
     with connection.cursor() as cursor:
         cursor.execute(statement, [given.get(each, each) for each in parameters])
         row = cursor.fetchone()
@@ -44,6 +45,6 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
         Session.objects.live()
         .filter(key_still_verifies(_KID), pk=_SESSION, user=_USER)
         .annotate(is_stale=Q(last_activity_at__lt=Now() - TOUCH_EVERY))
-        .values_list("user_id", *(HOLDER[column] for column in _COLUMNS[1:-1]), "is_stale")
+        .values_list("user_id", *_HOLDER, "is_stale")
     )
     return checked.query.sql_with_params()

@@ -17,7 +17,7 @@ from core.ids import Prefix, show
 from sessions_app import operations
 from sessions_app.models import Session
 from sessions_app.operations.opening import access_token
-from tenancy.models import Partner, Tenant, platform
+from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner, create_tenant
 
 PASSWORD = "correct horse battery staple"
@@ -97,13 +97,10 @@ class World:
         return Caller(access_token(session), session, str(refresh_token))
 
     def proof(self, user: User, **origin: Any) -> accounts.Proof:
-        known = (
-            User.objects.annotate(platform_revision=platform("revision"))
-            .select_related("tenant__partner")
-            .get(pk=user.pk)
-        )
+        candidate = accounts.candidate_for(accounts.Credentials(user.email, PASSWORD, user.tenant.slug))
+        assert candidate is not None
         where = Origin(**{"ip_address": "192.0.2.10", "user_agent": CHROME, "request_id": "test"} | origin)
-        return accounts.Proof(known, known.platform_revision, 30 * 24 * 3600, 7 * 24 * 3600, "password", where)
+        return accounts.Proof(candidate, "password", where)
 
     def service(self, *scopes: Scope) -> Caller:
         """A platform token of a GLOBAL SERVICE application that is allowed `scopes`."""

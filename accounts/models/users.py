@@ -68,11 +68,7 @@ class User(Entity, AbstractBaseUser):
 
     last_login = None
 
-    # What queries for a sign-in add to the row.
-    has_totp: bool
-    platform_revision: int
-    session_lifetime: int
-    idle_timeout: int
+    has_totp: bool  # added to the row by `with_totp`
 
     objects = UserQuerySet.as_manager()
 

@@ -9,10 +9,19 @@ from accounts.operations.keys import (
 from accounts.operations.mfa import CodeWrong, Enrolment, TotpUnavailable, confirm_totp, disable_totp, enrol_totp
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import create_application, create_user
-from accounts.operations.sign_in import Credentials, Proof, SecondFactorMissing, SignInRefused, prove
+from accounts.operations.sign_in import (
+    Candidate,
+    Credentials,
+    Proof,
+    SecondFactorMissing,
+    SignInRefused,
+    candidate_for,
+    prove,
+)
 from accounts.operations.throttle import Throttled, unlock
 
 __all__ = [
+    "Candidate",
     "ClientRefused",
     "CodeWrong",
     "Credentials",
@@ -24,6 +33,7 @@ __all__ = [
     "SignInRefused",
     "Throttled",
     "TotpUnavailable",
+    "candidate_for",
     "change_password",
     "confirm_totp",
     "create_api_key",

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.operations.passwords import require_password
 from accounts.operations.second_factor import PURPOSE, bare, totp_holds
-from accounts.signals import mfa_disabled
+from accounts.signals import announce, mfa_disabled
 from audit.actions import Action
 from audit.operations import record
 from core import ids
@@ -80,7 +80,7 @@ def disable_totp(user: User, password: str, *, actor: Principal) -> int:
 def _disable(user: User, *, actor: Principal) -> int:
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
-    ended = sum(count for _, count in mfa_disabled.send(User, user=user, actor=actor))
+    ended = announce(mfa_disabled, user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     record(Action.MFA_DISABLED, actor=actor, resource=user, changes={"sessions_ended": ended})

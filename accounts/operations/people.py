@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Application, Role, User
+from accounts.models.applications import ApplicationScope, ApplicationType
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
@@ -30,8 +31,8 @@ def create_application(
     *,
     actor: Principal,
     name: str,
-    application_type: Application.Type,
-    scope: Application.Scope,
+    application_type: ApplicationType,
+    scope: ApplicationScope,
     client_id: str,
     partner: Partner | None = None,
     tenant: Tenant | None = None,
@@ -58,7 +59,7 @@ def create_application(
 
 def _hold_limit(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:
     """Counted under the partner's lock, so that of two creates at the edge one sees the other."""
-    if tenant.kind != Tenant.Kind.CUSTOMER:
+    if tenant.is_staff or tenant.partner_id is None:
         return
     partner = Partner.objects.select_for_update().get(pk=tenant.partner_id)
     allowed = getattr(partner, limit)

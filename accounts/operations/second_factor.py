@@ -23,7 +23,7 @@ def totp_holds(user: User, code: str, *, confirmed: bool) -> bool:
     device = TotpDevice.objects.filter(user=user, confirmed_at__isnull=not confirmed).first()
     if device is None:
         return False
-    key = unseal(device.sealed_secret, purpose=PURPOSE)
+    key = unseal(bytes(device.sealed_secret), purpose=PURPOSE)
     now = int(time.time()) // STEP_SECONDS
     for step in (now, now - 1, now + 1):
         if hmac.compare_digest(f"{hotp(key, step):06d}", code):

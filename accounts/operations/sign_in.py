@@ -1,8 +1,9 @@
 """Proving who somebody is. Opening a session for them is for the package that keeps sessions."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from django.contrib.auth.hashers import check_password, is_password_usable, make_password
 
@@ -38,19 +39,31 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A user who has proved who they are, and the platform's revision from before they did.
+class Candidate:
+    """An account as one statement found it, with the platform's revision and the session policy of that moment."""
 
-    The revision is read in the same statement as the password's hash. Whatever ends the user's sessions after that
+    user: User
+    has_totp: bool
+    revision: int
+    session_lifetime: timedelta
+    idle_timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A candidate who has proved to be the user.
+
+    The revision was read in the same statement as the password's hash. Whatever ends the user's sessions after that
     statement - a new password, a suspension - takes a later number, and a session opened on this proof is born dead.
     """
 
-    user: User
-    revision: int
-    session_lifetime: int
-    idle_timeout: int
+    candidate: Candidate
     auth_method: AuthMethod
     origin: Origin
+
+    @property
+    def user(self) -> User:
+        return self.candidate.user
 
     @property
     def principal(self) -> Principal:
@@ -59,24 +72,24 @@ class Proof:
 
 def prove(credentials: Credentials, *, origin: Origin) -> Proof:
     """Raises SignInRefused, SecondFactorMissing or Throttled; each is on record by then."""
-    user = _candidate(credentials)
+    candidate = candidate_for(credentials)
+    user = candidate.user if candidate else None
     actor = as_principal(user, origin) if user else Principal.anonymous(origin, label=credentials.email)
     try:
         charge = throttle.charge(normal_email(credentials.email), origin.ip_address, user.pk if user else None)
     except throttle.Throttled:
         record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "throttled"})
         raise
-    if not password_is_right(user, credentials.password) or user is None:
+    if not password_is_right(user, credentials.password) or candidate is None or user is None:
         raise _refused(actor, user, "wrong credentials")
-    method: AuthMethod = "mfa" if user.has_totp else "password"
-    if method == "mfa" and not (credentials.totp_code or credentials.recovery_code):
+    if candidate.has_totp and not (credentials.totp_code or credentials.recovery_code):
         charge.refund()
         record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "second factor missing"})
         raise SecondFactorMissing
-    if method == "mfa" and not second_factor_holds(user, credentials.totp_code, credentials.recovery_code):
+    if candidate.has_totp and not second_factor_holds(user, credentials.totp_code, credentials.recovery_code):
         raise _refused(actor, user, "wrong second factor")
     charge.clear()
-    return Proof(user, user.platform_revision, user.session_lifetime, user.idle_timeout, method, origin)
+    return Proof(candidate, "mfa" if candidate.has_totp else "password", origin)
 
 
 def as_principal(user: User, origin: Origin) -> Principal:
@@ -103,7 +116,7 @@ def _nobodys_password() -> str:
     return make_password(new_secret())
 
 
-def _candidate(credentials: Credentials) -> User | None:
+def candidate_for(credentials: Credentials) -> Candidate | None:
     """The one account these could be for; none when it is unknown, down, or one of several."""
     users = (
         User.objects.filter(user_is_up())
@@ -112,15 +125,19 @@ def _candidate(credentials: Credentials) -> User | None:
         .select_related("tenant__partner")
         .annotate(
             platform_revision=platform("revision"),
-            session_lifetime=strictest("session_lifetime", "tenant__"),
-            idle_timeout=strictest("idle_timeout", "tenant__"),
+            lifetime=strictest("session_lifetime", "tenant__"),
+            idle=strictest("idle_timeout", "tenant__"),
         )
     )
     if credentials.tenant is not None:
         tenant_id = read(Prefix.TENANT, credentials.tenant)
         users = users.filter(tenant=tenant_id) if tenant_id else users.filter(tenant__slug=credentials.tenant)
     found = list(users[:2])
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    row: Any = found[0]  # a user, and what the statement added
+    lifetime, idle = timedelta(seconds=row.lifetime), timedelta(seconds=row.idle)
+    return Candidate(row, row.has_totp, row.platform_revision, lifetime, idle)
 
 
 def _refused(actor: Principal, user: User | None, reason: str) -> SignInRefused:

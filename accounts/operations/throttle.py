@@ -7,6 +7,7 @@ signed it in before is charged to a bucket of that pair alone: strangers' failur
 import ipaddress
 import math
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -119,7 +120,7 @@ def _charge(bucket: Bucket) -> None:
             raise Throttled(max(1, math.ceil(wait or 1)))
 
 
-def _run(sql: str, **parameters: object) -> None:
+def _run(sql: str, **parameters: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
 

@@ -53,9 +53,9 @@ def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshTo
         os=device.os,
         device_type=device.device_type,
         location=devices.locate(origin.ip_address),
-        expires_at=Now() + timedelta(seconds=proof.session_lifetime),
-        idle_limit=timedelta(seconds=proof.idle_timeout),
-        revision=proof.revision,
+        expires_at=Now() + proof.candidate.session_lifetime,
+        idle_limit=proof.candidate.idle_timeout,
+        revision=proof.candidate.revision,
     )
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -27,8 +28,8 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     except NotOurs as error:
         raise RefreshRefused from error
     with transaction.atomic():
-        session = _live_and_locked(token)
-        successor = _rotate(session, token, origin) if session else None
+        session, is_in_grace = _live_and_locked(token)
+        successor = _rotate(session, token, origin, is_in_grace=is_in_grace) if session else None
         if session and successor is None:
             _end_replayed(session, origin)
     if session is None or successor is None:
@@ -36,8 +37,9 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     return SignedIn(session, access_token(session), str(successor))
 
 
-def _live_and_locked(token: RefreshToken) -> Session | None:
-    return (
+def _live_and_locked(token: RefreshToken) -> tuple[Session | None, bool]:
+    """The session, and whether its last refresh is recent enough for the token of then to be asked for once more."""
+    row: Any = (
         Session.objects.live()
         .filter(pk=token.session_id)
         .select_related("user__tenant__partner")
@@ -45,9 +47,10 @@ def _live_and_locked(token: RefreshToken) -> Session | None:
         .select_for_update(of=("self",))
         .first()
     )
+    return row, bool(row and row.is_in_grace)
 
 
-def _rotate(session: Session, token: RefreshToken, origin: Origin) -> RefreshToken | None:
+def _rotate(session: Session, token: RefreshToken, origin: Origin, *, is_in_grace: bool) -> RefreshToken | None:
     """The successor, or None for a token that was spent too long ago."""
     current, spent = bytes(session.refresh_digest or b""), bytes(session.spent_refresh_digest or b"")
     if token.digest == current:
@@ -60,7 +63,7 @@ def _rotate(session: Session, token: RefreshToken, origin: Origin) -> RefreshTok
             last_ip_address=origin.ip_address,
         )
         return successor
-    if token.digest == spent and session.is_in_grace:
+    if token.digest == spent and is_in_grace:
         return next((each for each in token.successors() if each.digest == current), None)
     return None
 

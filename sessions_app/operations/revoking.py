@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
@@ -18,11 +18,11 @@ from tenancy.models import Partner, Platform, Tenant
 from tenancy.operations import next_revision
 
 IDS_SHOWN = 10_000
-_FLOORS: dict[Reach, type[Model]] = {
-    Reach.APPLICATION: Application,
-    Reach.PARTNER: Partner,
-    Reach.TENANT: Tenant,
-    Reach.USER: User,
+_FLOORS: dict[Reach, QuerySet[Any]] = {
+    Reach.APPLICATION: Application.objects.all(),
+    Reach.PARTNER: Partner.objects.all(),
+    Reach.TENANT: Tenant.objects.all(),
+    Reach.USER: User.objects.all(),
 }
 
 
@@ -56,9 +56,8 @@ def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str) -> Ended
 
 
 @transaction.atomic
-def sign_out(*, actor: Principal) -> None:
-    """End the session by which the actor is here."""
-    session = Session.objects.get(pk=actor.session_id)
+def sign_out(session_id: UUID, *, actor: Principal) -> None:
+    session = Session.objects.get(pk=session_id)
     end([session.pk], actor=actor, reason="signed out")
     record(Action.SIGNED_OUT, actor=actor, resource=session)
 
@@ -106,7 +105,9 @@ def end_all(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: s
     here is what ends, and a spared session is re-stamped only if it is live this very moment.
     """
     number = next_revision()
-    doomed = Session.objects.live().within(reach, target_id).filter(revision__lt=number).exclude(pk=spare)
+    doomed = Session.objects.live().within(reach, target_id).filter(revision__lt=number)
+    if spare is not None:
+        doomed = doomed.exclude(pk=spare)
     ids = list(doomed.newest_first().values_list("pk", flat=True)[: IDS_SHOWN + 1])
     count = len(ids) if len(ids) <= IDS_SHOWN else doomed.count()
     if spare is not None:
@@ -138,18 +139,20 @@ def _raise_floor(reach: Reach, target_id: UUID | None, number: int) -> None:
     elif reach is Reach.ADMINS:
         raised = Platform.objects.update(admin_min_revision=number)
     else:
-        raised = _FLOORS[reach]._default_manager.filter(pk=target_id).update(min_revision=number)
+        raised = _FLOORS[reach].filter(pk=target_id).update(min_revision=number)
     if not raised:
         raise LookupError(f"there is no {reach} {target_id}")
 
 
 def _place(reach: Reach, target_id: UUID | None) -> dict[str, UUID | None]:
     """Whose the revocation is, for those who may read of it."""
+    if target_id is None:
+        return {}
     match reach:
         case Reach.PARTNER:
             return {"partner_id": target_id}
         case Reach.TENANT:
-            return {"tenant_id": target_id, **Tenant.objects.values("partner_id").get(pk=target_id)}
+            return {"tenant_id": target_id, "partner_id": Tenant.objects.get(pk=target_id).partner_id}
         case Reach.USER:
             user = User.objects.select_related("tenant").get(pk=target_id)
             return {"tenant_id": user.tenant_id, "partner_id": user.tenant.partner_id}

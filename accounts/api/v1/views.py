@@ -30,7 +30,7 @@ class MyAccountViewSet(V1ViewSet):
 
     @property
     def me(self) -> User:
-        return User.objects.select_related("tenant").get(pk=self.principal.user_id)
+        return User.objects.select_related("tenant").get(pk=self.user_id)
 
 
 class PasswordViewSet(MyAccountViewSet):
@@ -98,7 +98,7 @@ class ApiKeyViewSet(MyAccountViewSet):
     @extend_schema(operation_id="list_my_api_keys", responses=enveloped(serializers.ApiKey, many=True))
     def list(self, request: Request) -> Response:
         """Your API keys; the secrets are not kept."""
-        keys = ApiKey.objects.present().filter(user=self.principal.user_id).newest_first()
+        keys = ApiKey.objects.present().filter(user=self.user_id).newest_first()
         return self.answer(serializers.ApiKey(keys, many=True).data)
 
     @extend_schema(
@@ -114,7 +114,7 @@ class ApiKeyViewSet(MyAccountViewSet):
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:
         """The key is refused from its next request on."""
-        keys = ApiKey.objects.filter(user=self.principal.user_id, pk=self.id_or_404(Prefix.API_KEY, key_id))
+        keys = ApiKey.objects.filter(user=self.user_id, pk=self.id_or_404(Prefix.API_KEY, key_id))
         self.found(operations.delete_api_key(keys, actor=self.principal))
         return self.nothing()
 
@@ -134,7 +134,7 @@ class PlatformTokenViewSet(V1ViewSet):
             form = wire.token_form(request)
             client_id, secret = wire.client_of(request, form)
             wire.require_grant(form)
-            token = operations.issue_platform_token(client_id, secret, form.get("scope"), origin=request.origin)
+            token = operations.issue_platform_token(client_id, secret, form.get("scope"), origin=self.origin)
         except operations.ClientRefused as refusal:
             return wire.refused(refusal)
         return Response(
@@ -150,7 +150,7 @@ class PlatformTokenViewSet(V1ViewSet):
 class JwksViewSet(V1ViewSet):
     public = frozenset({"list"})
 
-    @extend_schema(operation_id="jwks", responses=serializers.Jwks)
+    @extend_schema(responses=serializers.Jwks)
     def list(self, request: Request) -> Response:
         """The public keys that access tokens verify against; a new one is here before it first signs."""
         return Response({"keys": [key.as_jwk() for key in ring.published()]}, headers={"Cache-Control": "max-age=5"})

@@ -26,13 +26,13 @@ class AuthViewSet(V1ViewSet):
     def login(self, request: Request) -> Response:
         """Sign in. People of a tenant name it when their e-mail exists in several."""
         credentials = accounts.Credentials(**self.body(serializers.Credentials))
-        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=request.origin)))
+        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=self.origin)))
 
     @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
     def login_to_tenant(self, request: Request, slug: str) -> Response:
         """Sign in to the tenant that the path names."""
         credentials = accounts.Credentials(**self.body(serializers.TenantCredentials), tenant=slug)
-        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=request.origin)))
+        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=self.origin)))
 
     @extend_schema(
         operation_id="refresh",
@@ -43,12 +43,12 @@ class AuthViewSet(V1ViewSet):
         """A new pair for an old one. The same token again within ten seconds gets the same successor; later, it
         is taken for stolen and ends the session."""
         token = self.body(serializers.RefreshRequest)["refresh_token"]
-        return self.answer(wire.signed_in(operations.refresh(token, origin=request.origin)))
+        return self.answer(wire.signed_in(operations.refresh(token, origin=self.origin)))
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def logout(self, request: Request) -> Response:
         """End the session this token belongs to."""
-        operations.sign_out(actor=self.principal)
+        operations.sign_out(self.session_id, actor=self.principal)
         return self.nothing()
 
 
@@ -58,10 +58,10 @@ class MeViewSet(V1ViewSet):
     @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
     def retrieve(self, request: Request) -> Response:
         """Who am I, and by which session?"""
-        user = User.objects.with_totp().select_related("tenant").get(pk=self.principal.user_id)
-        current = Session.objects.seen_by(self.principal).filter(pk=self.principal.session_id)
-        session = next(iter(wire.list_items(current)), None)
-        return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": session})
+        user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
+        current = self.principal.session_id
+        shown = wire.list_items(Session.objects.seen_by(self.principal).filter(pk=current)) if current else [None]
+        return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": shown[0]})
 
 
 class MySessionViewSet(V1ViewSet):
@@ -73,7 +73,7 @@ class MySessionViewSet(V1ViewSet):
 
     @property
     def mine(self) -> SessionQuerySet:
-        return Session.objects.for_user(self.principal.user_id)
+        return Session.objects.for_user(self.user_id)
 
     @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
     def list(self, request: Request) -> Response:
@@ -89,7 +89,7 @@ class MySessionViewSet(V1ViewSet):
         """End every session of yours but this one, sign-ins under way included."""
         me = self.principal
         ended = operations.revoke_scope(
-            Reach.USER, me.user_id, actor=me, reason="ended by its user", spare=me.session_id
+            Reach.USER, self.user_id, actor=me, reason="ended by its user", spare=me.session_id
         )
         return self.answer(wire.ended(ended))
 
