@@ -8,11 +8,10 @@ from django.db.models import BooleanField, Case, Count, F, IntegerField, OuterRe
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import Application, Role, User, user_is_up
-from accounts.models.applications import application_is_up
 from accounts.models.users import is_admin, roles_below
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Record, one_of
+from core.records import Record, is_up, one_of
 from tenancy.models import Partner, Tenant, platform
 
 
@@ -56,13 +55,14 @@ class Revocation(Record):
 class SessionQuerySet(ScopedQuerySet["Session"]):
     def live(self) -> Self:
         """Sessions whose next request is let in. This is the rule; the authenticator runs this very query."""
-        return self.filter(
+        return self.alias(floor=floor()).filter(
             user_is_up("user__"),
-            Q(application=None) | application_is_up("application__") & Q(application__min_revision__lte=F("revision")),
+            # What an application belongs to is the user's own tenant or partner, or the platform: judged already.
+            Q(application=None) | is_up("application__") & Q(application__min_revision__lte=F("revision")),
             revoked_at=None,
             expires_at__gt=Now(),
             last_activity_at__gt=Now() - F("idle_limit"),
-            revision__gte=floor(),
+            revision__gte=F("floor"),
         )
 
     def within(self, reach: Reach, target_id: UUID | None) -> Self:
@@ -105,8 +105,8 @@ def floor() -> Greatest:
     return Greatest(
         platform("min_revision"),
         Case(When(is_admin("user__"), then=platform("admin_min_revision")), default=Value(0)),
-        Coalesce(F("tenant__partner__min_revision"), 0),
-        F("tenant__min_revision"),
+        Coalesce(F("user__tenant__partner__min_revision"), 0),
+        F("user__tenant__min_revision"),
         F("user__min_revision"),
     )
 
