@@ -89,6 +89,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}  # the revocation itself says what was done
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -162,6 +163,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # a refused request is not news, and its path is the caller's text
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "procrastinate.blueprints": {"level": "WARNING"},
+        "procrastinate.jobs": {"level": "WARNING"},
         "procrastinate.periodic": {"level": "WARNING"},
     },
 }

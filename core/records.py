@@ -1,6 +1,6 @@
 """What most rows have in common. Abstract: core owns no tables."""
 
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -57,14 +57,3 @@ def is_up(path: str = "") -> models.Q:
 
 def one_of(field: str, choices: type[models.TextChoices], name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=models.Q(**{f"{field}__in": choices.values}), name=name)
-
-
-def positive_or_null(*fields: str, name: str) -> models.CheckConstraint:
-    condition = models.Q()
-    for field in fields:
-        condition &= models.Q(**{field: None}) | models.Q(**{f"{field}__gte": 0})
-    return models.CheckConstraint(condition=condition, name=name)
-
-
-def detail_field(**options: Any) -> models.JSONField:
-    return models.JSONField(default=dict, blank=True, **options)

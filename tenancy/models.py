@@ -8,7 +8,14 @@ from django.db.models.functions import Least
 
 from core.access import Principal, Tier
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_up, one_of, positive_or_null
+from core.records import Entity, EntityQuerySet, Status, is_up, one_of
+
+
+def workable_policy(name: str) -> models.CheckConstraint:
+    """Two minutes at the least: activity is written down once a minute, and a shorter limit would end the active."""
+    lifetime = Q(session_lifetime=None) | Q(session_lifetime__gte=120)
+    idle = Q(idle_timeout=None) | Q(idle_timeout__gte=120)
+    return models.CheckConstraint(condition=lifetime & idle, name=name)
 
 
 class SessionPolicy(models.Model):
@@ -32,7 +39,10 @@ class Platform(models.Model):
     idle_timeout = models.PositiveIntegerField(default=7 * 24 * 3600)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="platform_is_one_row")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="platform_is_one_row"),
+            workable_policy("platform_policy_is_workable"),
+        ]
 
     def __str__(self) -> str:
         return "the platform"
@@ -64,7 +74,7 @@ class Partner(Entity, SessionPolicy):
         constraints = [
             models.UniqueConstraint(fields=["slug"], condition=Q(deleted_at=None), name="partner_slug_is_unique"),
             one_of("status", Status, "partner_status_is_known"),
-            positive_or_null("session_lifetime", "idle_timeout", name="partner_policy_is_positive"),
+            workable_policy("partner_policy_is_workable"),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +133,7 @@ class Tenant(Entity, SessionPolicy):
             ),
             one_of("kind", TenantKind, "tenant_kind_is_known"),
             one_of("status", Status, "tenant_status_is_known"),
-            positive_or_null("session_lifetime", "idle_timeout", name="tenant_policy_is_positive"),
+            workable_policy("tenant_policy_is_workable"),
             # What a user's composite foreign key points at: role and kind agree because the database says so.
             models.UniqueConstraint(fields=["id", "kind"], name="tenant_id_and_kind"),
         ]

@@ -8,7 +8,10 @@ class SignInThrottle(models.Model):
     failures = models.PositiveIntegerField(default=0)
     failed_at = models.DateTimeField(null=True)
     blocked_until = models.DateTimeField(null=True)
-    is_known = models.BooleanField(default=False)
+    known_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["failed_at"], name="throttle_by_failure")]
 
     def __str__(self) -> str:
         return f"{self.failures} failures"

@@ -7,11 +7,14 @@ signed it in before is charged to a bucket of that pair alone: strangers' failur
 import ipaddress
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts.models import SignInThrottle
 from audit.actions import Action
@@ -21,7 +24,7 @@ from core.secrets import digest
 
 # A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest.
 _CHARGE = """
-INSERT INTO accounts_signinthrottle AS bucket (key, failures, failed_at, is_known) VALUES (%(key)s, 1, now(), false)
+INSERT INTO accounts_signinthrottle AS bucket (key, failures, failed_at) VALUES (%(key)s, 1, now())
 ON CONFLICT (key) DO UPDATE SET
   failures = CASE WHEN bucket.failed_at > now() - %(window)s * interval '1 second' THEN bucket.failures + 1 ELSE 1 END,
   failed_at = now(),
@@ -39,8 +42,10 @@ UPDATE accounts_signinthrottle SET failures = greatest(failures - 1, 0),
 WHERE key = %(key)s
 """
 _CLEAR = """
-INSERT INTO accounts_signinthrottle AS bucket (key, failures, is_known) VALUES (%(key)s, 0, %(known)s)
-ON CONFLICT (key) DO UPDATE SET failures = 0, blocked_until = NULL, is_known = bucket.is_known OR %(known)s
+INSERT INTO accounts_signinthrottle AS bucket (key, failures, known_at)
+VALUES (%(key)s, 0, CASE WHEN %(known)s THEN now() END)
+ON CONFLICT (key) DO UPDATE SET
+  failures = 0, blocked_until = NULL, known_at = CASE WHEN %(known)s THEN now() ELSE bucket.known_at END
 """
 
 
@@ -81,7 +86,7 @@ class Charge:
 def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
     """Count one attempt, or raise Throttled without counting it."""
     pair = _bucket("pair", f"{user_id} {_network(address)}") if user_id and address else None
-    if pair and SignInThrottle.objects.filter(pk=pair.key, is_known=True).exists():
+    if pair and SignInThrottle.objects.filter(pk=pair.key, known_at__isnull=False).exists():
         _charge(pair)
         return Charge(account=pair, address=None, pair=pair)
     whole_address = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS) if address else None
@@ -96,6 +101,15 @@ def unlock(email: str, *, actor: Principal) -> None:
     """Let the account's next sign-in through, wherever it comes from."""
     _run(_CLEAR, key=_bucket("account", email).key, known=False)
     record(Action.SIGN_IN_UNLOCKED, actor=actor, changes={"email": email})
+
+
+def forget() -> int:
+    """Drop what no longer slows anybody down, and addresses that have not been seen for a year."""
+    quiet = Q(failed_at=None) | Q(failed_at__lt=Now() - timedelta(seconds=settings.SIGN_IN_WINDOW))
+    unknown = Q(known_at=None) | Q(known_at__lt=Now() - timedelta(days=365))
+    waiting = Q(blocked_until__gt=Now())
+    forgotten, _ = SignInThrottle.objects.filter(quiet, unknown).exclude(waiting).delete()
+    return forgotten
 
 
 def _bucket(kind: str, name: str, limit: int | None = None) -> Bucket:

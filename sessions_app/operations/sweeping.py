@@ -32,7 +32,10 @@ def _sweep_batch(revocation: Revocation) -> int:
     if not _alone():
         return 0
     doomed = Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
-        revoked_at=None, revision__lt=revocation.number, expires_at__gt=revocation.created_at
+        revoked_at=None,
+        revision__lt=revocation.number,
+        expires_at__gt=revocation.created_at,
+        last_activity_at__gt=revocation.created_at - F("idle_limit"),
     )
     batch = list(doomed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
     if batch:
