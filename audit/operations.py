@@ -76,11 +76,13 @@ def _plain(value: Any) -> Any:
 def _place(
     actor: Principal, resource: models.Model | None, tenant_id: UUID | None, partner_id: UUID | None
 ) -> tuple[UUID | None, UUID | None]:
-    """Whose chain: the resource's, where it has one, else the actor's own."""
-    tenant_id = tenant_id or getattr(resource, "tenant_id", None)
-    partner_id = partner_id or getattr(resource, "partner_id", None)
-    if resource is None and tenant_id is None:
-        tenant_id, partner_id = actor.tenant_id, partner_id or actor.partner_id
+    """Whose it is to know: the resource's tenant and partner, or the actor's own where there is no resource."""
+    if tenant_id is None:
+        tenant_id = actor.tenant_id if resource is None else getattr(resource, "tenant_id", None)
+    if partner_id is None:
+        partner_id = getattr(resource, "partner_id", None)
+    if partner_id is None and tenant_id is not None and tenant_id == actor.tenant_id:
+        partner_id = actor.partner_id
     return tenant_id, partner_id
 
 

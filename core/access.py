@@ -93,9 +93,10 @@ M = TypeVar("M", bound=models.Model)
 
 
 class ScopedQuerySet(models.QuerySet[M]):
-    """Rows that belong to a tenant. `tenant_path` leads from the row to it."""
+    """Rows that belong to a tenant. The paths lead from the row to it and to its partner."""
 
     tenant_path: ClassVar[str] = "tenant"
+    partner_path: ClassVar[str] = "tenant__partner"
 
     def visible_to(self, principal: Principal) -> Self:
         """What the caller may know of. Everything else does not exist for them."""
@@ -103,7 +104,7 @@ class ScopedQuerySet(models.QuerySet[M]):
             case Tier.SUPER:
                 return self.all()
             case Tier.PARTNER if principal.partner_id is not None:
-                return self.filter(**{f"{self.tenant_path}__partner": principal.partner_id})
+                return self.filter(**{self.partner_path: principal.partner_id})
             case Tier.TENANT if principal.tenant_id is not None:
                 return self.filter(**{self.tenant_path: principal.tenant_id})
             case _:

@@ -13,6 +13,7 @@ from core.dialect import error_response
 from core.ids import uuid7
 
 ORIGIN = "curfew.origin"
+PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _USER_AGENT_LENGTH = 512
@@ -31,8 +32,12 @@ class RequestMiddleware:
         return response
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
-        request.get_host()  # raises DisallowedHost, a 400, before anything looks at the request
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if request.path_info not in PROBES:
+            request.get_host()  # raises DisallowedHost, a 400, before anything looks at the request
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            return error_response(request, HTTPStatus.BAD_REQUEST)
+        if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return None
 

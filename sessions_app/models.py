@@ -53,6 +53,8 @@ class Revocation(Record):
 
 
 class SessionQuerySet(ScopedQuerySet["Session"]):
+    partner_path = "partner"
+
     def live(self) -> Self:
         """Sessions whose next request is let in. This is the rule; the authenticator runs this very query."""
         return self.alias(floor=floor()).filter(

@@ -83,13 +83,11 @@ class Partner(Entity, SessionPolicy):
 
 class TenantQuerySet(EntityQuerySet["Tenant"]):
     tenant_path = "pk"
+    partner_path = "partner"
 
     def visible_to(self, principal: Principal) -> Self:
         """Staff tenants are how operators are housed, not something anybody manages."""
-        customers = self.filter(kind=Tenant.Kind.CUSTOMER)
-        if principal.tier is Tier.PARTNER and principal.partner_id is not None:
-            return customers.filter(partner=principal.partner_id)
-        return super(TenantQuerySet, customers).visible_to(principal)
+        return super().visible_to(principal).filter(kind=Tenant.Kind.CUSTOMER)
 
 
 class TenantKind(models.TextChoices):

@@ -29,7 +29,8 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
     """A partner, and the staff tenant its administrators will live in."""
     partner = Partner.objects.create(name=name, slug=slug, **fields)
     Tenant.objects.create(partner=partner, kind=Tenant.Kind.PARTNER_STAFF, name=f"{name} staff")
-    record(Action.PARTNER_CREATED, actor=actor, resource=partner, changes={"name": [None, name], "slug": [None, slug]})
+    made = {"name": [None, name], "slug": [None, slug]}
+    record(Action.PARTNER_CREATED, actor=actor, resource=partner, partner_id=partner.pk, changes=made)
     return partner
 
 
@@ -39,7 +40,8 @@ def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, *
     used = Tenant.objects.present().filter(partner=limited, kind=Tenant.Kind.CUSTOMER).count()
     hold("max_tenants", limited.max_tenants, used)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)
-    record(Action.TENANT_CREATED, actor=actor, resource=tenant, changes={"name": [None, name], "slug": [None, slug]})
+    made = {"name": [None, name], "slug": [None, slug]}
+    record(Action.TENANT_CREATED, actor=actor, resource=tenant, tenant_id=tenant.pk, changes=made)
     return tenant
 
 

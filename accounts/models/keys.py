@@ -9,6 +9,7 @@ from core.records import Record
 
 class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
     tenant_path = "user__tenant"
+    partner_path = "user__tenant__partner"
 
     def present(self) -> "ApiKeyQuerySet":
         return self.filter(deleted_at=None)
