@@ -31,7 +31,8 @@ USER_AGENTS = [
     " Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0"
     " Mobile Safari/537.36",
-    "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/604.1",
+    "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6"
+    " Mobile/15E148 Safari/604.1",
 ]
 # Ranges set aside for documentation (RFC 5737, RFC 3849) and private ones: nobody's real address.
 NETWORKS = ["192.0.2.{}", "198.51.100.{}", "203.0.113.{}", "10.20.0.{}", "192.168.1.{}", "2001:db8::{}"]

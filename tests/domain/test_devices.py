@@ -1,0 +1,59 @@
+import time
+
+import pytest
+
+from sessions_app import demo
+from sessions_app.devices import Device, describe, locate
+
+SAFARI_ON_IPAD = demo.USER_AGENTS[-1]
+CHROME_ON_TABLET = (
+    "Mozilla/5.0 (Linux; Android 14; SM-X910) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        (demo.USER_AGENTS[0], Device("Chrome", "Windows", "desktop")),
+        (demo.USER_AGENTS[1], Device("Firefox", "Windows", "desktop")),
+        (demo.USER_AGENTS[2], Device("Safari", "Mac OS X", "desktop")),
+        (demo.USER_AGENTS[3], Device("Firefox", "Linux", "desktop")),
+        (demo.USER_AGENTS[4], Device("Mobile Safari", "iOS", "mobile")),
+        (demo.USER_AGENTS[5], Device("Chrome Mobile", "Android", "mobile")),
+        (SAFARI_ON_IPAD, Device("Mobile Safari", "iOS", "tablet")),
+        (CHROME_ON_TABLET, Device("Chrome", "Android", "tablet")),
+        (GOOGLEBOT, Device("Googlebot", "", "bot")),
+        ("curl/8.5.0", Device("curl", "", "other")),
+        ("who knows", Device("", "", "unknown")),
+        ("", Device()),
+    ],
+)
+def test_a_user_agent_is_told_in_a_persons_words(user_agent, device):
+    assert describe(user_agent) == device
+
+
+@pytest.mark.parametrize(
+    "hostile", ["(" * 512, "Mozilla/5.0 " + "Android " * 62, "A/" + "1." * 250, "; " * 256, "\x00" * 512]
+)
+def test_a_hostile_user_agent_costs_no_more_than_a_few_milliseconds(hostile):
+    describe("warm up")
+    begun = time.perf_counter()
+    describe(hostile[:512])
+    assert time.perf_counter() - begun < 0.02
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("127.0.0.1", "This machine"),
+        ("::1", "This machine"),
+        ("10.20.0.3", "Private network"),
+        ("192.168.1.4", "Private network"),
+        ("fd00::1", "Private network"),
+        ("8.8.8.8", ""),
+        (None, ""),
+    ],
+)
+def test_an_address_tells_what_it_tells_by_itself(address, place):
+    assert locate(address) == place
