@@ -9,7 +9,7 @@ import binascii
 import hmac
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.secrets import digest, keys_for
@@ -25,7 +25,7 @@ class NotOurs(Exception):
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
     session_id: UUID
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     @classmethod
     def new(cls, session_id: UUID) -> "RefreshToken":

@@ -1,7 +1,7 @@
 """`client_credentials` for the platform's own services (RFC 6749, section 4.4)."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,7 @@ class ClientRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlatformToken:
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
     scope: str
 

@@ -1,7 +1,7 @@
 """API keys of users, and the platform's own signing keys."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,7 +29,7 @@ _ROTATION_LOCK = 0x63757266  # any number that nothing else locks
 @dataclass(frozen=True, slots=True)
 class NewApiKey:
     key: ApiKey
-    secret: str
+    secret: str = field(repr=False)
 
 
 @transaction.atomic

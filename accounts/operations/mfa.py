@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 import segno
@@ -33,9 +33,9 @@ class TotpUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    secret: str
-    otpauth_uri: str
-    qr_svg: str
+    secret: str = field(repr=False)
+    otpauth_uri: str = field(repr=False)
+    qr_svg: str = field(repr=False)
 
 
 @transaction.atomic

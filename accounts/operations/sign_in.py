@@ -1,6 +1,6 @@
 """Proving who somebody is. Opening a session for them is for the package that keeps sessions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, Literal
@@ -32,10 +32,10 @@ class SecondFactorMissing(Exception):
 @dataclass(frozen=True, slots=True)
 class Credentials:
     email: str
-    password: str
+    password: str = field(repr=False)
     tenant: str | None = None
-    totp_code: str | None = None
-    recovery_code: str | None = None
+    totp_code: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

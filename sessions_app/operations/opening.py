@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,8 +24,8 @@ class SignedIn:
     """A session and the credentials that were just made for it. They exist nowhere else."""
 
     session: Session
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int = tokens.ACCESS_LIFETIME
 
 
