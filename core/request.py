@@ -27,9 +27,19 @@ class RequestMiddleware:
         request.META[ORIGIN] = origin = origin_of(request)
         trust_the_scheme(request)
         drop_trailing_slash(request)
-        response = self.refusal(request) or self.get_response(request)
+        response = self.get_response(request)
         response["X-Request-ID"] = origin.request_id
         return response
+
+
+class DoorMiddleware:
+    """Turns away what no view should see. Stands behind the security headers, so that refusals carry them too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.refusal(request) or self.get_response(request)
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         if request.path_info not in PROBES:
