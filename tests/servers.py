@@ -21,11 +21,19 @@ class Servers:
 
     @classmethod
     @contextmanager
-    def running(cls, database: Mapping[str, Any], count: int = 2, **environment: str) -> Iterator["Servers"]:
+    def running(
+        cls,
+        database: Mapping[str, Any],
+        count: int = 2,
+        threads: int = 1,
+        application: str = "config.wsgi:application",
+        **environment: str,
+    ) -> Iterator["Servers"]:
         with ExitStack() as stack:
             ports = [_free_port() for _ in range(count)]
             for port in ports:
-                stack.enter_context(_serving(port, database_url(database), environment))
+                options = ["--port", str(port), "--blocking-threads", str(threads), application]
+                stack.enter_context(_serving(options, database_url(database), environment))
             urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
             for url in urls:
                 _wait_for(url)
@@ -38,10 +46,10 @@ def database_url(database: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _serving(port: int, url: str, environment: Mapping[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
+def _serving(options: list[str], url: str, environment: Mapping[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--log-level", "warning"]
     process = subprocess.Popen(
-        [*command, "--blocking-threads", "1", "--log-level", "warning", "config.wsgi:application"],
+        [*command, *options],
         cwd=settings.BASE_DIR,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": url, **environment},
     )
