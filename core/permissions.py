@@ -27,26 +27,27 @@ class Declared(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.action in view.public or (view.action is None and view.public.issuperset(view.action_map.values())):
+        action = view.action_map.get((request.method or "").lower())  # DRF itself calls any OPTIONS "metadata"
+        if action in view.public or (action is None and view.public.issuperset(view.action_map.values())):
             return True
         principal = request.auth
         if not isinstance(principal, Principal):
             return False  # DRF makes it a 401
-        if view.action is None:
+        if action is None:
             return True  # an undeclared method: who it is, is settled, and the answer is 405
-        tier, scope = declared(view)
+        tier, scope = declared(view, action)
+        if tier is Tier.NONE:
+            return False  # whoever it is: no tier is enough, and no scope either
         if tier is Tier.USER:
-            return _personal(principal, needs_session=view.action in view.with_session)
-        if principal.is_platform:
-            return _scoped(principal, scope)
-        return tier is not Tier.NONE and principal.tier >= tier
+            return _personal(principal, needs_session=action in view.with_session)
+        return _scoped(principal, scope) if principal.is_platform else principal.tier >= tier
 
 
-def declared(view: Any) -> tuple[Tier, Scope]:
+def declared(view: Any, action: str) -> tuple[Tier, Scope]:
     """The tier an action takes; NONE, which nobody has enough of, when the view does not say."""
-    if view.action in view.reads:
-        return view.reads[view.action], Scope.ADMIN_READ
-    return view.writes.get(view.action, Tier.NONE), Scope.ADMIN_WRITE
+    if action in view.reads:
+        return view.reads[action], Scope.ADMIN_READ
+    return view.writes.get(action, Tier.NONE), Scope.ADMIN_WRITE
 
 
 def _personal(principal: Principal, *, needs_session: bool) -> bool:
