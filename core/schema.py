@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from core.v1 import V1ViewSet
 
+JSON = "application/json"
 WORDS = {
     401: "Not signed in, or no longer",
     403: "Signed in, and not allowed",
@@ -24,18 +25,36 @@ class V1Schema(AutoSchema):
     def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is not None:
-            for status in self.refusals(path, takes_body="requestBody" in operation):
+            for status in self.refusals(path, operation.get("requestBody", {}).get("content", {})):
                 operation["responses"].setdefault(str(status), refusal(status))
         return operation
 
-    def refusals(self, path: str, *, takes_body: bool) -> list[int]:
+    def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
         found = [503]
         view = cast(V1ViewSet, self.view)
         if view.action not in view.public:
-            found += [401, 403, 404] if "{" in path else [401, 403]
-        if takes_body:
-            found += [413, 415, 422]
+            found += [401, 403]
+        if "{" in path:
+            found.append(404)
+        if body:
+            found += [413, 415]
+        if JSON in body:
+            found.append(422)
         return sorted(found)
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Here a DELETE may have a body too: whoever removes a second factor sends their password."""
+        method = self.method
+        self.method = "POST" if method == "DELETE" else method
+        body = super()._get_request_body(direction)
+        self.method = method
+        return body
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and JSON in self.map_parsers():
+            schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
+        return schema
 
 
 def refused(description: str) -> OpenApiResponse:
@@ -55,5 +74,5 @@ def enveloped(serializer: type[serializers.Serializer], *, many: bool = False) -
 
 def refusal(status: int) -> dict[str, Any]:
     name = "HTTPValidationError" if status == 422 else "Error"
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    content = {JSON: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
     return {"description": WORDS[status], "content": content}

@@ -94,7 +94,7 @@ class MySessionViewSet(V1ViewSet):
         return self.answer(wire.ended(ended))
 
     @extend_schema(
-        operation_id="revoke_my_session", request=None, responses=enveloped(serializers.SessionRevokeResponse)
+        operation_id="revoke_my_session", request=None, responses={200: enveloped(serializers.SessionRevokeResponse)}
     )
     def destroy(self, request: Request, session_id: str) -> Response:
         """End one session of yours. Its next request is refused, everywhere."""
