@@ -1,0 +1,117 @@
+"""How each endpoint is asked for well, so that only the caller can be what is wrong with the request."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django_otp.oath import totp
+
+from accounts import operations as accounts
+from accounts.models import TotpDevice, User
+from accounts.operations.second_factor import PURPOSE
+from core.access import Scope
+from core.ids import Prefix
+from core.secrets import unseal
+from sessions_app.models import Session
+from tests.access.callers import Case
+from tests.access.matrix import Row
+from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
+
+
+@dataclass(frozen=True)
+class Question:
+    """A body, and what goes into the path's braces; `unknown` is the same kind of thing, and nobody's."""
+
+    data: bytes = b""
+    content_type: str = ""
+    name: str = ""
+    unknown: str = ""
+
+    def about_nobody(self) -> "Question":
+        return replace(self, name=self.unknown)
+
+
+def ask(row: Row, caller: Caller, question: Question, *, slash: str = "") -> Any:
+    headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
+    path = re.sub(r"\{.*\}", question.name, row.path) + slash
+    return caller.http.generic(row.method, path, question.data, content_type=question.content_type, headers=headers)
+
+
+def question_for(row: Row, case: Case, world: World) -> Question:
+    prepare = _QUESTIONS.get(str(row))
+    return prepare(world, case) if prepare else Question()
+
+
+def as_json(**body: Any) -> Question:
+    return Question(json.dumps(body).encode(), "application/json")
+
+
+def credentials(world: World, case: Case) -> Question:
+    return as_json(email=world.person("alan", world.north).email, password=PASSWORD, tenant=world.north.slug)
+
+
+def credentials_in_north(world: World, case: Case) -> Question:
+    body = as_json(email=world.person("alan", world.north).email, password=PASSWORD)
+    return Question(body.data, body.content_type, name=str(world.north.slug))
+
+
+def refresh_token(world: World, case: Case) -> Question:
+    return as_json(refresh_token=world.signed_in(world.person("alan", world.north)).refresh_token)
+
+
+def passwords(world: World, case: Case) -> Question:
+    return as_json(current_password=PASSWORD, new_password=f"a new {PASSWORD}")
+
+
+def right_code(world: World, case: Case) -> Question:
+    accounts.enrol_totp(case.owner, actor=SYSTEM)
+    return as_json(code=current_code(case.owner))
+
+
+def password_with_second_factor_on(world: World, case: Case) -> Question:
+    if not TotpDevice.objects.filter(user=case.owner).exists():
+        accounts.enrol_totp(case.owner, actor=SYSTEM)
+        accounts.confirm_totp(case.owner, current_code(case.owner), actor=SYSTEM)
+    return as_json(password=PASSWORD)
+
+
+def current_code(user: User) -> str:
+    return f"{totp(unseal(bytes(TotpDevice.objects.get(user=user).sealed_secret), purpose=PURPOSE)):06d}"
+
+
+def new_key(world: World, case: Case) -> Question:
+    return as_json(name="laptop")
+
+
+def key_of_owner(world: World, case: Case) -> Question:
+    key = accounts.create_api_key(case.owner, "laptop", actor=SYSTEM).key
+    return Question(name=key.handle, unknown=some_id(Prefix.API_KEY))
+
+
+def session_of_owner(world: World, case: Case) -> Question:
+    session = Session.objects.filter(user=case.owner).latest("pk")
+    return Question(name=session.handle, unknown=some_id(Prefix.SESSION))
+
+
+def client_credentials(world: World, case: Case) -> Question:
+    name = f"matrix-service{world.suffix}"
+    world.make_service(name, [Scope.ADMIN_READ])
+    form = {"grant_type": "client_credentials", "client_id": name, "client_secret": f"{name}-secret"}
+    return Question(urlencode(form).encode(), "application/x-www-form-urlencoded")
+
+
+_QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
+    "POST /api/v1/auth/login": credentials,
+    "POST /api/v1/auth/tenants/{slug}/login": credentials_in_north,
+    "POST /api/v1/auth/refresh": refresh_token,
+    "POST /api/v1/me/password": passwords,
+    "POST /api/v1/me/mfa/totp/confirm": right_code,
+    "DELETE /api/v1/me/mfa/totp": password_with_second_factor_on,
+    "POST /api/v1/me/api-keys": new_key,
+    "DELETE /api/v1/me/api-keys/{id}": key_of_owner,
+    "DELETE /api/v1/me/sessions/{session_id}": session_of_owner,
+    "POST /api/v1/platform/oauth/token": client_credentials,
+}

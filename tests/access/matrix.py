@@ -1,0 +1,51 @@
+"""The permission matrix, read: a row per endpoint, a cell per caller, a code for what each gets."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+COLUMNS = ("AN", "PU", "TA=", "TA≠", "PA=", "PA≠", "SA", "SR", "SW", "S0", "SUS", "REV")
+NO_SUCH_CELL = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    path: str
+    codes: dict[str, str]
+
+    @property
+    def is_public(self) -> bool:
+        return self.codes["AN"] != "401"
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    row: Row
+    column: str
+
+    @property
+    def code(self) -> str:
+        return self.row.codes[self.column]
+
+    @property
+    def is_denied(self) -> bool:
+        return not self.code.startswith("2")
+
+    def __str__(self) -> str:
+        return f"{self.row} as {self.column}"
+
+
+def rows() -> list[Row]:
+    with Path(__file__).with_name("permission_matrix.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            Row(line["method"], line["path"], {column: line[column] for column in COLUMNS})
+            for line in csv.DictReader(file)
+        ]
+
+
+def cells() -> list[Cell]:
+    return [Cell(row, column) for row in rows() for column in COLUMNS if row.codes[column] != NO_SUCH_CELL]

@@ -1,0 +1,30 @@
+"""An API key stands for its owner, in what does not take a signed-in session. The matrix has no column for it."""
+
+import pytest
+
+from tests.access.asking import ask, question_for
+from tests.access.callers import Case, api_key_of
+from tests.access.footprint import footprint
+from tests.access.matrix import Row, rows
+from tests.world import World
+
+NEEDS_SESSION = {"detail": "An API key cannot do this; sign in"}
+MAY = {
+    "GET /api/v1/me": 200,
+    "GET /api/v1/me/api-keys": 200,
+    "GET /api/v1/me/sessions": 200,
+    "POST /api/v1/me/sessions/revoke-all": 200,
+    "DELETE /api/v1/me/sessions/{session_id}": 200,
+}
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if not row.is_public], ids=str)
+def test_an_api_key_may_do_this_much(row: Row, world: World):
+    case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
+    question = question_for(row, case, world)
+    before = footprint()
+    answer = ask(row, case.caller, question)
+    assert answer.status_code == MAY.get(str(row), 403)
+    if answer.status_code == 403:
+        assert answer.json() == NEEDS_SESSION
+        assert footprint() == before

@@ -1,0 +1,88 @@
+"""What a route does not declare it refuses, after asking who is there; and there is one way to spell a request."""
+
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+
+from core.access import Scope
+from tests.access.asking import ask, question_for
+from tests.access.callers import cases
+from tests.access.footprint import footprint
+from tests.access.matrix import Row, rows
+from tests.world import Caller, World
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO")
+PLACES = sorted({row.path for row in rows()})
+READS = [row for row in rows() if row.method == "GET"]
+V1 = [row for row in rows() if row.path.startswith("/api/v1/")]
+
+
+def declared(path: str) -> set[str]:
+    methods = {row.method for row in rows() if row.path == path}
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+def is_public(path: str) -> bool:
+    return all(row.is_public for row in rows() if row.path == path)
+
+
+def spelled(path: str) -> str:
+    return re.sub(r"\{.*\}", "anything", path)
+
+
+def signed_in(world: World) -> list[Caller]:
+    service = world.service(Scope.ADMIN_READ, Scope.ADMIN_WRITE)
+    return [world.ada, world.north_admin, world.acme_partner, world.super_admin, service, world.service()]
+
+
+@pytest.mark.parametrize("path", PLACES)
+class TestAnUndeclaredMethod:
+    def test_is_not_allowed_to_anybody(self, path: str, world: World):
+        callers = signed_in(world)
+        before = footprint()
+        for method in set(METHODS) - declared(path):
+            for caller in callers:
+                refused_as_undeclared(caller.request(method, spelled(path)), path, method)
+        assert footprint() == before
+
+    def test_says_so_only_after_asking_who_is_there(self, path: str, world: World):
+        for method in set(METHODS) - declared(path):
+            answer = world.nobody.request(method, spelled(path))
+            if is_public(path):
+                refused_as_undeclared(answer, path, method)
+            else:
+                assert answer.status_code == 401, method
+
+    def test_stays_one_whatever_a_header_calls_it(self, path: str, world: World):
+        ada, before = world.ada, footprint()
+        for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
+            for method, called in product({"GET", "POST"} - declared(path), declared(path)):
+                answer = ada.request(method, spelled(path), headers={header: called})
+                assert answer.status_code == 405, (header, method, called)
+        assert footprint() == before
+
+
+def refused_as_undeclared(answer: Any, path: str, method: str) -> None:
+    assert answer.status_code == 405, method
+    assert set(re.split(", ?", answer["Allow"])) == declared(path), method
+    if path.startswith("/api/") and method != "HEAD":
+        assert answer.json() == {"detail": "Method Not Allowed"}, method
+
+
+@pytest.mark.parametrize("row", READS, ids=str)
+def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
+    for caller in [world.nobody, *signed_in(world)]:
+        get, head = caller.get(row.path), caller.request("HEAD", row.path)
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        assert head.headers.keys() == get.headers.keys()
+
+
+@pytest.mark.parametrize("column", ["AN", "PU", "SR"])
+@pytest.mark.parametrize("row", V1, ids=str)
+def test_a_trailing_slash_changes_nothing(row: Row, column: str, world: World):
+    (case,) = cases(column, world)
+    answer = ask(row, case.caller, question_for(row, case, world), slash="/")
+    assert answer.status_code == int(row.codes[column][:3])

@@ -1,0 +1,70 @@
+"""The matrix, walked: every cell is asked for real, and whoever is refused has changed nothing."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.access.asking import ask, question_for
+from tests.access.callers import cases
+from tests.access.footprint import footprint
+from tests.access.matrix import COLUMNS, Cell, Row, cells, rows
+from tests.architecture.routes import DOCS, routes, same_place
+from tests.world import World
+
+NO_USER = {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
+NO_SCOPE = {"detail": "Platform token requires admin:read or admin:write scope"}
+REFUSALS: dict[str, dict[str, str]] = {
+    "401": {"detail": "Not authenticated"},
+    "403": {"detail": "Access denied"},
+    "403p": NO_SCOPE,
+    "403u": NO_USER,
+}
+
+
+@pytest.mark.parametrize("cell", cells(), ids=str)
+def test_every_cell_holds(cell: Cell, world: World):
+    for case in cases(cell.column, world):
+        question = question_for(cell.row, case, world)
+        before = footprint()
+        answer = ask(cell.row, case.caller, question)
+        assert answer.status_code == int(cell.code[:3]), (case.name, answer.content)
+        if cell.is_denied:
+            assert footprint() == before, case.name
+        if cell.code == "404":
+            unknown = ask(cell.row, case.caller, question.about_nobody())
+            assert told(answer) == told(unknown), case.name
+        elif cell.is_denied:
+            assert answer.json() == REFUSALS[cell.code], case.name
+        if cell.code == "401":
+            assert answer["WWW-Authenticate"] == "Bearer", case.name
+
+
+def told(answer: Any) -> tuple[int, bytes, dict[str, str]]:
+    """Everything an answer says, but when it said it and to which request."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-ID", "Date")}
+    return answer.status_code, answer.content, headers
+
+
+class TestTheMatrix:
+    def test_has_a_row_for_every_route_and_no_other(self):
+        asked = Counter((row.method, same_place(row.path)) for row in rows())
+        routed = Counter(
+            (method, same_place(route.path)) for route in routes() if route.path not in DOCS for method in route.methods
+        )
+        assert asked == routed
+
+    def test_says_something_of_every_caller(self):
+        assert [str(row) for row in rows() if not all(row.codes[column] for column in COLUMNS)] == []
+
+
+class TestTheFootprint:
+    """The comparison that the denied cells rest on does notice what an allowed one does."""
+
+    @pytest.mark.parametrize("row", [row for row in rows() if row.codes["PU"] in ("201", "204")], ids=str)
+    def test_changes_with_an_act(self, row: Row, world: World):
+        (case,) = cases("PU", world)
+        question = question_for(row, case, world)
+        before = footprint()
+        assert ask(row, case.caller, question).status_code == int(row.codes["PU"])
+        assert footprint() != before

@@ -1,0 +1,46 @@
+"""Every route of the URLconf, as the matrix and the architecture tests want to see it."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# What is not a v1 view set: what it is, and the methods it declares.
+PLAIN_VIEWS = {"/healthz": ("GET",), "/readyz": ("GET",)}
+DOCS = {"/openapi.json": ("GET",), "/docs": ("GET",), "/redoc": ("GET",)}
+
+
+@dataclass(frozen=True)
+class Route:
+    path: str
+    view: Callable[..., Any]
+
+    @property
+    def actions(self) -> dict[str, str]:
+        """The view set's action for each method. HEAD is GET's shadow, and declared with it."""
+        declared = getattr(self.view, "actions", None) or {}
+        return {method.upper(): action for method, action in declared.items() if method != "head"}
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return tuple(self.actions) or (PLAIN_VIEWS | DOCS)[self.path]
+
+
+def routes() -> Iterator[Route]:
+    return _below("/", get_resolver())
+
+
+def same_place(path: str) -> str:
+    """A path whatever its parameters are called: `/x/<str:key_id>` and `/x/{id}` are one place."""
+    return re.sub(r"<[^>]*>|\{[^}]*\}", "{}", path)
+
+
+def _below(start: str, resolver: URLResolver) -> Iterator[Route]:
+    for pattern in resolver.url_patterns:
+        path = f"{start}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield Route(path, pattern.callback)
+        else:
+            yield from _below(path, pattern)
