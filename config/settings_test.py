@@ -9,8 +9,8 @@ if "CURFEW_TEST_HOME" not in os.environ:  # workers inherit their controller's
 os.environ |= {
     "CURFEW_ENV": "development",
     "CURFEW_HOME": os.environ["CURFEW_TEST_HOME"],
+    "DATABASE_URL": "",  # empty, not absent: a .env beside the project may name a database that is no test's
     "SECRET_KEY": "only for tests, which have nothing to hide and two processes that must agree",
 }
-os.environ.pop("DATABASE_URL", None)
 
 from config.settings import *  # noqa: F403 - the real settings, once the environment is ours
