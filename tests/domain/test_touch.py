@@ -1,0 +1,53 @@
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+
+from sessions_app.models import Session
+from tests.world import Caller, World
+
+
+def last_seen(caller: Caller, ago: timedelta) -> None:
+    Session.objects.filter(pk=caller.session.pk).update(last_activity_at=Now() - ago)
+
+
+def writes_of(caller: Caller) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        assert caller.get("/api/v1/me/sessions").status_code == 200
+    return [query["sql"] for query in captured if query["sql"].startswith("UPDATE")]
+
+
+class TestActivity:
+    def test_is_not_written_again_within_the_minute(self, world: World):
+        last_seen(world.ada, timedelta(seconds=50))
+        assert writes_of(world.ada) == []
+
+    def test_is_written_once_a_minute_has_passed(self, world: World):
+        last_seen(world.ada, timedelta(seconds=70))
+        assert len(writes_of(world.ada)) == 1
+        assert writes_of(world.ada) == []
+        assert Session.objects.get(pk=world.ada.session.pk).last_ip_address == "127.0.0.1"
+
+    def test_touches_no_indexed_column(self, world: World):
+        """So that the row's new version needs no index entry (a heap-only update)."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid"
+                " AND a.attnum = ANY (i.indkey) WHERE i.indrelid = 'sessions_app_session'::regclass"
+            )
+            indexed = {name for (name,) in cursor.fetchall()}
+        assert indexed.isdisjoint({"last_activity_at", "last_ip_address"})
+
+    def test_keeps_a_session_from_going_idle(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(idle_limit=timedelta(minutes=10))
+        last_seen(world.ada, timedelta(minutes=9))
+        assert world.ada.get("/api/v1/me").status_code == 200
+        last_seen(world.ada, timedelta(minutes=9))
+        assert world.ada.get("/api/v1/me").status_code == 200
+
+    def test_does_not_bring_back_what_has_gone_idle(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now() - F("idle_limit"))
+        for _ in range(2):
+            assert world.ada.get("/api/v1/me").status_code == 401
