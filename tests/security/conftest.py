@@ -1,0 +1,35 @@
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.access.footprint import footprint
+from tests.security.routes import JSON, Operation
+from tests.world import Caller, World
+
+
+@dataclass(frozen=True)
+class Line:
+    """One operation, and somebody who is let in to it."""
+
+    caller: Caller
+    method: str
+    url: str
+
+    def send(self, body: Any, **extra: Any) -> Any:
+        return self.send_bytes(json.dumps(body).encode(), **extra)
+
+    def send_bytes(self, body: bytes, content_type: str = JSON, **headers: str) -> Any:
+        given = {"Authorization": f"Bearer {self.caller.token}"} if self.caller.token else {}
+        return self.caller.http.generic(self.method, self.url, body, content_type, headers=given | headers)
+
+
+@pytest.fixture
+def line(world: World, operation: Operation) -> Iterator[Line]:
+    """In the end, nothing may have been written."""
+    caller = operation.caller(world)
+    url, before = operation.url(world, caller), footprint()
+    yield Line(caller, operation.method, url)
+    assert footprint() == before

@@ -1,0 +1,104 @@
+"""Every operation of the published schema, with something to call it by: a new route joins these tests by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+
+from accounts import operations as accounts
+from tests.world import SYSTEM, Caller, World
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+# What stands for each name in a path: something of the caller's own. A new name needs a line here.
+STANDS_FOR: dict[str, Callable[[World, Caller], str]] = {
+    "key_id": lambda world, caller: accounts.create_api_key(caller.user, "laptop", actor=SYSTEM).key.handle,
+    "session_id": lambda world, caller: world.signed_in(caller.user).session_id,
+    "slug": lambda world, caller: str(world.north.slug),
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    is_public: bool
+    parameters: tuple[str, ...]
+    bodies: dict[str, Any] = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return self.bodies[JSON]["properties"]
+
+    @property
+    def required(self) -> list[str]:
+        return self.bodies[JSON].get("required", [])
+
+    def caller(self, world: World) -> Caller:
+        """Whoever is let in: nobody needs to be, or else the one who may do everything."""
+        return world.nobody if self.is_public else world.super_admin
+
+    def url(self, world: World, caller: Caller) -> str:
+        return self.path.format(**{name: STANDS_FOR[name](world, caller) for name in self.parameters})
+
+    def plausible(self) -> dict[str, Any]:
+        """A body of the right shape. It need not succeed: it only must not be what a test finds fault with."""
+        return {name: _plausible(self.fields[name]) for name in self.required}
+
+
+@cache
+def operations() -> list[Operation]:
+    schema = SchemaGenerator().get_schema(public=True)
+    return [
+        _operation(path, method, spoken, schema)
+        for path, methods in schema["paths"].items()
+        for method, spoken in methods.items()
+    ]
+
+
+def reads() -> list[Operation]:
+    return [each for each in operations() if each.method == "GET"]
+
+
+def with_json() -> list[Operation]:
+    return [each for each in operations() if JSON in each.bodies]
+
+
+def without_body() -> list[Operation]:
+    return [each for each in operations() if not each.bodies and each.method != "GET"]
+
+
+def with_ids() -> list[tuple[Operation, str]]:
+    return [(each, name) for each in operations() for name in each.parameters if name.endswith("_id")]
+
+
+def _operation(path: str, method: str, spoken: dict[str, Any], schema: dict[str, Any]) -> Operation:
+    content = spoken.get("requestBody", {}).get("content", {})
+    return Operation(
+        method.upper(),
+        path,
+        is_public=not spoken.get("security"),
+        parameters=tuple(each["name"] for each in spoken.get("parameters", []) if each["in"] == "path"),
+        bodies={kind: _resolved(body["schema"], schema) for kind, body in content.items()},
+    )
+
+
+def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    name = part.get("$ref", "").removeprefix("#/components/schemas/")
+    return schema["components"]["schemas"][name] if name else part
+
+
+def kinds(field: dict[str, Any]) -> set[str]:
+    kind = field.get("type", "object")
+    return {kind} if isinstance(kind, str) else set(kind)
+
+
+def _plausible(field: dict[str, Any]) -> Any:
+    values = {"string": "curfew-north-1", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
+    return next(values[kind] for kind in kinds(field) if kind != "null")

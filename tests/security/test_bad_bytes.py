@@ -1,0 +1,131 @@
+"""Bodies that are not JSON in UTF-8, or do not say that they are."""
+
+import gzip
+import json
+
+import pytest
+
+from tests.security.answers import refused, told_of
+from tests.security.conftest import Line
+from tests.security.routes import JSON, Operation, with_json, without_body
+from tests.world import World
+
+DEEP = 100_000
+NOT_JSON = {
+    "truncated in a name": b'{"ema',
+    "truncated after a value": b'{"email": "ada@north.example"',
+    "truncated in an escape": b'{"email": "\\u00',
+    "only a brace": b"{",
+    "a bare word": b"email",
+    "single quotes": b"{'email': 'ada'}",
+    "more digits than Python reads": b'{"email": ' + b"9" * 5_000 + b"}",
+    "nested as deep as Python's own reader fails": b"[" * 1_010 + b"]" * 1_010,
+    "a comment": b'{"email": "ada" /* who */}',
+    "a trailing comma": b'{"email": "ada",}',
+    "two documents": b"{}{}",
+    "text after it": b'{"email": "ada"} and more',
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "NaN": b'{"email": NaN}',
+    "Infinity": b'{"email": Infinity}',
+    "-Infinity": b'{"email": -Infinity}',
+    "a control character": b'{"email": "a\x01b"}',
+    "a NUL byte": b'{"email": "a\x00b"}',
+    "only NUL bytes": b"\0\0\0\0",
+    "invalid UTF-8": b'{"email": "\xff\xfe"}',
+    "an overlong slash": b'{"email": "\xc0\xaf"}',
+    "a raw lone surrogate": b'{"email": "\xed\xa0\x80"}',
+    "an escaped lone surrogate": b'{"email": "\\ud800"}',
+    "an escaped lone low surrogate": b'{"email": "\\udc00 tail"}',
+    "surrogates the wrong way round": b'{"email": "\\udc00\\ud800"}',
+    "a surrogate in a name": b'{"\\ud800": 1}',
+    "UTF-16": json.dumps({"email": "ada"}).encode("utf-16"),
+    "UTF-32": json.dumps({"email": "ada"}).encode("utf-32"),
+    "deep arrays": b"[" * DEEP + b"]" * DEEP,
+    "deep arrays, never closed": b"[" * DEEP,
+    "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "a deep field": b'{"email":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    "compressed": gzip.compress(b'{"email": "ada"}'),
+}
+NOT_SAID_TO_BE_JSON = [
+    "",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "application/json-patch+json",
+    "application/json, text/plain",
+    "application/jsonp",
+    "json",
+    "multipart/form-data; boundary=x",
+    "text/json",
+    "text/plain",
+    "\u00ff/\u00ff",
+]
+OTHER_CHARSETS = ["utf-16", "UTF-16LE", "latin-1", "utf-7", "utf-8-sig", "nonsense", "'utf-8'", "utf-8\\"]
+OTHER_ENCODINGS = ["gzip", "deflate", "br", "identity, gzip", "compress", "zstd"]
+
+each_body = pytest.mark.parametrize("operation", with_json(), ids=str)
+
+
+@each_body
+def test_what_is_not_json(operation: Operation, line: Line):
+    for case, body in NOT_JSON.items():
+        (flaw,) = refused(line.send_bytes(body), 422, case)
+        assert (flaw["loc"][0], flaw["type"]) == ("body", "json_invalid"), case
+
+
+@each_body
+def test_the_same_field_twice(operation: Operation, line: Line):
+    """Two readers could take different ones of them, so neither is taken."""
+    for name in operation.required:
+        for twins in ('"one", "{}": "two"', '1, "{}": 2', 'null, "{}": "two"'):
+            body = f'{{"{name}": {twins.format(name)}}}'
+            (flaw,) = refused(line.send_bytes(body.encode()), 422, body)
+            assert flaw["type"] == "json_invalid", body
+
+
+@each_body
+def test_no_body_at_all(operation: Operation, line: Line):
+    for content_type in (JSON, "", "text/plain"):
+        told_of(line.send_bytes(b"", content_type), ["body", operation.required[0]], content_type)
+
+
+@each_body
+def test_other_content_types(operation: Operation, line: Line):
+    body = json.dumps(operation.plausible()).encode()
+    for content_type in NOT_SAID_TO_BE_JSON:
+        refused(line.send_bytes(body, content_type), 415, content_type)
+
+
+@each_body
+def test_other_charsets_and_encodings(operation: Operation, line: Line):
+    body = json.dumps(operation.plausible()).encode()
+    for charset in OTHER_CHARSETS:
+        refused(line.send_bytes(body, f"application/json; charset={charset}"), 415, charset)
+    for encoding in OTHER_ENCODINGS:
+        refused(line.send_bytes(body, **{"Content-Encoding": encoding}), 415, encoding)
+    refused(line.send_bytes(gzip.compress(b"x" * 10_000_000), **{"Content-Encoding": "gzip"}), 415, "a bomb")
+
+
+@each_body
+def test_ways_of_saying_json_in_utf8(operation: Operation, line: Line):
+    """The control to the ones above: these are read, and found to be empty objects."""
+    for content_type in (
+        "application/json; charset=utf-8",
+        'APPLICATION/JSON;charset="UTF-8"',
+        "application/json ; charset=utf8; x=y",
+        "application/json;",
+    ):
+        told_of(line.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
+
+
+@each_body
+def test_bodies_beyond_the_limit(operation: Operation, line: Line):
+    ten_mebibytes = b'{"email": "' + b"x" * 10 * 1024 * 1024 + b'"}'
+    for content_type in (JSON, "text/plain", ""):
+        refused(line.send_bytes(ten_mebibytes, content_type), 413, content_type)
+
+
+@pytest.mark.parametrize("operation", without_body(), ids=str)
+def test_who_takes_no_body_reads_none(operation: Operation, world: World):
+    caller = operation.caller(world)
+    line = Line(caller, operation.method, operation.url(world, caller))
+    assert line.send_bytes(NOT_JSON["truncated in a name"]).status_code in (200, 204)

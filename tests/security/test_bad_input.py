@@ -1,0 +1,64 @@
+"""Bodies of a shape that no route takes. Every route of the schema that has a body is sent all of them."""
+
+import pytest
+
+from tests.security.answers import told_of
+from tests.security.conftest import Line
+from tests.security.routes import Operation, kinds, with_json
+
+WRONG = {
+    "string": [1, 1.5, True, [], ["text"], {}, {"id": "text"}, 10**30],
+    "integer": ["text", "", [], {}, 1.5, {"id": 1}],
+    "number": ["text", "", [], {}],
+    "boolean": ["perhaps", [], {}, 2],
+    "array": [1, True, {}],
+    "object": [1, True, [], ["text"]],
+}
+NOT_OBJECTS = [None, [], [{}], [None], "text", "", "{}", 0, 1.5, True]
+UNKNOWN = ["", " ", "id", "is_superuser", "tenant_id", "__proto__", "constructor", "a.b", "EMAIL", "ключ", "x" * 10_000]
+
+pytestmark = pytest.mark.parametrize("operation", with_json(), ids=str)
+
+
+def test_anything_but_an_object(operation: Operation, line: Line):
+    for value in NOT_OBJECTS:
+        told_of(line.send(value), ["body"], value)
+
+
+def test_fields_that_are_missing(operation: Operation, line: Line):
+    for name in operation.required:
+        body = operation.plausible()
+        del body[name]
+        told_of(line.send(body), ["body", name], f"without {name}")
+
+
+def test_fields_that_nobody_knows(operation: Operation, line: Line):
+    for name in UNKNOWN:
+        if name not in operation.fields:
+            told_of(line.send(operation.plausible() | {name: 1}), ["body", name], f"with {name[:20]!r}")
+
+
+def test_fields_of_the_wrong_type(operation: Operation, line: Line):
+    for name, field in operation.fields.items():
+        for value in [value for kind in kinds(field) - {"null"} for value in WRONG[kind]]:
+            told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
+
+
+def test_fields_that_are_null(operation: Operation, line: Line):
+    for name, field in operation.fields.items():
+        if "null" not in kinds(field):
+            told_of(line.send(operation.plausible() | {name: None}), ["body", name], name)
+
+
+def test_texts_that_postgresql_cannot_hold(operation: Operation, line: Line):
+    for name, field in operation.fields.items():
+        if "string" in kinds(field):
+            for value in ("\0", "text\0", "\0text"):
+                told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
+
+
+def test_texts_too_long_or_empty(operation: Operation, line: Line):
+    for name, field in operation.fields.items():
+        beyond = ["x" * (field["maxLength"] + 1), "x" * 1_000_000] if "maxLength" in field else []
+        for value in [*beyond, *([""] if field.get("minLength") else [])]:
+            told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value[:9]!r}")
