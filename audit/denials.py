@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from rest_framework.response import Response
 
@@ -16,6 +17,6 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     response = v1.exception_handler(error, context)
     request = context["request"]
     if response is not None and response.status_code == HTTPStatus.FORBIDDEN and isinstance(request.auth, Principal):
-        what = {"method": request.method, "path": request.path[:300], "detail": response.data["detail"]}
+        what = {"method": request.method, "path": quote(request.path)[:300], "detail": response.data["detail"]}
         record_refusal(Action.ACCESS_DENIED, actor=request.auth, changes=what)
     return response

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -17,6 +17,9 @@ class Line:
     caller: Caller
     method: str
     url: str
+
+    def to(self, url: str) -> "Line":
+        return replace(self, url=url)
 
     def send(self, body: Any, **extra: Any) -> Any:
         return self.send_bytes(json.dumps(body).encode(), **extra)

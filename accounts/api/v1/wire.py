@@ -1,7 +1,6 @@
 """v1's words for what accounts refuses, and the token endpoint's own manner (RFC 6749)."""
 
 import base64
-import binascii
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -77,7 +76,7 @@ def _basic(header: str) -> tuple[str, str] | None:
         return None
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise operations.ClientRefused("invalid_client", "The Authorization header cannot be read") from error
     return unquote_plus(client_id).replace("\0", ""), unquote_plus(secret)
 

@@ -1,0 +1,112 @@
+"""Ids in paths that `show` would not have written answer as an id that is nobody's does: to the byte, read or write."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+
+from core.ids import Prefix, read
+from tests.access.footprint import footprint
+from tests.security.answers import but_for_when, refused
+from tests.security.conftest import Line
+from tests.security.routes import STANDS_FOR, Operation, with_ids
+from tests.world import World, some_id
+
+PREFIXES = {"key_id": Prefix.API_KEY, "session_id": Prefix.SESSION}
+IDS = with_ids()
+
+with_an_id = pytest.mark.parametrize(("operation", "name"), IDS, ids=[f"{each} {name}" for each, name in IDS])
+
+
+def spoiled(own: str, prefix: Prefix) -> dict[str, str]:
+    """Near misses of an id that does exist, and things that never were one."""
+    letters = own.partition("_")[2]
+    inner = read(prefix, own)
+    assert isinstance(inner, UUID)
+    return {
+        "upper case": own.upper(),
+        "one capital": f"{prefix}_{letters[:-1]}{letters[-1].upper()}" if letters[-1].isalpha() else f"{own}A",
+        "another prefix": f"usr_{letters}",
+        "no prefix": letters,
+        "an empty prefix": f"_{letters}",
+        "two prefixes": f"{prefix}_{own}",
+        "one letter short": own[:-1],
+        "one letter more": f"{own}0",
+        "beyond 128 bits": f"{prefix}_8{letters[1:]}",
+        "a letter we do not use": f"{prefix}_{'u' * 26}",
+        "the UUID": str(inner),
+        "the UUID in hex": inner.hex,
+        "a number": str(inner.int),
+        "a space behind": f"{own} ",
+        "a space before": f" {own}",
+        "a newline behind": f"{own}\n",
+        "NUL behind": f"{own}\0",
+        "NUL alone": "\0",
+        "a word": "x",
+        "only the prefix": f"{prefix}_",
+        "10 KiB": f"{prefix}_{'0' * 10_240}",
+        "10 KiB of NUL": "\0" * 10_240,
+        "fullwidth": own.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789abcdefghijklmnopqrstuvwxyz"}),
+        "SQL": "' OR '1'='1",
+        "SQL behind": f"{own}' OR 1=1--",
+        "a wildcard": f"{prefix}_%",
+        "a template": "{{7*7}}",
+        "null": "null",
+        "dots": "..",
+        "an extension": f"{own}.json",
+        "a parameter": f"{own};x=1",
+    }
+
+
+@with_an_id
+def test_ids_that_are_none(world: World, operation: Operation, name: str):
+    caller = operation.caller(world)
+    own = STANDS_FOR[name](world, caller)
+    line = Line(caller, operation.method, "")
+    nobodys = but_for_when(line.to(_path(operation, name, some_id(PREFIXES[name]))).send_bytes(b""))
+    assert nobodys[0] == 404
+    before = footprint()
+    for case, text in spoiled(own, PREFIXES[name]).items():
+        answer = line.to(_path(operation, name, quote(text, safe=""))).send_bytes(b"")
+        assert but_for_when(answer) == nobodys, f"{case}: {answer.status_code} {answer.content!r}"
+    assert footprint() == before
+
+
+@with_an_id
+def test_ids_that_are_not_even_text(world: World, operation: Operation, name: str):
+    line = Line(operation.caller(world), operation.method, "")
+    nobodys = but_for_when(line.to(_path(operation, name, some_id(PREFIXES[name]))).send_bytes(b""))
+    for text in ("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525"):
+        assert but_for_when(line.to(_path(operation, name, text)).send_bytes(b"")) == nobodys, text
+
+
+@with_an_id
+def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name: str):
+    """They are other paths, none of which exists; in particular, dots do not climb."""
+    caller = operation.caller(world)
+    own, before = STANDS_FOR[name](world, caller), footprint()
+    line = Line(caller, operation.method, "")
+    for text in ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}"):
+        answer = line.to(_path(operation, name, text)).send_bytes(b"")
+        assert refused(answer, 404, text) == "Not Found"
+    assert footprint() == before
+
+
+@with_an_id
+def test_the_control_to_all_these(world: World, operation: Operation, name: str):
+    caller = operation.caller(world)
+    own = STANDS_FOR[name](world, caller)
+    assert Line(caller, operation.method, _path(operation, name, own)).send_bytes(b"").status_code in (200, 204)
+
+
+@with_an_id
+def test_ids_that_cannot_be_recorded(world: World, operation: Operation, name: str):
+    """A refusal is recorded with its path, and a path may hold what a database column may not."""
+    if not operation.is_public:
+        stranger = Line(world.service(), operation.method, "")
+        for text in ("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240):
+            refused(stranger.to(_path(operation, name, text)).send_bytes(b""), 403, text)
+
+
+def _path(operation: Operation, name: str, text: str) -> str:
+    return operation.path.replace(f"{{{name}}}", text)
