@@ -1,0 +1,96 @@
+"""Three rules: one line from left to right, a domain that speaks no HTTP, dialects that are strangers."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from tests.architecture.sources import PACKAGES, ROOT, Module, everything_imported_by, is_within, modules
+
+HTTP = ("rest_framework", "drf_spectacular", "django.http", "django.shortcuts", "django.urls", "django.views")
+# Everything else, outside of `api` and `config`, is the domain.
+SPEAKS_HTTP = {
+    "audit.denials",
+    "core.dialect",
+    "core.fields",
+    "core.parsing",
+    "core.permissions",
+    "core.rendering",
+    "core.request",
+    "core.schema",
+    "core.v1",
+    "sessions_app.authentication",
+}
+API = re.compile(r"^\w+\.api(\.(\w+)|$)")
+DIALECT_FILES = {"__init__.py", "filters.py", "serializers.py", "urls.py", "views.py", "wire.py"}
+
+
+def dialect_of(name: str) -> str | None:
+    match = API.match(name)
+    return match[2] if match else None
+
+
+ALL = modules().values()
+DOMAIN = [
+    each for each in ALL if each.package != "config" and each.name not in SPEAKS_HTTP and not API.match(each.name)
+]
+DIALECTS = [each for each in ALL if dialect_of(each.name)]
+
+
+def offenders(asked: Iterable[Module], wrong: Callable[[Module], set[str]]) -> dict[str, set[str]]:
+    return {module.name: wrong(module) for module in asked if wrong(module)}
+
+
+def spoken(names: Iterable[str]) -> set[str]:
+    return {name for name in names if any(is_within(name, each) for each in HTTP)}
+
+
+class TestTheLine:
+    def test_has_a_place_for_every_package(self):
+        packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+        assert packages - {"tests", "bench"} == set(PACKAGES)
+
+    def test_is_looked_along_to_the_left_only(self):
+        def to_the_right(module: Module) -> set[str]:
+            unknown = {*PACKAGES[PACKAGES.index(module.package) + 1 :], "tests", "bench"}
+            return {name for name in module.imports if name.partition(".")[0] in unknown}
+
+        assert offenders(ALL, to_the_right) == {}
+
+
+class TestTheDomain:
+    def test_speaks_no_http_nor_leans_on_what_does(self):
+        assert offenders(DOMAIN, lambda module: spoken(everything_imported_by(module))) == {}
+
+    def test_knows_no_dialect(self):
+        assert offenders(DOMAIN, lambda module: {name for name in module.imports if API.match(name)}) == {}
+
+    def test_is_everything_without_a_reason_to_speak_http(self):
+        assert [name for name in SPEAKS_HTTP if not spoken(modules()[name].imports)] == []
+
+    def test_holds_what_the_architecture_names(self):
+        """The rules would be empty if these were not among the modules that they are asked of."""
+        named = {"core.access", "core.ids", "core.records", "core.secrets", "accounts.tokens", "accounts.keyring"}
+        named |= {"accounts.models.users", "accounts.operations.sign_in", "accounts.queries", "accounts.signals"}
+        named |= {
+            "sessions_app.models",
+            "sessions_app.operations.revoking",
+            "sessions_app.queries",
+            "sessions_app.demo",
+        }
+        named |= {"sessions_app.receivers", "sessions_app.refresh_tokens", "sessions_app.devices", "sessions_app.jobs"}
+        named |= {"tenancy.models", "tenancy.operations", "audit.models", "audit.operations", "audit.queries"}
+        assert named <= {module.name for module in DOMAIN}
+
+
+class TestADialect:
+    def test_is_a_stranger_to_the_others(self):
+        def known(module: Module) -> set[str]:
+            return {name for name in module.imports if dialect_of(name) not in (None, dialect_of(module.name))}
+
+        assert offenders(DIALECTS, known) == {}
+
+    def test_is_a_folder_of_the_files_that_everybody_knows(self):
+        folders = {module.path.parent for module in DIALECTS}
+        assert {path.name for folder in folders for path in folder.iterdir()} - {"__pycache__"} <= DIALECT_FILES
+
+    def test_is_read_by_these_tests(self):
+        assert {"accounts.api.v1.views", "sessions_app.api.v1.wire"} <= {module.name for module in DIALECTS}

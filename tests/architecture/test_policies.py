@@ -1,0 +1,112 @@
+"""Every view says who may call it. One that does not is closed."""
+
+from collections import Counter
+
+import pytest
+from django.conf import settings
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.access import Scope, Tier
+from core.permissions import Declared, DenyAll
+from core.v1 import V1ViewSet
+from tests.architecture.routes import DOCS, PLAIN_VIEWS, Route, routes
+from tests.world import Caller, World
+
+VIEW_SETS = [route for route in routes() if route.path not in PLAIN_VIEWS | DOCS]
+by_path = pytest.mark.parametrize("route", VIEW_SETS, ids=lambda route: route.path)
+
+
+def view_of(route: Route) -> type[V1ViewSet]:
+    return route.view.cls  # type: ignore[attr-defined]  # what `as_view` leaves there
+
+
+def declarations(view: type[V1ViewSet]) -> Counter[str]:
+    return Counter([*view.public, *view.reads, *view.writes])
+
+
+@by_path
+class TestAViewSet:
+    def test_declares_each_of_its_actions_once(self, route: Route):
+        assert issubclass(view_of(route), V1ViewSet)
+        assert {action: declarations(view_of(route))[action] for action in route.actions.values()} == dict.fromkeys(
+            route.actions.values(), 1
+        )
+
+    def test_leaves_authentication_and_permission_to_the_house(self, route: Route):
+        view = view_of(route)
+        assert view.permission_classes == [Declared]
+        assert view.authentication_classes == V1ViewSet.authentication_classes
+        for name in ("get_permissions", "check_permissions", "permission_denied", "get_authenticators"):
+            assert getattr(view, name) is getattr(V1ViewSet, name), name
+
+    def test_reads_by_get_and_writes_by_everything_else(self, route: Route):
+        view = view_of(route)
+        for method, action in route.actions.items():
+            assert action in view.public or (action in view.reads) == (method == "GET"), action
+
+
+def test_what_is_declared_is_routed():
+    routed: dict[type[V1ViewSet], set[str]] = {}
+    for route in VIEW_SETS:
+        routed.setdefault(view_of(route), set()).update(route.actions.values())
+    assert {view: set(declarations(view)) | view.with_session for view in routed} == routed
+
+
+@by_path
+def test_only_what_is_personal_can_ask_for_a_session(route: Route):
+    view = view_of(route)
+    personal = {action for action, tier in {**view.reads, **view.writes}.items() if tier is Tier.USER}
+    assert view.with_session <= personal
+
+
+def test_whatever_is_not_a_view_set_is_on_the_list():
+    others = {route.path for route in routes() if not issubclass(getattr(route.view, "cls", object), V1ViewSet)}
+    assert others == set(PLAIN_VIEWS | DOCS)
+
+
+def test_the_default_denies():
+    assert settings.REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] == ["core.permissions.DenyAll"]
+    assert APIView.permission_classes == [DenyAll]
+
+
+class Silent(APIView):
+    def get(self, request: Request) -> Response:
+        return Response("inside")
+
+
+class Forgetful(V1ViewSet):
+    reads = {"something_else": Tier.USER}
+
+    def list(self, request: Request) -> Response:
+        return Response("inside")
+
+    def create(self, request: Request) -> Response:
+        return Response("inside")
+
+
+urlpatterns = [
+    path("silent", Silent.as_view()),
+    path("forgetful", Forgetful.as_view({"get": "list", "post": "create"})),
+]
+
+
+@pytest.mark.urls(__name__)
+class TestAViewThatDeclaresNothing:
+    @pytest.mark.parametrize("where", ["/silent", "/forgetful"])
+    def test_is_closed_to_everybody(self, where: str, world: World):
+        assert world.nobody.get(where).status_code == 401
+        for caller in everybody(world):
+            answer = caller.get(where)
+            assert (answer.status_code, answer.json()) == (403, {"detail": "Access denied"})
+
+    def test_is_closed_to_writes_as_well(self, world: World):
+        assert world.nobody.post("/forgetful").status_code == 401
+        assert {caller.post("/forgetful").status_code for caller in everybody(world)} == {403}
+
+
+def everybody(world: World) -> list[Caller]:
+    people = [world.ada, world.north_admin, world.acme_partner, world.super_admin]
+    return [*people, world.service(), world.service(*Scope)]

@@ -1,0 +1,143 @@
+"""How many statements each request costs. A number that grows is a decision, made here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from jwt import encode
+
+from accounts.keyring import ring
+from accounts.models import ApiKey
+from core.access import Scope
+from sessions_app.models import Session
+from tests.access.asking import ask, question_for
+from tests.access.callers import api_key_of, cases
+from tests.access.matrix import Row, rows
+from tests.world import Caller, World
+
+CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")  # where a request would begin and commit
+
+# One is the authenticator's. An entry in the audit costs three: the chain's end is locked, added to, and moved.
+COSTS = {
+    "POST /api/v1/auth/login": 12,  # who; throttle 6, of which 3 clear it; the session, the last login; audit
+    "POST /api/v1/auth/tenants/{slug}/login": 12,
+    "POST /api/v1/auth/refresh": 2,
+    "POST /api/v1/auth/logout": 8,
+    "GET /api/v1/me": 3,
+    "POST /api/v1/me/password": 18,  # the user; throttle 5; everything else ended 7; the password; audit
+    "POST /api/v1/me/mfa/totp": 8,
+    "POST /api/v1/me/mfa/totp/confirm": 11,
+    "DELETE /api/v1/me/mfa/totp": 20,  # as for the password, and the device and its codes go
+    "GET /api/v1/me/api-keys": 2,
+    "POST /api/v1/me/api-keys": 6,
+    "DELETE /api/v1/me/api-keys/{id}": 6,
+    "GET /api/v1/me/sessions": 2,
+    "POST /api/v1/me/sessions/revoke-all": 11,
+    "DELETE /api/v1/me/sessions/{session_id}": 9,
+    "POST /api/v1/platform/oauth/token": 4,
+    "GET /api/v1/platform/.well-known/jwks.json": 0,
+    "GET /.well-known/jwks.json": 0,
+    "GET /healthz": 0,
+    "GET /readyz": 1,
+}
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements of what happens inside, on a process that has its signing keys in memory."""
+    ring.published()
+    statements: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield statements
+    statements += [each["sql"] for each in captured.captured_queries if not each["sql"].startswith(CONTROL)]
+
+
+def cost(act: Callable[[], Any]) -> int:
+    with counted() as statements:
+        act()
+    return len(statements)
+
+
+class TestARequest:
+    @pytest.mark.parametrize("row", rows(), ids=str)
+    def test_costs_what_the_table_says(self, row: Row, world: World):
+        world.nobody.get("/readyz")  # what a process looks at once, it has looked at
+        (case,) = cases("PU", world)
+        question = question_for(row, case, world)
+        with counted() as statements:
+            ask(row, case.caller, question)
+        assert len(statements) == COSTS[str(row)], statements
+
+    def test_of_every_route_is_in_the_table(self):
+        assert COSTS.keys() == {str(row) for row in rows()}
+
+    def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
+        service = world.service()
+        assert cost(lambda: service.get("/api/v1/me/sessions")) == 1 + 3
+
+    def test_without_credentials_costs_nothing(self, world: World):
+        assert cost(lambda: world.nobody.get("/api/v1/me/sessions")) == 0
+
+
+class TestTheAuthenticator:
+    """Undeclared methods ask who is there and do nothing else: what they cost is the check."""
+
+    def of(self, caller: Caller) -> int:
+        return cost(lambda: caller.request("PATCH", "/api/v1/me"))
+
+    def test_asks_once_about_a_session(self, world: World):
+        assert self.of(world.ada) == 1
+
+    def test_asks_once_about_a_platform_token(self, world: World):
+        assert self.of(world.service(*Scope)) == 1
+
+    def test_asks_once_about_an_api_key(self, world: World):
+        key = api_key_of(world.ada.user)
+        self.of(key)  # which notes its first use
+        assert self.of(key) == 1
+
+    def test_asks_once_about_a_session_that_is_over(self, world: World):
+        world.ada.post("/api/v1/auth/logout")
+        assert self.of(world.ada) == 1
+
+    def test_writes_down_a_use_at_most_once_a_minute(self, world: World):
+        key = api_key_of(world.ada.user)
+        long_ago = Now() - timedelta(minutes=2)
+        Session.objects.filter(user=world.ada.user).update(last_activity_at=long_ago)
+        ApiKey.objects.filter(user=world.ada.user).update(last_used_at=long_ago)
+        assert [self.of(world.ada), self.of(world.ada)] == [2, 1]
+        assert [self.of(key), self.of(key)] == [2, 1]
+
+    def test_asks_nothing_about_a_key_it_has_not_read(self, world: World):
+        _, private = ring.signer()
+        unknown = encode({}, private, algorithm="RS256", headers={"typ": "at+jwt", "kid": "0" * 26})
+        assert self.of(Caller(unknown)) == 0
+        assert Caller(unknown).get("/api/v1/me").status_code == 401
+
+    @pytest.mark.parametrize("garbage", ["x", "a.b.c", "cfr_" + "A" * 86, "x" * 100_000])
+    def test_asks_nothing_about_garbage(self, garbage: str, world: World):
+        assert self.of(Caller(garbage)) == 0
+
+
+class TestHoweverManySessionsThereAre:
+    @pytest.mark.parametrize("method_and_path", ["GET /api/v1/me/sessions", "POST /api/v1/me/sessions/revoke-all"])
+    def test_the_cost_is_the_same(self, method_and_path: str, world: World):
+        method, path = method_and_path.split()
+        costs = []
+        for total in (10, 200):
+            make_them(total, world.ada)
+            assert len(world.ada.get("/api/v1/me/sessions").json()["data"]) == total
+            costs.append(cost(lambda: world.ada.request(method, path)))
+        assert costs[0] == costs[1] <= COSTS[method_and_path] + 1  # one to mark the rows, where there are any
+
+
+def make_them(total: int, caller: Caller) -> None:
+    mine = Session.objects.filter(user=caller.user).live()
+    copied = mine.values().latest("pk")
+    del copied["id"], copied["refresh_digest"]
+    Session.objects.bulk_create(Session(**copied) for _ in range(total - mine.count()))

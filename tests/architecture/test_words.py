@@ -1,0 +1,58 @@
+"""What must not be written anywhere, and what a module is not called."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT, modules
+
+NAMELESS = {"helpers", "managers", "repositories", "selectors", "services", "utils"}
+# Spelled in pieces, so that this file need not be passed over.
+UNFINISHED = ["TO" + "DO", "FIX" + "ME"]
+MACHINES = ["/" + "work/", "/" + "root/", "/" + "home/"]
+REGISTRIES = ["pypi" + ".org", "files.python" + "hosted.org", "deb.debian" + ".org", "registry.npm" + "js.org"]
+NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "staticfiles"}
+
+
+def files() -> Iterator[Path]:
+    """Everything that is, or would be, committed."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith("cache")]
+        if Path(folder) == ROOT:
+            folders[:] = [name for name in folders if name not in {".hypothesis", ".test"}]
+            names = [name for name in names if name != ".env" and not name.startswith(".coverage")]
+        yield from (Path(folder) / name for name in names if not name.endswith(".pyc"))
+
+
+def holding(word: str, *, whole: bool) -> list[str]:
+    pattern = re.compile((rf"\b{word}\b" if whole else re.escape(word)).encode())
+    return [str(path.relative_to(ROOT)) for path in files() if pattern.search(path.read_bytes())]
+
+
+@pytest.mark.parametrize("word", UNFINISHED)
+def test_nothing_is_left_for_later(word: str):
+    assert holding(word, whole=True) == []
+
+
+@pytest.mark.parametrize("place", MACHINES)
+def test_no_machine_of_ours_shows(place: str):
+    assert holding(place, whole=False) == []
+
+
+@pytest.mark.parametrize("host", REGISTRIES)
+def test_no_registry_is_named(host: str):
+    """Where packages come from is the business of whoever installs them."""
+    assert holding(host, whole=False) == []
+
+
+def test_the_whole_tree_is_read():
+    found = {str(path.relative_to(ROOT)) for path in files()}
+    assert {"pyproject.toml", "tests/architecture/test_words.py", "docs/openapi/v1.json"} <= found
+
+
+def test_a_module_is_called_after_what_it_holds():
+    parts = {name: set(name.split(".")) & NAMELESS for name in modules()}
+    assert {name: found for name, found in parts.items() if found} == {}
