@@ -181,9 +181,8 @@ class Server:
             raise PostgresError(f"{command[0]} failed in {data}:\n{done.stdout.decode(errors='replace')[-2000:]}")
 
     def run(self, program: str, *flags: str, data: Path | None = None, **more: Any) -> CompletedProcess[bytes]:
-        # PGPORT and the like are meant for the person's own servers. PGDATA, unlike a flag, meets no shell on its way.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        environment["PGDATA"] = str(data or self.place.data)
+        # Not as a flag: pg_ctl passes its flags through a shell.
+        environment = os.environ | {"PGDATA": str(data or self.place.data)}
         settings: dict[str, Any] = (
             {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT} | more | self.place.account
         )

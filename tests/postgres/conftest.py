@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
@@ -93,6 +94,13 @@ def works_in(process: Path, folder: Path) -> bool:
         return (process / "cwd").readlink().is_relative_to(folder)
     except OSError:
         return False
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
 
 
 def system_binaries() -> Path | None:

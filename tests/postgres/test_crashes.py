@@ -1,12 +1,12 @@
 import os
 import signal
 import subprocess
-import time
 from contextlib import closing, contextmanager
 
 import pytest
 
 from config import postgres
+from tests.postgres.conftest import wait_until
 
 pytestmark = pytest.mark.usefixtures("each_postgresql")
 
@@ -57,12 +57,11 @@ def test_a_backend_that_outlives_its_killed_server_is_ended(kept, start):
     application = start().wait_until_up()
     with closing(kept.connect()) as busy:
         busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1e12)")
-        time.sleep(0.2)
         backend = busy.info.backend_pid
+        wait_until(lambda: kept.ask(f"SELECT state FROM pg_stat_activity WHERE pid = {backend}") == "active")
         os.kill(kept.postmaster, signal.SIGKILL)
         application.kill()
-        time.sleep(0.2)
-        assert backend in kept.processes()
+        wait_until(lambda: kept.processes() == [backend])
         assert works(kept)
         assert backend not in kept.processes()
 
@@ -89,20 +88,20 @@ def test_a_process_id_file_without_an_id_is_no_obstacle(kept, start, content):
 
 def test_a_first_start_killed_half_way_is_no_obstacle(home, start):
     application = start()
-    while not list(home.path.glob("data.*.new/base")):
-        time.sleep(0.005)
+    wait_until(lambda: list(home.path.glob("data.*.new/base")))
     application.kill()
     assert not (home.path / "data").exists()
     with postgres.running(home.path):
         assert home.ask("SELECT 1") == 1
 
 
-def test_a_start_interrupted_at_any_time_leaves_no_server(home, start):
-    for delay in (0.2, 0.5, 0.9):
-        application = start()
-        time.sleep(delay)
-        application.kill(signal.SIGINT)
-    assert home.processes() == []
+@pytest.mark.parametrize("moment", ["data.*.new/base", "server.log"])
+def test_a_start_that_is_interrupted_leaves_no_server(home, start, moment):
+    application = start()
+    wait_until(lambda: list(home.path.glob(moment)))
+    application.kill(signal.SIGINT)
+    assert not postgres.is_alive(home.path)
+    wait_until(lambda: home.processes() == [])
 
 
 @pytest.mark.parametrize("content", [[], ["PG_VERSION", "notes"]], ids=["empty", "half made"])

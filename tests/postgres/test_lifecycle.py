@@ -25,6 +25,13 @@ def test_only_its_own_account_gets_at_it(kept):
     assert modes == {"run": "0o40700", "data": "0o40700", "start.lock": "0o100600", "server.log": "0o100600"}
 
 
+def test_variables_for_a_persons_own_servers_do_not_matter(kept, monkeypatch):
+    for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PGHOST": "/nowhere", "PGUSER": "nobody"}.items():
+        monkeypatch.setenv(name, value)
+    with postgres.running(kept.path):
+        assert kept.ask("SELECT answer FROM kept") == 42
+
+
 def test_what_was_stored_is_there_after_a_restart(home):
     with postgres.running(home.path):
         home.tell("CREATE TABLE kept AS SELECT 42 AS answer")
