@@ -1,6 +1,5 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from accounts.api.v1.views import JwksViewSet
 from config import docs, health
@@ -13,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.API_DOCS:
     urlpatterns += [
-        path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+        path("openapi.json", docs.SchemaView.as_view(), name="openapi"),
         path("docs", docs.SwaggerView.as_view(url_name="openapi")),
         path("redoc", docs.RedocView.as_view(url_name="openapi")),
     ]

@@ -27,6 +27,7 @@ class Operation:
     path: str
     is_public: bool
     parameters: tuple[str, ...]
+    statuses: frozenset[int]
     bodies: dict[str, Any] = field(hash=False)
 
     def __str__(self) -> str:
@@ -85,6 +86,7 @@ def _operation(path: str, method: str, spoken: dict[str, Any], schema: dict[str,
         path,
         is_public=not spoken.get("security"),
         parameters=tuple(each["name"] for each in spoken.get("parameters", []) if each["in"] == "path"),
+        statuses=frozenset(int(status) for status in spoken["responses"]),
         bodies={kind: _resolved(body["schema"], schema) for kind, body in content.items()},
     )
 
