@@ -1,0 +1,55 @@
+"""`.env.example` and config/settings.py speak of the same variables."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+
+from tests.architecture.sources import ROOT
+
+EXAMPLE = (ROOT / ".env.example").read_text()
+ENTRY = re.compile(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)  # those after a "# " show what holds without them
+READER = re.compile(r"required|env(\.\w+)?|os\.getenv|os\.environ\.\w+")
+
+
+def read_by_settings() -> set[str]:
+    tree = ast.parse((ROOT / "config/settings.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and READER.fullmatch(ast.unparse(node.func))]
+    first = [call.args[0] for call in calls if call.args]
+    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+
+
+def check(values: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """`manage.py check` with these variables alone; empty ones keep a .env of the developer's out of it."""
+    environment = {"PATH": os.environ["PATH"], **dict.fromkeys(("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"), "")}
+    command = [sys.executable, "manage.py", "check"]
+    return subprocess.run(command, cwd=ROOT, env=environment | values, capture_output=True, text=True)
+
+
+def test_it_names_exactly_what_settings_read_and_each_once():
+    assert Counter(name for _, name, _ in ENTRY.findall(EXAMPLE)) == dict.fromkeys(read_by_settings(), 1)
+
+
+def test_it_gives_each_a_reason():
+    unexplained = [
+        line
+        for above, line in pairwise(EXAMPLE.splitlines())
+        if ENTRY.match(line) and (not above.startswith("# ") or ENTRY.match(above))
+    ]
+    assert unexplained == []
+
+
+def test_its_values_are_such_that_settings_can_read():
+    shown = {name: value for _, name, value in ENTRY.findall(EXAMPLE)}
+    checked = check(shown | {"SECRET_KEY": "made by whoever copied it"})
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_it_cannot_be_used_as_it_is():
+    copied = {name: value for commented, name, value in ENTRY.findall(EXAMPLE) if not commented}
+    checked = check(copied)
+    assert checked.returncode != 0
+    assert "SECRET_KEY is not set" in checked.stderr
