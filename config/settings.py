@@ -162,8 +162,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},  # a refused request is not news, and its path is the caller's text
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "procrastinate.blueprints": {"level": "WARNING"},
-        "procrastinate.jobs": {"level": "WARNING"},
-        "procrastinate.periodic": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},  # that the minute's sweep found nothing is not news either
     },
 }

@@ -17,4 +17,5 @@ class Command(BaseCommand):
                 "Demo data has well-known passwords and goes into the embedded database only; unset DATABASE_URL."
             )
         made = demo.load()
-        self.stdout.write("Demo data loaded." if made else "The demo data is already there.")
+        if options["verbosity"]:
+            self.stdout.write("Demo data loaded." if made else "The demo data is already there.")

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Make .venv and put the pinned development requirements into it. The stamp comes last, so that half a job is done again.
+set -eu
+
+for python in python3 python3.11 python3.12 python3.13 python3.14 none; do
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
+done
+if [ "$python" = none ]; then
+  echo "Curfew needs Python 3.11 or newer, and none was found on PATH." >&2
+  exit 1
+fi
+
+install() {
+  "$@" install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+  touch .venv/ready
+}
+
+echo "Setting up .venv; the first time takes a minute."
+rm -f .venv/ready
+if "$python" -c 'import ensurepip' 2>/dev/null; then
+  "$python" -m venv .venv
+  install .venv/bin/python -m pip
+  exit
+fi
+
+# Debian keeps ensurepip in python3-venv. Without it, any pip can install into an environment that has none.
+"$python" -m venv --without-pip .venv
+if "$python" -m pip --version >/dev/null 2>&1; then
+  install "$python" -m pip --python .venv/bin/python
+  exit
+fi
+
+wheels=$(mktemp -d)
+trap 'rm -rf "$wheels"' EXIT
+if (cd "$wheels" && apt-get download python3-pip-whl >/dev/null 2>&1 && dpkg -x python3-pip-whl_*.deb .); then
+  install env PYTHONPATH="$(ls "$wheels"/usr/share/python-wheels/pip-*.whl)" .venv/bin/python -m pip
+  exit
+fi
+echo "Python's venv module is incomplete here. Install it (apt-get install python3-venv) and try again." >&2
+exit 1
