@@ -1,0 +1,66 @@
+"""Large bodies and streamed ones, sent to a real server."""
+
+import json
+import time
+
+import pytest
+import requests
+
+from tests.security.routes import Operation, with_json
+from tests.security.wire import chunked, exchange, post, request, statuses
+from tests.servers import Servers
+from tests.world import PASSWORD, World
+
+TEN_MEBIBYTES = 10 * 1024 * 1024
+LOGIN = "/api/v1/auth/login"
+JSON_BODY = {"Content-Type": "application/json"}
+
+
+def mebibytes(count: int):
+    """Streamed, so that the client says no length."""
+    for _ in range(count):
+        yield b"x" * 1024 * 1024
+
+
+@pytest.mark.parametrize("operation", with_json(), ids=str)
+def test_ten_mebibytes_are_refused_by_every_route(servers: Servers, committed_world: World, operation: Operation):
+    ada = committed_world.ada
+    url = servers.urls[0] + operation.url(committed_world, ada)
+    headers = JSON_BODY | {"Authorization": f"Bearer {ada.token}", "Connection": "close"}
+    for data in (b"x" * TEN_MEBIBYTES, mebibytes(10)):
+        answer = requests.request(operation.method, url, data=data, headers=headers, timeout=10)
+        assert (answer.status_code, answer.json().keys()) == (413, {"detail"})
+        assert answer.headers["X-Request-ID"]
+
+
+def test_they_are_refused_before_they_are_sent(servers: Servers):
+    """A client that says what is coming, and waits, hears at once."""
+    began = time.monotonic()
+    heard = exchange(
+        servers.urls[0], request("POST", LOGIN, f"Content-Length: {TEN_MEBIBYTES}", "Expect: 100-continue")
+    )
+    assert statuses(heard)[-1] == 413
+    assert 100 not in statuses(heard)
+    assert time.monotonic() - began < 2
+
+
+def test_what_follows_a_refused_body_is_not_taken_for_a_request(servers: Servers):
+    smuggled = request("GET", "/healthz", "Connection: close")
+    oversized = request("POST", LOGIN, f"Content-Length: {TEN_MEBIBYTES}", body=smuggled)
+    assert statuses(exchange(servers.urls[0], oversized)) == [413]
+
+
+def test_a_streamed_body_within_the_limit_is_read(servers: Servers, committed_world: World):
+    person = committed_world.ada.user
+    body = json.dumps({"email": person.email, "password": PASSWORD}).encode()
+    heard = exchange(servers.urls[0], chunked(LOGIN, body[:7], body[7:20], body[20:], headers=("Connection: close",)))
+    assert statuses(heard) == [200]
+    assert statuses(exchange(servers.urls[0], post(LOGIN, body, "Connection: close"))) == [200]
+
+
+def test_ten_mebibytes_of_nesting_do_not_hurt_the_server(servers: Servers):
+    deep = b"[" * 1_000_000
+    for send in (lambda: deep, lambda: iter([deep])):
+        answer = requests.post(servers.urls[0] + LOGIN, data=send(), headers=JSON_BODY, timeout=10)
+        assert (answer.status_code, answer.json()["detail"][0]["type"]) == (422, "json_invalid")
+    assert requests.get(f"{servers.urls[0]}/healthz", timeout=10).status_code == 200
