@@ -1,0 +1,83 @@
+"""The product with the usual mistakes made in it on purpose: what finds nothing wrong here would find nothing anywhere.
+
+Served instead of config.wsgi:application; each patch is one mistake, and the test that must catch it is beside it.
+"""
+
+import os
+import time
+from typing import Any
+from unittest.mock import patch
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()
+
+from accounts.models import RecoveryCode, SignInThrottle, TotpDevice  # noqa: E402 - the apps must be ready
+from accounts.operations import second_factor, throttle  # noqa: E402
+from core.secrets import digest  # noqa: E402
+from sessions_app import authentication  # noqa: E402
+from sessions_app.models import Session  # noqa: E402
+from sessions_app.operations import refreshing  # noqa: E402
+from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
+
+_remembered: dict[str, Any] = {}
+_principal_of = authentication.principal_of
+
+
+def remembering(credential: str, origin: Any) -> Any:
+    """A positive cache in front of the session check: test_revoked_is_refused."""
+    if credential not in _remembered:
+        _remembered[credential] = _principal_of(credential, origin)
+    return _remembered[credential]
+
+
+def looked_up(token: RefreshToken) -> tuple[Session | None, bool]:
+    """The row without its lock: test_refresh_races."""
+    session = Session.objects.live().filter(pk=token.session_id).first()
+    return session, False
+
+
+def rotated(session: Session, token: RefreshToken, origin: Any, **_: Any) -> RefreshToken | None:
+    """A successor out of thin air, and the whole row saved over whatever happened to it since: test_refresh_races."""
+    if token.digest != bytes(session.refresh_digest or b""):
+        return None
+    time.sleep(0.01)
+    successor = RefreshToken.new(session.pk)
+    session.refresh_digest = successor.digest
+    session.save()
+    return successor
+
+
+def look_first(bucket: throttle.Bucket) -> None:
+    """Reading how many failures there were, then adding one to it: test_one_time_and_limits."""
+    row, _ = SignInThrottle.objects.get_or_create(pk=bucket.key)
+    if row.failures >= bucket.limit:
+        raise throttle.Throttled(60)
+    time.sleep(0.01)
+    row.failures += 1
+    row.save()
+
+
+def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) -> bool:
+    """Whether the code is there, and only then away with it: test_one_time_and_limits."""
+    if totp_code:
+        unused = TotpDevice.objects.filter(user=user, last_step=-1).exists()
+        time.sleep(0.01)
+        TotpDevice.objects.filter(user=user).update(last_step=0)
+        return unused
+    code = RecoveryCode.objects.filter(user=user, digest=digest(second_factor.bare(recovery_code or "")))
+    unused = code.exists()
+    time.sleep(0.01)
+    code.delete()
+    return unused
+
+
+for module, name, mistake in [
+    (authentication, "principal_of", remembering),
+    (refreshing, "_live_and_locked", looked_up),
+    (refreshing, "_rotate", rotated),
+    (throttle, "_charge", look_first),
+]:
+    patch.object(module, name, mistake).start()
+patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()

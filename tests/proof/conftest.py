@@ -1,0 +1,57 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from accounts.models import SignInThrottle
+from tests.proof.claims import Claim, table
+from tests.proof.races import Racer, racing
+from tests.servers import Servers
+
+
+@pytest.fixture
+def claim(request: pytest.FixtureRequest) -> Callable[..., Claim]:
+    """What a test promises, by name, with how often to try it: in full for `make proof`, reduced otherwise."""
+
+    def claim(name: str, *, full: int, reduced: int) -> Claim:
+        return Claim(name, full=full, reduced=reduced, properties=request.node.user_properties)
+
+    return claim
+
+
+@pytest.fixture(scope="session")
+def racers(django_db_setup: None) -> Iterator[list[Racer]]:
+    with racing(2) as racers:
+        yield racers
+
+
+@pytest.fixture(scope="session")
+def busy_servers(django_db_setup: None) -> Iterator[Servers]:
+    """Two processes of four threads, so that eight requests are truly under way at once."""
+    with Servers.running(settings.DATABASES["default"], threads=4) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def careless_servers(django_db_setup: None) -> Iterator[Servers]:
+    """The same two with every mistake of tests/proof/careless.py in them, for the tests to find."""
+    application = "tests.proof.careless:application"
+    with Servers.running(settings.DATABASES["default"], threads=4, application=application) as servers:
+        yield servers
+
+
+@pytest.fixture(autouse=True)
+def everybody_may_try_again(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """Every sign-in here comes from one address, and failures are counted for a quarter of an hour."""
+    yield
+    with django_db_blocker.unblock():
+        SignInThrottle.objects.all().delete()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = (each for kind in terminalreporter.stats.values() for each in kind if hasattr(each, "user_properties"))
+    lines = list(table(reports))
+    if lines:
+        terminalreporter.section("what was promised, and what was seen")
+        terminalreporter.write("\n".join([*lines, ""]))

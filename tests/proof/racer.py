@@ -1,0 +1,98 @@
+"""A process of its own that does what it is told, a line of JSON at a time, and answers with what it saw.
+
+Run as `python -m tests.proof.racer`. Times are the database's, so that two racers can be compared.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402 - the apps must be ready
+
+from accounts import operations as accounts  # noqa: E402
+from accounts.operations import sign_in as proving  # noqa: E402
+from core.access import Origin, Principal  # noqa: E402
+from sessions_app import operations  # noqa: E402
+from sessions_app.models import Reach, Revocation, Session  # noqa: E402
+from sessions_app.operations import revoking, sweeping  # noqa: E402
+from tests.proof.races import microseconds  # noqa: E402
+
+SYSTEM = Principal.system("proof")
+
+
+def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str, Any]:
+    """A whole sign-in, but for the password's hash: in its place there is a wait of a length we choose."""
+
+    def considered(*_: Any) -> bool:
+        time.sleep(thinking)
+        return True
+
+    time.sleep(after)
+    began = now()
+    with patch.object(proving, "password_is_right", considered):
+        made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
+    return {"began": began, "answered": now(), "session": made.session.handle, "token": made.access_token}
+
+
+def revoke(
+    reach: str, target: str | None, after: float, build: str = "floors", spare: str | None = None
+) -> dict[str, Any]:
+    time.sleep(after)
+    began = now()
+    with patch.object(revoking, "_raise_floor", BUILDS[build]):
+        ended = operations.revoke_scope(
+            Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare)
+        )
+    assert ended.revocation
+    return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
+
+
+def only_update(reach: Reach, target_id: UUID | None, number: int) -> None:
+    """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
+    rows = Session.objects.live().within(reach, target_id)
+    revoking.mark(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
+
+
+def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int) -> None:
+    """The other obvious way: what was opened before the revocation's now() is over. Whoever judges adds that rule."""
+
+
+def sweep(batch: int) -> dict[str, Any]:
+    with patch.object(sweeping, "BATCH", batch):
+        return {"swept": operations.sweep()}
+
+
+def now() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {microseconds('clock_timestamp()')}")
+        return cursor.fetchone()[0]
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+BUILDS = {
+    "floors": revoking._raise_floor,
+    "only updates": only_update,
+    "now() cut-off": leave_it_to_a_cut_off,
+}
+ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        answers = [ACTS[each.pop("act")](**each) for each in json.loads(line)]
+        sys.stdout.write(json.dumps(answers) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

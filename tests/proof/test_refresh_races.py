@@ -1,0 +1,156 @@
+"""One refresh token in many hands at once, and in the hands of somebody whose session is just ending."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from random import uniform
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from sessions_app.models import Session
+from sessions_app.refresh_tokens import RefreshToken
+from tests.proof.browsers import Answer, Browser, at_once, browsers
+from tests.proof.claims import FULL
+from tests.servers import Servers
+from tests.world import Caller, World
+
+AT_ONCE = 8
+GRACE = 10  # seconds
+
+
+@pytest.fixture
+def rotations(committed_world: World) -> Iterator[Callable[[UUID], int]]:
+    """How often a session's refresh token was written anew, as PostgreSQL itself counts it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE proof_rotation (session_id uuid);"
+            "CREATE FUNCTION proof_note_rotation() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN INSERT INTO proof_rotation VALUES (NEW.id); RETURN NULL; END';"
+            "CREATE TRIGGER proof_rotation AFTER UPDATE OF refresh_digest ON sessions_app_session"
+            " FOR EACH ROW EXECUTE FUNCTION proof_note_rotation()"
+        )
+
+    def rotations(session_id: UUID) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM proof_rotation WHERE session_id = %s", [session_id])
+            return cursor.fetchone()[0]
+
+    yield rotations
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION proof_note_rotation CASCADE; DROP TABLE proof_rotation")
+
+
+def refreshed_by_all(hands: list[Browser], caller: Caller) -> list[Answer]:
+    return at_once(*(lambda hand=hand: hand.refresh(caller.refresh_token) for hand in hands))
+
+
+def wait_out_the_grace(session: Session, *, really: bool) -> None:
+    if really:
+        time.sleep(GRACE + 0.5)
+    else:
+        Session.objects.filter(pk=session.pk).update(refreshed_at=F("refreshed_at") - timedelta(seconds=GRACE))
+
+
+def test_all_who_refresh_at_once_are_told_the_same(busy_servers: Servers, committed_world: World, rotations, claim):
+    promise = claim("eight refreshes of one token at once, then a replay", full=200, reduced=15)
+    ada = committed_world.person("ada", committed_world.north)
+    outlived = 0
+    with browsers(busy_servers.urls, AT_ONCE) as hands:
+        for number in range(promise.asked):
+            caller = committed_world.signed_in(ada)
+            answers = refreshed_by_all(hands, caller)
+            assert [answer.status for answer in answers] == [200] * AT_ONCE
+            [successor] = {answer.data["refresh_token"] for answer in answers}
+            caller.session.refresh_from_db()
+            assert bytes(caller.session.refresh_digest) == RefreshToken.read(successor).digest
+            assert rotations(caller.session.pk) == 1
+            newest = answers[-1].data["access_token"]
+            assert hands[0].is_let_in(newest)
+
+            wait_out_the_grace(caller.session, really=FULL and number == 0)
+            assert hands[number % 2].refresh(caller.refresh_token).status == 401
+            outlived += sum(hand.is_let_in(newest) for hand in hands[:2])
+            outlived += hands[0].refresh(successor).status == 200
+    promise.saw(promise.asked, f"1 rotation and 1 successor each, {outlived} tokens outlived the replay")
+    assert outlived == 0
+
+
+def test_the_older_of_two_rotations_in_one_second_stays_dead(busy_servers: Servers, committed_world: World):
+    caller = committed_world.ada
+    with browsers(busy_servers.urls, 2) as (here, there):
+        first = here.refresh(caller.refresh_token).data
+        second = there.refresh(first["refresh_token"]).data
+        assert here.refresh(caller.refresh_token).status == 401
+        assert not there.is_let_in(second["access_token"])
+
+
+def test_a_build_that_rotates_without_a_lock_is_caught(careless_servers: Servers, committed_world: World, claim):
+    promise = claim("control, rotates without a lock: rounds with two successors", full=1, reduced=1)
+    torn = rounds = 0
+    with browsers(careless_servers.urls, AT_ONCE) as hands:
+        while torn < promise.asked and rounds < 50:
+            answers = refreshed_by_all(hands, committed_world.signed_in(committed_world.ada.user))
+            torn += len({answer.data["refresh_token"] for answer in answers if answer.status == 200}) > 1
+            rounds += 1
+    promise.saw(torn, f"of {rounds} rounds")
+    assert torn == promise.asked
+
+
+def end_this_one(admin: Browser, killer: Caller, victim: Caller) -> Answer:
+    return admin.ask("DELETE", f"/api/v1/me/sessions/{victim.session_id}", token=killer.token)
+
+
+def end_all_others(admin: Browser, killer: Caller, victim: Caller) -> Answer:
+    return admin.ask("POST", "/api/v1/me/sessions/revoke-all", token=killer.token)
+
+
+def after(seconds: float, act: Callable[[], Answer]) -> Callable[[], Answer]:
+    def act_later() -> Answer:
+        time.sleep(seconds)
+        return act()
+
+    return act_later
+
+
+def refresh_beside(end: Callable[..., Answer], pair: list[Browser], world: World, killer: Caller) -> tuple[bool, int]:
+    """Whether the refresh got tokens at all, and how many ways into the session there were after both had answered."""
+    victim = world.signed_in(killer.user)
+    refreshed, ended = at_once(
+        after(uniform(0, 0.006), lambda: pair[0].refresh(victim.refresh_token)),
+        after(uniform(0, 0.006), lambda: end(pair[1], killer, victim)),
+    )
+    assert ended.status == 200, ended.body
+    ways_in = sum(browser.is_let_in(victim.token) for browser in pair)
+    if refreshed.status == 200:
+        ways_in += sum(browser.is_let_in(refreshed.data["access_token"]) for browser in pair)
+        ways_in += pair[0].refresh(refreshed.data["refresh_token"]).status == 200
+    return refreshed.status == 200, ways_in
+
+
+@pytest.mark.parametrize("end", [end_this_one, end_all_others])
+def test_nothing_from_a_refresh_outlives_a_revocation(end, busy_servers: Servers, committed_world: World, claim):
+    name = end.__name__.replace("_", " ")
+    promise = claim(f"refresh beside a revocation ({name})", full=200, reduced=25)
+    killer, refreshed, ways_in = committed_world.ada, 0, 0
+    with browsers(busy_servers.urls, 2) as pair:
+        for number in range(promise.asked):
+            order = pair if number % 2 else pair[::-1]
+            was_refreshed, ways = refresh_beside(end, order, committed_world, killer)
+            refreshed, ways_in = refreshed + was_refreshed, ways_in + ways
+    promise.saw(promise.asked, f"{refreshed} refreshed in time, {ways_in} ways in afterwards")
+    assert ways_in == 0
+    assert 0 < refreshed < promise.asked, "one of them always won: this was no race"
+
+
+def test_a_build_that_saves_the_row_it_read_is_caught(careless_servers: Servers, committed_world: World, claim):
+    promise = claim("control, saves the row it read: ways into ended sessions", full=1, reduced=1)
+    ways_in = rounds = 0
+    with browsers(careless_servers.urls, 2) as pair:
+        while ways_in < promise.asked and rounds < 100:
+            ways_in += refresh_beside(end_this_one, pair, committed_world, committed_world.ada)[1]
+            rounds += 1
+    promise.saw(ways_in, f"in {rounds} rounds")
+    assert ways_in >= promise.asked

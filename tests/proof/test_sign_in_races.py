@@ -1,0 +1,151 @@
+"""Sign-ins against revocations that happen at the same moment, judged by PostgreSQL's own commit timestamps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import uniform
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.access import Origin
+from core.ids import Prefix, read
+from sessions_app import operations
+from sessions_app.authentication import principal_of
+from sessions_app.models import Reach, Revocation, Session
+from tests.proof.races import Racer, committed
+from tests.world import SYSTEM, World
+
+BATCH = 25
+THINKING = 0.005  # seconds, at most
+ENOUGH_SURVIVORS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sign-in and a revocation, by when each began and committed, in microseconds of the database's clock."""
+
+    sign_in: tuple[int, int]
+    revocation: tuple[int, int]
+    answered: int
+    is_accepted: bool
+    latecomer_is_accepted: bool
+
+    @property
+    def is_overlapped(self) -> bool:
+        return self.sign_in[0] <= self.revocation[1] and self.revocation[0] <= self.sign_in[1]
+
+    @property
+    def is_survivor(self) -> bool:
+        return self.is_accepted and self.sign_in[1] < self.revocation[1]
+
+    @property
+    def is_locked_out(self) -> bool:
+        return not self.latecomer_is_accepted or (self.sign_in[0] > self.answered and not self.is_accepted)
+
+
+@dataclass
+class Race:
+    racers: list[Racer]
+    world: World
+    reach: Reach
+    build: str = "floors"
+    lately: float = 0.02  # how long the last sign-in took: the revocation begins somewhere within the next one
+
+    def pairs(self) -> Iterator[Pair]:
+        for number in count():
+            yield from self.judged([self.run(BATCH * number + each) for each in range(BATCH)])
+            operations.sweep()
+
+    def run(self, number: int) -> dict[str, Any]:
+        """One pair; which process does what alternates. The revoker signs in again as soon as it is answered."""
+        here, there = self.racers if number % 2 else reversed(self.racers)
+        here.tell(self.sign_in(after=0, thinking=uniform(0, THINKING)))
+        there.tell(self.revoke(after=uniform(0, self.lately)), self.sign_in(after=0, thinking=0))
+        [signed_in], [revoked, latecomer] = here.hear(), there.hear()
+        self.lately = (signed_in["answered"] - signed_in["began"]) / 1_000_000
+        return {
+            "signed_in": signed_in,
+            "revoked": revoked,
+            "is_accepted": self.is_accepted(signed_in, revoked),
+            "latecomer_is_accepted": self.is_accepted(latecomer, revoked),
+        }
+
+    def sign_in(self, **when: float) -> dict[str, Any]:
+        admin = self.world.north_admin.user
+        return {"act": "sign_in", "email": admin.email, "tenant": admin.tenant.slug, **when}
+
+    def revoke(self, **when: float) -> dict[str, Any]:
+        target = str(self.target) if self.target else None
+        return {"act": "revoke", "reach": self.reach, "target": target, "build": self.build, **when}
+
+    @property
+    def target(self) -> UUID | None:
+        north = self.world.north
+        return {
+            Reach.USER: self.world.north_admin.user.pk,
+            Reach.TENANT: north.pk,
+            Reach.PARTNER: north.partner_id,
+        }.get(self.reach)
+
+    def is_accepted(self, signed_in: dict[str, Any], revoked: dict[str, Any]) -> bool:
+        """By the real authenticator. The cut-off's own rule is added for the build that has it."""
+        if principal_of(signed_in["token"], Origin()) is None:
+            return False
+        if self.build != "now() cut-off":
+            return True
+        cut_off = Revocation.objects.get(pk=revoked["revocation"]).created_at
+        session_id = read(Prefix.SESSION, signed_in["session"])
+        return Session.objects.filter(pk=session_id, created_at__gte=cut_off).exists()
+
+    def judged(self, runs: list[dict[str, Any]]) -> Iterator[Pair]:
+        # A session's row may be written again, so its sign-in is dated by the audit entry of the same transaction.
+        opened = committed("audit_auditentry", "resource_id", [run["signed_in"]["session"] for run in runs])
+        revoked = committed("sessions_app_revocation", "id", [run["revoked"]["revocation"] for run in runs])
+        for run in runs:
+            yield Pair(
+                sign_in=(run["signed_in"]["began"], opened[run["signed_in"]["session"]]),
+                revocation=(run["revoked"]["began"], revoked[run["revoked"]["revocation"]]),
+                answered=run["revoked"]["answered"],
+                is_accepted=run["is_accepted"],
+                latecomer_is_accepted=run["latecomer_is_accepted"],
+            )
+
+
+def take(pairs: Iterator[Pair], overlapped: int) -> list[Pair]:
+    """As many as it takes until so many of them overlapped."""
+    taken: list[Pair] = []
+    while overlapped > 0:
+        taken.append(next(pairs))
+        overlapped -= taken[-1].is_overlapped
+    return taken
+
+
+@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committed_world: World, claim):
+    promise = claim(f"sign-ins overlapping a revoke-all of {reach}", full=2000, reduced=100)
+    pairs = take(Race(racers, committed_world, reach).pairs(), promise.asked)
+    survivors = sum(pair.is_survivor for pair in pairs)
+    locked_out = sum(pair.is_locked_out for pair in pairs)
+    overlapped = sum(pair.is_overlapped for pair in pairs)
+    endangered = sum(pair.is_overlapped and pair.sign_in[1] < pair.revocation[1] for pair in pairs)
+    promise.saw(overlapped, f"{endangered} committed first, {survivors} survived, {locked_out} locked out afterwards")
+    assert (survivors, locked_out) == (0, 0)
+
+
+@pytest.mark.parametrize("build", ["only updates", "now() cut-off"])
+@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT])
+def test_the_same_race_finds_survivors_in_a_build_that(
+    build, reach, racers: list[Racer], committed_world: World, claim
+):
+    promise = claim(f"control, {build}: survivors of a revoke-all of {reach}", full=ENOUGH_SURVIVORS, reduced=ENOUGH_SURVIVORS)
+    tried = survived = 0
+    for pair in Race(racers, committed_world, reach, build).pairs():
+        tried += pair.is_overlapped
+        survived += pair.is_survivor
+        if survived == promise.asked or tried == 2000:
+            break
+    promise.saw(survived, f"of {tried} overlapped pairs")
+    operations.revoke_scope(reach, Race(racers, committed_world, reach).target, actor=SYSTEM, reason="clearing up")
+    assert survived == promise.asked
