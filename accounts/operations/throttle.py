@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -36,17 +36,15 @@ WHERE bucket.blocked_until IS NULL OR bucket.blocked_until <= now()
 RETURNING failures
 """
 _WAIT = "SELECT extract(epoch FROM blocked_until - now()) FROM accounts_signinthrottle WHERE key = %s"
+# Whoever was charged stood before an open bucket: if it is blocked now, then by this charge.
 _REFUND = """
-UPDATE accounts_signinthrottle SET failures = greatest(failures - 1, 0),
-  blocked_until = CASE WHEN failures - 1 >= %(limit)s THEN blocked_until END
-WHERE key = %(key)s
+UPDATE accounts_signinthrottle SET failures = greatest(failures - 1, 0), blocked_until = NULL WHERE key = %(key)s
 """
-_CLEAR = """
-INSERT INTO accounts_signinthrottle AS bucket (key, failures, known_at)
-VALUES (%(key)s, 0, CASE WHEN %(known)s THEN now() END)
-ON CONFLICT (key) DO UPDATE SET
-  failures = 0, blocked_until = NULL, known_at = CASE WHEN %(known)s THEN now() ELSE bucket.known_at END
+_KNOW = """
+INSERT INTO accounts_signinthrottle (key, failures, known_at) VALUES (%(key)s, 0, now())
+ON CONFLICT (key) DO UPDATE SET failures = 0, blocked_until = NULL, known_at = now()
 """
+_FAMILY = 16  # bytes; half a key
 
 
 class Throttled(Exception):
@@ -72,34 +70,38 @@ class Charge:
     def refund(self) -> None:
         """The attempt was not a failure, and no success either."""
         for bucket in filter(None, (self.account, self.address)):
-            _run(_REFUND, key=bucket.key, limit=bucket.limit)
+            _run(_REFUND, key=bucket.key)
 
     def clear(self) -> None:
-        """The attempt succeeded: the account starts anew, and knows this address from now on."""
-        _run(_CLEAR, key=self.account.key, known=self.account == self.pair)
-        if self.pair and self.pair != self.account:
-            _run(_CLEAR, key=self.pair.key, known=True)
-        if self.address:
-            _run(_REFUND, key=self.address.key, limit=self.address.limit)
+        """The attempt succeeded: the account knows this address from now on.
+
+        Others' failures stay counted. Whoever owns a namesake in another tenant could wipe them out at will.
+        """
+        self.refund()
+        if self.pair:
+            _run(_KNOW, key=self.pair.key)
 
 
+@transaction.atomic
 def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
     """Count one attempt, or raise Throttled without counting it."""
-    pair = _bucket("pair", f"{user_id} {_network(address)}") if user_id and address else None
+    account = _bucket("account", email)
+    pair = _kin(account, f"{user_id} {_network(address)}") if user_id and address else None
     if pair and SignInThrottle.objects.filter(pk=pair.key, known_at__isnull=False).exists():
         _charge(pair)
         return Charge(account=pair, address=None, pair=pair)
     whole_address = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS) if address else None
     if whole_address:
         _charge(whole_address)
-    account = _bucket("account", email)
     _charge(account)
     return Charge(account=account, address=whole_address, pair=pair)
 
 
 def unlock(email: str, *, actor: Principal) -> None:
-    """Let the account's next sign-in through, wherever it comes from."""
-    _run(_CLEAR, key=_bucket("account", email).key, known=False)
+    """Forget the failures of this account, those from addresses that it knows included."""
+    family = _bucket("account", email).key[:_FAMILY]
+    kin = SignInThrottle.objects.filter(key__range=(family, family + b"\xff" * _FAMILY))
+    kin.update(failures=0, blocked_until=None)
     record(Action.SIGN_IN_UNLOCKED, actor=actor, changes={"email": email})
 
 
@@ -114,6 +116,11 @@ def forget() -> int:
 
 def _bucket(kind: str, name: str, limit: int | None = None) -> Bucket:
     return Bucket(digest(f"{kind}:{name}"), limit or settings.SIGN_IN_FAILURES_PER_ACCOUNT)
+
+
+def _kin(account: Bucket, name: str) -> Bucket:
+    """A bucket beside the account's own: their keys begin alike, so `unlock` finds them all."""
+    return Bucket(account.key[:_FAMILY] + digest(f"pair:{name}")[:_FAMILY], account.limit)
 
 
 def _charge(bucket: Bucket) -> None:

@@ -17,4 +17,4 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *, email: str, **options: Any) -> None:
         operations.unlock(normal_email(email), actor=Principal.system("unlock_sign_in"))
-        self.stdout.write(self.style.SUCCESS(f"The next sign-in of {email} is let through."))
+        self.stdout.write(self.style.SUCCESS(f"The failed sign-ins of {email} are forgotten."))
