@@ -89,6 +89,10 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
         """Staff tenants are how operators are housed, not something anybody manages."""
         return super().visible_to(principal).filter(kind=Tenant.Kind.CUSTOMER)
 
+    def writable_by(self, principal: Principal) -> Self:
+        """A tenant is the platform's to change; those within see what they were given."""
+        return self.visible_to(principal) if principal.tier is Tier.SUPER else self.none()
+
 
 class TenantKind(models.TextChoices):
     CUSTOMER = "CUSTOMER"

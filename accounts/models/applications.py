@@ -24,6 +24,17 @@ class ApplicationQuerySet(EntityQuerySet["Application"]):
                 return self.none()
         return self.filter(own | Q(scope=Application.Scope.GLOBAL))
 
+    def writable_by(self, principal: Principal) -> Self:
+        """What is offered from above is there to be used, not to be changed."""
+        rows = self.visible_to(principal)
+        match principal.tier:
+            case Tier.SUPER:
+                return rows
+            case Tier.PARTNER:
+                return rows.exclude(scope=Application.Scope.GLOBAL)
+            case _:
+                return rows.filter(scope=Application.Scope.TENANT)
+
 
 class ApplicationType(models.TextChoices):
     WEB = "WEB"
