@@ -1,0 +1,82 @@
+"""A handle and its id are two spellings of one thing, and nothing else is a handle."""
+
+from datetime import UTC, datetime
+from uuid import RFC_4122, UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ids import ALPHABET, Prefix, read, show, uuid7
+
+prefixes = st.sampled_from(Prefix)
+handles = st.builds(show, prefixes, st.uuids())
+almost_handles = st.builds(
+    lambda prefix, letters: f"{prefix}_{letters}",
+    prefixes,
+    st.text(alphabet=ALPHABET + "ilouABC_- \0", min_size=25, max_size=27),
+)
+milliseconds = st.integers(min_value=0, max_value=2**48 - 1)
+
+
+class TestAHandle:
+    @given(prefix=prefixes, value=st.uuids())
+    def test_reads_back_as_the_id_it_shows(self, prefix: Prefix, value: UUID):
+        assert read(prefix, show(prefix, value)) == value
+
+    @given(prefix=prefixes, one=st.uuids(), other=st.uuids())
+    def test_sorts_as_its_id_does(self, prefix: Prefix, one: UUID, other: UUID):
+        assert (show(prefix, one) < show(prefix, other)) == (one < other)
+
+    @given(handle=handles)
+    def test_is_compact_lower_case_and_always_as_long(self, handle: str):
+        assert len(handle) == 3 + 1 + 26
+        assert set(handle.partition("_")[2]) <= set(ALPHABET)
+
+    def test_is_spelled_as_documented(self):
+        value = UUID("01900000-0000-7000-8000-00000000000a")
+        assert show(Prefix.SESSION, value) == "ses_01j0000000e00800000000000a"
+
+
+class TestAnythingElse:
+    @given(text=st.one_of(st.text(), almost_handles, handles), prefix=prefixes)
+    def test_is_no_handle(self, text: str, prefix: Prefix):
+        value = read(prefix, text)
+        assert value is None or show(prefix, value) == text
+
+    @given(value=st.uuids(), prefix=prefixes, other=prefixes)
+    def test_is_no_handle_under_another_prefix(self, value: UUID, prefix: Prefix, other: Prefix):
+        assert (read(other, show(prefix, value)) is None) == (prefix is not other)
+
+    @pytest.mark.parametrize("spoilt", [str.upper, lambda it: it + "0", lambda it: it[:-1], lambda it: it + "\n"])
+    @given(handle=handles)
+    def test_is_no_handle_for_being_close_to_one(self, spoilt, handle: str):
+        assert read(Prefix(handle[:3]), spoilt(handle)) is None
+
+    def test_is_no_handle_beyond_128_bits(self):
+        assert read(Prefix.USER, "usr_7" + "z" * 25) == UUID(int=2**128 - 1)
+        assert read(Prefix.USER, "usr_8" + "0" * 25) is None
+
+    @given(text=st.text(alphabet=st.characters(min_codepoint=0x660), min_size=26, max_size=26))
+    def test_is_no_handle_in_other_scripts(self, text: str):
+        assert read(Prefix.USER, f"usr_{text}") is None
+
+
+class TestUuid7:
+    @given(earlier=milliseconds, later=milliseconds)
+    def test_sorts_by_time(self, earlier: int, later: int):
+        if earlier < later:
+            assert uuid7(earlier) < uuid7(later)
+
+    @given(at=milliseconds)
+    def test_is_a_uuid_of_version_7(self, at: int):
+        value = uuid7(at)
+        assert (value.version, value.variant) == (7, RFC_4122)
+        assert value.int >> 80 == at
+
+    def test_begins_with_now(self):
+        before, value, after = datetime.now(UTC), uuid7(), datetime.now(UTC)
+        assert int(before.timestamp() * 1000) <= value.int >> 80 <= int(after.timestamp() * 1000)
+
+    def test_never_comes_twice(self):
+        assert len({uuid7(0) for _ in range(10_000)}) == 10_000
