@@ -26,7 +26,7 @@ def totp_holds(user: User, code: str, *, confirmed: bool) -> bool:
     key = unseal(bytes(device.sealed_secret), purpose=PURPOSE)
     now = int(time.time()) // STEP_SECONDS
     for step in (now, now - 1, now + 1):
-        if hmac.compare_digest(f"{hotp(key, step):06d}", code):
+        if hmac.compare_digest(f"{hotp(key, step):06d}".encode(), code.encode()):
             return TotpDevice.objects.filter(user=user, last_step__lt=step).update(last_step=step) == 1
     return False
 
