@@ -41,7 +41,8 @@ class Enrolment:
 @transaction.atomic
 def enrol_totp(user: User, *, actor: Principal) -> Enrolment:
     """A new secret, shown this once. It counts from its first right code on; until then signing in is as before."""
-    if TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
+    device = TotpDevice.objects.select_for_update().filter(user=user).first()  # waits for a confirmation under way
+    if device and device.confirmed_at:
         raise TotpUnavailable
     key = secrets.token_bytes(20)
     TotpDevice.objects.update_or_create(
