@@ -47,7 +47,11 @@ def require_fit(password: str, user: User | None = None) -> None:
 
 def require_password(user: User, password: str, *, action: Action, actor: Principal) -> None:
     """Ask a signed-in user for their password once more, with the same patience as at sign-in."""
-    charge = throttle.charge(user.email, actor.origin.ip_address, user.pk)
+    try:
+        charge = throttle.charge(user.email, actor.origin.ip_address, user.pk)
+    except throttle.Throttled:
+        record_refusal(action, actor=actor, resource=user, changes={"reason": "throttled"})
+        raise
     if not password_is_right(user, password):
         record_refusal(action, actor=actor, resource=user, result=Result.FAILURE, changes={"reason": "wrong password"})
         raise PasswordWrong
