@@ -117,7 +117,11 @@ def _nobodys_password() -> str:
 
 
 def candidate_for(credentials: Credentials) -> Candidate | None:
-    """The one account these could be for; none when it is unknown, down, or one of several."""
+    """The one account these could be for; none when it is unknown, down, or one of several.
+
+    Operators come before their namesakes in customer tenants: they name no tenant, and nobody's new user may shut
+    them out.
+    """
     users = (
         User.objects.filter(user_is_up())
         .named(credentials.email)
@@ -132,8 +136,8 @@ def candidate_for(credentials: Credentials) -> Candidate | None:
     if credentials.tenant is not None:
         tenant_id = read(Prefix.TENANT, credentials.tenant)
         users = users.filter(tenant=tenant_id) if tenant_id else users.filter(tenant__slug=credentials.tenant)
-    found = list(users[:2])
-    if len(found) != 1:
+    found = list(users.order_by("-tenant_kind")[:2])  # PLATFORM_STAFF, PARTNER_STAFF, CUSTOMER
+    if not found or len({user.tenant_kind for user in found}) < len(found):
         return None
     row: Any = found[0]  # a user, and what the statement added
     lifetime, idle = timedelta(seconds=row.lifetime), timedelta(seconds=row.idle)
