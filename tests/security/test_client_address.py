@@ -1,0 +1,153 @@
+"""Whose address goes on record: the peer's, unless the peer is a proxy of ours; and only as far as ours reach."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tuned
+from hypothesis import strategies as st
+
+from core.request import client_ip
+from tests.world import PASSWORD, World
+
+PEER, OUR_PROXY, OUTER_PROXY, CLIENT = "203.0.113.9", "10.0.0.1", "2001:db8:ffff::1", "198.51.100.7"
+
+
+@pytest.fixture
+def proxies(settings: Any) -> None:
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("2001:db8:ffff::/48")]
+
+
+def address(peer: str, forwarded: str | None = None) -> str | None:
+    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
+    return client_ip(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "seen"),
+    [
+        (PEER, None, PEER),
+        (PEER, CLIENT, PEER),
+        (PEER, f"{CLIENT}, {OUR_PROXY}", PEER),
+        (OUR_PROXY, None, OUR_PROXY),
+        (OUR_PROXY, "", OUR_PROXY),
+        (OUR_PROXY, CLIENT, CLIENT),
+        (OUR_PROXY, f"1.2.3.4, {CLIENT}", CLIENT),
+        (OUR_PROXY, f"127.0.0.1, {CLIENT}", CLIENT),
+        (OUR_PROXY, f"{CLIENT}, {OUTER_PROXY}", CLIENT),
+        (OUR_PROXY, f"1.2.3.4, {CLIENT} , 10.9.9.9,{OUTER_PROXY}", CLIENT),
+        (OUR_PROXY, "10.0.0.2, 10.0.0.3", "10.0.0.2"),
+        (OUR_PROXY, f"{CLIENT}, rubbish", OUR_PROXY),
+        (OUR_PROXY, f"rubbish, {CLIENT}", CLIENT),
+        (OUR_PROXY, f"{CLIENT}, ", OUR_PROXY),
+        (OUR_PROXY, "unknown", OUR_PROXY),
+        (OUR_PROXY, "2001:DB8::00:1", "2001:db8::1"),
+        (OUR_PROXY, "fe80::1%eth0", "fe80::1"),
+        (OUR_PROXY, f"::ffff:{CLIENT}", CLIENT),
+        (f"::ffff:{OUR_PROXY}", CLIENT, CLIENT),
+        (f"::ffff:{PEER}", CLIENT, PEER),
+        (f"{OUTER_PROXY}%eth0", CLIENT, CLIENT),
+        ("fe80::1%25eth0", None, "fe80::1"),
+        ("", CLIENT, None),
+        ("unix:", CLIENT, None),
+    ],
+)
+def test_who_is_taken_for_the_client(proxies: None, peer: str, forwarded: str | None, seen: str | None):
+    assert address(peer, forwarded) == seen
+
+
+@pytest.mark.parametrize("forwarded", [CLIENT, "127.0.0.1", "::1", "a", f"{CLIENT}, " * 1_000, "x" * 10_240])
+def test_without_proxies_of_ours_nobody_is_believed(forwarded: str):
+    assert address(PEER, forwarded) == PEER
+
+
+lists = st.lists(st.text(max_size=20) | st.ip_addresses().map(str), max_size=6).map(",".join)
+
+
+@tuned(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(peer=st.text(max_size=20) | st.ip_addresses().map(str), forwarded=lists)
+def test_whatever_they_write_an_address_or_nothing_comes_out(proxies: None, peer: str, forwarded: str):
+    for trusted_peer in (peer, OUR_PROXY):
+        seen = address(trusted_peer, forwarded)
+        assert seen is None or str(ipaddress.ip_address(seen)) == seen
+
+
+class TestSpoofing:
+    SPOOFED = {
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Real-IP": "6.6.6.6",
+        "X-Client-IP": "6.6.6.6",
+        "True-Client-IP": "6.6.6.6",
+        "CF-Connecting-IP": "6.6.6.6",
+        "Forwarded": "for=6.6.6.6;proto=https;host=evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-User-ID": "usr_00000000000000000000000000",
+        "Remote-User": "super@curfew.example",
+        "X-Forwarded-User": "super@curfew.example",
+        "X-Forwarded-Email": "super@curfew.example",
+        "X-Tenant-ID": "tnt_00000000000000000000000000",
+        "X-Original-URL": "/healthz",
+        "X-Rewrite-URL": "/healthz",
+    }
+
+    def test_has_no_effect_on_whose_session_it_is_and_where_it_came_from(self, world: World):
+        person = world.person("grace", world.north)
+        credentials = {"email": person.email, "password": PASSWORD}
+        assert world.nobody.post("/api/v1/auth/login", credentials, headers=self.SPOOFED).status_code == 200
+        (session,) = person.sessions.all()
+        assert (session.ip_address, session.last_ip_address) == ("127.0.0.1", "127.0.0.1")
+
+    def test_does_not_stand_in_for_credentials(self, world: World):
+        assert world.nobody.get("/api/v1/me", headers=self.SPOOFED).status_code == 401
+        answer = world.ada.get("/api/v1/me", headers=self.SPOOFED).json()["data"]
+        assert answer["email"] == world.ada.user.email
+
+    def test_what_a_proxy_of_ours_says_is_recorded(self, world: World, proxies: None):
+        """The control to the first one."""
+        person = world.person("grace", world.north)
+        credentials = {"email": person.email, "password": PASSWORD}
+        told = {"headers": {"X-Forwarded-For": f"6.6.6.6, {CLIENT}"}, "REMOTE_ADDR": OUR_PROXY}
+        assert world.nobody.post("/api/v1/auth/login", credentials, **told).status_code == 200
+        assert person.sessions.get().ip_address == CLIENT
+
+
+class TestTheScheme:
+    def test_is_believed_from_proxies_of_ours_alone(self, world: World, proxies: None, settings: Any):
+        settings.SECURE_SSL_REDIRECT = True
+        settings.SECURE_HSTS_SECONDS = 60
+        http = Client()
+        for peer, status in ((PEER, 301), (OUR_PROXY, 200)):
+            answer = http.get("/.well-known/jwks.json", headers={"X-Forwarded-Proto": "https"}, REMOTE_ADDR=peer)
+            assert answer.status_code == status, peer
+            assert ("Strict-Transport-Security" in answer.headers) == (status == 200)
+
+
+class TestTheHost:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.example",
+            "",
+            "127.0.0.1.evil.example",
+            "127.0.0.1,evil.example",
+            "127.0.0.1@evil.example",
+            "[::1",
+            "\0",
+        ],
+    )
+    def test_must_be_one_of_ours(self, world: World, host: str):
+        for path in ("/api/v1/me", "/api/v1/auth/login", "/openapi.json", "/.well-known/jwks.json", "/nowhere"):
+            answer = world.ada.get(path, HTTP_HOST=host)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
+            assert answer.json() == {"detail": "The request could not be understood"}
+
+    def test_may_name_a_port_and_be_written_in_capitals(self, world: World):
+        for host in ("127.0.0.1", "127.0.0.1:8000", "LOCALHOST", "[::1]:8000"):
+            assert world.ada.get("/api/v1/me", HTTP_HOST=host).status_code == 200
+
+    def test_does_not_matter_to_probes(self, world: World):
+        """They are asked by address, and tell nothing."""
+        for path in ("/healthz", "/readyz"):
+            assert world.nobody.get(path, HTTP_HOST="10.1.2.3").json() == {"status": "ok"}

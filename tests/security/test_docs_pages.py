@@ -1,0 +1,76 @@
+"""The schema's pages: in development only, and with nothing in them that comes from elsewhere."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+import requests
+from django.conf import settings
+
+from tests.servers import Servers
+
+PAGES = ["/docs", "/redoc"]
+
+
+class Links(HTMLParser):
+    """Everything a page has the browser fetch by itself."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [
+            value for name, value in attrs if name in {"src", "href", "data", "spec-url", "action"} and value
+        ]
+
+
+@pytest.fixture(scope="module")
+def in_production(django_db_setup: None) -> Iterator[Servers]:
+    environment = {"CURFEW_ENV": "production", "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "false"}
+    with Servers.running(settings.DATABASES["default"], count=1, **environment) as servers:
+        yield servers
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
+    url = servers.urls[0] + page
+    html = requests.get(url, timeout=10).text
+    links = [link for link in Links(html).found if not link.startswith("data:")]
+    assert any(link.endswith(".js") for link in links)
+    for link in [*links, "/openapi.json"]:
+        assert urlsplit(urljoin(url, link)).netloc == urlsplit(url).netloc, link
+        answer = requests.get(urljoin(url, link), timeout=10)
+        assert answer.status_code == 200, link
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", link
+    assert not re.findall(r"""(?:src|href|url|import)\s*[=:(]\s*["']?(?:https?:)?//""", html)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_may_not_load_anything_else(servers: Servers, page: str):
+    policy = requests.get(servers.urls[0] + page, timeout=10).headers["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert rules["frame-ancestors"] == "'none'"
+    assert not re.search(r"https?:|\*|//", policy)
+
+
+def test_the_pages_speak_of_the_schema_that_is_served(servers: Servers):
+    schema = requests.get(f"{servers.urls[0]}/openapi.json", timeout=10).json()
+    assert schema["openapi"].startswith("3.1")
+    assert "/api/v1/me/sessions" in schema["paths"]
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
+def test_there_are_none_in_production(in_production: Servers, path: str):
+    answer = requests.get(in_production.urls[0] + path, timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
+def test_production_does_serve_the_rest(in_production: Servers):
+    url = in_production.urls[0]
+    assert requests.get(f"{url}/.well-known/jwks.json", timeout=10).status_code == 200
+    assert requests.get(f"{url}/api/v1/me", timeout=10).status_code == 401

@@ -1,0 +1,125 @@
+"""Headers that every answer carries, those that depend on who asked, and those that nobody gets."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.security.routes import Operation, operations
+from tests.world import World
+
+GOOD, EVIL = "https://console.example", "https://evil.example"
+OUTSIDE_THE_SCHEMA = ["/healthz", "/readyz", "/openapi.json", "/docs", "/redoc", "/nowhere", "/static/nothing.css"]
+
+each_operation = pytest.mark.parametrize("operation", operations(), ids=str)
+
+
+def is_protected(answer: Any) -> None:
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["X-Request-ID"]
+    assert "Set-Cookie" not in answer.headers
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@each_operation
+class TestEveryAnswer:
+    def test_to_somebody_who_is_let_in(self, world: World, operation: Operation):
+        caller = operation.caller(world)
+        answer = caller.request(operation.method, operation.url(world, caller), {} if operation.bodies else None)
+        is_protected(answer)
+        assert "Authorization" in answer.headers["Vary"]
+        if not operation.is_public:
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "ETag" not in answer.headers
+            assert "Last-Modified" not in answer.headers
+
+    def test_to_somebody_who_is_not(self, world: World, operation: Operation):
+        if operation.is_public:
+            return
+        url = operation.url(world, world.super_admin)
+        for headers in (
+            {},
+            {"Authorization": "Bearer x"},
+            {"Authorization": "Basic eDp5"},
+            {"Authorization": "Bearer"},
+        ):
+            answer = world.nobody.request(operation.method, url, headers=headers)
+            assert answer.status_code == 401
+            is_protected(answer)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert "Authorization" in answer.headers["Vary"]
+
+    def test_of_whatever_method(self, world: World, operation: Operation):
+        for caller in (world.nobody, world.super_admin):
+            url = operation.url(world, world.super_admin)
+            for method in ("OPTIONS", "TRACE", "PROPFIND", "HEAD"):
+                is_protected(caller.request(method, url))
+
+    def test_that_turns_somebody_away_at_the_door(self, world: World, operation: Operation):
+        url = operation.url(world, world.super_admin)
+        for status, extra in ((400, {"HTTP_HOST": "evil.example"}), (400, {"CONTENT_LENGTH": "x"})):
+            answer = world.nobody.request(operation.method, url, **extra)
+            assert answer.status_code == status
+            is_protected(answer)
+        answer = world.nobody.request(operation.method, url, CONTENT_LENGTH=str(2**40))
+        assert answer.status_code == 413
+        is_protected(answer)
+
+
+@pytest.mark.parametrize("path", OUTSIDE_THE_SCHEMA)
+def test_every_answer_outside_the_schema(world: World, path: str):
+    for caller in (world.nobody, world.ada):
+        is_protected(caller.get(path))
+
+
+def test_nobody_is_shown_what_a_cache_kept_for_somebody_else(world: World):
+    conditions = {"If-None-Match": "*", "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    for caller in (world.ada, world.katherine):
+        answer = caller.get("/api/v1/me", headers=conditions)
+        assert (answer.status_code, answer.json()["data"]["email"]) == (200, caller.user.email)
+
+
+class TestOtherOrigins:
+    def test_are_not_let_in_unless_named(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = [GOOD]
+        for origin in (EVIL, "null", f"{GOOD}.evil.example", "https://consoleXexample", "http://console.example", "*"):
+            for answer in self.asked_from(origin, world):
+                assert not any(name.lower().startswith("access-control-allow-o") for name in answer.headers), origin
+                assert "Access-Control-Allow-Credentials" not in answer.headers
+                assert "origin" in answer.headers["Vary"].lower()
+
+    def test_are_let_in_when_named(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = [GOOD]
+        for answer in self.asked_from(GOOD, world):
+            assert answer.headers["Access-Control-Allow-Origin"] == GOOD
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+
+    @staticmethod
+    def asked_from(origin: str, world: World) -> list[Any]:
+        preflight = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
+        return [
+            world.ada.get("/api/v1/me", headers={"Origin": origin}),
+            world.nobody.post("/api/v1/auth/login", {}, headers={"Origin": origin}),
+            world.nobody.request("OPTIONS", "/api/v1/me/sessions", headers=preflight),
+        ]
+
+
+class TestRequestIds:
+    @pytest.mark.parametrize("given", ["01890abc-def0-7000-8000-000000000001", "trace_1.2.3", "a" * 64, "A-b.c_12"])
+    def test_of_the_callers_own_are_kept(self, world: World, given: str):
+        answer = world.ada.get("/api/v1/me", headers={"X-Request-ID": given})
+        assert answer.headers["X-Request-ID"] == answer.json()["meta"]["request_id"] == given
+
+    @pytest.mark.parametrize(
+        "given",
+        ["", "short", "a" * 65, "a b c d e f", "12345678\t", "<script>alert(1)</script>", "\u202e12345678", "é" * 9],
+    )
+    def test_that_could_harm_a_log_are_replaced(self, world: World, given: str):
+        answer = world.ada.get("/api/v1/me", headers={"X-Request-ID": given})
+        assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
+        assert answer.headers["X-Request-ID"] == answer.json()["meta"]["request_id"]
+
+    def test_are_never_given_twice(self, world: World):
+        assert len({world.nobody.get("/nowhere").headers["X-Request-ID"] for _ in range(50)}) == 50

@@ -1,0 +1,81 @@
+"""Spellings of a path: a trailing slash changes nothing, anything else leads nowhere, and nothing redirects."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.security.answers import but_for_when
+from tests.security.routes import Operation, operations
+from tests.security.wire import exchange, request, statuses
+from tests.servers import Servers
+from tests.world import World
+
+each_operation = pytest.mark.parametrize("operation", operations(), ids=str)
+each_of_v1 = pytest.mark.parametrize("operation", [each for each in operations() if "/v1/" in each.path], ids=str)
+
+OTHER_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "two slashes in front": lambda path: f"/{path}",
+    "two slashes behind": lambda path: f"{path}//",
+    "two slashes inside": lambda path: path.replace("/", "//", 2).removeprefix("/"),
+    "a dot": lambda path: path.replace("/", "/./", 1),
+    "a dot behind": lambda path: f"{path}/.",
+    "up and down again": lambda path: f"/x/..{path}",
+    "up from within": lambda path: f"{path}/../{path.rpartition('/')[2]}",
+    "dots in disguise": lambda path: f"/x/%2e%2e{path}",
+    "dots and a slash in disguise": lambda path: f"/x%2f..{path}",
+    "a parameter": lambda path: f"{path};x=1",
+    "an extension": lambda path: f"{path}.json",
+    "upper case": str.upper,
+    "a space": lambda path: f"{path}%20",
+    "a newline": lambda path: f"{path}%0a",
+    "NUL": lambda path: f"{path}%00",
+    "a backslash": lambda path: f"/{path[1:].replace('/', '%5c')}",
+    "another host": lambda path: f"//evil.example{path}",
+    "another host, and back": lambda path: f"//evil.example/..{path}",
+}
+
+
+@each_of_v1
+def test_a_trailing_slash_changes_nothing(world: World, operation: Operation):
+    def ask(slash: str):
+        """As nobody, then as somebody who is let in; each on ground of their own, for some acts end the session."""
+        caller = world.nobody if operation.is_public else world.signed_in(world.super_admin.user)
+        url = operation.url(world, caller) + slash
+        body = {} if operation.bodies else None
+        return world.nobody.request(operation.method, url, body), caller.request(operation.method, url, body)
+
+    (anonymous, plain), (anonymous_with_slash, with_slash) = ask(""), ask("/")
+    assert but_for_when(anonymous) == but_for_when(anonymous_with_slash)
+    assert plain.status_code == with_slash.status_code
+    assert not 300 <= with_slash.status_code < 400
+
+
+@each_operation
+def test_any_other_spelling_is_another_path(servers: Servers, committed_world: World, operation: Operation):
+    caller = committed_world.super_admin
+    path = operation.url(committed_world, caller)
+    for case, spelled in OTHER_SPELLINGS.items():
+        for credentials, allowed in (((), {401, 404, 405}), ((f"Authorization: Bearer {caller.token}",), {404, 405})):
+            asked = request(operation.method, spelled(path), "Connection: close", *credentials)
+            heard = exchange(servers.urls[0], asked)  # a 405: the last piece stands where an id would
+            assert len(statuses(heard)) == 1, case
+            assert set(statuses(heard)) <= allowed, f"{case} {spelled(path)}: {heard!r}"
+            assert b"\r\nlocation:" not in heard.lower(), case
+    still_here = exchange(servers.urls[0], request("GET", "/api/v1/me", "Connection: close", *credentials))
+    assert statuses(still_here) == [200]
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_a_method_in_a_header_is_not_looked_at(world: World, header: str):
+    phone = world.signed_in(world.ada.user)
+    path = f"/api/v1/me/sessions/{phone.session_id}"
+    said = {"headers": {header: "DELETE"}}
+    assert world.ada.get(path, **said).status_code == 405
+    assert world.ada.post(f"{path}?_method=DELETE", {"_method": "DELETE"}, **said).status_code == 405
+    assert phone.get("/api/v1/me").status_code == 200
+
+
+def test_a_head_says_what_a_get_says(world: World):
+    for caller in (world.nobody, world.ada):
+        asked, told = caller.request("HEAD", "/api/v1/me/sessions"), caller.get("/api/v1/me/sessions")
+        assert (asked.status_code, asked.content) == (told.status_code, b"")
