@@ -7,7 +7,7 @@ from config import docs, health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path(".well-known/jwks.json", JwksViewSet.as_view({"get": "list"})),
+    path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
     path("api/v1/", include("config.urls_v1")),
 ]
 if settings.API_DOCS:

@@ -46,6 +46,7 @@ class V1ViewSet(ViewSet):
     """Declares who may call what; parses; answers in the envelope."""
 
     permission_classes = [Declared]
+    tag: ClassVar[str] = ""
     public: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[Mapping[str, Tier]] = {}
     writes: ClassVar[Mapping[str, Tier]] = {}

@@ -9,5 +9,5 @@ urlpatterns = [
     path("me/api-keys", ApiKeyViewSet.as_view({"get": "list", "post": "create"})),
     path("me/api-keys/<str:key_id>", ApiKeyViewSet.as_view({"delete": "destroy"})),
     path("platform/oauth/token", PlatformTokenViewSet.as_view({"post": "issue"})),
-    path("platform/.well-known/jwks.json", JwksViewSet.as_view({"get": "list"})),
+    path("platform/.well-known/jwks.json", JwksViewSet.as_view({"get": "show"})),
 ]

@@ -20,6 +20,7 @@ WRONG_STATE = refused("There is already a second factor, or none to confirm or r
 class MyAccountViewSet(V1ViewSet):
     """What somebody may do about their own account; for all of it they must have signed in."""
 
+    tag = "My account"
     errors = {
         operations.CodeWrong: wire.CODE_WRONG,
         operations.PasswordUnfit: (wire.UNPROCESSABLE, wire.unfit_password),
@@ -120,6 +121,7 @@ class ApiKeyViewSet(MyAccountViewSet):
 
 
 class PlatformTokenViewSet(V1ViewSet):
+    tag = "Platform"
     public = frozenset({"issue"})
     parser_classes = [wire.FormParser]
 
@@ -148,9 +150,10 @@ class PlatformTokenViewSet(V1ViewSet):
 
 
 class JwksViewSet(V1ViewSet):
-    public = frozenset({"list"})
+    tag = "Platform"
+    public = frozenset({"show"})
 
-    @extend_schema(responses=serializers.Jwks)
-    def list(self, request: Request) -> Response:
+    @extend_schema(operation_id="show_public_keys", responses=serializers.Jwks)
+    def show(self, request: Request) -> Response:
         """The public keys that access tokens verify against; a new one is here before it first signs."""
         return Response({"keys": [key.as_jwk() for key in ring.published()]}, headers={"Cache-Control": "max-age=5"})

@@ -17,6 +17,7 @@ SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused,
 
 
 class AuthViewSet(V1ViewSet):
+    tag = "Signing in"
     public = frozenset({"login", "login_to_tenant", "refresh"})
     writes = {"logout": Tier.USER}
     with_session = frozenset({"logout"})
@@ -53,6 +54,7 @@ class AuthViewSet(V1ViewSet):
 
 
 class MeViewSet(V1ViewSet):
+    tag = "My account"
     reads = {"retrieve": Tier.USER}
 
     @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
@@ -67,6 +69,7 @@ class MeViewSet(V1ViewSet):
 class MySessionViewSet(V1ViewSet):
     """One's own sessions. An administrator has no more power here than anybody."""
 
+    tag = "My sessions"
     reads = {"list": Tier.USER}
     writes = {"revoke_others": Tier.USER, "destroy": Tier.USER}
     missing = "Session not found"
