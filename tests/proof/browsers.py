@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from http.client import HTTPConnection
 from threading import Barrier
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Answer:
     status: int
-    headers: dict[str, str]
+    headers: Message
     body: Any
 
     @property
@@ -41,7 +42,7 @@ class Browser:
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self.connection.getresponse()
         text = answer.read()
-        return Answer(answer.status, dict(answer.getheaders()), json.loads(text) if text else None)
+        return Answer(answer.status, answer.headers, json.loads(text) if text else None)
 
     def sign_in(self, **credentials: str) -> Answer:
         return self.ask("POST", "/api/v1/auth/login", credentials)

@@ -21,6 +21,7 @@ from sessions_app.models import Session  # noqa: E402
 from sessions_app.operations import refreshing  # noqa: E402
 from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
 
+PAUSE = 0.05  # seconds between looking and acting: as long as a busy machine may well take
 _remembered: dict[str, Any] = {}
 _principal_of = authentication.principal_of
 
@@ -42,33 +43,35 @@ def rotated(session: Session, token: RefreshToken, origin: Any, **_: Any) -> Ref
     """A successor out of thin air, and the whole row saved over whatever happened to it since: test_refresh_races."""
     if token.digest != bytes(session.refresh_digest or b""):
         return None
-    time.sleep(0.01)
+    time.sleep(PAUSE)
     successor = RefreshToken.new(session.pk)
     session.refresh_digest = successor.digest
     session.save()
     return successor
 
 
-def look_first(bucket: throttle.Bucket) -> None:
+def look_first(email: str, *_: Any) -> throttle.Charge:
     """Reading how many failures there were, then adding one to it: test_one_time_and_limits."""
-    row, _ = SignInThrottle.objects.get_or_create(pk=bucket.key)
-    if row.failures >= bucket.limit:
+    account = throttle._bucket("account", email)
+    row, _ = SignInThrottle.objects.get_or_create(pk=account.key)
+    if row.failures >= account.limit:
         raise throttle.Throttled(60)
-    time.sleep(0.01)
-    row.failures += 1
-    row.save()
+    time.sleep(PAUSE)
+    SignInThrottle.objects.filter(pk=row.pk).update(failures=row.failures + 1)
+    return throttle.Charge(account=account, address=None, pair=None)
 
 
 def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) -> bool:
-    """Whether the code is there, and only then away with it: test_one_time_and_limits."""
+    """Whether the code is still unused, and only then away with it: test_one_time_and_limits."""
     if totp_code:
-        unused = TotpDevice.objects.filter(user=user, last_step=-1).exists()
-        time.sleep(0.01)
-        TotpDevice.objects.filter(user=user).update(last_step=0)
+        step = int(time.time()) // second_factor.STEP_SECONDS
+        unused = TotpDevice.objects.filter(user=user, last_step__lte=step).exists()
+        time.sleep(PAUSE)
+        TotpDevice.objects.filter(user=user).update(last_step=step + 1)
         return unused
     code = RecoveryCode.objects.filter(user=user, digest=digest(second_factor.bare(recovery_code or "")))
     unused = code.exists()
-    time.sleep(0.01)
+    time.sleep(PAUSE)
     code.delete()
     return unused
 
@@ -77,7 +80,7 @@ for module, name, mistake in [
     (authentication, "principal_of", remembering),
     (refreshing, "_live_and_locked", looked_up),
     (refreshing, "_rotate", rotated),
-    (throttle, "_charge", look_first),
+    (throttle, "charge", look_first),
 ]:
     patch.object(module, name, mistake).start()
 patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()

@@ -1,4 +1,4 @@
-"""A promise: how often it is put to the test, and what was seen. The suite asks a little, `make proof` the full figure."""
+"""A promise: how often it is tried, and what was seen. The suite tries it a little, `make proof` in full."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ class Claim:
 
 
 def table(reports: Iterable[Any]) -> Iterator[str]:
-    """One line for each claim that the reports carry, under a heading."""
-    rows = [_HEAD, *(row for report in reports if report.when == "call" for row in _rows(report))]
+    """One line for each claim that the tests' reports carry, under a heading."""
+    rows = [_HEAD, *(row for report in reports for row in _rows(report))]
     if len(rows) == 1:
         return
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]

@@ -50,8 +50,8 @@ def everybody_may_try_again(django_db_setup: None, django_db_blocker) -> Iterato
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    reports = (each for kind in terminalreporter.stats.values() for each in kind if hasattr(each, "user_properties"))
-    lines = list(table(reports))
+    told = (each for kind in terminalreporter.stats.values() for each in kind)
+    lines = list(table(each for each in told if isinstance(each, pytest.TestReport) and each.when == "call"))
     if lines:
         terminalreporter.section("what was promised, and what was seen")
         terminalreporter.write("\n".join([*lines, ""]))

@@ -47,9 +47,7 @@ def revoke(
     time.sleep(after)
     began = now()
     with patch.object(revoking, "_raise_floor", BUILDS[build]):
-        ended = operations.revoke_scope(
-            Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare)
-        )
+        ended = operations.revoke_scope(Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare))
     assert ended.revocation
     return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
 

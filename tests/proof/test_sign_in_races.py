@@ -139,7 +139,9 @@ def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committe
 def test_the_same_race_finds_survivors_in_a_build_that(
     build, reach, racers: list[Racer], committed_world: World, claim
 ):
-    promise = claim(f"control, {build}: survivors of a revoke-all of {reach}", full=ENOUGH_SURVIVORS, reduced=ENOUGH_SURVIVORS)
+    promise = claim(
+        f"control, {build}: survivors of a revoke-all of {reach}", full=ENOUGH_SURVIVORS, reduced=ENOUGH_SURVIVORS
+    )
     tried = survived = 0
     for pair in Race(racers, committed_world, reach, build).pairs():
         tried += pair.is_overlapped
