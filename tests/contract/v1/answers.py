@@ -1,0 +1,49 @@
+"""What stands around every answer of v1, so that a test can speak of what is inside."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+LOGIN = "/api/v1/auth/login"
+REFRESH = "/api/v1/auth/refresh"
+ME = "/api/v1/me"
+WRONG = {"detail": "Wrong e-mail, password, code or tenant"}
+CODE_MISSING = {"detail": "This account also asks for a code: send totp_code or recovery_code", "mfa_required": True}
+NOT_AUTHENTICATED = {"detail": "Not authenticated"}
+
+
+def given(answer: Any, status: int = 200) -> Any:
+    """What a good answer holds; its envelope and headers are looked at on the way."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    assert "Authorization" in answer["Vary"]
+    body = answer.json()
+    assert body.keys() == {"data", "meta"}
+    assert body["meta"].keys() == {"request_id", "timestamp"}
+    assert body["meta"]["request_id"] == answer["X-Request-ID"]
+    assert abs(when(body["meta"]["timestamp"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    return body["data"]
+
+
+def refused(answer: Any, status: int = 401) -> Any:
+    """The body of a refusal that no cache may keep."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    assert answer["Cache-Control"] == "no-store"
+    assert "Authorization" in answer["Vary"]
+    assert answer.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    return answer.json()
+
+
+def flaws(answer: Any) -> list[tuple[list[str], str, str]]:
+    """Where, what and of which type a 422 says the request is wrong."""
+    body = refused(answer, 422)
+    assert body.keys() == {"detail"}
+    assert all(flaw.keys() == {"loc", "msg", "type"} for flaw in body["detail"])
+    return [(flaw["loc"], flaw["msg"], flaw["type"]) for flaw in body["detail"]]
+
+
+def when(text: str) -> datetime:
+    """A moment, told in UTC and saying so."""
+    assert text.endswith("Z")
+    return datetime.fromisoformat(text)
