@@ -25,6 +25,7 @@ from sessions_app.operations import revoking, sweeping  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
 
 SYSTEM = Principal.system("proof")
+_raise_floor = revoking._raise_floor
 
 
 def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str, Any]:
@@ -62,6 +63,12 @@ def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int) -> 
     """The other obvious way: what was opened before the revocation's now() is over. Whoever judges adds that rule."""
 
 
+def spare_blindly(reach: Reach, target_id: UUID | None, number: int) -> None:
+    """Re-stamping what is to be spared without asking whether it still lives."""
+    _raise_floor(reach, target_id, number)
+    Session.objects.within(reach, target_id).filter(revoked_at=None).update(revision=number)
+
+
 def sweep(batch: int) -> dict[str, Any]:
     with patch.object(sweeping, "BATCH", batch):
         return {"swept": operations.sweep()}
@@ -78,9 +85,10 @@ def _id(text: str | None) -> UUID | None:
 
 
 BUILDS = {
-    "floors": revoking._raise_floor,
+    "floors": _raise_floor,
     "only updates": only_update,
     "now() cut-off": leave_it_to_a_cut_off,
+    "spares blindly": spare_blindly,
 }
 ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep}
 

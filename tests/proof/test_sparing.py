@@ -1,0 +1,70 @@
+"""`spare` leaves one session alive that was alive; it brings none back."""
+
+
+from core.access import Origin
+from sessions_app import operations
+from sessions_app.authentication import principal_of
+from sessions_app.models import Reach
+from tests.proof.races import Racer
+from tests.world import SYSTEM, Caller, World
+
+
+def is_let_in(caller: Caller) -> bool:
+    assert caller.token
+    return principal_of(caller.token, Origin()) is not None
+
+
+def test_a_user_wide_revocation_spares_one_session_and_no_other(committed_world: World):
+    ada = committed_world.person("ada", committed_world.north)
+    callers = [committed_world.signed_in(ada) for _ in range(5)]
+    ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="all but one", spare=callers[2].session.pk)
+    assert ended.count == 4
+    assert [is_let_in(caller) for caller in callers] == [False, False, True, False, False]
+
+
+def test_a_session_that_is_dead_already_cannot_be_spared(committed_world: World):
+    caller = committed_world.ada
+    operations.revoke_scope(Reach.TENANT, caller.user.tenant_id, actor=SYSTEM, reason="everybody")
+    operations.revoke_scope(Reach.USER, caller.user.pk, actor=SYSTEM, reason="others", spare=caller.session.pk)
+    assert not is_let_in(caller)
+
+
+def test_a_platform_wide_revocation_spares_nobody(committed_world: World):
+    callers = [
+        committed_world.super_admin,
+        committed_world.acme_partner,
+        committed_world.north_admin,
+        committed_world.ada,
+    ]
+    assert all(is_let_in(caller) for caller in callers)
+    operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="everybody")
+    assert not any(is_let_in(caller) for caller in callers)
+    assert is_let_in(committed_world.signed_in(callers[0].user))
+
+
+def is_resurrected(racers: list[Racer], world: World, build: str = "floors") -> bool:
+    """A session's tenant is signed out while its user signs out everywhere else. Whoever is first, it must be dead."""
+    caller = world.signed_in(world.person("ada", world.north))
+    north, ada, this = str(world.north.pk), str(caller.user.pk), str(caller.session.pk)
+    racers[0].tell({"act": "revoke", "reach": "tenant", "target": north, "after": 0})
+    racers[1].tell({"act": "revoke", "reach": "user", "target": ada, "spare": this, "after": 0, "build": build})
+    for racer in racers:
+        racer.hear()
+    return is_let_in(caller)
+
+
+def test_sparing_a_session_never_saves_it_from_its_tenants_end(racers: list[Racer], committed_world: World, claim):
+    promise = claim("a spared session whose tenant is signed out meanwhile", full=1000, reduced=50)
+    alive = sum(is_resurrected(racers, committed_world) for _ in range(promise.asked))
+    promise.saw(promise.asked, f"{alive} lived on")
+    assert alive == 0
+
+
+def test_a_build_that_spares_without_asking_is_caught(racers: list[Racer], committed_world: World, claim):
+    promise = claim("control, spares without asking whether it lives: lived on", full=1, reduced=1)
+    rounds = alive = 0
+    while alive < promise.asked and rounds < 300:
+        alive += is_resurrected(racers, committed_world, "spares blindly")
+        rounds += 1
+    promise.saw(alive, f"of {rounds}")
+    assert alive == promise.asked
