@@ -5,6 +5,7 @@ class Action(StrEnum):
     """Everything that is ever recorded."""
 
     ACCESS_DENIED = "access.denied"
+    ACT_REFUSED = "act.refused"
     API_KEY_CREATED = "api_key.created"
     API_KEY_DELETED = "api_key.deleted"
     APPLICATION_CREATED = "application.created"

@@ -5,6 +5,8 @@ from uuid import UUID
 from audit.models import AuditEntry, Chain
 from audit.operations import fingerprint
 
+NOTHING = bytes(32)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -24,17 +26,27 @@ def faults() -> Iterator[Fault]:
 
 
 def first_fault(chain_id: UUID) -> Fault | None:
-    number, end = 0, bytes(32)
+    """Entries may be added meanwhile: there must be as many as the end said before, and no more than it says after."""
+    promised, promised_head = _end_of(chain_id)
+    number, head = 0, NOTHING
     for entry in AuditEntry.objects.filter(chain_id=chain_id).order_by("number").iterator(chunk_size=2000):
         number += 1
         if entry.number != number:
             return Fault(chain_id, number, "is missing")
-        if bytes(entry.previous_hash) != end:
+        if bytes(entry.previous_hash) != head:
             return Fault(chain_id, number, "does not follow the entry before it")
         if bytes(entry.hash) != fingerprint(entry):
             return Fault(chain_id, number, "was altered")
-        end = bytes(entry.hash)
-    chain = Chain.objects.filter(pk=chain_id).first()
-    if chain is None or (chain.length, bytes(chain.head)) != (number, end):
+        head = bytes(entry.hash)
+        if number == promised and head != promised_head:
+            return Fault(chain_id, number, "was replaced")
+    if number < promised:
         return Fault(chain_id, number + 1, "is missing from the end")
+    if number > _end_of(chain_id)[0]:
+        return Fault(chain_id, number, "was added")
     return None
+
+
+def _end_of(chain_id: UUID) -> tuple[int, bytes]:
+    end = Chain.objects.filter(pk=chain_id).first()
+    return (end.length, bytes(end.head)) if end else (0, NOTHING)

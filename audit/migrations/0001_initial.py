@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                                 "action__in",
                                 [
                                     "access.denied",
+                                    "act.refused",
                                     "api_key.created",
                                     "api_key.deleted",
                                     "application.created",
