@@ -1,4 +1,4 @@
-"""What `make run` runs: the database, the server and the worker, together until the first of them or you say stop."""
+"""What `make run` runs: the database, the web server and the worker, started together and stopped together."""
 
 import ctypes
 import os
@@ -7,143 +7,207 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from types import FrameType
-from typing import NamedTuple
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from typing import NoReturn
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import OperationalError, connections
 
 from config import postgres
 
-PORT = int(os.environ.get("PORT", "8000"))
-URL = f"http://127.0.0.1:{PORT}"
-SERVER = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(PORT), "--workers", "2"]
-SERVER += ["--blocking-threads", "1", "--log-level", "warning", "config.wsgi:application"]
-WORKER = ["manage.py", "procrastinate", "worker"]
-PATIENCE = 30
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+HOST = "127.0.0.1"
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+PATIENCE = 60
+GRACE = 5
 WELCOME = """
-Curfew is at {url}, its API's pages at {url}/docs
+Curfew answers at {url}; Ctrl-C stops all of it.
+"""
+DOCS = """Its pages are at {url}/docs.
+"""
+DEMO = """
+  super@curfew.example   operates the platform
+  partner@acme.example   has the tenants north and south; partner@globex.example has springfield
+  admin@north.example    runs north; so do admin@south.example and admin@springfield.example theirs
+  ada@north.example      is one of five people there; katherine@south.example, lisa@springfield.example
 
-  super@curfew.example      operates the platform
-  partner@acme.example      owns the tenants north and south (partner@globex.example: springfield)
-  admin@north.example       runs north (also admin@south.example, admin@springfield.example)
-  ada@north.example         is one of five users there
-                            the password of all is curfew-demo
+The password of all is curfew-demo. Sign in and see where you are signed in; paste both lines:
 
-Sign in and see where you are signed in; paste both lines:
-
-  TOKEN=$(curl -s {url}/api/v1/auth/login -H 'Content-Type: application/json' \\
-    -d '{{"email": "ada@north.example", "password": "curfew-demo"}}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  TOKEN=$(curl -s {url}/api/v1/auth/login -H 'Content-Type: application/json' -d '{{"email": "ada@north.example", \
+"password": "curfew-demo"}}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["access_token"])')
   curl -s {url}/api/v1/me/sessions -H "Authorization: Bearer $TOKEN"
-
-Ctrl-C stops everything.
 """
 
-
-class Part(NamedTuple):
-    name: str
-    process: subprocess.Popen[bytes]
+Children = dict[str, subprocess.Popen[bytes]]
 
 
-class Stopped(Exception):
-    """Somebody asked us to."""
+class Stopped(BaseException):
+    """The person has had enough."""
 
 
-class Problem(Exception):
-    """What went wrong, and what to do."""
+class Trouble(Exception):
+    """What went wrong, for the person."""
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    os.environ.setdefault("CURFEW_ENV", "development")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    listen_to_signals()
+    if "MAKELEVEL" in os.environ:
+        end_with(os.getppid())
     try:
-        _require_free_port()
-        print("Starting the database, the server and the worker.", flush=True)
-        with nullcontext() if os.environ.get("DATABASE_URL") else postgres.running(postgres.home()):
-            prepare()
-            with _running("server", SERVER) as server, _running("worker", WORKER) as worker:
-                _watch(server, worker)
+        run(free_port(os.environ.get("PORT") or "8000"))
     except Stopped:
+        print("\nStopped.")
         return 0
-    except (postgres.PostgresError, Problem) as problem:
-        print(problem, file=sys.stderr)
+    except (ImproperlyConfigured, Trouble, postgres.PostgresError) as trouble:
+        print(f"\n{trouble}", file=sys.stderr)
         return 1
-    return 0
 
 
-def prepare() -> None:
-    """The tables, and on the first start something to look at."""
-    import django
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.db import connection
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    if settings.EMBEDDED:
-        call_command("load_demo", verbosity=0)
-    connection.close()
+def run(port: int) -> NoReturn:
+    with database():
+        prepare()
+        with started(port) as children:
+            wait_for_answer(port, children)
+            welcome(f"http://{HOST}:{port}")
+            while True:
+                check(children)
+                time.sleep(0.5)
 
 
-@contextmanager
-def _running(name: str, command: list[str]) -> Iterator[Part]:
-    """In a group of its own, so that Ctrl-C reaches it through us; and not outliving us, however we end."""
-    process = subprocess.Popen([sys.executable, *command], start_new_session=True, preexec_fn=_die_with_parent)
-    try:
-        yield Part(name, process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
+def listen_to_signals() -> None:
+    for number in SIGNALS:
+        # nohup ignores SIGHUP for us, and means it. A shell ignores SIGINT for whatever it runs in the background.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
-def _watch(*parts: Part) -> None:
-    """Say hello once the server answers; from then on, one part's end is everybody's."""
-    greeted, deadline = False, time.monotonic() + PATIENCE
-    while True:
-        for part in parts:
-            if part.process.poll() is not None:
-                raise Problem(f"The {part.name} ended with code {part.process.returncode}; what it said is above.")
-        if not greeted and _answers():
-            greeted = True
-            print(WELCOME.format(url=URL), flush=True)
-        if not greeted and time.monotonic() > deadline:
-            raise Problem(f"The server does not answer at {URL} after {PATIENCE} s.")
-        time.sleep(0.5 if greeted else 0.05)
-
-
-def _answers() -> bool:
-    try:
-        with urllib.request.urlopen(f"{URL}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
-            return answer.status == 200
-    except OSError:
-        return False
-
-
-def _require_free_port() -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", PORT))
-        except OSError as error:
-            raise Problem(f"Port {PORT} is taken. Choose another: PORT={PORT + 1} make run") from error
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)  # once is enough; what follows is orderly
-    print("Stopping.", flush=True)
+def stop(number: int, frame: object) -> NoReturn:
+    ignore_signals()
     raise Stopped
 
 
-def _die_with_parent() -> None:
+def ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def end_with(parent: int) -> None:
+    """Have this process stopped when its parent dies, even if that is killed."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def free_port(wanted: str) -> int:
+    try:
+        port = int(wanted)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an ended server's connections may linger
+            probe.bind((HOST, port))
+    except (OSError, OverflowError, ValueError) as error:
+        advice = "Choose another: make run PORT=8001"
+        raise Trouble(
+            f"Port {wanted} cannot be used ({getattr(error, 'strerror', None) or error}). {advice}"
+        ) from error
+    return port
+
+
+def database() -> AbstractContextManager[None]:
+    if not settings.EMBEDDED:
+        return nullcontext()
+    print(f"PostgreSQL is in {postgres.home()}.", flush=True)
+    return postgres.running(postgres.home())
+
+
+def prepare() -> None:
+    django.setup()
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        if settings.EMBEDDED:
+            call_command("load_demo")
+    except OperationalError as error:
+        raise Trouble(f"The database cannot be used: {error}") from error
+    finally:
+        connections.close_all()
+
+
+@contextmanager
+def started(port: int) -> Iterator[Children]:
+    server = ["granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--workers", "2"]
+    server += ["--blocking-threads", "1", "--log-level", "warning", "config.wsgi:application"]
+    commands = {"web server": ["-m", *server], "worker": ["manage.py", "procrastinate", "worker"]}
+    children: Children = {}
+    try:
+        for name, command in commands.items():
+            children[name] = start(command)
+        yield children
+    finally:
+        ignore_signals()
+        end(children)
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        stdin=subprocess.DEVNULL,
+        process_group=0,  # Ctrl-C reaches us alone, and we stop them; what a killed one leaves behind can be found
+        preexec_fn=partial(end_with, os.getpid()),
+    )
+
+
+def end(children: Children) -> None:
+    for child in children.values():
+        child.terminate()
+    deadline = time.monotonic() + GRACE
+    for child in children.values():
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+def check(children: Children) -> None:
+    for name, child in children.items():
+        if child.poll() is not None:
+            raise Trouble(f"The {name} ended by itself (exit code {child.returncode}), so the rest was stopped too.")
+    if settings.EMBEDDED and not postgres.is_alive(postgres.home()):
+        raise Trouble(f"PostgreSQL ended by itself, so the rest was stopped too. Its log is in {postgres.home()}.")
+
+
+def wait_for_answer(port: int, children: Children) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers(port):
+        check(children)
+        if time.monotonic() > deadline:
+            raise Trouble(f"The web server did not answer within {PATIENCE} seconds, so everything was stopped.")
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def welcome(url: str) -> None:
+    text = WELCOME + DOCS * settings.API_DOCS + DEMO * settings.EMBEDDED
+    print(text.format(url=url), flush=True)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     sys.exit(main())

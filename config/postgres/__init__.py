@@ -15,12 +15,19 @@ from pathlib import Path
 from config.postgres.place import Place, PostgresError, home
 from config.postgres.server import NAME, PORT, Server, is_sole_holder
 
-__all__ = ["PostgresError", "connection", "home", "is_alive", "running"]
+__all__ = ["PostgresError", "connection", "home", "is_alive", "make_home", "running"]
 
 
 def connection(home: Path) -> dict[str, str]:
     """What Django's DATABASES needs to reach it."""
     return {"HOST": str(Place(home).sockets), "PORT": str(PORT), "USER": NAME, "NAME": NAME}
+
+
+def make_home(home: Path) -> None:
+    """The home exists, and the account that runs PostgreSQL can pass through it."""
+    place = Place(home)
+    with explained(place):
+        place.make_home()
 
 
 def is_alive(home: Path) -> bool:
@@ -30,9 +37,9 @@ def is_alive(home: Path) -> bool:
 @contextmanager
 def running(home: Path) -> Iterator[None]:
     """The server runs and answers inside this block, and stops after it if nobody else uses it."""
+    make_home(home)
     place = Place(home)
     with explained(place):
-        place.make_home()
         users = place.lock_file("users")
     with users:
         fcntl.flock(users, fcntl.LOCK_SH)

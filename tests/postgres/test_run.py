@@ -1,0 +1,178 @@
+"""`make run` from outside: what it says, and that nothing of it is ever left behind."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.postgres.conftest import ROOT, make_home, wait_until
+
+RUN = [sys.executable, "-m", "config.run"]
+
+
+class Run:
+    """A running `make run`, and every process it has brought into the world."""
+
+    def __init__(self, home, command=RUN, port=None, **environment):
+        self.home = home
+        self.port = port or free_port()
+        own = {"CURFEW_ENV": "development", "CURFEW_HOME": str(home.path), "PORT": str(self.port), "DATABASE_URL": ""}
+        inherited = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "SECRET_KEY"}}
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=inherited | {"DJANGO_SETTINGS_MODULE": "config.settings"} | own | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_until_up(self):
+        said = ""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            said += line
+            if "/me/sessions" in line:
+                return said
+        raise AssertionError(f"it did not start: {said}")
+
+    def pids(self, *words):
+        """Its processes but the first, found by an environment that only they have."""
+        mark = f"CURFEW_HOME={self.home.path}\0".encode()
+        found = [process for process in Path("/proc").glob("[0-9]*") if mark in content(process / "environ")]
+        others = [process for process in found if int(process.name) != self.process.pid]
+        return [int(each.name) for each in others if all(word in content(each / "cmdline") for word in words)]
+
+    def ending(self):
+        said, _ = self.process.communicate(timeout=40)
+        return self.process.returncode, said
+
+    def is_gone(self):
+        return not self.pids() and not self.home.processes()
+
+
+def content(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """A home with the demo data in it: making it takes longer than starting from it."""
+    home = make_home()
+    run = Run(home)
+    run.wait_until_up()
+    run.process.terminate()
+    run.ending()
+    yield home
+    shutil.rmtree(home.path)
+
+
+@pytest.fixture
+def run(home, loaded):
+    subprocess.run(["cp", "--archive", f"{loaded.path}/.", home.path], check=True)
+    started = []
+
+    def run(command=RUN, **environment):
+        started.append(Run(home, command, **environment))
+        return started[-1]
+
+    yield run
+    for each in started:
+        for pid in each.pids():
+            os.kill(pid, signal.SIGKILL)
+        each.process.kill()
+        each.process.communicate()
+
+
+def test_what_it_says_can_be_pasted(run):
+    running = run()
+    token, question = re.findall(r"^  (TOKEN=.*|curl .*)$", running.wait_until_up(), re.MULTILINE)
+    answer = subprocess.run(["bash", "-c", f"{token}\n{question}"], capture_output=True, text=True, check=True)
+    assert '"is_current":true' in answer.stdout
+    running.process.terminate()
+    assert running.ending()[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_all_of_it(run, number):
+    running = run()
+    running.wait_until_up()
+    running.process.send_signal(number)
+    assert running.ending() == (0, "\nStopped.\n")
+    assert running.is_gone()
+
+
+def test_ctrl_c_in_a_terminal_stops_all_of_it(run):
+    running = run()
+    running.wait_until_up()
+    os.killpg(running.process.pid, signal.SIGINT)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.ending() == (0, "\nStopped.\n")
+    assert running.is_gone()
+
+
+@pytest.mark.parametrize(("name", "word"), [("web server", b"granian"), ("worker", b"procrastinate")])
+def test_when_one_part_is_killed_the_rest_stops_and_says_which_it_was(run, name, word):
+    running = run()
+    running.wait_until_up()
+    os.kill(min(running.pids(word)), signal.SIGKILL)
+    code, said = running.ending()
+    assert (code, f"The {name} ended by itself (exit code -9)" in said) == (1, True), said
+    assert running.is_gone()
+
+
+def test_when_the_database_is_killed_the_rest_stops(run):
+    running = run()
+    running.wait_until_up()
+    os.kill(running.home.postmaster, signal.SIGKILL)
+    code, said = running.ending()
+    assert (code, "PostgreSQL ended by itself" in said) == (1, True), said
+    wait_until(running.is_gone)
+
+
+def test_when_it_is_killed_itself_only_the_database_stays_for_the_next_one(run):
+    first = run()
+    first.wait_until_up()
+    postmaster = first.home.postmaster
+    first.process.kill()
+    wait_until(lambda: not first.pids(b"python"))
+    second = run()
+    second.wait_until_up()
+    assert second.home.postmaster == postmaster
+    second.process.terminate()
+    assert second.ending()[0] == 0
+    assert second.is_gone()
+
+
+def test_when_make_is_killed_it_stops(run):
+    running = run(["sh", "-c", f"{sys.executable} -m config.run; true"], MAKELEVEL="1")
+    running.wait_until_up()
+    running.process.kill()
+    wait_until(running.is_gone)
+
+
+@pytest.mark.parametrize("port", ["taken", "70000", "eighty", "-1"])
+def test_a_port_that_cannot_be_had_is_said_before_anything_starts(home, port):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        wanted = other.getsockname()[1] if port == "taken" else port
+        code, said = Run(home, port=wanted).ending()
+    assert (code, f"Port {wanted} cannot be used" in said, "PORT=8001" in said) == (1, True, True), said
+    assert list(home.path.iterdir()) == []
