@@ -1,6 +1,5 @@
 """`spare` leaves one session alive that was alive; it brings none back."""
 
-
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.authentication import principal_of
