@@ -1,4 +1,4 @@
-"""Who the tests are about. Actors have names: `ada` is a user of north, `north_admin` runs it, `acme_partner` owns it."""
+"""Who the tests are about, by name: `ada` is a user of north, `north_admin` runs it, `acme_partner` owns it."""
 
 import json
 import secrets
