@@ -1,15 +1,17 @@
 """Checking a second factor. Each code works once: the statement that uses it up is the one that decides."""
 
 import hmac
+import logging
 import time
 
 from django_otp.oath import hotp
 
 from accounts.models import RecoveryCode, TotpDevice, User
-from core.secrets import digest, unseal
+from core.secrets import SecretUnreadable, digest, unseal
 
 PURPOSE = "totp"
 STEP_SECONDS = 30
+log = logging.getLogger(__name__)
 
 
 def second_factor_holds(user: User, totp_code: str | None, recovery_code: str | None) -> bool:
@@ -23,7 +25,11 @@ def totp_holds(user: User, code: str, *, confirmed: bool) -> bool:
     device = TotpDevice.objects.filter(user=user, confirmed_at__isnull=not confirmed).first()
     if device is None:
         return False
-    key = unseal(bytes(device.sealed_secret), purpose=PURPOSE)
+    try:
+        key = unseal(bytes(device.sealed_secret), purpose=PURPOSE)
+    except SecretUnreadable:
+        log.warning("A second factor cannot be read under this SECRET_KEY; its user needs a recovery code")
+        return False
     now = int(time.time()) // STEP_SECONDS
     for step in (now, now - 1, now + 1):
         if hmac.compare_digest(f"{hotp(key, step):06d}".encode(), code.encode()):
