@@ -1,0 +1,143 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import ApiKey
+from audit.models import AuditEntry
+from core.ids import Prefix
+from core.secrets import digest
+from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, flaws, given, refused, when
+from tests.world import Caller, World, some_id
+
+PATH = "/api/v1/me/api-keys"
+API_KEY = {"id", "name", "created_at", "last_used_at"}
+
+
+def create(caller: Caller, name: str = "laptop") -> dict[str, Any]:
+    return given(caller.post(PATH, {"name": name}), 201)
+
+
+class TestCreating:
+    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    def test_shows_the_key_this_once(self, path, world: World):
+        made = given(world.ada.post(path, {"name": "laptop"}), 201)
+        assert made.keys() == {*API_KEY, "api_key"}
+        assert made["id"].startswith("key_")
+        assert (made["name"], made["last_used_at"]) == ("laptop", None)
+        assert when(made["created_at"])
+        assert made["api_key"] not in world.ada.get(PATH).content.decode()
+
+    def test_gives_a_key_that_acts_for_its_owner(self, world: World):
+        me = given(Caller(create(world.ada)["api_key"]).get(ME))
+        assert (me["id"], me["session"]) == (world.ada.user.handle, None)
+
+    def test_keeps_only_a_digest(self, world: World):
+        made = create(world.ada)
+        kept = ApiKey.objects.filter(user=world.ada.user).values().get()
+        assert bytes(kept["digest"]) == digest(made["api_key"])
+        assert made["api_key"].removeprefix("curfew_") not in str(kept)
+
+    def test_never_gives_the_same_twice(self, world: World):
+        one, other = create(world.ada), create(world.ada)
+        assert one["api_key"] != other["api_key"]
+        assert len(one["api_key"].removeprefix("curfew_")) >= 43  # 256 bits
+
+    def test_takes_a_name_and_nothing_else(self, world: World):
+        body = {"name": "laptop", "user_id": world.alan.user.handle, "api_key": "curfew_mine"}
+        assert [loc for loc, _, _ in flaws(world.ada.post(PATH, body))] == [["body", "api_key"], ["body", "user_id"]]
+        for name in ("", " ", "x" * 101, None, 1, ["laptop"]):
+            assert [loc for loc, _, _ in flaws(world.ada.post(PATH, {"name": name}))] == [["body", "name"]]
+        assert not ApiKey.objects.filter(user=world.ada.user).exists()
+
+    def test_is_recorded_without_the_key(self, world: World):
+        made = create(world.ada)
+        [entry] = AuditEntry.objects.filter(resource_id=made["id"])
+        assert (entry.action, entry.result, entry.changes) == ("api_key.created", "success", {"name": [None, "laptop"]})
+        assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
+
+
+class TestListing:
+    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    def test_shows_mine_newest_first_and_never_a_key(self, path, world: World):
+        create(world.alan)
+        made = [create(world.ada, name) for name in ("laptop", "phone")]
+        shown = given(world.ada.get(path))
+        assert all(item.keys() == API_KEY for item in shown)
+        assert [item["id"] for item in shown] == [each["id"] for each in reversed(made)]
+        assert [item["name"] for item in shown] == ["phone", "laptop"]
+
+    def test_says_when_each_was_last_used_to_the_minute(self, world: World):
+        key = Caller(create(world.ada)["api_key"])
+        given(key.get(ME))
+        [first] = given(world.ada.get(PATH))
+        assert when(first["last_used_at"])
+        ApiKey.objects.update(last_used_at=Now() - timedelta(seconds=59))
+        [before] = given(key.get(PATH))
+        assert given(key.get(PATH)) == [before]
+        ApiKey.objects.update(last_used_at=Now() - timedelta(seconds=61))
+        [after] = given(key.get(PATH))
+        assert when(after["last_used_at"]) > when(before["last_used_at"])
+
+
+class TestDeleting:
+    @pytest.mark.parametrize("slash", ["", "/"])
+    def test_ends_it_at_its_next_request(self, slash, world: World):
+        made = create(world.ada)
+        answer = world.ada.delete(f"{PATH}/{made['id']}{slash}")
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert refused(Caller(made["api_key"]).get(ME)) == NOT_AUTHENTICATED
+        assert given(world.ada.get(PATH)) == []
+
+    def test_leaves_my_other_keys(self, world: World):
+        made, other = create(world.ada), create(world.ada)
+        world.ada.delete(f"{PATH}/{made['id']}")
+        given(Caller(other["api_key"]).get(ME))
+
+    def test_of_one_that_is_gone_or_not_mine_or_nobodys_is_not_found(self, world: World):
+        gone, alans = create(world.ada), create(world.alan)
+        world.ada.delete(f"{PATH}/{gone['id']}")
+        for key_id in (
+            gone["id"],
+            alans["id"],
+            some_id(Prefix.API_KEY),
+            "key_",
+            world.ada.session_id,
+            alans["api_key"],
+        ):
+            assert refused(world.ada.delete(f"{PATH}/{key_id}"), 404) == {"detail": "API key not found"}
+        given(Caller(alans["api_key"]).get(ME))
+
+    def test_is_recorded(self, world: World):
+        made = create(world.ada)
+        world.ada.delete(f"{PATH}/{made['id']}")
+        entry = AuditEntry.objects.get(resource_id=made["id"], action="api_key.deleted")
+        assert (entry.result, entry.changes) == ("success", {"name": ["laptop", None]})
+
+
+class TestSomethingLikeAKey:
+    def test_is_none(self, world: World):
+        key = create(world.ada)["api_key"]
+        for odd in (
+            key[:-1],
+            key + "A",
+            key.upper(),
+            key.removeprefix("curfew_"),
+            "curfew_",
+            f" {key}",
+            f"{key},{key}",
+        ):
+            assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
+
+    def test_is_no_digest_of_one(self, world: World):
+        key = create(world.ada)["api_key"]
+        for odd in (digest(key).hex(), f"curfew_{digest(key).hex()}"):
+            assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
+
+
+def test_an_api_key_outlives_sign_outs(world: World):
+    key = Caller(create(world.ada)["api_key"])
+    given(key.post("/api/v1/me/sessions/revoke-all"))
+    refused(world.ada.get(ME))
+    given(key.get(ME))

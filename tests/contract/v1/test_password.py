@@ -1,0 +1,153 @@
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.models import User
+from accounts.operations import throttle
+from audit.models import AuditEntry
+from core.access import Origin
+from sessions_app import operations
+from sessions_app.models import Session
+from tests.contract.v1.answers import LOGIN, ME, REFRESH, flaws, given, refused
+from tests.world import PASSWORD, Caller, World
+
+PATH = "/api/v1/me/password"
+NEW = "a brand new horse battery"
+NOT_YOURS = (["body", "current_password"], "This is not your password", "value_error.wrong_password")
+
+
+def change(caller: Caller, new: str = NEW, current: str = PASSWORD, **more: Any) -> Any:
+    return caller.post(PATH, {"current_password": current, "new_password": new}, **more)
+
+
+def login(world: World, password: str) -> Any:
+    return world.nobody.post(LOGIN, {"email": "ada@north.example", "password": password})
+
+
+def hash_of(caller: Caller) -> str:
+    return User.objects.get(pk=caller.user.pk).password
+
+
+class TestChangingMyPassword:
+    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    def test_says_how_many_other_sessions_ended(self, path, world: World):
+        for _ in range(2):
+            world.signed_in(world.ada.user)
+        body = {"current_password": PASSWORD, "new_password": NEW}
+        assert given(world.ada.post(path, body)) == {"sessions_ended": 2}
+
+    def test_is_what_signs_in_from_then_on(self, world: World):
+        assert given(change(world.ada)) == {"sessions_ended": 0}
+        refused(login(world, PASSWORD))
+        given(login(world, NEW))
+
+    def test_ends_every_other_session_and_what_could_renew_it(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        given(change(world.ada))
+        refused(phone.get(ME))
+        refused(world.nobody.post(REFRESH, {"refresh_token": phone.refresh_token}))
+
+    def test_leaves_this_session_as_it_was(self, world: World):
+        given(change(world.ada))
+        given(world.ada.get(ME))
+        given(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
+
+    def test_leaves_everybody_elses(self, world: World):
+        given(world.alan.get(ME))
+        given(change(world.ada))
+        given(world.alan.get(ME))
+
+    def test_ends_a_sign_in_that_is_under_way_with_the_old_one(self, world: World):
+        proof = accounts.prove(accounts.Credentials(world.ada.user.email, PASSWORD), origin=Origin())
+        given(change(world.ada))
+        session, _ = operations.open(proof, actor=proof.principal)
+        assert not Session.objects.live().filter(pk=session.pk).exists()
+
+    def test_may_set_the_same_again(self, world: World):
+        before = hash_of(world.ada)
+        assert given(change(world.ada, PASSWORD)) == {"sessions_ended": 0}
+        assert hash_of(world.ada) != before
+
+    def test_is_recorded_without_a_word_of_it(self, world: World):
+        world.signed_in(world.ada.user)
+        given(change(world.ada))
+        [entry] = AuditEntry.objects.filter(resource_id=world.ada.user.handle, action="user.password_changed")
+        assert (entry.result, entry.changes) == ("success", {"sessions_ended": 1})
+        assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
+
+
+class TestTheWrongPassword:
+    def test_is_named_and_changes_nothing(self, world: World):
+        phone, before = world.signed_in(world.ada.user), hash_of(world.ada)
+        assert flaws(change(world.ada, current="wrong")) == [NOT_YOURS]
+        assert hash_of(world.ada) == before
+        given(phone.get(ME))
+
+    def test_is_recorded_as_a_failure(self, world: World):
+        change(world.ada, current="wrong")
+        [entry] = AuditEntry.objects.filter(resource_id=world.ada.user.handle, action="user.password_changed")
+        assert (entry.result, entry.changes) == ("failure", {"reason": "wrong password"})
+
+    def test_may_be_guessed_ten_times(self, world: World):
+        """Or else a stolen token would be worth a password."""
+        for _ in range(10):
+            assert flaws(change(world.ada, current="wrong")) == [NOT_YOURS]
+        answer = change(world.ada)
+        assert refused(answer, 429) == {"detail": "Too many failed attempts; wait as long as Retry-After says"}
+        assert 1 <= int(answer["Retry-After"]) <= 30
+        last = (
+            AuditEntry.objects.filter(action="user.password_changed", tenant_id=world.north.pk)
+            .order_by("number")
+            .last()
+        )
+        assert (last.result, last.changes) == ("denied", {"reason": "throttled"})
+
+    def test_counts_towards_the_same_ten_as_signing_in(self, world: World):
+        for _ in range(5):
+            change(world.ada, current="wrong", REMOTE_ADDR="203.0.113.7")
+            world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": "wrong"})
+        assert login(world, PASSWORD).status_code == 429
+        assert change(world.ada).status_code == 429
+
+    def test_of_a_user_without_one_is_any(self, world: World):
+        world.ada.user.set_unusable_password()
+        world.ada.user.save()
+        for guess in ("", "!", PASSWORD, world.ada.user.password):
+            assert change(world.ada, current=guess).status_code == 422
+
+
+class TestAnUnfitPassword:
+    @pytest.mark.parametrize(
+        ("unfit", "why"),
+        [
+            ("xq7-kzw", ["This password is too short. It must contain at least 8 characters."]),
+            ("password", ["This password is too common."]),
+            (
+                "123456",
+                [
+                    "This password is too short. It must contain at least 8 characters.",
+                    "This password is too common.",
+                ],
+            ),
+        ],
+    )
+    def test_is_refused_with_every_reason(self, unfit, why, world: World):
+        before = hash_of(world.ada)
+        expected = [(["body", "new_password"], reason, "value_error.weak_password") for reason in why]
+        assert flaws(change(world.ada, unfit)) == expected
+        assert hash_of(world.ada) == before
+
+    @pytest.mark.parametrize("field", ["new_password", "current_password"])
+    def test_beyond_measure_is_not_even_hashed(self, field, world: World, monkeypatch: pytest.MonkeyPatch):
+        caller = world.ada
+        monkeypatch.setattr(throttle, "charge", lambda *_: pytest.fail("it was looked at"))
+        answer = caller.post(PATH, {"current_password": PASSWORD, "new_password": NEW} | {field: "x" * 1025})
+        assert [loc for loc, _, _ in flaws(answer)] == [["body", field]]
+
+
+def test_a_password_is_taken_to_the_letter(world: World):
+    odd = "  пароль with spaces  "
+    given(change(world.ada, odd))
+    refused(login(world, odd.strip()))
+    given(login(world, odd))
