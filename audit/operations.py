@@ -63,8 +63,8 @@ def record_refusal(action: Action, *, actor: Principal, result: Result = Result.
 
 def fingerprint(entry: AuditEntry) -> bytes:
     """SHA-256 over every column that holds something, but itself: a column added later changes no old entry."""
-    columns = [field.attname for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
-    values = {column: getattr(entry, column) for column in columns}
+    columns = [field for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
+    values = {column.attname: column.to_python(getattr(entry, column.attname)) for column in columns}
     fields = {column: _plain(value) for column, value in values.items() if value is not None}
     return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
 

@@ -1,0 +1,258 @@
+"""The record can only grow. If somebody with the database in their hands changed it after all, it shows where."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import RequestFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit import operations, queries
+from audit.actions import Action
+from audit.models import AuditEntry, Chain
+from audit.operations import fingerprint, record
+from audit.queries import Fault, faults, first_fault
+from core.access import Origin, Principal
+from core.request import clean_header, client_ip
+from tests.security.acts import FROM
+from tests.world import SYSTEM, World
+
+COLUMNS = [field.attname for field in AuditEntry._meta.concrete_fields]
+WHOLE = "all in place."
+
+
+@pytest.fixture
+def chain(world: World) -> UUID:
+    """A few entries on north's chain, with something in every column."""
+    for number in range(5):
+        world.ada.post("/api/v1/me/api-keys", {"name": f"key {number}"}, **FROM)
+    entry = on(world.north.pk)[2]
+    assert all(getattr(entry, column) not in ("", None, {}) for column in COLUMNS)
+    return world.north.pk
+
+
+def on(chain: UUID) -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(chain_id=chain).order_by("number"))
+
+
+def as_superuser(sql: str, *parameters: Any) -> None:
+    """What the database's own superuser can do, and nobody else: past the triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, parameters)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def put(entry: AuditEntry, column: str, value: Any) -> None:
+    field = AuditEntry._meta.get_field(column)
+    as_superuser(
+        f"UPDATE audit_auditentry SET {field.column} = %s WHERE id = %s",
+        field.get_db_prep_save(value, connection),
+        entry.pk,
+    )
+
+
+def a_little_off(column: str, value: Any) -> Any:
+    match value:
+        case "success":
+            return "failure"
+        case Action.API_KEY_CREATED:
+            return Action.API_KEY_DELETED
+        case str() if column == "ip_address":
+            return "192.0.2.78"
+        case str():
+            return value[:-1] + chr(ord(value[-1]) ^ 1)
+        case bytes() | memoryview():
+            return bytes(value)[:-1] + bytes([bytes(value)[-1] ^ 1])
+        case UUID():
+            return UUID(int=value.int ^ 1)
+        case int():
+            return value + 1_000
+        case datetime():
+            return value + timedelta(microseconds=1)
+        case dict():
+            return value | {"name": [None, "another"]}
+    raise AssertionError(f"{column} is a {type(value)}: say here how to change it a little")
+
+
+class TestTheRecordOnlyGrows:
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE audit_auditentry SET result = 'failure'",
+            "UPDATE audit_auditentry SET actor_label = actor_label",
+            "DELETE FROM audit_auditentry",
+            "TRUNCATE audit_auditentry",
+            "TRUNCATE audit_auditentry CASCADE",
+        ],
+    )
+    def test_says_the_database(self, chain: UUID, sql: str):
+        before = on(chain)
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+        assert on(chain) == before
+
+    def test_even_to_the_application_itself(self, chain: UUID):
+        entry = on(chain)[2]
+        for change in (
+            lambda: AuditEntry.objects.filter(pk=entry.pk).update(actor_label="somebody else"),
+            lambda: AuditEntry.objects.filter(pk=entry.pk).delete(),
+            lambda: entry.delete(),
+            lambda: entry.save(),
+        ):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                change()
+        assert first_fault(chain) is None
+
+
+class TestTampering:
+    @pytest.mark.parametrize("column", COLUMNS)
+    def test_with_any_column_shows_where(self, chain: UUID, column: str):
+        entry = on(chain)[2]
+        put(entry, column, a_little_off(column, getattr(entry, column)))
+        fault = first_fault(chain)
+        assert fault is not None
+        assert fault.number == 3
+
+    @pytest.mark.parametrize("column", [c for c in COLUMNS if AuditEntry._meta.get_field(c).null])
+    def test_by_emptying_a_column_shows_where(self, chain: UUID, column: str):
+        put(on(chain)[2], column, None)
+        assert first_fault(chain) == Fault(chain, 3, "was altered")
+
+    def test_by_filling_an_empty_column_shows_where(self, world: World, chain: UUID):
+        bare = record(Action.SIGN_IN_UNLOCKED, actor=SYSTEM, tenant_id=world.north.pk)
+        for column, value in (("ip_address", "192.0.2.1"), ("partner_id", world.acme.pk), ("user_agent", "curl")):
+            put(bare, column, value)
+            assert first_fault(chain) == Fault(chain, bare.number, "was altered")
+            put(bare, column, getattr(bare, column))
+
+    def test_by_taking_one_out_shows_where(self, chain: UUID):
+        as_superuser("DELETE FROM audit_auditentry WHERE id = %s", on(chain)[2].pk)
+        assert first_fault(chain) == Fault(chain, 3, "is missing")
+
+    def test_by_taking_the_first_out_shows_where(self, chain: UUID):
+        as_superuser("DELETE FROM audit_auditentry WHERE id = %s", on(chain)[0].pk)
+        assert first_fault(chain) == Fault(chain, 1, "is missing")
+
+    def test_by_taking_the_last_ones_out_shows_where(self, chain: UUID):
+        *kept, one, two = on(chain)
+        as_superuser("DELETE FROM audit_auditentry WHERE id IN (%s, %s)", one.pk, two.pk)
+        assert first_fault(chain) == Fault(chain, len(kept) + 1, "is missing from the end")
+
+    def test_by_taking_all_out_shows(self, chain: UUID):
+        as_superuser("DELETE FROM audit_auditentry WHERE chain_id = %s", chain)
+        assert first_fault(chain) == Fault(chain, 1, "is missing from the end")
+
+    def test_by_taking_the_end_of_the_chain_away_shows(self, chain: UUID):
+        Chain.objects.filter(pk=chain).delete()
+        assert first_fault(chain) == Fault(chain, len(on(chain)), "was added")
+
+    def test_by_swapping_two_shows_the_first(self, chain: UUID):
+        one, other = on(chain)[1:3]
+        for entry, number in ((one, 1_000), (other, one.number), (one, other.number)):
+            put(entry, "number", number)
+        fault = first_fault(chain)
+        assert fault == Fault(chain, one.number, "does not follow the entry before it")
+
+    def test_by_moving_one_elsewhere_shows_in_both_places(self, world: World, chain: UUID):
+        put(on(chain)[2], "chain_id", world.springfield.pk)
+        found = {fault.chain_id: fault.number for fault in faults()}
+        assert found == {chain: 3, world.springfield.pk: len(on(world.springfield.pk))}
+
+    def test_with_its_hash_made_anew_shows_at_the_next(self, chain: UUID):
+        entry = on(chain)[2]
+        put(entry, "actor_label", "somebody else")
+        put(entry, "hash", fingerprint(AuditEntry.objects.get(pk=entry.pk)))
+        assert first_fault(chain) == Fault(chain, 4, "does not follow the entry before it")
+
+    def test_with_the_last_ones_hash_made_anew_shows_there(self, chain: UUID):
+        entry = on(chain)[-1]
+        put(entry, "actor_label", "somebody else")
+        put(entry, "hash", fingerprint(AuditEntry.objects.get(pk=entry.pk)))
+        assert first_fault(chain) == Fault(chain, entry.number, "was replaced")
+
+    def test_by_slipping_one_in_at_the_end_shows_there(self, chain: UUID):
+        last = on(chain)[-1]
+        forged = AuditEntry.objects.get(pk=last.pk)
+        forged.pk, forged.number, forged.previous_hash = uuid4(), last.number + 1, last.hash
+        forged.hash = fingerprint(forged)
+        forged.save(force_insert=True)
+        assert first_fault(chain) == Fault(chain, forged.number, "was added")
+
+
+class TestAnHonestRecord:
+    def test_is_whole(self, chain: UUID):
+        assert list(faults()) == []
+
+    def test_is_whole_while_it_grows(self, chain: UUID, world: World, monkeypatch: pytest.MonkeyPatch):
+        """Somebody acts between the reading of the entries and the reading of their end."""
+
+        def meanwhile(entry: AuditEntry) -> bytes:
+            monkeypatch.undo()
+            record(Action.SIGN_IN_UNLOCKED, actor=SYSTEM, tenant_id=world.north.pk)
+            return fingerprint(entry)
+
+        before = len(on(chain))
+        monkeypatch.setattr(queries, "fingerprint", meanwhile)
+        assert first_fault(chain) is None
+        assert len(on(chain)) == before + 1
+
+    def test_is_in_order_whatever_the_clock_does(self, chain: UUID, monkeypatch: pytest.MonkeyPatch):
+        before = on(chain)[-1]
+        back = SimpleNamespace(now=lambda zone: datetime(2001, 1, 1, tzinfo=zone))
+        monkeypatch.setattr(operations, "datetime", back)
+        entry = record(Action.SIGN_IN_UNLOCKED, actor=SYSTEM, tenant_id=chain)
+        assert (entry.number, entry.created_at) == (before.number + 1, datetime(2001, 1, 1, tzinfo=UTC))
+        assert first_fault(chain) is None
+
+    peers = st.ip_addresses().map(str) | st.sampled_from(
+        ["", "::1.2.3.4", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "fe80::1%a"]
+    )
+    texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+    values = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts
+    details = st.dictionaries(texts, values | st.lists(values, max_size=3), max_size=3)
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(peer=peers, user_agent=texts, label=texts, changes=details)
+    def test_reads_back_as_it_was_written(
+        self, world: World, peer: str, user_agent: str, label: str, changes: dict[str, Any]
+    ):
+        address = client_ip(RequestFactory().get("/", REMOTE_ADDR=peer))
+        origin = Origin(ip_address=address, user_agent=clean_header(user_agent), request_id="a-request")
+        written = record(Action.SIGNED_IN, actor=Principal.anonymous(origin, label), changes=changes)
+        assert fingerprint(AuditEntry.objects.get(pk=written.pk)) == written.hash
+
+
+class TestTheCommand:
+    def test_says_that_all_is_well(self, chain: UUID):
+        assert self.said().strip().endswith(WHOLE)
+
+    def test_names_the_first_bad_entry_and_fails(self, chain: UUID):
+        put(on(chain)[2], "actor_label", "somebody else")
+        written = StringIO()
+        with pytest.raises(CommandError, match="tampered") as failed:
+            call_command("verify_audit", stderr=written)
+        assert failed.value.returncode == 2
+        assert f"Chain {chain}: entry 3 was altered." in written.getvalue()
+        assert written.getvalue().count("Chain") == 1
+
+    def test_names_one_for_each_chain(self, world: World, chain: UUID):
+        world.lisa.post("/api/v1/auth/logout")
+        for tampered in (chain, world.springfield.pk):
+            put(on(tampered)[0], "actor_label", "somebody else")
+        written = StringIO()
+        with pytest.raises(CommandError):
+            call_command("verify_audit", stderr=written)
+        assert written.getvalue().count("entry 1 was altered") == 2
+
+    @staticmethod
+    def said() -> str:
+        written = StringIO()
+        call_command("verify_audit", stdout=written)
+        return written.getvalue()
