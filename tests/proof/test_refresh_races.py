@@ -137,8 +137,8 @@ def refresh_beside(end: End, pair: list[Browser], world: World, killer: Caller) 
     """Whether the refresh got tokens at all, and how many ways into the session there were after both had answered."""
     victim = world.signed_in(killer.user)
     refreshed, _ = at_once(
-        partial(after, uniform(0, 0.01), partial(pair[0].refresh, victim.refresh_token)),
-        partial(after, uniform(0, 0.01), partial(end, pair[1], killer, victim)),
+        partial(after, uniform(0, 0.005), partial(pair[0].refresh, victim.refresh_token)),
+        partial(after, uniform(0, 0.02), partial(end, pair[1], killer, victim)),
     )
     ways_in = sum(browser.is_let_in(victim.token) for browser in pair)
     if refreshed.status == 200:

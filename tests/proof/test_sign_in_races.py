@@ -14,12 +14,13 @@ from core.ids import Prefix, read
 from sessions_app import operations
 from sessions_app.authentication import principal_of
 from sessions_app.models import Reach, Revocation, Session
+from tests.proof.claims import FULL
 from tests.proof.races import Racer, committed
 from tests.world import SYSTEM, World
 
 BATCH = 25
 THINKING = 0.005  # seconds, at most
-ENOUGH_SURVIVORS = 3
+REACHES = [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def take(pairs: Iterator[Pair], overlapped: int) -> list[Pair]:
     return taken
 
 
-@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+@pytest.mark.parametrize("reach", REACHES)
 def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committed_world: World, claim):
     promise = claim(f"sign-ins overlapping a revoke-all of {reach}", full=2000, reduced=100)
     pairs = take(Race(racers, committed_world, reach).pairs(), promise.asked)
@@ -135,19 +136,17 @@ def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committe
 
 
 @pytest.mark.parametrize("build", ["only updates", "now() cut-off"])
-@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT])
+@pytest.mark.parametrize("reach", REACHES if FULL else [Reach.USER])
 def test_the_same_race_finds_survivors_in_a_build_that(
     build, reach, racers: list[Racer], committed_world: World, claim
 ):
-    promise = claim(
-        f"control, {build}: survivors of a revoke-all of {reach}", full=ENOUGH_SURVIVORS, reduced=ENOUGH_SURVIVORS
-    )
-    tried = survived = 0
-    for pair in Race(racers, committed_world, reach, build).pairs():
+    promise = claim(f"control, {build}: survivors of a revoke-all of {reach}", full=3, reduced=1)
+    race, tried, survived = Race(racers, committed_world, reach, build), 0, 0
+    for pair in race.pairs():
         tried += pair.is_overlapped
         survived += pair.is_survivor
         if survived == promise.asked or tried == 2000:
             break
     promise.saw(survived, f"of {tried} overlapped pairs")
-    operations.revoke_scope(reach, Race(racers, committed_world, reach).target, actor=SYSTEM, reason="clearing up")
+    operations.revoke_scope(reach, race.target, actor=SYSTEM, reason="clearing up")
     assert survived == promise.asked
