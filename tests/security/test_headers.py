@@ -16,6 +16,7 @@ each_operation = pytest.mark.parametrize("operation", operations(), ids=str)
 
 def is_protected(answer: Any) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["X-Request-ID"]
     assert "Set-Cookie" not in answer.headers
