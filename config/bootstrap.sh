@@ -15,16 +15,27 @@ install() {
   touch .venv/ready
 }
 
+fetch_pip() {
+  cd "$1"
+  apt-get download python3-pip-whl || {
+    # The system has no package lists. Ours need no rights.
+    mkdir -p lists/partial archives/partial
+    own="-o Dir::State=$1 -o Dir::Cache=$1"
+    apt-get $own update && apt-get $own download python3-pip-whl
+  }
+  dpkg -x python3-pip-whl_*.deb .
+}
+
 echo "Setting up .venv; the first time takes a minute."
 rm -f .venv/ready
 if "$python" -c 'import ensurepip' 2>/dev/null; then
-  "$python" -m venv .venv
+  "$python" -m venv --clear .venv
   install .venv/bin/python -m pip
   exit
 fi
 
 # Debian keeps ensurepip in python3-venv. Without it, any pip can install into an environment that has none.
-"$python" -m venv --without-pip .venv
+"$python" -m venv --clear --without-pip .venv
 if "$python" -m pip --version >/dev/null 2>&1; then
   install "$python" -m pip --python .venv/bin/python
   exit
@@ -32,9 +43,10 @@ fi
 
 wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
-if (cd "$wheels" && apt-get download python3-pip-whl >/dev/null 2>&1 && dpkg -x python3-pip-whl_*.deb .); then
+if (fetch_pip "$wheels") >"$wheels/log" 2>&1; then
   install env PYTHONPATH="$(ls "$wheels"/usr/share/python-wheels/pip-*.whl)" .venv/bin/python -m pip
   exit
 fi
+tail -n 3 "$wheels/log" >&2
 echo "Python's venv module is incomplete here. Install it (apt-get install python3-venv) and try again." >&2
 exit 1
