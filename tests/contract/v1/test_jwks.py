@@ -1,0 +1,49 @@
+from typing import Any
+
+import jwt
+import pytest
+from django.conf import settings
+
+from accounts.models import SigningKey
+from tests.contract.v1.answers import LOGIN, given
+from tests.world import PASSWORD, World
+
+PATHS = ["/.well-known/jwks.json", "/api/v1/platform/.well-known/jwks.json"]
+
+
+def published(world: World, path: str = PATHS[0]) -> list[dict[str, Any]]:
+    answer = world.nobody.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert answer.json().keys() == {"keys"}
+    return answer.json()["keys"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestThePublicKeys:
+    def test_are_public_and_nothing_more(self, path, world: World):
+        [key] = published(world, path)
+        assert key.keys() == {"kid", "kty", "use", "alg", "n", "e"}
+        assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
+        assert key["kid"] == SigningKey.objects.get().kid
+
+    def test_verify_our_tokens(self, path, world: World):
+        body = {"email": world.person("grace", world.north).email, "password": PASSWORD}
+        data = given(world.nobody.post(LOGIN, body))
+        keys = jwt.PyJWKSet.from_dict({"keys": published(world, path)})
+        for token in (data["access_token"], world.service().token):
+            key = keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(token, key, algorithms=["RS256"], audience=settings.AUDIENCE, issuer=settings.ISSUER)
+            assert claims["sub"] in (data["user"]["id"], "service-")
+
+    def test_may_be_kept_for_no_longer_than_a_new_one_waits(self, path, world: World):
+        assert world.nobody.get(path)["Cache-Control"] == "max-age=5"
+
+    def test_are_for_whoever_asks_however_they_ask(self, path, world: World):
+        stale = world.nobody.get(path, headers={"Authorization": "Bearer something old"})
+        assert stale.json()["keys"] == published(world, path)
+
+
+def test_a_private_key_is_kept_sealed(world: World):
+    key = SigningKey.objects.get()
+    assert b"PRIVATE" not in bytes(key.private_pem)
+    assert key.public_pem.startswith("-----BEGIN PUBLIC KEY-----")
