@@ -32,14 +32,15 @@ def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str,
     """A whole sign-in, but for the password's hash: in its place there is a wait of a length we choose."""
 
     def considered(*_: Any) -> bool:
+        seen["read"] = now()
         time.sleep(thinking)
         return True
 
     time.sleep(after)
-    began = now()
+    seen: dict[str, Any] = {"began": now()}
     with patch.object(proving, "password_is_right", considered):
         made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
-    return {"began": began, "answered": now(), "session": made.session.handle, "token": made.access_token}
+    return seen | {"answered": now(), "session": made.session.handle, "token": made.access_token}
 
 
 def revoke(
