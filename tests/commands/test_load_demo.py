@@ -1,0 +1,153 @@
+"""The demo data: loaded once, into the embedded database alone, and believable."""
+
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+from audit.queries import faults
+from core.access import Scope
+from sessions_app import demo
+from sessions_app.models import Session, SessionQuerySet
+from tenancy.models import Tenant
+from tests.world import Caller
+
+ADMINISTRATORS = {
+    "super@curfew.example": "super_admin",
+    "partner@acme.example": "partner_admin",
+    "partner@globex.example": "partner_admin",
+    "admin@north.example": "tenant_admin",
+    "admin@south.example": "tenant_admin",
+    "admin@springfield.example": "tenant_admin",
+}
+OWNERS = {"north": "Acme", "south": "Acme", "springfield": "Globex"}
+
+
+def people() -> Any:
+    """Those of the demo; other tests may have left theirs."""
+    return User.objects.filter(email__regex=r"@(curfew|acme|globex|north|south|springfield)\.example$")
+
+
+def sessions() -> SessionQuerySet:
+    return Session.objects.filter(user__in=people())
+
+
+def load() -> str:
+    written = StringIO()
+    call_command("load_demo", stdout=written)
+    return written.getvalue().strip()
+
+
+@pytest.fixture(scope="module")
+def once(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        assert load() == "Demo data loaded."
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def loaded(once: None, db: None) -> None:
+    """Loaded once for the module; what a test adds goes with the test."""
+
+
+def live_and_not() -> dict[str, Any]:
+    live = Count("pk", filter=Q(pk__in=Session.objects.live().values("pk")))
+    revoked = Count("pk", filter=Q(revoked_at__isnull=False))
+    expired = Count("pk", filter=Q(revoked_at=None, expires_at__lte=Now()))
+    return {"live": live, "revoked": revoked, "expired": expired}
+
+
+class TestLoading:
+    """Stands first: the rest of the module has the data in place."""
+
+    def test_is_refused_outside_the_embedded_database(self, db: None, settings: Any):
+        settings.EMBEDDED = False
+        with pytest.raises(CommandError, match="unset DATABASE_URL"):
+            load()
+        assert not User.objects.filter(email__endswith="@north.example").exists()
+
+    @pytest.mark.parametrize("environment", ["development", "production"])
+    def test_is_refused_as_soon_as_a_database_is_named(self, manage: Callable[..., Any], environment: str):
+        complete = {"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "curfew.example"}
+        ended = manage(
+            "load_demo", CURFEW_ENV=environment, DATABASE_URL="postgres://nowhere.example/curfew", **complete
+        )
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "unset DATABASE_URL" in ended.stderr
+
+    def test_goes_together_or_not_at_all(self, db: None, monkeypatch: pytest.MonkeyPatch):
+        def fail(self: demo.Past) -> None:
+            raise RuntimeError("the power went out")
+
+        monkeypatch.setattr(demo.Past, "write", fail)
+        with pytest.raises(RuntimeError):
+            load()
+        assert not Tenant.objects.filter(slug="north").exists()
+
+
+class TestWhatIsThere:
+    def test_everybody_can_sign_in_with_the_demo_password(self, loaded: None):
+        for user in people():
+            answer = Caller().post("/api/v1/auth/login", {"email": user.email, "password": "curfew-demo"})
+            assert answer.status_code == 200, user.email
+            assert answer.json()["data"]["user"]["role"] == ADMINISTRATORS.get(user.email, "user")
+
+    def test_the_people_are_those_who_are_announced(self, loaded: None):
+        emails = set(people().values_list("email", flat=True))
+        assert emails >= {*ADMINISTRATORS, "ada@north.example", "katherine@south.example", "lisa@springfield.example"}
+        for slug, owner in OWNERS.items():
+            tenant = Tenant.objects.select_related("partner").get(slug=slug)
+            assert (tenant.partner.name, tenant.users.filter(role="user").count()) == (owner, 5)
+        assert len(emails) == len(ADMINISTRATORS) + 5 * len(OWNERS)
+
+    def test_the_demo_service_gets_both_scopes(self, loaded: None):
+        form = "grant_type=client_credentials&client_id=demo-service&client_secret=demo-service-secret"
+        answer = Caller().http.post(
+            "/api/v1/platform/oauth/token", form, content_type="application/x-www-form-urlencoded"
+        )
+        assert set(answer.json()["scope"].split()) == set(Scope)
+
+    def test_there_are_a_few_hundred_sessions_of_every_kind(self, loaded: None):
+        seen = sessions().aggregate(all=Count("pk"), **live_and_not())
+        assert 200 <= seen["all"] <= 999
+        assert seen["live"] > seen["all"] / 3
+        assert min(seen["revoked"], seen["expired"]) > seen["all"] / 50
+
+    def test_in_every_tenant(self, loaded: None):
+        for row in sessions().values("tenant__name").annotate(all=Count("pk"), **live_and_not()):
+            assert row["live"], row
+            assert row["all"] >= row["live"] + row["revoked"]
+        per_tenant = sessions().filter(tenant__slug__in=OWNERS).values("tenant").annotate(n=Count("pk"))
+        assert [row["n"] >= 50 for row in per_tenant] == [True] * len(OWNERS)
+
+    def test_their_devices_addresses_and_ages_differ(self, loaded: None):
+        kinds = sessions().aggregate(
+            browsers=Count("browser", distinct=True),
+            devices=Count("device_type", distinct=True),
+            addresses=Count("ip_address", distinct=True),
+            days=Count("created_at__date", distinct=True),
+        )
+        assert kinds["browsers"] >= 3
+        assert kinds["devices"] >= 3
+        assert kinds["addresses"] >= 30
+        assert kinds["days"] >= 7
+        assert not sessions().filter(created_at__gt=Now()).exists()
+        assert not sessions().filter(last_activity_at__gt=Now()).exists()
+
+    def test_the_record_of_its_making_is_whole(self, loaded: None):
+        assert list(faults()) == []
+
+    def test_loading_it_again_changes_nothing(self, loaded: None):
+        def rows() -> list[int]:
+            return [model.objects.count() for model in (User, Tenant, Session)]
+
+        before = rows()
+        assert load() == "The demo data is already there."
+        assert rows() == before

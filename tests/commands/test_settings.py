@@ -1,0 +1,53 @@
+"""Production refuses to start half configured, and says in a line what is missing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMPLETE = {
+    "SECRET_KEY": "a secret of more than fifty characters, none of them worth guessing",
+    "ALLOWED_HOSTS": "curfew.example,www.curfew.example",
+    "DATABASE_URL": "postgres://curfew:password@database.example/curfew",
+}
+
+
+@pytest.mark.parametrize("missing", COMPLETE)
+def test_what_is_missing_is_named(manage, missing: str):
+    for arguments in (["check"], ["create_super_admin", "a@b.example"], ["procrastinate", "worker"]):
+        ended = manage(*arguments, **COMPLETE | {missing: ""})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith(f"{missing} is not set. Set it in the environment or in .env")
+
+
+def test_anything_but_development_is_production(manage):
+    for environment in ("production", "staging", "Development", ""):
+        ended = manage("check", CURFEW_ENV=environment)
+        assert (ended.returncode, "SECRET_KEY is not set" in ended.stderr) == (1, True)
+
+
+def test_development_needs_none_of_it(manage):
+    """The control to the ones above."""
+    ended = manage("check", CURFEW_ENV="development")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_web_server_refuses_as_plainly(project: Path, bare: dict[str, str]):
+    command = [sys.executable, "-c", "import config.wsgi"]
+    ended = subprocess.run(command, env=bare, cwd=project, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[0].startswith("SECRET_KEY is not set.")
+    assert "Traceback" not in ended.stderr
+
+
+class TestTheDeploymentCheck:
+    def test_has_nothing_to_say(self, manage):
+        ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout == "System check identified no issues (1 silenced).\n"
+
+    def test_does_speak_of_a_guessable_secret(self, manage):
+        ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"SECRET_KEY": "guess me"})
+        assert (ended.returncode, "security.W009" in ended.stderr) == (1, True)
