@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.actions import Action, Result
-from core.access import Principal, Tier
+from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
 from core.records import Record
 
@@ -25,17 +25,14 @@ class Chain(models.Model):
         return f"{self.tenant_id} at {self.length}"
 
 
-class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+class AuditEntryQuerySet(ScopedQuerySet["AuditEntry"]):
+    tenant_path = "tenant_id"
+    partner_path = "partner_id"
+
     def visible_to(self, principal: Principal) -> Self:
-        match principal.tier:
-            case Tier.SUPER:
-                return self.all()
-            case Tier.PARTNER if principal.partner_id is not None:
-                return self.filter(partner_id=principal.partner_id, tenant_id__isnull=False)
-            case Tier.TENANT if principal.tenant_id is not None:
-                return self.filter(tenant_id=principal.tenant_id)
-            case _:
-                return self.none()
+        """What was done to a partner itself is between the platform's own people."""
+        rows = super().visible_to(principal)
+        return rows if principal.tier is Tier.SUPER else rows.filter(tenant_id__isnull=False)
 
 
 class AuditEntry(Record):
