@@ -1,0 +1,46 @@
+import re
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from accounts.keyring import ring
+from accounts.models import SigningKey
+from audit.models import AuditEntry
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def ring_of_its_own(world: World) -> Iterator[None]:
+    yield
+    ring.forget()
+
+
+def rotate(*options: str) -> str:
+    out = StringIO()
+    call_command("rotate_signing_key", *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("options", [(), ("--now",)])
+def test_says_which_key_signs_from_when_on(options):
+    said = rotate(*options)
+    newest = SigningKey.objects.latest("created_at")
+    match = re.fullmatch(r"Key (\w{26}) signs from (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC on\.\n", said)
+    assert match
+    assert match.groups() == (newest.kid, f"{newest.signs_from:%Y-%m-%d %H:%M:%S}")
+
+
+@pytest.mark.parametrize(("options", "at_once"), [((), False), (("--now",), True)])
+def test_is_recorded(options, at_once):
+    rotate(*options)
+    kid = SigningKey.objects.latest("created_at").kid
+    entry = AuditEntry.objects.get(action="signing_key.rotated", changes__kid=kid)
+    assert (entry.actor_id, entry.changes) == ("system:rotate_signing_key", {"kid": kid, "at_once": at_once})
+
+
+def test_leaves_one_key_that_will_go_on_signing():
+    for _ in range(3):
+        rotate()
+    assert SigningKey.objects.filter(verifies_until=None).count() == 1
