@@ -34,6 +34,9 @@ class AuditEntryQuerySet(ScopedQuerySet["AuditEntry"]):
         rows = super().visible_to(principal)
         return rows if principal.tier is Tier.SUPER else rows.filter(tenant_id__isnull=False)
 
+    def writable_by(self, principal: Principal) -> Self:
+        return self.none()
+
 
 class AuditEntry(Record):
     prefix = Prefix.AUDIT_ENTRY
