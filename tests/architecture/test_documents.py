@@ -1,0 +1,83 @@
+"""What the documents say is there, is there: links, paths, verbs, commands, accounts."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from accounts.models import User
+from config import run
+from sessions_app import demo
+from tests.architecture.sources import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+README = ROOT / "README.md"
+FOLDERS = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+each_decision = pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
+
+
+def named(pattern: str) -> set[str]:
+    """Everything in any document that the pattern's one group finds."""
+    return {name for path in DOCUMENTS for name in re.findall(pattern, path.read_text(), re.MULTILINE)}
+
+
+def leads_somewhere(link: str, document: Path) -> bool:
+    path, _, anchor = link.partition("#")
+    target = document.parent / path if path else document
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@each_document
+def test_every_relative_link_leads_somewhere(document: Path):
+    links = re.findall(r"\]\((?!\w+:)([^)]+)\)", document.read_text())
+    assert [link for link in links if not leads_somewhere(link, document)] == []
+
+
+@each_document
+def test_every_path_that_is_named_exists(document: Path):
+    paths = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", document.read_text())
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_verb_of_make_that_is_named_exists():
+    verbs = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert named(r"(?:`|^)make ([a-z-]+)(?:`| +#|$)") <= set(verbs)
+
+
+def test_every_command_that_is_named_exists():
+    assert named(r"manage\.py ([a-z_]+)") <= get_commands().keys()
+
+
+def test_the_accounts_of_the_readme_are_in_the_demo_data(db: None):
+    demo.load()
+    accounts = re.findall(r"`([\w.]+@[\w.]+)`", README.read_text())
+    assert accounts
+    assert set(accounts) <= set(User.objects.values_list("email", flat=True))
+
+
+def test_the_readme_shows_the_first_curl_as_it_is_printed(capsys):
+    run.welcome("http://127.0.0.1:8000")
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines() if "curl" in line]
+    assert printed
+    assert "\n".join(printed) in README.read_text()
+
+
+class TestDecisions:
+    def test_are_numbered_without_a_gap(self):
+        assert [int(decision.name[:4]) for decision in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+    @each_decision
+    def test_are_short_and_say_why_what_and_what_else(self, decision: Path):
+        text = decision.read_text()
+        assert len(text.splitlines()) <= 40
+        assert text.startswith(f"# {decision.name[:4]}. ")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Rejected alternatives"]
