@@ -158,7 +158,7 @@ def worded(error: Exception, view: Any) -> Words:
             broken = flaw(("body", error.position), "JSON decode error", "json_invalid")
             return HTTPStatus.UNPROCESSABLE_ENTITY, [broken], {}
         case Http404():
-            return HTTPStatus.NOT_FOUND, view.missing, {}
+            return HTTPStatus.NOT_FOUND, getattr(view, "missing", WORDS[HTTPStatus.NOT_FOUND]), {}
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"}
         case exceptions.MethodNotAllowed():

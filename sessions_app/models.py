@@ -8,8 +8,8 @@ from django.db.models import BooleanField, Case, Count, F, IntegerField, OuterRe
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import Application, Role, User, user_is_up
-from accounts.models.users import is_admin, roles_below
-from core.access import Principal, ScopedQuerySet, Tier
+from accounts.models.users import PersonalQuerySet, is_admin
+from core.access import Principal
 from core.ids import Prefix
 from core.records import Record, is_up, one_of
 from tenancy.models import Partner, Tenant, platform
@@ -52,7 +52,7 @@ class Revocation(Record):
         return f"{self.reach}: {self.reason}"
 
 
-class SessionQuerySet(ScopedQuerySet["Session"]):
+class SessionQuerySet(PersonalQuerySet["Session"]):
     partner_path = "partner"
 
     def live(self) -> Self:
@@ -80,13 +80,6 @@ class SessionQuerySet(ScopedQuerySet["Session"]):
 
     def for_user(self, user_id: UUID | None) -> Self:
         return self.filter(user=user_id)
-
-    def writable_by(self, principal: Principal) -> Self:
-        """Sessions of people below the caller, and the caller's own; super admins reach their equals too."""
-        rows = self.visible_to(principal)
-        if principal.tier is Tier.SUPER:
-            return rows
-        return rows.filter(Q(user__role__in=roles_below(principal.tier)) | Q(user=principal.user_id))
 
     def seen_by(self, principal: Principal) -> Self:
         """With what a list shows beside the row itself."""

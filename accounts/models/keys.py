@@ -1,13 +1,12 @@
 from django.db import models
 from django.db.models import Q
 
-from accounts.models.users import User
-from core.access import ScopedQuerySet
+from accounts.models.users import PersonalQuerySet, User
 from core.ids import Prefix
 from core.records import Record
 
 
-class ApiKeyQuerySet(ScopedQuerySet["ApiKey"]):
+class ApiKeyQuerySet(PersonalQuerySet["ApiKey"]):
     tenant_path = "user__tenant"
     partner_path = "user__tenant__partner"
 

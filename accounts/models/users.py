@@ -1,13 +1,15 @@
-from typing import Any, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from core.access import Principal, Tier
+from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
 from core.records import Entity, EntityQuerySet, Status, is_up, one_of
 from tenancy.models import Tenant, tenant_is_up
+
+M = TypeVar("M", bound=models.Model)
 
 
 class Role(models.TextChoices):
@@ -38,19 +40,29 @@ def roles_below(tier: Tier) -> list[Role]:
     return [role for role in Role if role.tier < tier]
 
 
-class UserQuerySet(EntityQuerySet["User"]):
+class PersonalQuerySet(ScopedQuerySet[M]):
+    """Rows that are somebody's. `user_path` leads from the row to whose."""
+
+    user_path: ClassVar[str] = "user__"
+
+    def writable_by(self, principal: Principal) -> Self:
+        """Those of people below the caller, and the caller's own; super admins reach their equals too."""
+        rows = self.visible_to(principal)
+        if principal.tier is Tier.SUPER:
+            return rows
+        below = Q(**{f"{self.user_path}role__in": roles_below(principal.tier)})
+        own = Q(**{f"{self.user_path}pk": principal.user_id})
+        return rows.filter(below | own)
+
+
+class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
+    user_path = ""
+
     def named(self, email: str) -> Self:
         return self.filter(email=normal_email(email))
 
     def with_totp(self) -> Self:
         return self.annotate(has_totp=Q(totp__confirmed_at__isnull=False))
-
-    def writable_by(self, principal: Principal) -> Self:
-        """Those below the caller, and the caller; equals are out of reach, except for super admins."""
-        rows = self.visible_to(principal)
-        if principal.tier is Tier.SUPER:
-            return rows
-        return rows.filter(Q(role__in=roles_below(principal.tier)) | Q(pk=principal.user_id))
 
 
 class User(Entity, AbstractBaseUser):

@@ -34,7 +34,7 @@ VISIBLE = {
     "north_admin": of(NORTH, {"north"}, set(), OFFERED | {"acme's", "north's"}),
 }
 # Their equals are out of reach, and so is whatever they were given from above. The audit is nobody's to change.
-CHANGEABLE = ("sessions", "users", "tenants", "partners", "applications")
+CHANGEABLE = ("sessions", "users", "api keys", "tenants", "partners", "applications")
 WRITABLE = {
     "super_admin": EVERYTHING,
     "acme_partner": of(ACME - {"acme_partner_too"}, set(), set(), ACMES),

@@ -48,7 +48,7 @@ class ShownApiKey(ApiKey):
 
 
 class TokenRequest(serializers.Serializer):
-    grant_type = Text()
+    grant_type = serializers.ChoiceField(["client_credentials"])
     scope = Text(required=False)
     client_id = Text(required=False)
     client_secret = Secret(required=False)
