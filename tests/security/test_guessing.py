@@ -1,0 +1,337 @@
+"""Guessers are slowed down, and nobody can use that to lock somebody else out."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.postgres.functions import TransactionNow as Now  # what the throttle goes by
+
+from accounts import operations as accounts
+from accounts.jobs import forget_old_failures
+from accounts.models import SignInThrottle, TotpDevice, User
+from audit.models import AuditEntry
+from tests.world import PASSWORD, SYSTEM, World, hashed_password
+
+LOGIN = "/api/v1/auth/login"
+HOME, ELSEWHERE, THIRD = "203.0.113.1", "203.0.113.2", "203.0.113.3"
+WAIT = {"detail": "Too many failed sign-ins; wait as long as Retry-After says"}
+
+
+def sign_in(
+    world: World, email: str = "grace@north.example", password: str = PASSWORD, address: str = HOME, **more: Any
+) -> Any:
+    body = {"email": email, "password": password} | more
+    return world.nobody.post(LOGIN, body, REMOTE_ADDR=address)
+
+
+def guess(world: World, times: int = 1, **where: Any) -> list[int]:
+    return [sign_in(world, password="wrong", **where).status_code for _ in range(times)]
+
+
+def must_wait(answer: Any) -> int:
+    """For how many seconds."""
+    assert answer.status_code == 429, answer.content
+    assert answer.json() == WAIT
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["Retry-After"].isdecimal()
+    return int(answer["Retry-After"])
+
+
+def wait_is_over() -> None:
+    SignInThrottle.objects.exclude(blocked_until=None).update(blocked_until=Now() - timedelta(seconds=1))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right and wrong without the work of finding out: hundreds of guesses, and none of this is about hashing."""
+
+    def check(given: str, kept: str) -> bool:
+        return given == PASSWORD and kept == hashed_password()
+
+    monkeypatch.setattr("accounts.operations.sign_in.check_password", check)
+
+
+def with_second_factor(user: User) -> None:
+    accounts.enrol_totp(user, actor=SYSTEM)
+    TotpDevice.objects.filter(user=user).update(confirmed_at=Now())
+
+
+@pytest.fixture(autouse=True)
+def grace(world: World) -> User:
+    return world.person("grace", world.north)
+
+
+class TestAnAccount:
+    def test_may_be_guessed_at_ten_times(self, world: World):
+        assert guess(world, 10) == [401] * 10
+        assert must_wait(sign_in(world)) == 30
+
+    def test_is_counted_wherever_the_guesses_come_from(self, world: World):
+        for number in range(10):
+            assert guess(world, address=f"203.0.113.{number}") == [401]
+        must_wait(sign_in(world, address="198.51.100.1"))
+
+    def test_is_counted_however_it_is_spelled(self, world: World):
+        ways = [
+            {"tenant": "north"},
+            {"tenant": world.north.handle},
+            {"email": "GRACE@North.Example"},
+            {},
+            {"tenant": "south"},
+        ]
+        for way in ways * 2:
+            assert guess(world, **way) == [401]
+        for way in ways:
+            must_wait(sign_in(world, **way))
+        path = "/api/v1/auth/tenants/north/login"
+        must_wait(world.nobody.post(path, {"email": "grace@north.example", "password": PASSWORD}, REMOTE_ADDR=HOME))
+
+    def test_that_is_unknown_is_counted_as_any_other(self, world: World):
+        assert guess(world, 10, email="nobody@north.example") == [401] * 10
+        assert must_wait(sign_in(world, email="nobody@north.example")) == 30
+
+    @pytest.mark.parametrize("column", ["status", "password"])
+    def test_that_cannot_sign_in_is_counted_as_any_other(self, column, world: World, grace: User):
+        User.objects.filter(pk=grace.pk).update(**{column: {"status": "SUSPENDED", "password": "!"}[column]})
+        assert guess(world, 10) == [401] * 10
+        assert must_wait(sign_in(world)) == 30
+
+    def test_does_not_slow_its_neighbours_down(self, world: World):
+        alan = world.person("alan", world.north)
+        guess(world, 10)
+        assert sign_in(world, alan.email).status_code == 200
+
+    def test_is_not_let_in_by_the_right_password_while_it_waits(self, world: World):
+        guess(world, 10)
+        for _ in range(3):
+            must_wait(sign_in(world))
+        wait_is_over()
+        assert sign_in(world).status_code == 200
+
+    def test_counts_wrong_codes_as_wrong_passwords(self, world: World, grace: User):
+        with_second_factor(grace)
+        answers = [sign_in(world, totp_code="000000").status_code for _ in range(5)]
+        answers += [sign_in(world, recovery_code="aaaaa").status_code for _ in range(5)]
+        assert answers == [401] * 10
+        must_wait(sign_in(world))
+
+    def test_does_not_count_a_missing_code(self, world: World, grace: User):
+        with_second_factor(grace)
+        for _ in range(15):
+            assert sign_in(world).json()["mfa_required"] is True
+        assert guess(world, 10) == [401] * 10
+
+    def test_is_not_cleared_by_a_namesake_of_the_guessers(self, world: World):
+        """Whoever runs a tenant can make a user of any e-mail in it."""
+        accounts.create_user(actor=SYSTEM, tenant=world.springfield, email="grace@north.example", password=None)
+        User.objects.filter(tenant=world.springfield).update(password=hashed_password())
+        theirs, ours = {"tenant": "springfield", "address": ELSEWHERE}, {"tenant": "north", "address": ELSEWHERE}
+        seen: list[int] = []
+        for _ in range(4):
+            seen += guess(world, 3, **ours)
+            assert sign_in(world, **theirs).status_code == 200
+        assert seen == [401] * 10 + [429] * 2
+
+
+class TestTheWait:
+    def test_grows_with_each_failure_up_to_a_quarter_of_an_hour(self, world: World):
+        guess(world, 9)
+        waits = []
+        for _ in range(7):
+            assert guess(world) == [401]
+            waits.append(must_wait(sign_in(world)))
+            wait_is_over()
+        assert waits == [30, 60, 120, 240, 480, 900, 900]
+
+    def test_says_how_much_of_it_is_left(self, world: World):
+        guess(world, 10)
+        SignInThrottle.objects.exclude(blocked_until=None).update(blocked_until=Now() + timedelta(seconds=6.2))
+        assert must_wait(sign_in(world)) == 7
+
+    def test_is_not_prolonged_by_asking_again(self, world: World):
+        guess(world, 10)
+        before = list(SignInThrottle.objects.order_by("key").values())
+        for _ in range(5):
+            must_wait(sign_in(world))
+        assert list(SignInThrottle.objects.order_by("key").values()) == before
+
+    def test_is_not_prolonged_by_a_success(self, world: World):
+        """The failures of the one before and after it are what counts, for others elsewhere."""
+        guess(world, 12)
+        wait_is_over()
+        assert sign_in(world, address=ELSEWHERE).status_code == 200
+        assert guess(world, address=THIRD) == [401]
+
+    def test_is_forgotten_with_its_failures_after_a_quarter_of_an_hour(self, world: World):
+        guess(world, 9)
+        SignInThrottle.objects.update(failed_at=Now() - timedelta(minutes=15, seconds=1))
+        assert guess(world, 10) == [401] * 10
+
+    def test_is_not_forgotten_sooner(self, world: World):
+        guess(world, 9)
+        SignInThrottle.objects.update(failed_at=Now() - timedelta(minutes=14, seconds=59))
+        assert guess(world, 2) == [401, 429]
+
+    def test_and_all_its_numbers_are_settings(self, world: World, settings: Any):
+        settings.SIGN_IN_FAILURES_PER_ACCOUNT, settings.SIGN_IN_FIRST_WAIT, settings.SIGN_IN_LONGEST_WAIT = 3, 5, 8
+        assert guess(world, 3) == [401] * 3
+        assert must_wait(sign_in(world)) == 5
+        wait_is_over()
+        guess(world)
+        assert must_wait(sign_in(world)) == 8
+        settings.SIGN_IN_WINDOW = 60
+        SignInThrottle.objects.update(failed_at=Now() - timedelta(seconds=61), blocked_until=None)
+        assert guess(world, 3) == [401] * 3
+
+
+class TestAnAddress:
+    def test_may_fail_a_hundred_times(self, world: World):
+        for number in range(100):
+            assert guess(world, email=f"user{number}@north.example") == [401]
+        assert must_wait(sign_in(world, "another@north.example")) == 30
+        assert guess(world, address=ELSEWHERE) == [401]
+
+    @pytest.fixture
+    def three(self, settings: Any) -> None:
+        settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
+
+    def test_is_a_whole_network_where_customers_have_one(self, world: World, three: None):
+        for number in range(3):
+            assert guess(world, email=f"u{number}@x.example", address=f"2001:db8:1:2:{number}::{number}") == [401]
+        must_wait(sign_in(world, address="2001:db8:1:2:ffff:ffff:ffff:ffff"))
+        assert guess(world, address="2001:db8:1:3::1") == [401]
+
+    def test_is_the_same_however_it_is_written(self, world: World, three: None):
+        for address in ("198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407"):
+            assert guess(world, email=f"{address}@x.example".replace(":", ""), address=address) == [401]
+        must_wait(sign_in(world, address="198.51.100.7"))
+
+    def test_cannot_be_changed_by_saying_so(self, world: World, three: None):
+        for number in range(3):
+            headers = {"X-Forwarded-For": f"198.51.100.{number}", "X-Real-IP": f"198.51.100.{number}"}
+            assert guess_with(world, headers, number) == 401
+        assert guess_with(world, {"X-Forwarded-For": "198.51.100.200"}, 4) == 429
+
+    def test_is_not_cleared_by_a_success(self, world: World, three: None):
+        """Or else an account of one's own would be a licence to guess at others."""
+        answers = []
+        for number in range(5):
+            answers += guess(world, email=f"user{number}@north.example")
+            sign_in(world, world.person(f"own{number}", world.north).email)
+        assert answers == [401, 401, 401, 429, 429]
+
+    def test_does_not_count_successes(self, world: World, three: None):
+        for number in range(8):
+            assert sign_in(world, world.person(f"newcomer{number}", world.north).email).status_code == 200
+
+    def test_does_not_count_what_an_account_refused(self, world: World, settings: Any):
+        """Or else one script with an old password would keep a whole office from signing in."""
+        settings.SIGN_IN_FAILURES_PER_ADDRESS = 15
+        guess(world, 10)
+        for _ in range(20):
+            must_wait(sign_in(world))
+        assert sign_in(world, world.person("alan", world.north).email).status_code == 200
+
+    def test_lets_in_whom_it_knows_while_it_waits(self, world: World, three: None):
+        assert sign_in(world).status_code == 200
+        for number in range(3):
+            guess(world, email=f"user{number}@north.example")
+        must_wait(sign_in(world, world.person("alan", world.north).email))
+        assert sign_in(world).status_code == 200
+
+
+def guess_with(world: World, headers: dict[str, str], number: int) -> int:
+    body = {"email": f"u{number}@x.example", "password": "wrong"}
+    return world.nobody.post(LOGIN, body, headers=headers, REMOTE_ADDR=HOME).status_code
+
+
+class TestAnAddressThatKnowsTheAccount:
+    @pytest.fixture(autouse=True)
+    def known(self, world: World) -> None:
+        assert sign_in(world, address=HOME).status_code == 200
+
+    def test_is_never_locked_out_by_others(self, world: World):
+        for round_of_guesses in range(4):
+            guess(world, 10 if round_of_guesses == 0 else 1, address=ELSEWHERE)
+            must_wait(sign_in(world, address=ELSEWHERE))
+            assert sign_in(world, address=HOME).status_code == 200
+            wait_is_over()
+
+    def test_may_itself_guess_ten_times_and_no_more(self, world: World):
+        assert guess(world, 10, address=HOME) == [401] * 10
+        assert must_wait(sign_in(world, address=HOME)) == 30
+
+    def test_does_not_lock_others_out_with_its_failures(self, world: World):
+        guess(world, 10, address=HOME)
+        assert sign_in(world, address=ELSEWHERE).status_code == 200
+
+    def test_starts_anew_with_a_success(self, world: World):
+        for _ in range(3):
+            assert guess(world, 9, address=HOME) == [401] * 9
+            assert sign_in(world, address=HOME).status_code == 200
+
+    def test_does_not_vouch_for_its_neighbours(self, world: World):
+        guess(world, 10, address=ELSEWHERE)
+        must_wait(sign_in(world, address=THIRD))
+
+    def test_does_not_vouch_for_other_accounts(self, world: World):
+        alan = world.person("alan", world.north)
+        guess(world, 10, email=alan.email, address=ELSEWHERE)
+        must_wait(sign_in(world, alan.email, address=HOME))
+
+    def test_is_known_to_the_account_and_not_to_its_name(self, world: World, grace: User):
+        """Somebody who gets the name later is not at home where its former owner was."""
+        User.objects.filter(pk=grace.pk).update(deleted_at=Now())
+        accounts.create_user(actor=SYSTEM, tenant=world.north, email=grace.email, password=None)
+        User.objects.filter(email=grace.email, deleted_at=None).update(password=hashed_password())
+        guess(world, 10, address=ELSEWHERE)
+        must_wait(sign_in(world, address=HOME))
+
+
+class TestTheRecord:
+    def reasons(self, **where: Any) -> list[tuple[str, str]]:
+        entries = AuditEntry.objects.filter(action="authentication.sign_in", **where).order_by("number")
+        return [(entry.result, entry.changes["reason"]) for entry in entries]
+
+    def test_holds_every_refusal_in_its_tenants_chain(self, world: World, grace: User):
+        guess(world, 10)
+        sign_in(world)
+        expected = [("failure", "wrong credentials")] * 10 + [("denied", "throttled")]
+        assert self.reasons(tenant_id=world.north.pk, resource_id=grace.handle) == expected
+
+    def test_holds_refusals_of_nobody_in_the_platforms(self, world: World):
+        guess(world, 1, email="nobody@north.example")
+        assert self.reasons(tenant_id=None, actor_label="nobody@north.example") == [("failure", "wrong credentials")]
+
+    def test_says_where_from(self, world: World, grace: User):
+        guess(world, 1, address="2001:db8::7")
+        entry = AuditEntry.objects.get(resource_id=grace.handle, action="authentication.sign_in")
+        assert (entry.ip_address, entry.actor_type, entry.actor_id) == ("2001:db8::7", "user", grace.handle)
+
+
+class TestForgetting:
+    def last_failure_was(self, **ago: int) -> None:
+        SignInThrottle.objects.update(failed_at=Now() - timedelta(**ago))
+
+    def test_drops_what_slows_nobody_down_any_more(self, world: World):
+        guess(world, 3)
+        forget_old_failures(0)
+        assert SignInThrottle.objects.count() == 2
+        self.last_failure_was(minutes=16)
+        forget_old_failures(0)
+        assert not SignInThrottle.objects.exists()
+
+    def test_keeps_waits_that_are_not_over(self, world: World):
+        guess(world, 10)
+        self.last_failure_was(minutes=16)
+        forget_old_failures(0)
+        must_wait(sign_in(world))
+
+    def test_keeps_known_addresses_for_a_year(self, world: World):
+        sign_in(world)
+        self.last_failure_was(days=300)
+        forget_old_failures(0)
+        assert SignInThrottle.objects.exclude(known_at=None).exists()
+        SignInThrottle.objects.update(known_at=Now() - timedelta(days=366))
+        forget_old_failures(0)
+        assert not SignInThrottle.objects.exists()
