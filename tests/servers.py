@@ -27,13 +27,13 @@ class Servers:
         count: int = 2,
         threads: int = 1,
         application: str = "config.wsgi:application",
-        **environment: str,
+        **more: str,
     ) -> Iterator["Servers"]:
         with ExitStack() as stack:
             ports = [_free_port() for _ in range(count)]
             for port in ports:
                 options = ["--port", str(port), "--blocking-threads", str(threads), application]
-                stack.enter_context(_serving(options, database_url(database), environment))
+                stack.enter_context(_serving(options, environment(database) | more))
             urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
             for url in urls:
                 _wait_for(url)
@@ -45,14 +45,15 @@ def database_url(database: Mapping[str, Any]) -> str:
     return f"postgres://{database['USER']}@/{database['NAME']}?{where}"
 
 
+def environment(database: Mapping[str, Any]) -> dict[str, str]:
+    """For a process of the product that is to work on this database."""
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": database_url(database)}
+
+
 @contextmanager
-def _serving(options: list[str], url: str, environment: Mapping[str, str]) -> Iterator[None]:
+def _serving(options: list[str], given: Mapping[str, str]) -> Iterator[None]:
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--log-level", "warning"]
-    process = subprocess.Popen(
-        [*command, *options],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": url, **environment},
-    )
+    process = subprocess.Popen([*command, *options], cwd=settings.BASE_DIR, env=given)
     try:
         yield
     finally:

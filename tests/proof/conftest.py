@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from django.conf import settings
 
 from accounts.models import SignInThrottle
 from tests.proof.claims import Claim, table
-from tests.proof.races import Racer, racing
+from tests.proof.races import Racer, Stable
 from tests.servers import Servers
 
 
@@ -21,9 +22,15 @@ def claim(request: pytest.FixtureRequest) -> Callable[..., Claim]:
 
 
 @pytest.fixture(scope="session")
-def racers(django_db_setup: None) -> Iterator[list[Racer]]:
-    with racing(2) as racers:
-        yield racers
+def stable(django_db_setup: None) -> Iterator[Stable]:
+    with closing(Stable()) as stable:
+        yield stable
+
+
+@pytest.fixture
+def racers(stable: Stable) -> list[Racer]:
+    """Two processes that act when told to."""
+    return stable.ready(2)
 
 
 @pytest.fixture(scope="session")

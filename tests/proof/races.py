@@ -1,29 +1,23 @@
 """Two processes, told to begin together, and what PostgreSQL says about when each of them committed."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-from tests.servers import database_url
+from tests.servers import environment
 
 
 class Racer:
     def __init__(self) -> None:
+        self.is_in_step = True
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.proof.racer"],
             cwd=settings.BASE_DIR,
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                "DATABASE_URL": database_url(settings.DATABASES["default"]),
-            },
+            env=environment(settings.DATABASES["default"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -32,6 +26,7 @@ class Racer:
     def tell(self, *acts: dict[str, Any]) -> None:
         """Do these one after the other."""
         assert self.process.stdin
+        self.is_in_step = False
         self.process.stdin.write(json.dumps(acts) + "\n")
         self.process.stdin.flush()
 
@@ -39,24 +34,30 @@ class Racer:
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line, "the racer fell; its error is above"
+        self.is_in_step = True
         return json.loads(line)
-
-    def leave(self) -> None:
-        self.process.communicate()
 
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
 
 
-@contextmanager
-def racing(count: int) -> Iterator[list[Racer]]:
-    racers = [Racer() for _ in range(count)]
-    try:
-        yield racers
-    finally:
-        for racer in racers:
-            racer.leave()
+class Stable:
+    """Racers for one test after the other. Who fell or has not answered yet is replaced before the next."""
+
+    def __init__(self) -> None:
+        self.racers: list[Racer] = []
+
+    def ready(self, count: int) -> list[Racer]:
+        for racer in [each for each in self.racers if not each.is_in_step]:
+            racer.kill()
+            self.racers.remove(racer)
+        self.racers += [Racer() for _ in range(count - len(self.racers))]
+        return self.racers
+
+    def close(self) -> None:
+        for racer in self.racers:
+            racer.kill()
 
 
 def committed(table: str, key: str, values: list[str]) -> dict[str, int]:

@@ -20,7 +20,7 @@ from django.conf import settings
 from config import postgres
 from config.postgres.place import Place
 from tests.proof.browsers import Answer, Browser, browsers
-from tests.servers import Servers, database_url
+from tests.servers import Servers, environment
 
 CREDENTIALS = {"email": "super@away.example", "password": "a good long one"}
 RECOVERY = 5  # seconds
@@ -44,10 +44,9 @@ class Database:
         self.stop()
 
     def manage(self, *command: str, told: str = "") -> None:
-        url = {"DATABASE_URL": database_url(postgres.connection(self.home))}
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **url}
         arguments = [sys.executable, "manage.py", *command, "--verbosity=0"]
-        subprocess.run(arguments, cwd=settings.BASE_DIR, env=environment, input=told, text=True, check=True)
+        given = environment(postgres.connection(self.home))
+        subprocess.run(arguments, cwd=settings.BASE_DIR, env=given, input=told, text=True, check=True)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The worker, as it runs in production, does what nobody told it to."""
 
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from django.db import connection
 
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from tests.servers import database_url
+from tests.servers import environment
 from tests.world import SYSTEM, World
 
 START, PROMPTLY = 30, 5  # seconds
@@ -25,11 +24,7 @@ def worker(committed_world: World) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "procrastinate", "worker"],
         cwd=settings.BASE_DIR,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_url(settings.DATABASES["default"]),
-        },
+        env=environment(settings.DATABASES["default"]),
     )
     yield process
     process.terminate()
