@@ -58,6 +58,7 @@ def with_second_factor(user: User) -> None:
 
 @pytest.fixture(autouse=True)
 def grace(world: World) -> User:
+    SignInThrottle.objects.all().delete()
     return world.person("grace", world.north)
 
 
@@ -300,8 +301,10 @@ class TestTheRecord:
         assert self.reasons(tenant_id=world.north.pk, resource_id=grace.handle) == expected
 
     def test_holds_refusals_of_nobody_in_the_platforms(self, world: World):
-        guess(world, 1, email="nobody@north.example")
-        assert self.reasons(tenant_id=None, actor_label="nobody@north.example") == [("failure", "wrong credentials")]
+        guess(world, 1, email="never.seen@north.example")
+        assert self.reasons(tenant_id=None, actor_label="never.seen@north.example") == [
+            ("failure", "wrong credentials")
+        ]
 
     def test_says_where_from(self, world: World, grace: User):
         guess(world, 1, address="2001:db8::7")
