@@ -4,7 +4,9 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A string, and nothing that merely looks like one."""
+    """A string, and nothing that merely looks like one; not blank, and without the NUL that PostgreSQL cannot hold."""
+
+    pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -14,6 +16,8 @@ class Text(serializers.CharField):
 
 class Secret(Text):
     """Taken to the letter, spaces and all; bounded, because hashing costs."""
+
+    pattern = r"^[^\u0000]+$"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=1024, trim_whitespace=False, write_only=True, **options)

@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
+from core.fields import Text
 from core.v1 import V1ViewSet
 
 JSON = "application/json"
@@ -57,13 +58,19 @@ class V1Schema(AutoSchema):
         self.method = "POST" if method == "DELETE" else method
         body = super()._get_request_body(direction)
         self.method = method
+        if body and any("required" in content["schema"] for content in body["content"].values()):
+            body["required"] = True  # a form, which is described in place
         return body
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)
-        if direction == "request" and JSON in self.map_parsers():
+        if direction == "request":
             schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
         return schema
+
+    def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
+        schema = super()._map_serializer_field(field, *args, **options)
+        return schema | {"pattern": field.pattern} if isinstance(field, Text) else schema
 
 
 def refused(description: str) -> OpenApiResponse:

@@ -47,11 +47,20 @@ class ShownApiKey(ApiKey):
     api_key = serializers.CharField(help_text="Shown this once.")
 
 
-class TokenRequest(serializers.Serializer):
-    grant_type = serializers.ChoiceField(["client_credentials"])
-    scope = Text(required=False)
-    client_id = Text(required=False)
-    client_secret = Secret(required=False)
+# A form, in which RFC 6749 has unknown parameters ignored and none given twice.
+TEXT = {"type": "string", "pattern": r"^[^\u0000]*$"}
+TOKEN_REQUEST = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"type": "string", "enum": ["client_credentials"]},
+        "scope": TEXT,
+        "client_id": TEXT,
+        "client_secret": TEXT,
+    },
+    "additionalProperties": TEXT,
+    "maxProperties": 20,
+}
 
 
 class PlatformToken(serializers.Serializer):

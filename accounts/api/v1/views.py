@@ -127,7 +127,7 @@ class PlatformTokenViewSet(V1ViewSet):
 
     @extend_schema(
         operation_id="issue_platform_token",
-        request={wire.FormParser.media_type: serializers.TokenRequest},
+        request={wire.FormParser.media_type: serializers.TOKEN_REQUEST},
         responses={200: serializers.PlatformToken, 400: serializers.OAuthError, 401: serializers.OAuthError},
     )
     def issue(self, request: Request) -> Response:

@@ -1,0 +1,76 @@
+"""The published schema, kept: whatever it allows is sent, and whatever comes back is what it said would."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from config.wsgi import application
+from core.access import Scope
+from tests.world import Caller, World
+
+EXAMPLES = 300 if "CURFEW_PROOF" in os.environ else 5
+
+schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
+for_anybody = schema.include(lambda context: not context.operation.definition.raw.get("security"))
+for_the_signed_in = schema.include(lambda context: bool(context.operation.definition.raw.get("security")))
+tuned = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="CURFEW_PROOF" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """A request neither opens nor closes the test's own connection, whose transaction is rolled back in the end."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def caller(world: World, who: str) -> Caller:
+    """Signed in anew for each case: some acts end the session they came by."""
+    if who == "service":
+        return world.service(*Scope)
+    return world.signed_in(getattr(world, who).user)
+
+
+def is_about_credentials(response: Any) -> bool:
+    """A schema promises which requests are well formed, not which passwords are right or strong."""
+    flaws = response.json()["detail"] if response.status_code == 422 else []
+    return bool(flaws) and {flaw["type"] for flaw in flaws} <= {
+        "value_error.wrong_password",
+        "value_error.weak_password",
+    }
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(settings: Any) -> None:
+    """Thousands of passwords are tried here, and none of them is right."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@for_anybody.parametrize()
+@tuned
+def test_is_kept_to_anybody(world: World, one_connection: None, case: Any):
+    case.call_and_validate()
+
+
+@pytest.mark.parametrize("who", ["super_admin", "ada", "service"])
+@for_the_signed_in.parametrize()
+@tuned
+def test_is_kept_to(world: World, one_connection: None, who: str, case: Any):
+    headers = {"Authorization": f"Bearer {caller(world, who).token}"}
+    response = case.call(headers=headers)
+    excluded = [positive_data_acceptance] if is_about_credentials(response) else []
+    case.validate_response(response, headers=headers, excluded_checks=excluded)
