@@ -59,7 +59,9 @@ class Race:
     world: World
     reach: Reach
     build: str = "floors"
-    lately: float = 0.02  # how long the last sign-in took: the revocation begins somewhere within the next one
+    # How long either took lately, in seconds: the one that begins later begins while the other is under way.
+    signing_in: float = 0.02
+    revoking: float = 0.01
 
     def pairs(self) -> Iterator[Pair]:
         for number in count():
@@ -69,10 +71,11 @@ class Race:
     def run(self, number: int) -> dict[str, Any]:
         """One pair; which process does what alternates. The revoker signs in again as soon as it is answered."""
         here, there = self.racers if number % 2 else reversed(self.racers)
-        here.tell(self.sign_in(after=0, thinking=uniform(0, THINKING)))
-        there.tell(self.revoke(after=uniform(0, self.lately)), self.sign_in(after=0, thinking=0))
+        head_start = uniform(-self.revoking, self.signing_in)  # for the sign-in
+        here.tell(self.sign_in(after=max(0, -head_start), thinking=uniform(0, THINKING)))
+        there.tell(self.revoke(after=max(0, head_start)), self.sign_in(after=0, thinking=0))
         [signed_in], [revoked, latecomer] = here.hear(), there.hear()
-        self.lately = (signed_in["answered"] - signed_in["began"]) / 1_000_000
+        self.signing_in, self.revoking = seconds(signed_in), seconds(revoked)
         return {
             "signed_in": signed_in,
             "revoked": revoked,
@@ -120,6 +123,10 @@ class Race:
                 is_accepted=run["is_accepted"],
                 latecomer_is_accepted=run["latecomer_is_accepted"],
             )
+
+
+def seconds(act: dict[str, Any]) -> float:
+    return (act["answered"] - act["began"]) / 1_000_000
 
 
 def take(pairs: Iterator[Pair], overlapped: int) -> list[Pair]:
