@@ -1,0 +1,203 @@
+"""Every way in, when what it hangs on has been suspended or deleted: refused, and nothing new is handed out."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts import operations as accounts
+from accounts.models import Application, TotpDevice, User
+from core.access import Scope
+from core.records import Status
+from sessions_app import operations
+from sessions_app.models import Session
+from tenancy.models import Partner, Tenant
+from tests.access.callers import api_key_of
+from tests.world import PASSWORD, SYSTEM, Caller, World, hashed_password
+
+ME = "/api/v1/me"
+LOGIN = "/api/v1/auth/login"
+TOKEN = "/api/v1/platform/oauth/token"
+FATES: dict[str, dict[str, Any]] = {"suspended": {"status": Status.SUSPENDED}, "deleted": {"deleted_at": Now()}}
+ABOVE: dict[str, Callable[[User], Any]] = {
+    "user": lambda user: User.objects.filter(pk=user.pk),
+    "tenant": lambda user: Tenant.objects.filter(pk=user.tenant_id),
+    "partner": lambda user: Partner.objects.filter(tenants=user.tenant_id),
+}
+
+
+def login(user: User, **more: str) -> Any:
+    return Caller().post(LOGIN, {"email": user.email, "password": PASSWORD} | more)
+
+
+def login_by_path(user: User) -> Any:
+    path = f"/api/v1/auth/tenants/{user.tenant.slug}/login"
+    return Caller().post(path, {"email": user.email, "password": PASSWORD})
+
+
+def refresh(token: str | None) -> Any:
+    return Caller().post("/api/v1/auth/refresh", {"refresh_token": token})
+
+
+def refreshed(ada: Caller) -> str | None:
+    refresh(ada.refresh_token)
+    return ada.refresh_token
+
+
+def enrolled(ada: Caller) -> Caller:
+    accounts.enrol_totp(ada.user, actor=SYSTEM)
+    TotpDevice.objects.filter(user=ada.user).update(confirmed_at=Now())
+    return ada
+
+
+# Each prepares a credential while all is well, and hands over a way to use it.
+WAYS_IN: dict[str, Callable[[World], Callable[[], Any]]] = {
+    "password": lambda world: lambda: login(world.ada.user),
+    "password, tenant named": lambda world: lambda: login(world.ada.user, tenant="north"),
+    "password, tenant by id": lambda world: lambda: login(world.ada.user, tenant=world.north.handle),
+    "password, tenant in the path": lambda world: lambda: login_by_path(world.ada.user),
+    "access token": lambda world: (ada := world.ada) and (lambda: ada.get(ME)),
+    "API key": lambda world: (key := api_key_of(world.ada.user)) and (lambda: key.get(ME)),
+    "refresh token": lambda world: (token := world.ada.refresh_token) and (lambda: refresh(token)),
+    "refresh token within its grace": lambda world: (token := refreshed(world.ada)) and (lambda: refresh(token)),
+}
+
+
+def is_let_in(answer: Any) -> bool:
+    assert answer.status_code in (200, 401), answer.content
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("what", ABOVE)
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_there_is_no_way_in_under_what_is_down(way, what, fate, world: World):
+    use = WAYS_IN[way](world)
+    assert is_let_in(use())
+    sessions = Session.objects.filter(user=world.ada.user).count()
+    ABOVE[what](world.ada.user).update(**FATES[fate])
+    answer = use()
+    assert answer.status_code == 401
+    assert answer.json().keys() == {"detail"}
+    assert Session.objects.filter(user=world.ada.user).count() == sessions
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("what", ABOVE)
+def test_somebody_down_is_not_even_asked_for_a_second_factor(what, fate, world: World):
+    enrolled(world.ada)
+    assert login(world.ada.user).json()["mfa_required"] is True
+    ABOVE[what](world.ada.user).update(**FATES[fate])
+    for code in ({}, {"totp_code": "123456"}, {"recovery_code": "x"}):
+        assert login(world.ada.user, **code).json() == {"detail": "Wrong e-mail, password, code or tenant"}
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("what", ABOVE)
+def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate, world: World):
+    """Between the password and the session."""
+    proof = world.proof(world.ada.user)
+    ABOVE[what](world.ada.user).update(**FATES[fate])
+    session, _ = operations.open(proof, actor=SYSTEM)
+    assert not Session.objects.live().filter(pk=session.pk).exists()
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_operators_go_down_with_their_partner(fate, world: World):
+    assert is_let_in(world.acme_partner.get(ME))
+    Partner.objects.filter(pk=world.acme.pk).update(**FATES[fate])
+    assert not is_let_in(world.acme_partner.get(ME))
+    assert not is_let_in(login(world.acme_partner.user))
+    assert is_let_in(world.globex_partner.get(ME))
+    assert is_let_in(world.super_admin.get(ME))
+
+
+@pytest.mark.parametrize("fate", FATES)
+@pytest.mark.parametrize("what", ABOVE)
+def test_the_neighbours_stay(what, fate, world: World):
+    """Suspending one leaves the others: a colleague, another tenant, another partner."""
+    beside = {"user": world.alan, "tenant": world.katherine, "partner": world.lisa}[what]
+    ABOVE[what](world.ada.user).update(**FATES[fate])
+    assert is_let_in(beside.get(ME))
+    assert is_let_in(login(beside.user))
+    assert is_let_in(refresh(beside.refresh_token))
+
+
+class TestSomebodyWhoComesAfter:
+    def recreated(self, user: User) -> User:
+        User.objects.filter(pk=user.pk).update(deleted_at=Now())
+        return User.objects.create(tenant=user.tenant, email=user.email, password=hashed_password())
+
+    def test_with_the_same_email_inherits_nothing(self, world: World):
+        key = api_key_of(world.ada.user)
+        enrolled(world.ada)
+        heir = self.recreated(world.ada.user)
+        for answer in (world.ada.get(ME), key.get(ME), refresh(world.ada.refresh_token)):
+            assert not is_let_in(answer)
+        data = login(heir).json()["data"]
+        assert data["user"]["id"] == heir.handle != world.ada.user.handle
+        mine = Caller(data["access_token"])
+        assert [item["id"] for item in mine.get(f"{ME}/sessions").json()["data"]] == [data["session_id"]]
+        assert mine.get(f"{ME}/api-keys").json()["data"] == []
+        assert mine.get(ME).json()["data"]["mfa_enabled"] is False
+
+    def test_with_the_same_slug_inherits_nothing(self, world: World):
+        ada = world.ada
+        Tenant.objects.filter(pk=world.north.pk).update(deleted_at=Now())
+        heir = world.tenant(world.globex, "north")
+        assert not is_let_in(login(ada.user, tenant="north"))
+        assert not is_let_in(ada.get(ME))
+        grace = world.person("grace", heir)
+        assert login(grace, tenant="north").json()["data"]["user"]["tenant_id"] == heir.handle
+
+
+def client_credentials(client_id: str, **more: str) -> Any:
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": f"{client_id}-secret"} | more
+    return Caller().http.generic("POST", TOKEN, urlencode(form), "application/x-www-form-urlencoded")
+
+
+class TestAServiceApplication:
+    @pytest.fixture
+    def billing(self, world: World) -> Application:
+        return world.make_service("billing", [Scope.ADMIN_READ, Scope.ADMIN_WRITE])
+
+    def change(self, billing: Application, **columns: Any) -> None:
+        Application.objects.filter(pk=billing.pk).update(**columns)
+
+    def token(self) -> Caller:
+        return Caller(client_credentials("billing").json()["access_token"])
+
+    @pytest.mark.parametrize("fate", FATES)
+    def test_that_is_down_gets_no_token_and_its_tokens_are_dead(self, fate, billing: Application):
+        outstanding = self.token()
+        assert outstanding.get(ME).status_code == 403  # known, and no person
+        self.change(billing, **FATES[fate])
+        answer = client_credentials("billing")
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert outstanding.get(ME).status_code == 401
+
+    def test_that_is_no_service_of_the_platform_any_more_loses_its_tokens(self, billing: Application, world: World):
+        for columns in (
+            {"application_type": "WEB"},
+            {"scope": "TENANT", "tenant": world.north},
+            {"scope": "PARTNER", "tenant": None, "partner": world.acme},
+        ):
+            outstanding = self.token()
+            self.change(billing, **columns)
+            assert outstanding.get(ME).status_code == 401
+            assert client_credentials("billing").status_code == 400
+            self.change(billing, application_type="SERVICE", scope="GLOBAL", tenant=None, partner=None)
+
+    def test_that_is_back_has_its_unexpired_tokens_back(self, billing: Application):
+        """Whoever suspends it over a leak revokes its tokens too; SECURITY says how."""
+        outstanding = self.token()
+        self.change(billing, status=Status.SUSPENDED)
+        self.change(billing, status=Status.ACTIVE)
+        assert outstanding.get(ME).status_code == 403
+
+    def test_that_lost_a_scope_is_granted_it_no_more(self, billing: Application):
+        self.change(billing, allowed_scopes=["admin:read"])
+        assert client_credentials("billing").json()["scope"] == "admin:read"
+        assert client_credentials("billing", scope="admin:write").json()["error"] == "invalid_scope"
