@@ -22,7 +22,7 @@ PUBLISHED_AHEAD = 2 * REREAD_AFTER
 PURPOSE = "signing keys"
 
 
-class NoSigningKey(Exception):
+class NoSigningKey(secrets.Unavailable):
     """No key can sign: `manage.py rotate_signing_key --now` makes one."""
 
 

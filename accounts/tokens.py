@@ -43,6 +43,11 @@ class PlatformClaims:
     kid: str
 
 
+def require_key() -> None:
+    """Raise NoSigningKey before anything has happened that a token would have to follow."""
+    ring.signer()
+
+
 def sign(claims: dict[str, Any], lifetime: int) -> str:
     now = int(time.time())
     kid, key = ring.signer()

@@ -7,8 +7,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from accounts.keyring import NoSigningKey, ring
-from core.secrets import SecretUnreadable
+from accounts.keyring import ring
+from core.secrets import Unavailable
 
 
 @require_safe
@@ -34,7 +34,7 @@ def what_is_missing() -> str | None:
         ring.signer()
     except DatabaseError:
         return "the database cannot be reached"
-    except (NoSigningKey, SecretUnreadable):
+    except Unavailable:
         return "no signing key can be read under this SECRET_KEY: run manage.py rotate_signing_key --now"
     return None
 

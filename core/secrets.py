@@ -10,7 +10,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
-class SecretUnreadable(Exception):
+class Unavailable(Exception):
+    """Cannot be done until the operator of this installation acts; /readyz says what is missing."""
+
+
+class SecretUnreadable(Unavailable):
     """Sealed under a SECRET_KEY that is neither the current one nor among SECRET_KEY_FALLBACKS."""
 
 

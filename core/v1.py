@@ -1,5 +1,6 @@
 """v1's manner: envelopes around what succeeds, FastAPI's words for what does not."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -21,10 +22,14 @@ from core.ids import Prefix, read
 from core.parsing import NotJSON
 from core.permissions import Declared
 from core.request import ORIGIN
+from core.secrets import Unavailable
 
 NOT_AUTHENTICATED = "Not authenticated"
 ACCESS_DENIED = "Access denied"
 PROBLEM = "application/problem+json"
+UNAVAILABLE = "This installation cannot do that at the moment; its operator finds the reason at /readyz"
+
+log = logging.getLogger(__name__)
 
 
 class Invalid(Exception):
@@ -174,6 +179,9 @@ def worded(error: Exception, view: Any) -> Words:
             return HTTPStatus.FORBIDDEN, ACCESS_DENIED, {}
         case exceptions.APIException():
             return HTTPStatus(error.status_code), str(error.detail), {}
+        case Unavailable():
+            log.error("refused with 503: %r; see /readyz", error)
+            return HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"}
         case OperationalError() | InterfaceError():
             return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
         case _:

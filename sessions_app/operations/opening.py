@@ -30,6 +30,7 @@ class SignedIn:
 
 
 def sign_in(credentials: accounts.Credentials, *, origin: Origin) -> SignedIn:
+    tokens.require_key()
     proof = accounts.prove(credentials, origin=origin)
     session, refresh_token = open(proof, actor=proof.principal)
     return SignedIn(session, access_token(session), str(refresh_token))

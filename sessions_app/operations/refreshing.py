@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts import tokens
 from accounts.operations.sign_in import as_principal
 from audit.actions import Action, Result
 from audit.operations import record
@@ -23,6 +24,7 @@ class RefreshRefused(Exception):
 
 def refresh(text: str, *, origin: Origin) -> SignedIn:
     """Swap a refresh token for its successor. The same token again within the grace gets the same successor."""
+    tokens.require_key()
     try:
         token = RefreshToken.read(text)
     except NotOurs as error:
