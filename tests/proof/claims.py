@@ -6,7 +6,7 @@ from typing import Any
 
 FULL = os.environ.get("CURFEW_PROOF") == "1"
 _PROPERTY = "claim"
-_HEAD = ("claim", "asked", "seen", "of which it is said", "seconds")
+_HEAD = ("claim", "asked", "seen", "in detail", "seconds")
 
 
 class Claim:

@@ -1,0 +1,23 @@
+from types import SimpleNamespace
+from typing import Any
+
+from tests.proof.claims import Claim, table
+
+
+def report(*, passed: bool) -> Any:
+    properties: list[tuple[str, Any]] = []
+    claim = Claim("nobody slips through", full=2000, reduced=100, properties=properties)
+    claim.saw(1234, "none did")
+    return SimpleNamespace(user_properties=properties, passed=passed, duration=5.25)
+
+
+def test_the_table_tells_a_kept_promise_from_a_broken_one():
+    head, kept, broken = table([report(passed=True), report(passed=False)])
+    assert head.split() == ["claim", "asked", "seen", "in", "detail", "seconds"]
+    assert kept.startswith("nobody slips through ")
+    assert "1,234  none did" in kept
+    assert broken.startswith("BROKEN nobody slips through ")
+
+
+def test_there_is_no_table_where_nothing_was_promised():
+    assert list(table([SimpleNamespace(user_properties=[("other", 1)], passed=True, duration=0)])) == []
