@@ -86,7 +86,7 @@ class Charge:
 def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
     """Count one attempt, or raise Throttled without counting it."""
     account = _bucket("account", email)
-    pair = _kin(account, f"{user_id} {_network(address)}") if user_id and address else None
+    pair = _kin(account, f"{user_id} {_network(address)}") if address else None  # nobody's is looked for as long
     if pair and SignInThrottle.objects.filter(pk=pair.key, known_at__isnull=False).exists():
         _charge(pair)
         return Charge(account=pair, address=None, pair=pair)
