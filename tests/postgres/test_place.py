@@ -13,7 +13,7 @@ ROOT_HOME = Path("/var/lib/curfew")
 @pytest.fixture
 def long(home):
     """A home whose path is too long for a socket in it, and odd besides."""
-    folder = home.path / "a 'long', $ \"odd\" name" / ("x" * 80)
+    folder = home.path / "a 'long', odd name" / ("x" * 80)
     yield Home(folder)
     sockets = Path(postgres.connection(folder)["HOST"])
     if sockets.is_symlink():
