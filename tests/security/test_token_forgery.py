@@ -133,6 +133,7 @@ class TestTheKeyId:
     )
     def test_is_looked_for_in_memory_alone(self, kid, world: World):
         token = reworded(world.ada.token, {"kid": kid})
+        ring.forget()
         ring.published()
         with CaptureQueriesContext(connection) as asked:
             assert is_refused(token)
