@@ -15,7 +15,8 @@ from config.wsgi import application
 from core.access import Scope
 from tests.world import Caller, World
 
-EXAMPLES = 300 if "CURFEW_PROOF" in os.environ else 5
+PROOF = "CURFEW_PROOF" in os.environ
+EXAMPLES = 300 if PROOF else 5
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
 for_anybody = schema.include(lambda context: not context.operation.definition.raw.get("security"))
@@ -23,7 +24,7 @@ for_the_signed_in = schema.include(lambda context: bool(context.operation.defini
 tuned = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="CURFEW_PROOF" not in os.environ,
+    derandomize=not PROOF,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -218,7 +218,7 @@ class TestAnHonestRecord:
     values = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts
     details = st.dictionaries(texts, values | st.lists(values, max_size=3), max_size=3)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(peer=peers, user_agent=texts, label=texts, changes=details)
     def test_reads_back_as_it_was_written(
         self, world: World, peer: str, user_agent: str, label: str, changes: dict[str, Any]

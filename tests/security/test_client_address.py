@@ -66,7 +66,7 @@ def test_without_proxies_of_ours_nobody_is_believed(forwarded: str):
 lists = st.lists(st.text(max_size=20) | st.ip_addresses().map(str), max_size=6).map(",".join)
 
 
-@tuned(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tuned(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(peer=st.text(max_size=20) | st.ip_addresses().map(str), forwarded=lists)
 def test_whatever_they_write_an_address_or_nothing_comes_out(proxies: None, peer: str, forwarded: str):
     for trusted_peer in (peer, OUR_PROXY):
