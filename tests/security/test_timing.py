@@ -1,0 +1,140 @@
+"""How long a refusal takes tells nobody who exists. The full measurement, over HTTP, is in tests/proof."""
+
+import time
+from collections.abc import Callable
+from random import shuffle
+from statistics import median
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.hashers import Argon2
+from accounts.models import User
+from core.access import Origin, Scope
+from core.records import Status
+from tests.world import PASSWORD, World, hashed_password
+
+LOGIN = "/api/v1/auth/login"
+SAMPLES = 40
+
+
+def refuse(world: World, email: str, password: str = "not it", **more: Any) -> Any:
+    answer = world.nobody.post(LOGIN, {"email": email, "password": password} | more)
+    assert answer.status_code == 401
+    return answer
+
+
+def somebody(world: World, name: str, **columns: Any) -> str:
+    user = world.person(name, world.north)
+    User.objects.filter(pk=user.pk).update(**columns)
+    return user.email
+
+
+def twins(world: World) -> str:
+    for tenant in (world.north, world.south):
+        User.objects.create(tenant=tenant, email="twin@both.example", password=hashed_password())
+    return "twin@both.example"
+
+
+# Each makes an account, or none, and hands over the e-mail to try.
+ACCOUNTS: dict[str, Callable[[World], str]] = {
+    "known": lambda world: somebody(world, "known"),
+    "unknown": lambda world: "unknown@north.example",
+    "suspended": lambda world: somebody(world, "suspended", status=Status.SUSPENDED),
+    "deleted": lambda world: somebody(world, "deleted", deleted_at="2026-01-01T00:00Z"),
+    "without a password": lambda world: somebody(world, "bare", password="!never-a-hash"),
+    "ambiguous": twins,
+}
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is hashed, once the first refusal of all has made the hash that stands in for nobody's."""
+    accounts.prove.__globals__["_nobodys_password"]()
+    computed: list[str] = []
+    verify = Argon2.verify
+
+    def counted(self: Argon2, password: str, encoded: str) -> bool:
+        computed.append(password)
+        return verify(self, password, encoded)
+
+    monkeypatch.setattr(Argon2, "verify", counted)
+    return computed
+
+
+class TestARefusedSignIn:
+    @pytest.mark.parametrize("account", ACCOUNTS)
+    @pytest.mark.parametrize("password", ["not it", PASSWORD, "x", "x" * 1024])
+    def test_costs_one_hash_whoever_was_asked_for(self, account, password, world: World, hashes: list[str]):
+        email = ACCOUNTS[account](world)
+        if (account, password) == ("known", PASSWORD):
+            assert world.nobody.post(LOGIN, {"email": email, "password": password}).status_code == 200
+        else:
+            refuse(world, email, password)
+        assert hashes == [password]
+
+    @pytest.mark.parametrize("tenant", ["north", "south", "nowhere", "tnt_", "' OR 1=1--"])
+    def test_costs_one_hash_whichever_tenant_was_named(self, tenant, world: World, hashes: list[str]):
+        refuse(world, ACCOUNTS["known"](world), tenant=tenant)
+        assert hashes == ["not it"]
+
+    def test_costs_none_while_it_must_wait(self, world: World, hashes: list[str], settings: Any):
+        settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
+        for account in ("known", "unknown"):
+            email = ACCOUNTS[account](world)
+            answers = [world.nobody.post(LOGIN, {"email": email, "password": "x"}).status_code for _ in range(3)]
+            assert answers == [401, 401, 429]
+        assert len(hashes) == 4
+
+    def test_stands_in_with_a_hash_as_dear_as_a_real_one(self):
+        real, nobodys = hashed_password(), accounts.prove.__globals__["_nobodys_password"]()
+        assert real.split("$")[:4] == nobodys.split("$")[:4]
+        assert "m=19456,t=2,p=1" in real
+
+    def test_takes_as_long_whoever_was_asked_for(self, world: World, settings: Any):
+        """Measured in processor time, so that what else the machine does makes no difference."""
+        settings.SIGN_IN_FAILURES_PER_ACCOUNT = settings.SIGN_IN_FAILURES_PER_ADDRESS = 10_000
+        emails = {
+            account: ACCOUNTS[account](world) for account in ("known", "unknown", "suspended", "without a password")
+        }
+        taken: dict[str, list[float]] = {account: [] for account in emails}
+        for _ in range(SAMPLES):
+            for account in shuffled(emails):
+                began = time.thread_time()
+                refuse(world, emails[account])
+                taken[account].append(time.thread_time() - began)
+        usual = median(taken["known"])
+        assert {account: abs(median(times) / usual - 1) < 0.25 for account, times in taken.items()} == dict.fromkeys(
+            emails, True
+        )
+
+
+def shuffled(names: Any) -> list[str]:
+    order = list(names)
+    shuffle(order)
+    return order
+
+
+class TestARefusedClient:
+    @pytest.mark.parametrize("client_id", ["billing", "unknown", "suspended", "without-secret"])
+    def test_has_its_secret_compared_whoever_it_says_it_is(
+        self, client_id, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        for name, columns in (
+            ("billing", {}),
+            ("suspended", {"status": "SUSPENDED"}),
+            ("without-secret", {"secret_digest": None}),
+        ):
+            application = world.make_service(name, [Scope.ADMIN_READ])
+            type(application).objects.filter(pk=application.pk).update(**columns)
+        compared: list[tuple[int, int]] = []
+
+        def compare(one: bytes, other: bytes) -> bool:
+            compared.append((len(one), len(other)))
+            return one == other
+
+        monkeypatch.setattr("accounts.operations.clients.hmac.compare_digest", compare)
+        with pytest.raises(accounts.ClientRefused, match="Unknown client or wrong secret"):
+            accounts.issue_platform_token(client_id, "not it", None, origin=Origin())
+        assert compared == [(32, 32)]
