@@ -1,7 +1,11 @@
 """The record can only grow. If somebody with the database in their hands changed it after all, it shows where."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +25,7 @@ from audit.queries import Fault, faults, first_fault
 from core.access import Origin, Principal
 from core.request import clean_header, client_ip
 from tests.security.acts import FROM
+from tests.servers import database_url
 from tests.world import SYSTEM, World
 
 COLUMNS = [field.attname for field in AuditEntry._meta.concrete_fields]
@@ -250,6 +255,14 @@ class TestTheCommand:
         with pytest.raises(CommandError):
             call_command("verify_audit", stderr=written)
         assert written.getvalue().count("entry 1 was altered") == 2
+
+    def test_ends_as_a_process_should(self, db: None, project: Path):
+        command = [sys.executable, "manage.py", "verify_audit"]
+        url = database_url(connection.settings_dict)
+        told = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        ended = subprocess.run(command, env=told, cwd=project, capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.strip().endswith(WHOLE)
 
     @staticmethod
     def said() -> str:

@@ -1,6 +1,7 @@
 """Whose address goes on record: the peer's, unless the peer is a proxy of ours; and only as far as ours reach."""
 
 import ipaddress
+import time
 from typing import Any
 
 import pytest
@@ -111,6 +112,30 @@ class TestSpoofing:
         told = {"headers": {"X-Forwarded-For": f"6.6.6.6, {CLIENT}"}, "REMOTE_ADDR": OUR_PROXY}
         assert world.nobody.post("/api/v1/auth/login", credentials, **told).status_code == 200
         assert person.sessions.get().ip_address == CLIENT
+
+
+@pytest.mark.parametrize(
+    "user_agent",
+    [
+        "x" * 10_240,
+        "<script>alert(1)</script>",
+        "\x1b[31mred\x1b[0m\tand\x7f\x85more",
+        "\u00e9\u00ff\u00c3",
+        "Mozilla/5.0 (" + "(" * 5_000,
+        "Mozilla/5.0 " + "a1 " * 3_000 + "!",
+        "Windows NT " + "9" * 5_000,
+        "",
+    ],
+)
+def test_a_user_agent_is_kept_in_measure_and_without_what_moves_a_cursor(world: World, user_agent: str):
+    person = world.person("grace", world.north)
+    credentials = {"email": person.email, "password": PASSWORD}
+    began = time.monotonic()
+    answer = world.nobody.post("/api/v1/auth/login", credentials, HTTP_USER_AGENT=user_agent)
+    assert (answer.status_code, time.monotonic() - began < 2) == (200, True)
+    session = person.sessions.get()
+    assert len(session.user_agent) == min(len(user_agent), 512)
+    assert session.user_agent.isprintable()
 
 
 class TestTheScheme:
