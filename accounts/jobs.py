@@ -6,6 +6,6 @@ from accounts.operations import throttle
 
 
 @app.periodic(cron="17 * * * *")
-@app.task(name="forget_old_failures", lock="forget_old_failures")
+@app.task(name="forget_old_failures")
 def forget_old_failures(timestamp: int) -> None:
     throttle.forget()

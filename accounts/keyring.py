@@ -71,11 +71,12 @@ class Ring:
         if not able:
             raise NoSigningKey
         newest = max(able, key=lambda key: key.signs_from)
-        if self._private is None or self._private[0] != newest.kid:
+        held = self._private  # once: another thread may replace it
+        if held is None or held[0] != newest.kid:
             pem = secrets.unseal(newest.sealed_private, purpose=PURPOSE)
-            private = serialization.load_pem_private_key(pem, password=None)
-            self._private = (newest.kid, cast(rsa.RSAPrivateKey, private))
-        return self._private
+            held = (newest.kid, cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None)))
+            self._private = held
+        return held
 
     def _current(self) -> dict[str, Key]:
         with self._lock:

@@ -19,6 +19,7 @@ from core.secrets import new_secret
 ALGORITHM = "RS256"
 TYPE = "at+jwt"
 ACCESS_LIFETIME = 600
+CLOCKS_DIFFER = 5  # seconds, between the process that signed and this one
 MAX_LENGTH = 4096
 _HEADER = {"alg", "kid", "typ"}
 _KID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
@@ -68,11 +69,13 @@ def verify(token: str) -> SessionClaims | PlatformClaims:
             algorithms=[ALGORITHM],
             audience=settings.AUDIENCE,
             issuer=settings.ISSUER,
-            options={"require": ["iss", "aud", "sub", "exp", "iat", "jti"], "strict_aud": True},
+            options={"require": ["iss", "aud", "sub", "exp", "iat", "jti"], "strict_aud": True, "verify_iat": False},
         )
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidToken from error
     if not all(type(claims[name]) is int for name in ("exp", "iat")):
+        raise InvalidToken
+    if claims["iat"] > time.time() + CLOCKS_DIFFER:
         raise InvalidToken
     return _platform(claims, kid) if claims.get("platform_token") is True else _session(claims, kid)
 

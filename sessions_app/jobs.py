@@ -6,12 +6,12 @@ from sessions_app import operations
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="sweep_revocations_again", lock="sweep_revocations", pass_context=False)
+@app.task(name="sweep_revocations_again")
 def sweep_revocations_again(timestamp: int) -> None:
     """Picks up what a killed worker left."""
     operations.sweep()
 
 
-@app.task(name="sweep_revocations", lock="sweep_revocations")
+@app.task(name="sweep_revocations")
 def sweep_revocations() -> None:
     operations.sweep()

@@ -57,13 +57,19 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
 
     def live(self) -> Self:
         """Sessions whose next request is let in. This is the rule; the authenticator runs this very query."""
-        return self.alias(floor=floor()).filter(
+        return self.unended().filter(
             user_is_up("user__"),
             # What an application belongs to is the user's own tenant or partner, or the platform: judged already.
-            Q(application=None) | is_up("application__") & Q(application__min_revision__lte=F("revision")),
+            Q(application=None) | is_up("application__"),
+            last_activity_at__gt=Now() - F("idle_limit"),
+        )
+
+    def unended(self) -> Self:
+        """Live ones, and those that only rest: idle by now, or under something suspended that may come back."""
+        return self.alias(floor=floor()).filter(
+            Q(application=None) | Q(application__min_revision__lte=F("revision")),
             revoked_at=None,
             expires_at__gt=Now(),
-            last_activity_at__gt=Now() - F("idle_limit"),
             revision__gte=F("floor"),
         )
 
@@ -72,7 +78,7 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
             case Reach.PLATFORM:
                 return self.all()
             case Reach.ADMINS:
-                return self.filter(is_admin("user__"))
+                return self.filter(an_administrators())
             case Reach.SESSION:
                 return self.filter(pk=target_id)
             case _:
@@ -95,11 +101,16 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
         return self.order_by("-id")
 
 
+def an_administrators() -> Q:
+    """Of somebody who administers, or did when they signed in: losing the role revives nothing."""
+    return is_admin("user__") | ~Q(role=Role.USER)
+
+
 def floor() -> Greatest:
     """The lowest revision that is still good enough for everything above a session."""
     return Greatest(
         platform("min_revision"),
-        Case(When(is_admin("user__"), then=platform("admin_min_revision")), default=Value(0)),
+        Case(When(an_administrators(), then=platform("admin_min_revision")), default=Value(0)),
         Coalesce(F("user__tenant__partner__min_revision"), 0),
         F("user__tenant__min_revision"),
         F("user__min_revision"),
@@ -138,6 +149,7 @@ class Session(Record):
     refresh_digest = models.BinaryField(max_length=32, null=True)
     spent_refresh_digest = models.BinaryField(max_length=32, null=True)
     refreshed_at = models.DateTimeField(null=True)
+    refreshed_before_at = models.DateTimeField(null=True)
 
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=128, blank=True)

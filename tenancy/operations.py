@@ -36,7 +36,7 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
 
 @transaction.atomic
 def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, **fields: object) -> Tenant:
-    limited = Partner.objects.select_for_update().get(pk=partner.pk)
+    limited = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     used = Tenant.objects.present().filter(partner=limited, kind=Tenant.Kind.CUSTOMER).count()
     hold("max_tenants", limited.max_tenants, used)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)

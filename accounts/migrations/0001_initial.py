@@ -202,12 +202,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("key", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
                 ("failures", models.PositiveIntegerField(default=0)),
-                ("failed_at", models.DateTimeField(null=True)),
+                ("window_began_at", models.DateTimeField(null=True)),
                 ("blocked_until", models.DateTimeField(null=True)),
                 ("known_at", models.DateTimeField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["failed_at"], name="throttle_by_failure")],
+                "indexes": [models.Index(fields=["window_began_at"], name="throttle_by_window")],
             },
         ),
         migrations.AddIndex(

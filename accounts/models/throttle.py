@@ -6,12 +6,12 @@ class SignInThrottle(models.Model):
 
     key = models.BinaryField(max_length=32, primary_key=True)
     failures = models.PositiveIntegerField(default=0)
-    failed_at = models.DateTimeField(null=True)
+    window_began_at = models.DateTimeField(null=True)
     blocked_until = models.DateTimeField(null=True)
     known_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["failed_at"], name="throttle_by_failure")]
+        indexes = [models.Index(fields=["window_began_at"], name="throttle_by_window")]
 
     def __str__(self) -> str:
         return f"{self.failures} failures"

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts import tokens
 from accounts.models import Application
 from accounts.models.applications import application_is_up
+from accounts.operations.throttle import charge_address
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import ActorType, Origin, Principal, Tier
@@ -32,6 +33,7 @@ class PlatformToken:
 
 
 def issue_platform_token(client_id: str, secret: str, scope: str | None, *, origin: Origin) -> PlatformToken:
+    address = charge_address(origin.ip_address)
     application: Any = (  # an application, and what the statement added
         Application.objects.filter(application_is_up(""), client_id=client_id)
         .annotate(platform_revision=platform("revision"))
@@ -55,6 +57,8 @@ def issue_platform_token(client_id: str, secret: str, scope: str | None, *, orig
         "scope": scopes,
         "revision": application.platform_revision,
     }
+    if address:
+        address.refund()
     token = tokens.sign(claims, application.token_lifetime)
     with transaction.atomic():
         record(Action.CLIENT_AUTHENTICATED, actor=actor, resource=application, changes={"scope": scopes})

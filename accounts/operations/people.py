@@ -53,7 +53,9 @@ def create_application(
         allowed_scopes=allowed_scopes or [],
         secret_digest=digest(secret),
     )
-    record(Action.APPLICATION_CREATED, actor=actor, resource=application, changes={"client_id": [None, client_id]})
+    owner = tenant.partner_id if tenant else None  # else the application itself says
+    made = {"client_id": [None, client_id]}
+    record(Action.APPLICATION_CREATED, actor=actor, resource=application, partner_id=owner, changes=made)
     return application, secret
 
 
@@ -61,7 +63,7 @@ def _hold_limit(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:
     """Counted under the partner's lock, so that of two creates at the edge one sees the other."""
     if tenant.is_staff or tenant.partner_id is None:
         return
-    partner = Partner.objects.select_for_update().get(pk=tenant.partner_id)
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=tenant.partner_id)
     allowed = getattr(partner, limit)
     if allowed is not None:
         hold(limit, allowed, used())

@@ -24,12 +24,12 @@ from core.secrets import digest
 
 # A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest.
 _CHARGE = """
-INSERT INTO accounts_signinthrottle AS bucket (key, failures, failed_at) VALUES (%(key)s, 1, now())
+INSERT INTO accounts_signinthrottle AS bucket (key, failures, window_began_at) VALUES (%(key)s, 1, now())
 ON CONFLICT (key) DO UPDATE SET
-  failures = CASE WHEN bucket.failed_at > now() - %(window)s * interval '1 second' THEN bucket.failures + 1 ELSE 1 END,
-  failed_at = now(),
+  failures = CASE WHEN bucket.window_began_at > now() - %(window)s THEN bucket.failures + 1 ELSE 1 END,
+  window_began_at = CASE WHEN bucket.window_began_at > now() - %(window)s THEN bucket.window_began_at ELSE now() END,
   blocked_until = CASE
-    WHEN bucket.failed_at > now() - %(window)s * interval '1 second' AND bucket.failures + 1 >= %(limit)s
+    WHEN bucket.window_began_at > now() - %(window)s AND bucket.failures + 1 >= %(limit)s
     THEN now() + interval '1 second' * least(%(longest)s, %(first)s * 2 ^ least(bucket.failures + 1 - %(limit)s, 20))
   END
 WHERE bucket.blocked_until IS NULL OR bucket.blocked_until <= now()
@@ -58,6 +58,9 @@ class Bucket:
     key: bytes
     limit: int
 
+    def refund(self) -> None:
+        _run(_REFUND, key=self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -70,7 +73,7 @@ class Charge:
     def refund(self) -> None:
         """The attempt was not a failure, and no success either."""
         for bucket in filter(None, (self.account, self.address)):
-            _run(_REFUND, key=bucket.key)
+            bucket.refund()
 
     def clear(self) -> None:
         """The attempt succeeded: the account knows this address from now on.
@@ -90,11 +93,18 @@ def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
     if pair and SignInThrottle.objects.filter(pk=pair.key, known_at__isnull=False).exists():
         _charge(pair)
         return Charge(account=pair, address=None, pair=pair)
-    whole_address = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS) if address else None
-    if whole_address:
-        _charge(whole_address)
+    whole_address = charge_address(address)
     _charge(account)
     return Charge(account=account, address=whole_address, pair=pair)
+
+
+def charge_address(address: str | None) -> Bucket | None:
+    """Count one attempt against where it comes from alone, so that nobody can block what it is aimed at."""
+    if address is None:
+        return None
+    bucket = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS)
+    _charge(bucket)
+    return bucket
 
 
 def unlock(email: str, *, actor: Principal) -> None:
@@ -107,10 +117,11 @@ def unlock(email: str, *, actor: Principal) -> None:
 
 def forget() -> int:
     """Drop what no longer slows anybody down, and addresses that have not been seen for a year."""
-    quiet = Q(failed_at=None) | Q(failed_at__lt=Now() - timedelta(seconds=settings.SIGN_IN_WINDOW))
+    quiet = Q(window_began_at=None) | Q(window_began_at__lt=Now() - timedelta(seconds=settings.SIGN_IN_WINDOW))
     unknown = Q(known_at=None) | Q(known_at__lt=Now() - timedelta(days=365))
     waiting = Q(blocked_until__gt=Now())
-    forgotten, _ = SignInThrottle.objects.filter(quiet, unknown).exclude(waiting).delete()
+    stale = SignInThrottle.objects.filter(quiet, unknown).exclude(waiting).select_for_update(skip_locked=True)
+    forgotten, _ = SignInThrottle.objects.filter(pk__in=stale.values("pk")).delete()
     return forgotten
 
 
@@ -124,17 +135,15 @@ def _kin(account: Bucket, name: str) -> Bucket:
 
 
 def _charge(bucket: Bucket) -> None:
+    parameters: dict[str, Any] = {
+        "key": bucket.key,
+        "limit": bucket.limit,
+        "window": timedelta(seconds=settings.SIGN_IN_WINDOW),
+        "first": settings.SIGN_IN_FIRST_WAIT,
+        "longest": settings.SIGN_IN_LONGEST_WAIT,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CHARGE,
-            {
-                "key": bucket.key,
-                "limit": bucket.limit,
-                "window": settings.SIGN_IN_WINDOW,
-                "first": settings.SIGN_IN_FIRST_WAIT,
-                "longest": settings.SIGN_IN_LONGEST_WAIT,
-            },
-        )
+        cursor.execute(_CHARGE, parameters)
         if cursor.fetchone() is None:
             cursor.execute(_WAIT, [bucket.key])
             wait = (cursor.fetchone() or [None])[0]

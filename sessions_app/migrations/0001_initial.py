@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ("refresh_digest", models.BinaryField(max_length=32, null=True)),
                 ("spent_refresh_digest", models.BinaryField(max_length=32, null=True)),
                 ("refreshed_at", models.DateTimeField(null=True)),
+                ("refreshed_before_at", models.DateTimeField(null=True)),
                 ("revoked_at", models.DateTimeField(null=True)),
                 ("revoked_by", models.CharField(blank=True, max_length=128)),
                 ("revoke_reason", models.CharField(blank=True, max_length=200)),

@@ -68,7 +68,7 @@ def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshTo
 
 def touch(session_id: UUID, *, origin: Origin) -> None:
     """Somebody was here. Written at most once a minute, and to columns that no index holds."""
-    Session.objects.filter(pk=session_id, last_activity_at__lt=Now() - TOUCH_EVERY).update(
+    Session.objects.live().filter(pk=session_id, last_activity_at__lt=Now() - TOUCH_EVERY).update(
         last_activity_at=Now(), last_ip_address=origin.ip_address
     )
 

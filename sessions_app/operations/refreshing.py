@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts import tokens
@@ -30,8 +30,8 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     except NotOurs as error:
         raise RefreshRefused from error
     with transaction.atomic():
-        session, is_in_grace = _live_and_locked(token)
-        successor = _rotate(session, token, origin, is_in_grace=is_in_grace) if session else None
+        session, told = _live_and_locked(token)
+        successor = _rotate(session, token, origin, told) if session else None
         if session and successor is None:
             _end_replayed(session, origin)
     if session is None or successor is None:
@@ -39,35 +39,38 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     return SignedIn(session, access_token(session), str(successor))
 
 
-def _live_and_locked(token: RefreshToken) -> tuple[Session | None, bool]:
-    """The session, and whether its last refresh is recent enough for the token of then to be asked for once more."""
+def _live_and_locked(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
+    """The session, and the digests of what it told within the grace, which whoever asks again is told again."""
     row: Any = (
         Session.objects.live()
         .filter(pk=token.session_id)
         .select_related("user__tenant__partner")
-        .annotate(is_in_grace=Q(refreshed_at__gt=Now() - GRACE))
+        .annotate(last=Q(refreshed_at__gt=Now() - GRACE), before=Q(refreshed_before_at__gt=Now() - GRACE))
         .select_for_update(of=("self",))
         .first()
     )
-    return row, bool(row and row.is_in_grace)
+    told = []
+    if row and row.last:
+        told.append(bytes(row.refresh_digest))
+    if row and row.before:
+        told.append(bytes(row.spent_refresh_digest))
+    return row, told
 
 
-def _rotate(session: Session, token: RefreshToken, origin: Origin, *, is_in_grace: bool) -> RefreshToken | None:
+def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[bytes]) -> RefreshToken | None:
     """The successor, or None for a token that was spent too long ago."""
-    current, spent = bytes(session.refresh_digest or b""), bytes(session.spent_refresh_digest or b"")
-    if token.digest == current:
+    if token.digest == bytes(session.refresh_digest or b""):
         successor = token.successor()
         Session.objects.filter(pk=session.pk).update(
             refresh_digest=successor.digest,
             spent_refresh_digest=token.digest,
             refreshed_at=Now(),
+            refreshed_before_at=F("refreshed_at"),
             last_activity_at=Now(),
             last_ip_address=origin.ip_address,
         )
         return successor
-    if token.digest == spent and is_in_grace:
-        return next((each for each in token.successors() if each.digest == current), None)
-    return None
+    return next((each for each in token.successors() if each.digest in told), None)
 
 
 def _end_replayed(session: Session, origin: Origin) -> None:

@@ -79,23 +79,27 @@ def revoke_scope(
 
 
 def end(session_ids: list[UUID], *, actor: Principal, reason: str) -> Ended:
-    """Mark these rows ended, as far as they are still live. For use inside an act that records itself."""
-    live = Session.objects.live().filter(pk__in=session_ids).select_for_update(of=("self",)).order_by("pk")
-    rows = list(live.values_list("pk", "tenant_id", "partner_id"))
+    """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
+
+    One that merely rests, idle or under something suspended, is marked too: else it could come back.
+    """
+    named = Session.objects.filter(pk__in=session_ids).select_for_update(of=("self",)).order_by("pk")
+    rows = list(named.unended().values_list("pk", "tenant_id", "partner_id"))
     if not rows:
         return Ended()
-    ids = [pk for pk, _, _ in rows]
+    marked = [pk for pk, _, _ in rows]
+    live = list(Session.objects.live().filter(pk__in=marked).values_list("pk", flat=True))
     revocation = Revocation.objects.create(
         reach=Reach.SESSION,
-        target_id=ids[0] if len(ids) == 1 else None,
+        target_id=marked[0] if len(marked) == 1 else None,
         tenant_id=rows[0][1],
         partner_id=rows[0][2],
-        **_by(actor, reason, len(ids)),
-        swept_count=len(ids),
+        **_by(actor, reason, len(live)),
+        swept_count=len(marked),
         swept_at=Now(),
     )
-    mark(ids, revocation)
-    return Ended(len(ids), ids, revocation)
+    mark(marked, revocation)
+    return Ended(len(live), live, revocation)
 
 
 def end_all(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, spare: UUID | None = None) -> Ended:
@@ -108,6 +112,10 @@ def end_all(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: s
     doomed = Session.objects.live().within(reach, target_id).filter(revision__lt=number)
     if spare is not None:
         doomed = doomed.exclude(pk=spare)
+    if reach is Reach.USER:
+        # Waits for sign-ins and endings under way, so that what is counted is exactly what this act ends.
+        User.objects.select_for_update(no_key=True).filter(pk__in=[target_id]).get()
+        list(doomed.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
     ids = list(doomed.newest_first().values_list("pk", flat=True)[: IDS_SHOWN + 1])
     count = len(ids) if len(ids) <= IDS_SHOWN else doomed.count()
     if spare is not None:
@@ -116,11 +124,10 @@ def end_all(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: s
         number=number, reach=reach, target_id=target_id, **_place(reach, target_id), **_by(actor, reason, count)
     )
     _raise_floor(reach, target_id, number)
-    if reach is Reach.USER and count == len(ids):
-        mark(ids, revocation)
-        Revocation.objects.filter(pk=revocation.pk).update(swept_count=count, swept_at=Now())
-    else:
-        defer_sweep()
+    if reach is Reach.USER:
+        marked = mark(ids, revocation)
+        Revocation.objects.filter(pk=revocation.pk).update(swept_count=marked)
+    defer_sweep()
     return Ended(count, ids[:IDS_SHOWN], revocation)
 
 
@@ -153,6 +160,10 @@ def _place(reach: Reach, target_id: UUID | None) -> dict[str, UUID | None]:
             return {"partner_id": target_id}
         case Reach.TENANT:
             return {"tenant_id": target_id, "partner_id": Tenant.objects.get(pk=target_id).partner_id}
+        case Reach.APPLICATION:
+            application = Application.objects.select_related("tenant").get(pk=target_id)
+            partner_id = application.tenant.partner_id if application.tenant else application.partner_id
+            return {"tenant_id": application.tenant_id, "partner_id": partner_id}
         case Reach.USER:
             user = User.objects.select_related("tenant").get(pk=target_id)
             return {"tenant_id": user.tenant_id, "partner_id": user.tenant.partner_id}
@@ -166,4 +177,4 @@ def _by(actor: Principal, reason: str, count: int) -> dict[str, Any]:
 
 def defer_sweep() -> None:
     """Queued in this transaction: the job exists if and only if the revocation does."""
-    app.configure_task("sweep_revocations", lock="sweep_revocations").defer()
+    app.configure_task("sweep_revocations").defer()

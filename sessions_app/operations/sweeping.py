@@ -16,21 +16,18 @@ def sweep() -> int:
 
     Every batch is a transaction of its own: killed at any moment, the next run carries on.
     """
-    return sum(_sweep_one(revocation) for revocation in Revocation.objects.filter(swept_at=None).order_by("number"))
-
-
-def _sweep_one(revocation: Revocation) -> int:
     total = 0
-    while (swept := _sweep_batch(revocation)) > 0:
+    while (swept := _sweep_batch()) is not None:
         total += swept
     return total
 
 
 @transaction.atomic
-def _sweep_batch(revocation: Revocation) -> int:
-    """How many rows were marked; 0 when none is left, or when somebody else is sweeping."""
-    if not _alone():
-        return 0
+def _sweep_batch() -> int | None:
+    """How many rows were marked; None when there is nothing to do, or others are at it and come first."""
+    revocation = Revocation.objects.filter(swept_at=None).order_by("number").first() if _alone() else None
+    if revocation is None:
+        return None
     doomed = Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
         revoked_at=None,
         revision__lt=revocation.number,
@@ -41,7 +38,9 @@ def _sweep_batch(revocation: Revocation) -> int:
     if batch:
         mark(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
-    elif not doomed.exists():
+    elif doomed.exists():
+        return None
+    else:
         Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
     return len(batch)
 

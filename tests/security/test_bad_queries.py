@@ -43,7 +43,9 @@ NAMES = [
     "a" * 1_000,
 ]
 QUERIES = [
-    *(f"{quote(name, safe='')}={quote(payload, safe='')}" for name in NAMES for payload in PAYLOADS),
+    *(f"{quote(name, safe='')}={quote(payload, safe='')}" for name, payload in zip(NAMES, PAYLOADS, strict=True)),
+    *(f"x={quote(payload, safe='')}" for payload in PAYLOADS),
+    *(f"{quote(name, safe='')}=x" for name in NAMES),
     "&".join(f"x{n}={n}" for n in range(10_000)),
     "x=" + "y" * 65_536,
     "x" * 65_536,

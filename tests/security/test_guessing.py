@@ -165,12 +165,12 @@ class TestTheWait:
 
     def test_is_forgotten_with_its_failures_after_a_quarter_of_an_hour(self, world: World):
         guess(world, 9)
-        SignInThrottle.objects.update(failed_at=Now() - timedelta(minutes=15, seconds=1))
+        SignInThrottle.objects.update(window_began_at=Now() - timedelta(minutes=15, seconds=1))
         assert guess(world, 10) == [401] * 10
 
     def test_is_not_forgotten_sooner(self, world: World):
         guess(world, 9)
-        SignInThrottle.objects.update(failed_at=Now() - timedelta(minutes=14, seconds=59))
+        SignInThrottle.objects.update(window_began_at=Now() - timedelta(minutes=14, seconds=59))
         assert guess(world, 2) == [401, 429]
 
     def test_and_all_its_numbers_are_settings(self, world: World, settings: Any):
@@ -181,7 +181,7 @@ class TestTheWait:
         guess(world)
         assert must_wait(sign_in(world)) == 8
         settings.SIGN_IN_WINDOW = 60
-        SignInThrottle.objects.update(failed_at=Now() - timedelta(seconds=61), blocked_until=None)
+        SignInThrottle.objects.update(window_began_at=Now() - timedelta(seconds=61), blocked_until=None)
         assert guess(world, 3) == [401] * 3
 
 
@@ -314,7 +314,7 @@ class TestTheRecord:
 
 class TestForgetting:
     def last_failure_was(self, **ago: int) -> None:
-        SignInThrottle.objects.update(failed_at=Now() - timedelta(**ago))
+        SignInThrottle.objects.update(window_began_at=Now() - timedelta(**ago))
 
     def test_drops_what_slows_nobody_down_any_more(self, world: World):
         guess(world, 3)

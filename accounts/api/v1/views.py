@@ -123,12 +123,13 @@ class ApiKeyViewSet(MyAccountViewSet):
 class PlatformTokenViewSet(V1ViewSet):
     tag = "Platform"
     public = frozenset({"issue"})
+    errors = {operations.Throttled: wire.CLIENT_THROTTLED}
     parser_classes = [wire.FormParser]
 
     @extend_schema(
         operation_id="issue_platform_token",
         request={wire.FormParser.media_type: serializers.TOKEN_REQUEST},
-        responses={200: serializers.PlatformToken, 400: serializers.OAuthError, 401: serializers.OAuthError},
+        responses={200: serializers.PlatformToken, **dict.fromkeys((400, 401, 429), serializers.OAuthError)},
     )
     def issue(self, request: Request) -> Response:
         """`client_credentials` of a GLOBAL SERVICE application. The client goes into Basic or into the form."""

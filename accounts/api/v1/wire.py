@@ -27,6 +27,10 @@ def unfit_password(error: Exception) -> Any:
 
 
 THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as long as Retry-After says")
+CLIENT_THROTTLED = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    {"error": "temporarily_unavailable", "error_description": "Too many failed attempts from this address"},
+)
 CODE_WRONG = (
     UNPROCESSABLE,
     [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")],
