@@ -2,11 +2,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.access.footprint import footprint
+from tests.security.acts import FROM
 from tests.security.routes import JSON, Operation
+from tests.security.tampering import COLUMNS, on
 from tests.world import Caller, World
 
 
@@ -36,3 +39,13 @@ def line(world: World, operation: Operation) -> Iterator[Line]:
     url, before = operation.url(world, caller), footprint()
     yield Line(caller, operation.method, url)
     assert footprint() == before
+
+
+@pytest.fixture
+def chain(world: World) -> UUID:
+    """A few entries on north's chain, with something in every column."""
+    for number in range(5):
+        world.ada.post("/api/v1/me/api-keys", {"name": f"key {number}"}, **FROM)
+    entry = on(world.north.pk)[2]
+    assert all(getattr(entry, column) not in ("", None, {}) for column in COLUMNS)
+    return world.north.pk

@@ -1,17 +1,11 @@
 """The record can only grow. If somebody with the database in their hands changed it after all, it shows where."""
 
-import os
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
-from io import StringIO
-from pathlib import Path
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
@@ -24,66 +18,8 @@ from audit.operations import fingerprint, record
 from audit.queries import Fault, faults, first_fault
 from core.access import Origin, Principal
 from core.request import clean_header, client_ip
-from tests.security.acts import FROM
-from tests.servers import database_url
+from tests.security.tampering import COLUMNS, a_little_off, as_superuser, on, put
 from tests.world import SYSTEM, World
-
-COLUMNS = [field.attname for field in AuditEntry._meta.concrete_fields]
-WHOLE = "all in place."
-
-
-@pytest.fixture
-def chain(world: World) -> UUID:
-    """A few entries on north's chain, with something in every column."""
-    for number in range(5):
-        world.ada.post("/api/v1/me/api-keys", {"name": f"key {number}"}, **FROM)
-    entry = on(world.north.pk)[2]
-    assert all(getattr(entry, column) not in ("", None, {}) for column in COLUMNS)
-    return world.north.pk
-
-
-def on(chain: UUID) -> list[AuditEntry]:
-    return list(AuditEntry.objects.filter(chain_id=chain).order_by("number"))
-
-
-def as_superuser(sql: str, *parameters: Any) -> None:
-    """What the database's own superuser can do, and nobody else: past the triggers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(sql, parameters)
-        cursor.execute("SET LOCAL session_replication_role = origin")
-
-
-def put(entry: AuditEntry, column: str, value: Any) -> None:
-    field = AuditEntry._meta.get_field(column)
-    as_superuser(
-        f"UPDATE audit_auditentry SET {field.column} = %s WHERE id = %s",
-        field.get_db_prep_save(value, connection),
-        entry.pk,
-    )
-
-
-def a_little_off(column: str, value: Any) -> Any:
-    match value:
-        case "success":
-            return "failure"
-        case Action.API_KEY_CREATED:
-            return Action.API_KEY_DELETED
-        case str() if column == "ip_address":
-            return "192.0.2.78"
-        case str():
-            return value[:-1] + chr(ord(value[-1]) ^ 1)
-        case bytes() | memoryview():
-            return bytes(value)[:-1] + bytes([bytes(value)[-1] ^ 1])
-        case UUID():
-            return UUID(int=value.int ^ 1)
-        case int():
-            return value + 1_000
-        case datetime():
-            return value + timedelta(microseconds=1)
-        case dict():
-            return value | {"name": [None, "another"]}
-    raise AssertionError(f"{column} is a {type(value)}: say here how to change it a little")
 
 
 class TestTheRecordOnlyGrows:
@@ -232,40 +168,3 @@ class TestAnHonestRecord:
         origin = Origin(ip_address=address, user_agent=clean_header(user_agent), request_id="a-request")
         written = record(Action.SIGNED_IN, actor=Principal.anonymous(origin, label), changes=changes)
         assert fingerprint(AuditEntry.objects.get(pk=written.pk)) == written.hash
-
-
-class TestTheCommand:
-    def test_says_that_all_is_well(self, chain: UUID):
-        assert self.said().strip().endswith(WHOLE)
-
-    def test_names_the_first_bad_entry_and_fails(self, chain: UUID):
-        put(on(chain)[2], "actor_label", "somebody else")
-        written = StringIO()
-        with pytest.raises(CommandError, match="tampered") as failed:
-            call_command("verify_audit", stderr=written)
-        assert failed.value.returncode == 2
-        assert f"Chain {chain}: entry 3 was altered." in written.getvalue()
-        assert written.getvalue().count("Chain") == 1
-
-    def test_names_one_for_each_chain(self, world: World, chain: UUID):
-        world.lisa.post("/api/v1/auth/logout")
-        for tampered in (chain, world.springfield.pk):
-            put(on(tampered)[0], "actor_label", "somebody else")
-        written = StringIO()
-        with pytest.raises(CommandError):
-            call_command("verify_audit", stderr=written)
-        assert written.getvalue().count("entry 1 was altered") == 2
-
-    def test_ends_as_a_process_should(self, db: None, project: Path):
-        command = [sys.executable, "manage.py", "verify_audit"]
-        url = database_url(connection.settings_dict)
-        told = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-        ended = subprocess.run(command, env=told, cwd=project, capture_output=True, text=True)
-        assert (ended.returncode, ended.stderr) == (0, "")
-        assert ended.stdout.strip().endswith(WHOLE)
-
-    @staticmethod
-    def said() -> str:
-        written = StringIO()
-        call_command("verify_audit", stdout=written)
-        return written.getvalue()
