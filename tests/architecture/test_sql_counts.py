@@ -27,19 +27,19 @@ COSTS = {
     "POST /api/v1/auth/login": 12,  # who; throttle 6, of which 3 clear it; the session, the last login; audit
     "POST /api/v1/auth/tenants/{slug}/login": 12,
     "POST /api/v1/auth/refresh": 2,
-    "POST /api/v1/auth/logout": 8,
+    "POST /api/v1/auth/logout": 9,
     "GET /api/v1/me": 3,
-    "POST /api/v1/me/password": 18,  # the user; throttle 5; everything else ended 7; the password; audit
+    "POST /api/v1/me/password": 21,  # the user; throttle 5; everything else ended 10; the password; audit
     "POST /api/v1/me/mfa/totp": 8,
     "POST /api/v1/me/mfa/totp/confirm": 11,
-    "DELETE /api/v1/me/mfa/totp": 20,  # as for the password, and the device and its codes go
+    "DELETE /api/v1/me/mfa/totp": 23,  # as for the password, and the device and its codes go
     "GET /api/v1/me/api-keys": 2,
     "POST /api/v1/me/api-keys": 6,
     "DELETE /api/v1/me/api-keys/{id}": 6,
     "GET /api/v1/me/sessions": 2,
-    "POST /api/v1/me/sessions/revoke-all": 11,
-    "DELETE /api/v1/me/sessions/{session_id}": 9,
-    "POST /api/v1/platform/oauth/token": 4,
+    "POST /api/v1/me/sessions/revoke-all": 14,  # the counter; user and rows locked, so that the count is exact
+    "DELETE /api/v1/me/sessions/{session_id}": 10,  # named, locked, and which of them were live
+    "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,
     "GET /healthz": 0,
