@@ -15,7 +15,7 @@ RUN SECRET_KEY=build ALLOWED_HOSTS=build DATABASE_URL=postgres://build python ma
 USER curfew
 EXPOSE 8000
 ENV GRANIAN_INTERFACE=wsgi GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000 \
-    GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=1 GRANIAN_WORKERS_KILL_TIMEOUT=8
+    GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=16 GRANIAN_WORKERS_KILL_TIMEOUT=8
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["granian", "config.wsgi:application"]

@@ -144,7 +144,7 @@ def started(port: int) -> Iterator[Children]:
     server = ["granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--workers", "2"]
     # granian's workers are deaf while they load the application, and it would wait for them for ever.
     server += ["--workers-kill-timeout", "3"]
-    server += ["--blocking-threads", "1", "--log-level", "warning", "config.wsgi:application"]
+    server += ["--blocking-threads", "4", "--log-level", "warning", "config.wsgi:application"]
     commands = {"web server": ["-m", *server], "worker": ["manage.py", "procrastinate", "worker"]}
     children: Children = {}
     try:
