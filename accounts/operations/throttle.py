@@ -22,19 +22,20 @@ from audit.operations import record
 from core.access import Principal
 from core.secrets import digest
 
-# A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest.
+# A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest, and
+# start small again once a window has passed since the last of them ended.
 _CHARGE = """
 INSERT INTO accounts_signinthrottle AS bucket (key, failures, window_began_at) VALUES (%(key)s, 1, now())
 ON CONFLICT (key) DO UPDATE SET
-  failures = CASE WHEN bucket.window_began_at > now() - %(window)s THEN bucket.failures + 1 ELSE 1 END,
-  window_began_at = CASE WHEN bucket.window_began_at > now() - %(window)s THEN bucket.window_began_at ELSE now() END,
+  failures = CASE WHEN {still_counts} THEN bucket.failures + 1 ELSE 1 END,
+  window_began_at = CASE WHEN {still_counts} THEN bucket.window_began_at ELSE now() END,
   blocked_until = CASE
-    WHEN bucket.window_began_at > now() - %(window)s AND bucket.failures + 1 >= %(limit)s
+    WHEN {still_counts} AND bucket.failures + 1 >= %(limit)s
     THEN now() + interval '1 second' * least(%(longest)s, %(first)s * 2 ^ least(bucket.failures + 1 - %(limit)s, 20))
   END
 WHERE bucket.blocked_until IS NULL OR bucket.blocked_until <= now()
 RETURNING failures
-"""
+""".format(still_counts="greatest(bucket.window_began_at, bucket.blocked_until) > now() - %(window)s")
 _WAIT = "SELECT extract(epoch FROM blocked_until - now()) FROM accounts_signinthrottle WHERE key = %s"
 # Whoever was charged stood before an open bucket: if it is blocked now, then by this charge.
 _REFUND = """
@@ -117,9 +118,10 @@ def unlock(email: str, *, actor: Principal) -> None:
 
 def forget() -> int:
     """Drop what no longer slows anybody down, and addresses that have not been seen for a year."""
-    quiet = Q(window_began_at=None) | Q(window_began_at__lt=Now() - timedelta(seconds=settings.SIGN_IN_WINDOW))
+    a_window_ago = Now() - timedelta(seconds=settings.SIGN_IN_WINDOW)
+    quiet = Q(window_began_at=None) | Q(window_began_at__lt=a_window_ago)
     unknown = Q(known_at=None) | Q(known_at__lt=Now() - timedelta(days=365))
-    waiting = Q(blocked_until__gt=Now())
+    waiting = Q(blocked_until__gt=a_window_ago)
     stale = SignInThrottle.objects.filter(quiet, unknown).exclude(waiting).select_for_update(skip_locked=True)
     forgotten, _ = SignInThrottle.objects.filter(pk__in=stale.values("pk")).delete()
     return forgotten

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.postgres.functions import TransactionNow as Now  # what the throttle goes by
+from django.db.models import F
 
 from accounts import operations as accounts
 from accounts.jobs import forget_old_failures
@@ -37,8 +38,12 @@ def must_wait(answer: Any) -> int:
     return int(answer["Retry-After"])
 
 
-def wait_is_over() -> None:
-    SignInThrottle.objects.exclude(blocked_until=None).update(blocked_until=Now() - timedelta(seconds=1))
+def time_passes(seconds: float) -> None:
+    """As the throttle sees it: everything it knows was so much longer ago."""
+    ago = timedelta(seconds=seconds)
+    SignInThrottle.objects.update(
+        window_began_at=F("window_began_at") - ago, blocked_until=F("blocked_until") - ago, known_at=F("known_at") - ago
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +111,7 @@ class TestAnAccount:
         guess(world, 10)
         for _ in range(3):
             must_wait(sign_in(world))
-        wait_is_over()
+        time_passes(30)
         assert sign_in(world).status_code == 200
 
     def test_counts_wrong_codes_as_wrong_passwords(self, world: World, grace: User):
@@ -141,8 +146,17 @@ class TestTheWait:
         for _ in range(7):
             assert guess(world) == [401]
             waits.append(must_wait(sign_in(world)))
-            wait_is_over()
+            time_passes(waits[-1])
         assert waits == [30, 60, 120, 240, 480, 900, 900]
+
+    def test_starts_small_again_after_a_quarter_of_an_hour_of_peace(self, world: World):
+        guess(world, 10)
+        time_passes(30 + 15 * 60 - 1)
+        assert guess(world) == [401]
+        assert must_wait(sign_in(world)) == 60
+        time_passes(60 + 15 * 60 + 1)
+        assert guess(world, 10) == [401] * 10
+        assert must_wait(sign_in(world)) == 30
 
     def test_says_how_much_of_it_is_left(self, world: World):
         guess(world, 10)
@@ -158,30 +172,30 @@ class TestTheWait:
 
     def test_is_not_prolonged_by_a_success(self, world: World):
         """The failures of the one before and after it are what counts, for others elsewhere."""
-        guess(world, 12)
-        wait_is_over()
+        guess(world, 10)
+        time_passes(30)
         assert sign_in(world, address=ELSEWHERE).status_code == 200
         assert guess(world, address=THIRD) == [401]
 
-    def test_is_forgotten_with_its_failures_after_a_quarter_of_an_hour(self, world: World):
+    def test_is_not_what_comes_of_failures_a_quarter_of_an_hour_apart(self, world: World):
         guess(world, 9)
-        SignInThrottle.objects.update(window_began_at=Now() - timedelta(minutes=15, seconds=1))
+        time_passes(15 * 60 + 1)
         assert guess(world, 10) == [401] * 10
 
-    def test_is_not_forgotten_sooner(self, world: World):
+    def test_is_what_comes_of_failures_within_it(self, world: World):
         guess(world, 9)
-        SignInThrottle.objects.update(window_began_at=Now() - timedelta(minutes=14, seconds=59))
+        time_passes(15 * 60 - 1)
         assert guess(world, 2) == [401, 429]
 
     def test_and_all_its_numbers_are_settings(self, world: World, settings: Any):
         settings.SIGN_IN_FAILURES_PER_ACCOUNT, settings.SIGN_IN_FIRST_WAIT, settings.SIGN_IN_LONGEST_WAIT = 3, 5, 8
         assert guess(world, 3) == [401] * 3
         assert must_wait(sign_in(world)) == 5
-        wait_is_over()
+        time_passes(5)
         guess(world)
         assert must_wait(sign_in(world)) == 8
         settings.SIGN_IN_WINDOW = 60
-        SignInThrottle.objects.update(window_began_at=Now() - timedelta(seconds=61), blocked_until=None)
+        time_passes(8 + 61)
         assert guess(world, 3) == [401] * 3
 
 
@@ -256,7 +270,7 @@ class TestAnAddressThatKnowsTheAccount:
             guess(world, 10 if round_of_guesses == 0 else 1, address=ELSEWHERE)
             must_wait(sign_in(world, address=ELSEWHERE))
             assert sign_in(world, address=HOME).status_code == 200
-            wait_is_over()
+            time_passes(15 * 60)
 
     def test_may_itself_guess_ten_times_and_no_more(self, world: World):
         assert guess(world, 10, address=HOME) == [401] * 10
@@ -313,28 +327,32 @@ class TestTheRecord:
 
 
 class TestForgetting:
-    def last_failure_was(self, **ago: int) -> None:
-        SignInThrottle.objects.update(window_began_at=Now() - timedelta(**ago))
-
     def test_drops_what_slows_nobody_down_any_more(self, world: World):
         guess(world, 3)
         forget_old_failures(0)
         assert SignInThrottle.objects.count() == 2
-        self.last_failure_was(minutes=16)
+        time_passes(16 * 60)
         forget_old_failures(0)
         assert not SignInThrottle.objects.exists()
 
-    def test_keeps_waits_that_are_not_over(self, world: World):
+    def test_keeps_waits_that_are_not_over_and_what_they_grow_from(self, world: World):
         guess(world, 10)
-        self.last_failure_was(minutes=16)
+        time_passes(30)
+        guess(world)
+        for seconds, left in ((20, 40), (39, 1)):
+            time_passes(seconds)
+            forget_old_failures(0)
+            assert must_wait(sign_in(world)) == left
+        time_passes(14 * 60)
         forget_old_failures(0)
-        must_wait(sign_in(world))
+        guess(world)
+        assert must_wait(sign_in(world)) == 120
 
     def test_keeps_known_addresses_for_a_year(self, world: World):
         sign_in(world)
-        self.last_failure_was(days=300)
+        time_passes(364 * 24 * 3600)
         forget_old_failures(0)
         assert SignInThrottle.objects.exclude(known_at=None).exists()
-        SignInThrottle.objects.update(known_at=Now() - timedelta(days=366))
+        time_passes(2 * 24 * 3600)
         forget_old_failures(0)
         assert not SignInThrottle.objects.exists()
