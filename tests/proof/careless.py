@@ -33,13 +33,13 @@ def remembering(credential: str, origin: Any) -> Any:
     return _remembered[credential]
 
 
-def looked_up(token: RefreshToken) -> tuple[Session | None, bool]:
+def looked_up(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
     """The row without its lock: test_refresh_races."""
     session = Session.objects.live().filter(pk=token.session_id).first()
-    return session, False
+    return session, []
 
 
-def rotated(session: Session, token: RefreshToken, origin: Any, **_: Any) -> RefreshToken | None:
+def rotated(session: Session, token: RefreshToken, *_: Any) -> RefreshToken | None:
     """A successor out of thin air, and the whole row saved over whatever happened to it since: test_refresh_races."""
     if token.digest != bytes(session.refresh_digest or b""):
         return None
