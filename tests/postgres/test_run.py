@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,12 @@ class Run:
             start_new_session=True,
         )
 
-    def wait_until_up(self):
+    def wait_until_up(self, sign="/me/sessions"):
         said = ""
         assert self.process.stdout
         for line in self.process.stdout:
             said += line
-            if "/me/sessions" in line:
+            if sign in line:
                 return said
         raise AssertionError(f"it did not start: {said}")
 
@@ -140,11 +141,13 @@ def test_a_signal_stops_all_of_it(run, number):
     assert running.is_gone()
 
 
-def test_ctrl_c_in_a_terminal_stops_all_of_it(run):
+@pytest.mark.parametrize("moment", ["PostgreSQL is in", "/me/sessions"], ids=["while it starts", "when it is up"])
+def test_ctrl_c_again_and_again_stops_all_of_it(run, moment):
     running = run()
-    running.wait_until_up()
-    os.killpg(running.process.pid, signal.SIGINT)
-    os.killpg(running.process.pid, signal.SIGINT)
+    running.wait_until_up(moment)
+    while running.process.poll() is None:
+        os.killpg(running.process.pid, signal.SIGINT)
+        time.sleep(0.02)
     code, said = running.ending()
     assert (code, said.splitlines()[-1]) == (0, "Stopped.")
     assert running.is_gone()
