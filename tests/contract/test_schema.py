@@ -11,9 +11,10 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from accounts.operations.sign_in import _nobodys_password
 from config.wsgi import application
 from core.access import Scope
-from tests.world import Caller, World
+from tests.world import Caller, World, hashed_password
 
 PROOF = "CURFEW_PROOF" in os.environ
 EXAMPLES = 300 if PROOF else 5
@@ -56,9 +57,12 @@ def is_about_credentials(response: Any) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    """Thousands of passwords are tried here, and none of them is right."""
+def quick_hashes(settings: Any) -> Iterator[None]:
+    """Thousands of passwords are tried here, and none of them is right. What was hashed so is not for other tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    hashed_password.cache_clear()
+    _nobodys_password.cache_clear()
 
 
 @for_anybody.parametrize()
