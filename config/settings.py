@@ -112,6 +112,11 @@ SIGN_IN_WINDOW = env.int("SIGN_IN_WINDOW", default=15 * 60)
 SIGN_IN_FIRST_WAIT = env.int("SIGN_IN_FIRST_WAIT", default=30)
 SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
 
+# Sessions
+
+GEOIP_PATH = env("GEOIP_PATH", default="")
+SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
+
 # The edge
 
 TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from sessions_app import demo
-from sessions_app.devices import Device, describe, locate
+from sessions_app.devices import Device, describe
 
 SAFARI_ON_IPAD = demo.USER_AGENTS[-1]
 CHROME_ON_TABLET = (
@@ -41,19 +41,3 @@ def test_a_hostile_user_agent_costs_no_more_than_a_few_milliseconds(hostile):
     begun = time.perf_counter()
     describe(hostile[:512])
     assert time.perf_counter() - begun < 0.02
-
-
-@pytest.mark.parametrize(
-    ("address", "place"),
-    [
-        ("127.0.0.1", "This machine"),
-        ("::1", "This machine"),
-        ("10.20.0.3", "Private network"),
-        ("192.168.1.4", "Private network"),
-        ("fd00::1", "Private network"),
-        ("8.8.8.8", ""),
-        (None, ""),
-    ],
-)
-def test_an_address_tells_what_it_tells_by_itself(address, place):
-    assert locate(address) == place
