@@ -43,6 +43,7 @@ class Entity(Record):
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     min_revision = models.BigIntegerField(default=0, editable=False)
+    floor_raised_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 

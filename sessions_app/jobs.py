@@ -1,15 +1,27 @@
 """What the worker does by itself."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from procrastinate.contrib.django import app
 
-from sessions_app import operations
+from core.access import Principal
+from sessions_app import counting, operations
 
 
-@app.periodic(cron="* * * * *")
-@app.task(name="sweep_revocations_again")
-def sweep_revocations_again(timestamp: int) -> None:
-    """Picks up what a killed worker left."""
+@app.periodic(cron="* * * * * */30")
+@app.task(name="tidy_sessions")
+def tidy_sessions(timestamp: int) -> None:
+    """Picks up the sweep that a killed worker left, writes down what the clock has ended, and sums up the counters."""
     operations.sweep()
+    operations.expire(actor=Principal.system("expire_sessions"))
+    counting.fold()
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="purge_sessions")
+def purge_sessions(timestamp: int) -> None:
+    operations.purge(timedelta(days=settings.SESSION_RETENTION_DAYS), actor=Principal.system("purge_sessions"))
 
 
 @app.task(name="sweep_revocations")

@@ -11,18 +11,29 @@ from core.ids import Prefix
 from core.records import Entity, EntityQuerySet, Status, is_up, one_of
 
 
+class WhenFull(models.TextChoices):
+    """What a sign-in meets that is one too many: the oldest session ends for it, or it is refused."""
+
+    DENY = "deny"
+    EVICT = "evict"
+
+
 def workable_policy(name: str) -> models.CheckConstraint:
     """Two minutes at the least: activity is written down once a minute, and a shorter limit would end the active."""
     lifetime = Q(session_lifetime=None) | Q(session_lifetime__gte=120)
     idle = Q(idle_timeout=None) | Q(idle_timeout__gte=120)
-    return models.CheckConstraint(condition=lifetime & idle, name=name)
+    room = Q(max_sessions=None) | Q(max_sessions__gte=1)
+    full = Q(when_full=None) | Q(when_full__in=WhenFull.values)
+    return models.CheckConstraint(condition=lifetime & idle & room & full, name=name)
 
 
 class SessionPolicy(models.Model):
-    """How long a session may last, in seconds. Null: whatever stands above."""
+    """How long a session may last, in seconds, and how many one person may have. Null: whatever stands above."""
 
     session_lifetime = models.PositiveIntegerField(null=True)
     idle_timeout = models.PositiveIntegerField(null=True)
+    max_sessions = models.PositiveIntegerField(null=True)
+    when_full = models.CharField(max_length=8, choices=WhenFull.choices, null=True)
 
     class Meta:
         abstract = True
@@ -35,8 +46,12 @@ class Platform(models.Model):
     revision = models.BigIntegerField(default=0)
     min_revision = models.BigIntegerField(default=0)
     admin_min_revision = models.BigIntegerField(default=0)
+    floor_raised_at = models.DateTimeField(null=True)
+    token_version = models.BigIntegerField(default=1)
     session_lifetime = models.PositiveIntegerField(default=30 * 24 * 3600)
     idle_timeout = models.PositiveIntegerField(default=7 * 24 * 3600)
+    max_sessions = models.PositiveIntegerField(null=True)
+    when_full = models.CharField(max_length=8, choices=WhenFull.choices, default=WhenFull.EVICT)
 
     class Meta:
         constraints = [
@@ -154,5 +169,8 @@ def tenant_is_up(path: str) -> Q:
 
 
 def strictest(policy: str, path: str) -> Any:
-    """The smallest of the platform's, the partner's and the tenant's `policy`; LEAST passes over nulls."""
+    """The smallest of the platform's, the partner's and the tenant's `policy`; LEAST passes over nulls.
+
+    Of words that is the first in the alphabet: to deny is stricter than to evict.
+    """
     return Least(platform(policy), F(f"{path}partner__{policy}"), F(f"{path}{policy}"))

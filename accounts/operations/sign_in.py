@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from django.contrib.auth.hashers import check_password, is_password_usable, make_password
 
-from accounts.models import Role, User, user_is_up
+from accounts.models import Application, Role, User, user_is_up
 from accounts.models.users import normal_email
 from accounts.operations import throttle
 from accounts.operations.second_factor import second_factor_holds
@@ -60,6 +60,7 @@ class Proof:
     candidate: Candidate
     auth_method: AuthMethod
     origin: Origin
+    application: Application | None = None
 
     @property
     def user(self) -> User:

@@ -1,14 +1,22 @@
-from sessions_app.operations.opening import SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
+from sessions_app.operations.ending import Ended, end, revoke, sign_out
+from sessions_app.operations.expiring import expire, purge
+from sessions_app.operations.opening import EndedMeanwhile, NoRoom, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
 from sessions_app.operations.refreshing import RefreshRefused, refresh
-from sessions_app.operations.revoking import Ended, end_all, revoke, revoke_scope, sign_out
+from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
 from sessions_app.operations.sweeping import sweep
 
 __all__ = [
     "Ended",
+    "EndedMeanwhile",
+    "NoRoom",
     "RefreshRefused",
     "SignedIn",
+    "bump_token_version",
+    "end",
     "end_all",
+    "expire",
     "open",
+    "purge",
     "refresh",
     "revoke",
     "revoke_scope",

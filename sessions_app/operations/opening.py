@@ -1,22 +1,41 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts import operations as accounts
 from accounts import tokens
-from accounts.models import User
-from audit.actions import Action
-from audit.operations import record
+from accounts.models import Application, User
+from accounts.models.users import is_admin
+from audit.actions import Action, Result
+from audit.operations import record, record_refusal
 from core.access import Origin, Principal
 from core.ids import Prefix, show
 from sessions_app import devices
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionApplication, floor
+from sessions_app.models.rule import due_after_a_touch
+from sessions_app.operations.ending import end_oldest
+from sessions_app.operations.locking import beside_others
 from sessions_app.refresh_tokens import RefreshToken
+from tenancy.models import WhenFull, strictest
 
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+class EndedMeanwhile(Exception):
+    """Whatever this sign-in would have opened was ended while it was under way."""
+
+
+class NoRoom(Exception):
+    """This user has as many sessions as the policy allows, and the policy is to refuse more."""
+
+    def __init__(self, allowed: int) -> None:
+        super().__init__(f"{allowed} sessions are allowed, and in use")
+        self.allowed = allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +51,40 @@ class SignedIn:
 def sign_in(credentials: accounts.Credentials, *, origin: Origin) -> SignedIn:
     tokens.require_key()
     proof = accounts.prove(credentials, origin=origin)
-    session, refresh_token = open(proof, actor=proof.principal)
+    try:
+        session, refresh_token = open(proof, actor=proof.principal)
+    except (EndedMeanwhile, NoRoom) as refusal:
+        why = {"reason": type(refusal).__name__}
+        record_refusal(Action.SIGNED_IN, actor=proof.principal, resource=proof.user, result=Result.FAILURE, changes=why)
+        raise
     return SignedIn(session, access_token(session), str(refresh_token))
 
 
 @transaction.atomic
 def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshToken]:  # noqa: A001 - reads as `operations.open`
     """A session for whoever has proved who they are. What was revoked since they began proving it stays revoked."""
-    user, origin = proof.user, proof.origin
-    device = devices.describe(origin.user_agent)
-    session = Session(
-        user=user,
-        tenant=user.tenant,
-        partner=user.tenant.partner,
-        role=user.role,
-        auth_method=proof.auth_method,
-        ip_address=origin.ip_address,
-        last_ip_address=origin.ip_address,
-        user_agent=origin.user_agent,
-        browser=device.browser,
-        os=device.os,
-        device_type=device.device_type,
-        location=devices.locate(origin.ip_address),
-        expires_at=Now() + proof.candidate.session_lifetime,
-        idle_limit=proof.candidate.idle_timeout,
-        revision=proof.candidate.revision,
-    )
+    user = proof.user
+    beside_others([user.tenant_id])
+    User.objects.filter(pk=user.pk).update(last_login_at=Now())  # and its lock: one opening at a time for each user
+    ground = _ground(proof)
+    if proof.candidate.revision < ground["floor"]:
+        raise EndedMeanwhile
+    _make_room(ground, user, actor)
+    session = _session(proof, era=ground["era"])
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest
+    Session.objects.filter(user=user, is_newest=True).update(is_newest=False)
     session.save(force_insert=True)
-    User.objects.filter(pk=user.pk).update(last_login_at=Now())
+    if proof.application:
+        SessionApplication.objects.create(session=session, application=proof.application)
     record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": proof.auth_method})
     return session, refresh_token
 
 
 def touch(session_id: UUID, *, origin: Origin) -> None:
-    """Somebody was here. Written at most once a minute, and to columns that no index holds."""
+    """Somebody was here. Written at most once a minute, and mostly to columns that no index holds."""
     Session.objects.live().filter(pk=session_id, last_activity_at__lt=Now() - TOUCH_EVERY).update(
-        last_activity_at=Now(), last_ip_address=origin.ip_address
+        last_activity_at=Now(), last_ip_address=origin.ip_address, due_at=due_after_a_touch()
     )
 
 
@@ -85,4 +100,58 @@ def access_token(session: Session) -> str:
             "scope": "",
         },
         tokens.ACCESS_LIFETIME,
+    )
+
+
+def _ground(proof: accounts.Proof) -> dict[str, Any]:
+    """What a new session of this user stands on at this moment: the floors under it, and how much room there is."""
+    asked_for = Application.objects.filter(pk__in=[proof.application.pk] if proof.application else [])
+    of_application = Coalesce(Subquery(asked_for.values("min_revision")), 0)
+    live = Session.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
+    return dict(
+        User.objects.filter(pk=proof.user.pk)
+        .annotate(
+            era=Greatest(floor(is_admin()), of_application),
+            floor=Greatest(F("era"), F("min_revision")),
+            allowed=strictest("max_sessions", "tenant__"),
+            when_full=strictest("when_full", "tenant__"),
+            used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
+        )
+        .values("era", "floor", "allowed", "when_full", "used")
+        .get()
+    )
+
+
+def _make_room(ground: dict[str, Any], user: User, actor: Principal) -> None:
+    too_many = ground["used"] + 1 - ground["allowed"] if ground["allowed"] else 0
+    if too_many > 0 and ground["when_full"] == WhenFull.DENY:
+        raise NoRoom(ground["allowed"])
+    if too_many > 0:
+        end_oldest(user.pk, too_many, actor=actor)
+
+
+def _session(proof: accounts.Proof, *, era: int) -> Session:
+    user, origin, candidate = proof.user, proof.origin, proof.candidate
+    device = devices.describe(origin.user_agent)
+    return Session(
+        user=user,
+        tenant=user.tenant,
+        partner=user.tenant.partner,
+        application=proof.application,
+        role=user.role,
+        auth_method=proof.auth_method,
+        ip_address=origin.ip_address,
+        last_ip_address=origin.ip_address,
+        user_agent=origin.user_agent,
+        browser=device.browser,
+        os=device.os,
+        device_type=device.device_type,
+        location=devices.locate(origin.ip_address),
+        country=devices.country(origin.ip_address),
+        expires_at=Now() + candidate.session_lifetime,
+        idle_limit=candidate.idle_timeout,
+        due_at=Now() + min(candidate.session_lifetime, candidate.idle_timeout),
+        revision=candidate.revision,
+        era=era,
+        is_newest=True,
     )

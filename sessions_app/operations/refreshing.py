@@ -11,8 +11,9 @@ from audit.actions import Action, Result
 from audit.operations import record
 from core.access import Origin
 from sessions_app.models import Session
+from sessions_app.models.rule import due_after_a_touch
+from sessions_app.operations.ending import end
 from sessions_app.operations.opening import SignedIn, access_token
-from sessions_app.operations.revoking import end
 from sessions_app.refresh_tokens import NotOurs, RefreshToken
 
 GRACE = timedelta(seconds=10)
@@ -32,8 +33,8 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     with transaction.atomic():
         session, told = _live_and_locked(token)
         successor = _rotate(session, token, origin, told) if session else None
-        if session and successor is None:
-            _end_replayed(session, origin)
+    if session and successor is None:
+        _end_replayed(session, origin)
     if session is None or successor is None:
         raise RefreshRefused
     return SignedIn(session, access_token(session), str(successor))
@@ -68,11 +69,13 @@ def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[by
             refreshed_before_at=F("refreshed_at"),
             last_activity_at=Now(),
             last_ip_address=origin.ip_address,
+            due_at=due_after_a_touch(),
         )
         return successor
     return next((each for each in token.successors() if each.digest in told), None)
 
 
+@transaction.atomic
 def _end_replayed(session: Session, origin: Origin) -> None:
     """Two parties hold this family's tokens and nobody can tell which is the thief: it ends for both."""
     actor = as_principal(session.user, origin)

@@ -1,6 +1,5 @@
-"""Ending sessions: some by name, or everything within a reach by raising its floor."""
+"""Ending everything within a reach, by raising the floor under it."""
 
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,13 @@ from accounts.models import Application, User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
+from sessions_app import counting
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.operations.ending import IDS_SHOWN, Ended, by, crown_the_newest, mark
+from sessions_app.operations.locking import alone_in, beside_others, hold_users
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.operations import next_revision
 
-IDS_SHOWN = 10_000
 _FLOORS: dict[Reach, QuerySet[Any]] = {
     Reach.APPLICATION: Application.objects.all(),
     Reach.PARTNER: Partner.objects.all(),
@@ -26,48 +27,18 @@ _FLOORS: dict[Reach, QuerySet[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What an act of revocation ended. The count is exact; the ids are the newest ones when there are very many."""
-
-    count: int = 0
-    session_ids: list[UUID] = field(default_factory=list)
-    revocation: Revocation | None = None
-
-    @property
-    def is_truncated(self) -> bool:
-        return self.count > len(self.session_ids)
-
-
-@transaction.atomic
-def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str) -> Ended:
-    """End these sessions. Ending an ended one changes nothing and is not counted."""
-    named = list(sessions.select_for_update(of=("self",)).order_by("pk"))
-    ended = end([session.pk for session in named], actor=actor, reason=reason)
-    record(
-        Action.SESSION_REVOKED,
-        actor=actor,
-        resource=named[0] if len(named) == 1 else None,
-        tenant_id=named[0].tenant_id if named else None,
-        partner_id=named[0].partner_id if named else None,
-        changes={"reason": reason, "revoked_count": ended.count, "sessions": [each.handle for each in named]},
-    )
-    return ended
-
-
-@transaction.atomic
-def sign_out(session_id: UUID, *, actor: Principal) -> None:
-    session = Session.objects.get(pk=session_id)
-    end([session.pk], actor=actor, reason="signed out")
-    record(Action.SIGNED_OUT, actor=actor, resource=session)
-
-
 @transaction.atomic
 def revoke_scope(
-    reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, spare: UUID | None = None
+    reach: Reach,
+    target_id: UUID | None,
+    *,
+    actor: Principal,
+    reason: str,
+    spare: UUID | None = None,
+    shown: int = IDS_SHOWN,
 ) -> Ended:
     """End every session within `reach`, and every sign-in under way there. `spare` names one to leave alive."""
-    ended = end_all(reach, target_id, actor=actor, reason=reason, spare=spare)
+    ended = end_all(reach, target_id, actor=actor, reason=reason, spare=spare, shown=shown)
     assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
     record(
         Action.SESSIONS_REVOKED,
@@ -78,77 +49,108 @@ def revoke_scope(
     return ended
 
 
-def end(session_ids: list[UUID], *, actor: Principal, reason: str) -> Ended:
-    """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
+@transaction.atomic
+def bump_token_version(*, actor: Principal, reason: str) -> tuple[int, Ended]:
+    """Sign every administrator out and number it: 20 at once make 20 versions."""
+    ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason)
+    with_one_more = Platform.objects.get()
+    with_one_more.token_version += 1  # under the counter's lock, which is on this very row
+    with_one_more.save(update_fields=["token_version"])
+    changes = {"reason": reason, "revoked_count": ended.count, "token_version": with_one_more.token_version}
+    record(Action.ADMINS_SIGNED_OUT, actor=actor, resource=ended.revocation, changes=changes)
+    return with_one_more.token_version, ended
 
-    One that merely rests, idle or under something suspended, is marked too: else it could come back.
+
+def end_all(
+    reach: Reach,
+    target_id: UUID | None,
+    *,
+    actor: Principal,
+    reason: str,
+    spare: UUID | None = None,
+    shown: int = IDS_SHOWN,
+) -> Ended:
+    """Raise the floor under `reach`. For use inside an act that records itself, before that act locks anything.
+
+    Openings and endings under way are waited for, and the next wait for this: what is counted here is what ends.
     """
-    named = Session.objects.filter(pk__in=session_ids).select_for_update(of=("self",)).order_by("pk")
-    rows = list(named.unended().values_list("pk", "tenant_id", "partner_id"))
-    if not rows:
-        return Ended()
-    marked = [pk for pk, _, _ in rows]
-    live = list(Session.objects.live().filter(pk__in=marked).values_list("pk", flat=True))
-    revocation = Revocation.objects.create(
-        reach=Reach.SESSION,
-        target_id=marked[0] if len(marked) == 1 else None,
-        tenant_id=rows[0][1],
-        partner_id=rows[0][2],
-        **_by(actor, reason, len(live)),
-        swept_count=len(marked),
-        swept_at=Now(),
-    )
-    mark(marked, revocation)
-    return Ended(len(live), live, revocation)
-
-
-def end_all(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, spare: UUID | None = None) -> Ended:
-    """Raise the floor under `reach`. For use inside an act that records itself.
-
-    The counter's row is locked first and until commit, so nobody else's floor moves meanwhile: what is counted
-    here is what ends, and a spared session is re-stamped only if it is live this very moment.
-    """
+    _hold(reach, target_id)
     number = next_revision()
-    doomed = Session.objects.live().within(reach, target_id).filter(revision__lt=number)
-    if spare is not None:
-        doomed = doomed.exclude(pk=spare)
+    spared = _spare(reach, target_id, spare, number)
     if reach is Reach.USER:
-        # Waits for sign-ins and endings under way, so that what is counted is exactly what this act ends.
-        User.objects.select_for_update(no_key=True).filter(pk__in=[target_id]).get()
-        list(doomed.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
-    ids = list(doomed.newest_first().values_list("pk", flat=True)[: IDS_SHOWN + 1])
-    count = len(ids) if len(ids) <= IDS_SHOWN else doomed.count()
-    if spare is not None:
-        Session.objects.live().filter(pk=spare).update(revision=number)
+        ids = _of_user(target_id, spared)
+        count = len(ids)
+    else:
+        count = counting.live_count(reach, target_id) - len(spared)
+        ids = _newest(reach, target_id, spared, shown)
     revocation = Revocation.objects.create(
-        number=number, reach=reach, target_id=target_id, **_place(reach, target_id), **_by(actor, reason, count)
+        number=number, reach=reach, target_id=target_id, **_place(reach, target_id), **by(actor, reason, count)
     )
-    _raise_floor(reach, target_id, number)
-    if reach is Reach.USER:
-        marked = mark(ids, revocation)
-        Revocation.objects.filter(pk=revocation.pk).update(swept_count=marked)
+    if reach is Reach.USER and ids:
+        Revocation.objects.filter(pk=revocation.pk).update(swept_count=mark(ids, revocation))
+    _raise_floor(reach, target_id, number, is_bound=not spared and reach not in (Reach.USER, Reach.ADMINS))
+    _crown(reach, target_id, spared)
     defer_sweep()
-    return Ended(count, ids[:IDS_SHOWN], revocation)
+    return Ended(count, ids[:shown], revocation)
 
 
-def mark(session_ids: list[UUID], revocation: Revocation) -> int:
-    return Session.objects.filter(pk__in=session_ids, revoked_at=None).update(
-        revoked_at=revocation.created_at,
-        revoked_by=revocation.actor_id,
-        revoke_reason=revocation.reason,
-        revocation=revocation,
-    )
+def _hold(reach: Reach, target_id: UUID | None) -> None:
+    if reach is Reach.USER and target_id is not None:
+        beside_others(User.objects.filter(pk=target_id).values_list("tenant_id", flat=True))
+        hold_users([target_id])
+    else:
+        alone_in(reach, target_id)
 
 
-def _raise_floor(reach: Reach, target_id: UUID | None, number: int) -> None:
+def _spare(reach: Reach, target_id: UUID | None, spare: UUID | None, number: int) -> list[UUID]:
+    """Re-stamp the session to be left alive, if it is within reach and lives this very moment."""
+    if spare is None:
+        return []
+    named = Session.objects.live().within(reach, target_id).filter(pk=spare)
+    # Of one user's, the era stays what it was: the floors above the user do not move.
+    stamp = {"revision": number} if reach is Reach.USER else {"revision": number, "era": number}
+    return [spare] if Session.objects.filter(pk__in=named.values("pk")).update(**stamp) else []
+
+
+def _of_user(user_id: UUID | None, spared: list[UUID]) -> list[UUID]:
+    """All of a user's live sessions but the spared, newest first, and locked."""
+    live = Session.objects.live().for_user(user_id).exclude(pk__in=spared)
+    return [*reversed(live.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))]
+
+
+def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int) -> list[UUID]:
+    if not shown:
+        return []
+    tenant_id = target_id if reach is Reach.TENANT else None
+    partner_id = target_id if reach is Reach.PARTNER else None
+    rows: SessionQuerySet = Session.objects.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id)
+    rows = rows.counted().within(reach, target_id).exclude(pk__in=spared)
+    return list(rows.newest_first().values_list("pk", flat=True)[:shown])
+
+
+def _raise_floor(reach: Reach, target_id: UUID | None, number: int, *, is_bound: bool = False) -> None:
+    """`is_bound`: nothing opened before this lives on, so lists need not look further back."""
+    now = {"floor_raised_at": Now()} if is_bound else {}
     if reach is Reach.PLATFORM:
-        raised = Platform.objects.update(min_revision=number)
+        raised = Platform.objects.update(min_revision=number, **now)
     elif reach is Reach.ADMINS:
         raised = Platform.objects.update(admin_min_revision=number)
     else:
-        raised = _FLOORS[reach].filter(pk=target_id).update(min_revision=number)
+        now = now if reach is not Reach.APPLICATION else {}
+        raised = _FLOORS[reach].filter(pk=target_id).update(min_revision=number, **now)
     if not raised:
         raise LookupError(f"there is no {reach} {target_id}")
+
+
+def _crown(reach: Reach, target_id: UUID | None, spared: list[UUID]) -> None:
+    """A user's newest session may have fallen while an older one stands: the spared, or one of another application."""
+    if reach is Reach.APPLICATION:
+        fallen = Session.objects.filter(application=target_id, revoked_at=None, is_newest=True)
+        crown_the_newest(list(fallen.values_list("pk", flat=True)))
+    elif spared:
+        others = Session.objects.filter(user__sessions__in=spared, is_newest=True).exclude(pk__in=spared)
+        Session.objects.filter(pk__in=others.values("pk")).update(is_newest=False)
+        Session.objects.filter(pk__in=spared).update(is_newest=True)
 
 
 def _place(reach: Reach, target_id: UUID | None) -> dict[str, UUID | None]:
@@ -169,10 +171,6 @@ def _place(reach: Reach, target_id: UUID | None) -> dict[str, UUID | None]:
             return {"tenant_id": user.tenant_id, "partner_id": user.tenant.partner_id}
         case _:
             return {}
-
-
-def _by(actor: Principal, reason: str, count: int) -> dict[str, Any]:
-    return {"actor_id": actor.id, "actor_label": actor.label, "reason": reason, "revoked_count": count}
 
 
 def defer_sweep() -> None:

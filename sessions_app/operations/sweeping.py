@@ -1,11 +1,13 @@
 """Writing scope-wide revocations down on the rows they ended. Nothing waits for it: the floors decided already."""
 
+from uuid import UUID
+
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations.revoking import mark
+from sessions_app.operations.ending import mark
 
 BATCH = 2_000
 _SWEEP_LOCK = 0x73776570  # any number that nothing else locks
@@ -16,16 +18,20 @@ def sweep() -> int:
 
     Every batch is a transaction of its own: killed at any moment, the next run carries on.
     """
-    total = 0
-    while (swept := _sweep_batch()) is not None:
-        total += swept
+    total, before = 0, None
+    while (batch := _sweep_batch(before)) is not None:
+        total += len(batch)
+        before = batch[-1] if batch else None
     return total
 
 
 @transaction.atomic
-def _sweep_batch() -> int | None:
-    """How many rows were marked; None when there is nothing to do, or others are at it and come first."""
-    revocation = Revocation.objects.filter(swept_at=None).order_by("number").first() if _alone() else None
+def _sweep_batch(before: UUID | None) -> list[UUID] | None:
+    """Which rows were marked, newest first; None when there is nothing to do, or others are at it and come first.
+
+    `before` only spares a look at the rows that the last batch marked.
+    """
+    revocation = Revocation.objects.to_sweep().first() if _alone() else None
     if revocation is None:
         return None
     doomed = Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
@@ -34,15 +40,17 @@ def _sweep_batch() -> int | None:
         expires_at__gt=revocation.created_at,
         last_activity_at__gt=revocation.created_at - F("idle_limit"),
     )
-    batch = list(doomed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    ahead = doomed.filter(pk__lt=before) if before else doomed
+    locked = ahead.select_for_update(of=("self",), skip_locked=True).newest_first()
+    batch = list(locked.values_list("pk", flat=True)[:BATCH])
     if batch:
         mark(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
-    elif doomed.exists():
-        return None
-    else:
+    elif before is None:
+        if doomed.exists():
+            return None
         Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
-    return len(batch)
+    return batch
 
 
 def _alone() -> bool:

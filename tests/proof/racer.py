@@ -39,7 +39,10 @@ def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str,
     time.sleep(after)
     seen: dict[str, Any] = {"began": now()}
     with patch.object(proving, "password_is_right", considered):
-        made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
+        try:
+            made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
+        except operations.EndedMeanwhile:
+            return seen | {"answered": now(), "session": None, "token": None}
     return seen | {"answered": now(), "session": made.session.handle, "token": made.access_token}
 
 
@@ -48,23 +51,28 @@ def revoke(
 ) -> dict[str, Any]:
     time.sleep(after)
     began = now()
-    with patch.object(revoking, "_raise_floor", BUILDS[build]):
+    waiting = revoking.alone_in if build in CAREFUL else wait_for_nobody
+    with patch.object(revoking, "_raise_floor", BUILDS[build]), patch.object(revoking, "alone_in", waiting):
         ended = operations.revoke_scope(Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare))
     assert ended.revocation
     return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
 
 
-def only_update(reach: Reach, target_id: UUID | None, number: int) -> None:
+def wait_for_nobody(reach: Reach, target_id: UUID | None) -> None:
+    """Without the lock that lets sign-ins under way finish first."""
+
+
+def only_update(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
     rows = Session.objects.live().within(reach, target_id)
     revoking.mark(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
 
 
-def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int) -> None:
+def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """The other obvious way: what was opened before the revocation's now() is over. Whoever judges adds that rule."""
 
 
-def spare_blindly(reach: Reach, target_id: UUID | None, number: int) -> None:
+def spare_blindly(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """Re-stamping what is to be spared without asking whether it still lives."""
     _raise_floor(reach, target_id, number)
     Session.objects.within(reach, target_id).filter(revoked_at=None).update(revision=number)
@@ -91,6 +99,7 @@ BUILDS = {
     "now() cut-off": leave_it_to_a_cut_off,
     "spares blindly": spare_blindly,
 }
+CAREFUL = {"floors", "spares blindly"}
 ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep}
 
 

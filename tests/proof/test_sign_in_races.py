@@ -102,7 +102,7 @@ class Race:
 
     def is_accepted(self, signed_in: dict[str, Any], revoked: dict[str, Any]) -> bool:
         """By the real authenticator. The cut-off's own rule is added for the build that has it."""
-        if principal_of(signed_in["token"], Origin()) is None:
+        if signed_in["token"] is None or principal_of(signed_in["token"], Origin()) is None:
             return False
         if self.build != "now() cut-off":
             return True
@@ -115,9 +115,10 @@ class Race:
         opened = committed("audit_auditentry", "resource_id", [run["signed_in"]["session"] for run in runs])
         revoked = committed("sessions_app_revocation", "id", [run["revoked"]["revocation"] for run in runs])
         for run in runs:
+            signed_in = run["signed_in"]
             yield Pair(
-                sign_in=(run["signed_in"]["began"], opened[run["signed_in"]["session"]]),
-                read=run["signed_in"]["read"],
+                sign_in=(signed_in["began"], opened.get(signed_in["session"], signed_in["answered"])),
+                read=signed_in["read"],
                 revocation=(run["revoked"]["began"], revoked[run["revoked"]["revocation"]]),
                 answered=run["revoked"]["answered"],
                 is_accepted=run["is_accepted"],

@@ -10,7 +10,12 @@ from core.ids import Prefix, show
 from sessions_app import operations
 from sessions_app.models import SessionQuerySet
 
-SIGN_IN_ERRORS = {
+
+def no_room(refusal: operations.NoRoom) -> str:
+    return f"This account may have {refusal.allowed} sessions and has them; end one of them first"
+
+
+SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     accounts.SecondFactorMissing: (
         HTTPStatus.UNAUTHORIZED,
         {"detail": "This account also asks for a code: send totp_code or recovery_code", "mfa_required": True},
@@ -20,6 +25,11 @@ SIGN_IN_ERRORS = {
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many failed sign-ins; wait as long as Retry-After says",
     ),
+    operations.EndedMeanwhile: (
+        HTTPStatus.UNAUTHORIZED,
+        "Your sessions were ended while you were signing in; sign in again",
+    ),
+    operations.NoRoom: (HTTPStatus.CONFLICT, no_room),
     operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is no longer good; sign in again"),
 }
 LIST_COLUMNS = (

@@ -61,8 +61,9 @@ class TestChangingMyPassword:
     def test_ends_a_sign_in_that_is_under_way_with_the_old_one(self, world: World):
         proof = accounts.prove(accounts.Credentials(world.ada.user.email, PASSWORD), origin=Origin())
         given(change(world.ada))
-        session, _ = operations.open(proof, actor=proof.principal)
-        assert not Session.objects.live().filter(pk=session.pk).exists()
+        with pytest.raises(operations.EndedMeanwhile):
+            operations.open(proof, actor=proof.principal)
+        assert Session.objects.live().filter(user=world.ada.user).count() == 1
 
     def test_may_set_the_same_again(self, world: World):
         before = hash_of(world.ada)

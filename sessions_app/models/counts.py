@@ -1,0 +1,80 @@
+"""How many sessions there are of which kind, kept as they change: the database appends, `counting.fold` sums up."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Application
+from sessions_app.models.rule import floor, stands_for_its_application
+from tenancy.models import Tenant
+
+
+class State(models.TextChoices):
+    ANY = "any"
+    EXPIRED = "expired"
+    LIVE = "live"
+    REVOKED = "revoked"
+
+
+class Kind(models.TextChoices):
+    """What a row adds up. Of sessions that are over, only how many there are."""
+
+    AGE = "age"
+    ALL = "all"
+    AUTH_METHOD = "auth_method"
+    BROWSER = "browser"
+    DEVICE_TYPE = "device_type"
+    OPENED = "opened"
+    OS = "os"
+    SEEN = "seen"
+    USER = "user"
+
+
+class SessionCountQuerySet(models.QuerySet["SessionCount"]):
+    def standing(self) -> Self:
+        """Of sessions that no act has ended: a raised floor lets all older eras fall out at once, untouched."""
+        return self.alias(floor=floor(Q(is_admin=True))).filter(
+            stands_for_its_application("era"), state=State.LIVE, era__gte=F("floor")
+        )
+
+
+class SessionCount(models.Model):
+    """A sum, or something still to be added to it. Many rows may speak of the same sessions; their `n` add up.
+
+    `slot` is a span of five minutes: the one sessions were seen in last, or opened in.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    is_admin = models.BooleanField()
+    application = models.ForeignKey(
+        Application, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    era = models.BigIntegerField()
+    state = models.CharField(max_length=8, choices=State.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    value = models.CharField(max_length=64)
+    slot = models.BigIntegerField()
+    n = models.BigIntegerField()
+    is_folded = models.BooleanField(default=False)
+
+    objects = SessionCountQuerySet.as_manager()
+
+    KEY = ("tenant", "is_admin", "application", "era", "state", "kind", "value", "slot")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "is_admin", "application", "era", "state", "kind", "value", "slot"],
+                condition=Q(is_folded=True),
+                nulls_distinct=False,
+                name="session_count_is_folded_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "kind"], name="session_count_of_tenant"),
+            models.Index(fields=["id"], condition=Q(is_folded=False), name="session_count_to_fold"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n} {self.state} by {self.kind} {self.value or self.slot}"

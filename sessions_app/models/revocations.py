@@ -1,0 +1,65 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from core.access import ScopedQuerySet
+from core.ids import Prefix
+from core.records import Record, one_of
+
+
+class Reach(models.TextChoices):
+    """How much one revocation ends."""
+
+    ADMINS = "admins"
+    APPLICATION = "application"
+    PARTNER = "partner"
+    PLATFORM = "platform"
+    SELECTION = "selection"
+    SESSION = "session"
+    TENANT = "tenant"
+    USER = "user"
+
+
+class RevocationQuerySet(ScopedQuerySet["Revocation"]):
+    tenant_path = "tenant_id"
+    partner_path = "partner_id"
+
+    def to_sweep(self) -> Self:
+        """Those that hold by a floor, and whose rows do not all say so yet. The oldest comes first."""
+        return self.filter(swept_at=None, number__isnull=False).order_by("number")
+
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+
+class Revocation(Record):
+    """One act of ending sessions, however many. It holds from its commit; the sweep only writes it down on the rows."""
+
+    prefix = Prefix.REVOCATION
+
+    number = models.BigIntegerField(null=True, unique=True)
+    reach = models.CharField(max_length=16, choices=Reach.choices)
+    target_id = models.UUIDField(null=True)
+    selection = models.JSONField(null=True)
+    reason = models.CharField(max_length=200)
+    actor_id = models.CharField(max_length=128)
+    actor_label = models.CharField(max_length=320)
+    tenant_id = models.UUIDField(null=True)
+    partner_id = models.UUIDField(null=True)
+    revoked_count = models.BigIntegerField(default=0)
+    swept_count = models.BigIntegerField(default=0)
+    swept_at = models.DateTimeField(null=True)
+
+    objects = RevocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [one_of("reach", Reach, "revocation_reach_is_known")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(swept_at=None), name="revocation_to_sweep"),
+            models.Index(fields=["tenant_id", "-id"], name="revocation_by_tenant"),
+            models.Index(fields=["partner_id", "-id"], name="revocation_by_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reach}: {self.reason}"

@@ -1,0 +1,65 @@
+"""When a session is over. Everything that judges, lists or counts sessions is put together from these."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Case, DateTimeField, F, Func, Q, UUIDField, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least, Now
+
+from accounts.models import Role
+from accounts.models.users import is_admin
+from tenancy.models import platform
+
+CLOCKS_APART = timedelta(minutes=5)
+
+
+def floor(administers: Q, *more: Any) -> Greatest:
+    """The lowest revision that is still good enough for everything above a row that has a tenant."""
+    return Greatest(
+        platform("min_revision"),
+        Case(When(administers, then=platform("admin_min_revision")), default=Value(0)),
+        Coalesce(F("tenant__partner__min_revision"), 0),
+        F("tenant__min_revision"),
+        *more,
+    )
+
+
+def signed_in_to_administer() -> Q:
+    return ~Q(role=Role.USER)
+
+
+def an_administrators() -> Q:
+    """Of somebody who administers, or did when they signed in: losing the role revives nothing."""
+    return is_admin("user__") | signed_in_to_administer()
+
+
+def stands_for_its_application(revision: str) -> Q:
+    return Q(application=None) | Q(application__min_revision__lte=F(revision))
+
+
+def lapsed() -> Q:
+    """By the clock: past its end, or idle for longer than it may."""
+    return Q(expires_at__lte=Now()) | Q(last_activity_at__lte=Now() - F("idle_limit"))
+
+
+def lapses_at() -> Least:
+    return Least(F("expires_at"), F("last_activity_at") + F("idle_limit"))
+
+
+def due_after_a_touch() -> Case:
+    """`due_at`, put off only when that gains a tenth of the idle limit: an index holds it, and touches are many."""
+    later = Least(F("expires_at"), Now() + F("idle_limit"))
+    return Case(When(due_at__lt=later - F("idle_limit") / 10, then=later), default=F("due_at"))
+
+
+class FirstIdAt(Func):
+    """The lowest UUIDv7 that can have been made at a moment."""
+
+    template = "(lpad(to_hex((extract(epoch FROM %(expressions)s) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid"
+    output_field = UUIDField()
+
+
+def first_id_since(moment: Any) -> FirstIdAt:
+    """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
+    since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCKS_APART
+    return FirstIdAt(since, output_field=UUIDField())

@@ -1,0 +1,117 @@
+"""Ending sessions by name: the rows say so at once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Now
+
+from audit.actions import Action
+from audit.operations import record
+from core.access import Principal
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.operations.locking import with_their_users
+
+IDS_SHOWN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an act of revocation ended. The count is exact; the ids are the newest ones when there are very many."""
+
+    count: int = 0
+    session_ids: list[UUID] = field(default_factory=list)
+    revocation: Revocation | None = None
+
+    @property
+    def is_truncated(self) -> bool:
+        return self.count > len(self.session_ids)
+
+
+@transaction.atomic
+def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str) -> Ended:
+    """End these sessions. Ending an ended one changes nothing and is not counted."""
+    named = list(sessions.order_by("pk"))
+    ended = end([session.pk for session in named], actor=actor, reason=reason)
+    record(
+        Action.SESSION_REVOKED,
+        actor=actor,
+        resource=named[0] if len(named) == 1 else None,
+        tenant_id=named[0].tenant_id if named else None,
+        partner_id=named[0].partner_id if named else None,
+        changes={"reason": reason, "revoked_count": ended.count, "sessions": [each.handle for each in named]},
+    )
+    return ended
+
+
+@transaction.atomic
+def sign_out(session_id: UUID, *, actor: Principal) -> None:
+    session = Session.objects.get(pk=session_id)
+    end([session.pk], actor=actor, reason="signed out")
+    record(Action.SIGNED_OUT, actor=actor, resource=session)
+
+
+def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
+    """Make room for a new session, within the act that opens it."""
+    oldest = Session.objects.live().for_user(user_id).order_by("pk")
+    revoke(Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])), actor=actor, reason=ROOM)
+
+
+ROOM = "ended to make room for a newer one"
+
+
+def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None) -> Ended:
+    """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
+
+    One that merely rests, idle or under something suspended, is marked too: else it could come back.
+    A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
+    """
+    named = Session.objects.filter(pk__in=with_their_users(session_ids))
+    rows = list(named.unended().order_by("pk").values_list("pk", "tenant_id", "partner_id"))
+    if not rows:
+        return Ended()
+    marked = [pk for pk, _, _ in rows]
+    live = list(Session.objects.live().filter(pk__in=marked).order_by("-pk").values_list("pk", flat=True))
+    if revocation is None:
+        revocation = Revocation.objects.create(
+            reach=Reach.SESSION,
+            target_id=marked[0] if len(marked) == 1 else None,
+            tenant_id=rows[0][1],
+            partner_id=rows[0][2],
+            **by(actor, reason, len(live)),
+            swept_count=len(marked),
+            swept_at=Now(),
+        )
+    else:
+        Revocation.objects.filter(pk=revocation.pk).update(
+            revoked_count=F("revoked_count") + len(live), swept_count=F("swept_count") + len(marked)
+        )
+    mark(marked, revocation)
+    crown_the_newest(marked)
+    return Ended(len(live), live, revocation)
+
+
+def mark(session_ids: list[UUID], revocation: Revocation) -> int:
+    return Session.objects.filter(pk__in=session_ids, revoked_at=None).update(
+        revoked_at=Now() if revocation.number is None else revocation.created_at,
+        revoked_by=revocation.actor_id,
+        revoke_reason=revocation.reason,
+        revocation=revocation,
+        is_newest=False,
+    )
+
+
+def crown_the_newest(ended: list[UUID]) -> None:
+    """Of each user some of whose sessions have just ended, the newest that stands is the one that counts them.
+
+    For use under the users' locks.
+    """
+    users = Session.objects.filter(pk__in=ended).values("user")
+    newest = Session.objects.standing().filter(user=OuterRef("user")).order_by("-pk").values("pk")[:1]
+    Session.objects.filter(user__in=users, revoked_at=None, is_newest=False, pk=Subquery(newest)).update(is_newest=True)
+
+
+def by(actor: Principal, reason: str, count: int) -> dict[str, Any]:
+    return {"actor_id": actor.id, "actor_label": actor.label, "reason": reason, "revoked_count": count}

@@ -1,0 +1,86 @@
+"""What the clock ends is over at that very moment; here it is written down, and in the end thrown away."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Case, CharField, Exists, Q, Value, When
+from django.db.models.functions import Now
+
+from audit.actions import Action
+from audit.operations import record
+from core.access import Principal
+from sessions_app.models import Revocation, Session
+from sessions_app.models.rule import lapses_at
+from sessions_app.operations.ending import crown_the_newest
+from sessions_app.operations.locking import with_their_users
+
+BATCH = 2_000
+EXPIRED, IDLE = "expired", "idle"
+
+
+def expire(*, actor: Principal) -> int:
+    """Mark what ran out by itself, each tenant's in a transaction of its own; how many there were."""
+    return sum(_expire_some(ids, tenant_id, actor) for tenant_id, ids in _due())
+
+
+def _due() -> Iterator[tuple[UUID, list[UUID]]]:
+    """Batches of due sessions, tenant by tenant. Whatever turns out to be none yet is put off, so this comes to an end.
+
+    A session under a floor is left to the sweep while there is one to come: it says who ended it.
+    """
+    to_sweep = Exists(Revocation.objects.to_sweep().order_by())
+    standing = Session.objects.standing().values("pk")
+    while True:
+        due = Session.objects.filter(Q(pk__in=standing) | ~to_sweep, revoked_at=None, due_at__lte=Now())
+        batch = list(due.order_by("due_at").values_list("tenant_id", "pk")[:BATCH])
+        by_tenant: dict[UUID, list[UUID]] = defaultdict(list)
+        for tenant_id, pk in batch:
+            by_tenant[tenant_id].append(pk)
+        yield from by_tenant.items()
+        if len(batch) < BATCH:
+            return
+
+
+@transaction.atomic
+def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> int:
+    due = Session.objects.filter(pk__in=with_their_users(session_ids))
+    over = list(due.lapsed().values_list("pk", flat=True))
+    due.filter(revoked_at=None).exclude(pk__in=over).update(due_at=lapses_at())
+    if not over:
+        return 0
+    why = Case(When(expires_at__lte=lapses_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
+    Session.objects.filter(pk__in=over).update(
+        revoked_at=lapses_at(), revoked_by=actor.id, revoke_reason=why, is_expired=True, is_newest=False
+    )
+    crown_the_newest(over)
+    partner_id = Session.objects.values_list("partner_id", flat=True).get(pk=over[0])
+    changes = {"expired_count": len(over)}
+    record(Action.SESSIONS_EXPIRED, actor=actor, tenant_id=tenant_id, partner_id=partner_id, changes=changes)
+    return len(over)
+
+
+def purge(older_than: timedelta, *, actor: Principal) -> int:
+    """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
+    total = 0
+    while purged := _purge_some(older_than):
+        total += purged
+    if total:
+        _record_purge(total, older_than, actor)
+    return total
+
+
+@transaction.atomic
+def _purge_some(older_than: timedelta) -> int:
+    old = Session.objects.filter(revoked_at__lt=Now() - older_than).order_by("revoked_at")
+    ids = list(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
+    Session.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+@transaction.atomic
+def _record_purge(count: int, older_than: timedelta, actor: Principal) -> None:
+    changes = {"purged_count": count, "older_than_seconds": int(older_than.total_seconds())}
+    record(Action.SESSIONS_PURGED, actor=actor, changes=changes)
