@@ -101,12 +101,11 @@ _FOLD = f"""
     SELECT count(*) FROM appended
 """  # noqa: S608 - ours
 _DIFFERENCES = f"""
-    SELECT {KEY}, coalesce(counted.n, 0)::bigint AS counted, coalesce(found.n, 0)::bigint AS found
+    SELECT {KEY}, sum(counted)::bigint AS counted, sum(found)::bigint AS found
     FROM (
-        SELECT {KEY}, sum(n) AS n FROM sessions_app_sessioncount WHERE NOT ({_OLD}) GROUP BY {KEY}
-    ) AS counted FULL JOIN (
-        SELECT {KEY}, sum(n) AS n FROM ({_SCANNED}) AS scanned GROUP BY {KEY}
-    ) AS found USING ({KEY})
-    WHERE coalesce(counted.n, 0) <> coalesce(found.n, 0)
+        SELECT {KEY}, n AS counted, 0 AS found FROM sessions_app_sessioncount WHERE NOT ({_OLD})
+        UNION ALL SELECT {KEY}, 0, n FROM ({_SCANNED}) AS scanned
+    ) AS told
+    GROUP BY {KEY} HAVING sum(counted) <> sum(found)
     ORDER BY tenant_id, kind, value, slot
 """  # noqa: S608 - ours
