@@ -4,11 +4,51 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import User
-from accounts.signals import mfa_disabled, password_changed
+from accounts.models import Application, User
+from accounts.signals import mfa_disabled, password_changed, role_changed
 from core.access import Principal
+from core.records import Entity
 from sessions_app import operations
-from sessions_app.models import Reach
+from sessions_app.models import Reach, Session
+from tenancy.models import Partner, Platform, Tenant
+from tenancy.signals import going_down, session_policy_changed, tenant_moved
+
+_REACH: dict[type, Reach] = {
+    Application: Reach.APPLICATION,
+    Partner: Reach.PARTNER,
+    Platform: Reach.PLATFORM,
+    Tenant: Reach.TENANT,
+    User: Reach.USER,
+}
+
+
+@receiver(going_down)
+def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
+    return operations.end_all(_REACH[type(thing)], thing.pk, actor=actor, reason=reason).count
+
+
+@receiver(tenant_moved)
+def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
+    """Its sessions are over; their rows go along for the new partner to read."""
+    Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
+    return 0
+
+
+@receiver(session_policy_changed)
+def hold_live_sessions_to_it(
+    *, thing: Platform | Partner | Tenant, actor: Principal, is_written: bool, **_: Any
+) -> int:
+    """Before it is written: let openings under way come to an end, and the next wait. After it: apply it."""
+    reach, target_id = _REACH[type(thing)], None if isinstance(thing, Platform) else thing.pk
+    if not is_written:
+        operations.wait_for_openings(reach, target_id)
+        return 0
+    return operations.tighten(reach, target_id, actor=actor)
+
+
+@receiver(role_changed)
+def end_all_after_role_change(*, user: User, actor: Principal, **_: Any) -> int:
+    return operations.end_all(Reach.USER, user.pk, actor=actor, reason="role changed").count
 
 
 @receiver(password_changed)

@@ -8,7 +8,14 @@ from accounts.operations.keys import (
 )
 from accounts.operations.mfa import CodeWrong, Enrolment, TotpUnavailable, confirm_totp, disable_totp, enrol_totp
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
-from accounts.operations.people import create_application, create_user
+from accounts.operations.people import (
+    LastOperator,
+    change_role,
+    create_application,
+    create_user,
+    delete_user,
+    suspend_user,
+)
 from accounts.operations.sign_in import (
     Candidate,
     Credentials,
@@ -26,6 +33,7 @@ __all__ = [
     "CodeWrong",
     "Credentials",
     "Enrolment",
+    "LastOperator",
     "PasswordUnfit",
     "PasswordWrong",
     "Proof",
@@ -35,11 +43,13 @@ __all__ = [
     "TotpUnavailable",
     "candidate_for",
     "change_password",
+    "change_role",
     "confirm_totp",
     "create_api_key",
     "create_application",
     "create_user",
     "delete_api_key",
+    "delete_user",
     "disable_totp",
     "enrol_totp",
     "ensure_signing_key",
@@ -48,5 +58,6 @@ __all__ = [
     "prove",
     "require_fit",
     "rotate_signing_key",
+    "suspend_user",
     "unlock",
 ]

@@ -3,14 +3,15 @@ from collections.abc import Callable
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.models import Application, Role, User
+from accounts.models import Application, Role, User, user_is_up
 from accounts.models.applications import ApplicationScope, ApplicationType
+from accounts.signals import announce, role_changed
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.secrets import digest, new_secret
 from tenancy.models import Partner, Tenant
-from tenancy.operations import hold
+from tenancy.operations import delete, hold, suspend
 
 
 @transaction.atomic
@@ -57,6 +58,47 @@ def create_application(
     made = {"client_id": [None, client_id]}
     record(Action.APPLICATION_CREATED, actor=actor, resource=application, partner_id=owner, changes=made)
     return application, secret
+
+
+class LastOperator(Exception):
+    """Somebody must be left who can let the others back in."""
+
+
+@transaction.atomic
+def suspend_user(user: User, *, actor: Principal) -> int:
+    ended = suspend(user, actor=actor)
+    _keep_an_operator(user)
+    return ended
+
+
+@transaction.atomic
+def delete_user(user: User, *, actor: Principal) -> int:
+    ended = delete(user, actor=actor)
+    _keep_an_operator(user)
+    return ended
+
+
+@transaction.atomic
+def change_role(user: User, role: Role, *, actor: Principal) -> int:
+    """All of the user's sessions end, whether the role gains or loses: they were opened under the other."""
+    if role == user.role:
+        return 0
+    ended = announce(role_changed, user, actor=actor)
+    changes = {"role": [user.role, role], "sessions_ended": ended}
+    User.objects.filter(pk=user.pk).update(role=role)
+    user.role = role
+    record(Action.ROLE_CHANGED, actor=actor, resource=user, changes=changes)
+    _keep_an_operator(user)
+    return ended
+
+
+def _keep_an_operator(changed: User) -> None:
+    """Looked at after the change, one change at a time: of two operators who suspend each other one succeeds."""
+    if changed.tenant.kind != Tenant.Kind.PLATFORM_STAFF:
+        return
+    Tenant.objects.select_for_update(no_key=True).get(pk=changed.tenant_id)
+    if not User.objects.filter(user_is_up(), role=Role.SUPER_ADMIN).exists():
+        raise LastOperator
 
 
 def _hold_limit(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:

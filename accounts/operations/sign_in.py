@@ -1,7 +1,6 @@
 """Proving who somebody is. Opening a session for them is for the package that keeps sessions."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from audit.operations import record_refusal
 from core.access import ActorType, Origin, Principal
 from core.ids import Prefix, read
 from core.secrets import new_secret
-from tenancy.models import platform, strictest
+from tenancy.models import platform
 
 AuthMethod = Literal["password", "mfa"]
 
@@ -40,13 +39,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account as one statement found it, with the platform's revision and the session policy of that moment."""
+    """An account as one statement found it, with the platform's revision of that moment."""
 
     user: User
     has_totp: bool
     revision: int
-    session_lifetime: timedelta
-    idle_timeout: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +125,7 @@ def candidate_for(credentials: Credentials) -> Candidate | None:
         .named(credentials.email)
         .with_totp()
         .select_related("tenant__partner")
-        .annotate(
-            platform_revision=platform("revision"),
-            lifetime=strictest("session_lifetime", "tenant__"),
-            idle=strictest("idle_timeout", "tenant__"),
-        )
+        .annotate(platform_revision=platform("revision"))
     )
     if credentials.tenant is not None:
         tenant_id = read(Prefix.TENANT, credentials.tenant)
@@ -141,8 +134,7 @@ def candidate_for(credentials: Credentials) -> Candidate | None:
     if not found or len({user.tenant_kind for user in found}) < len(found):
         return None
     row: Any = found[0]  # a user, and what the statement added
-    lifetime, idle = timedelta(seconds=row.lifetime), timedelta(seconds=row.idle)
-    return Candidate(row, row.has_totp, row.platform_revision, lifetime, idle)
+    return Candidate(row, row.has_totp, row.platform_revision)
 
 
 def _refused(actor: Principal, user: User | None, reason: str) -> SignInRefused:

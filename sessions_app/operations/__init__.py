@@ -4,6 +4,7 @@ from sessions_app.operations.opening import EndedMeanwhile, NoRoom, SignedIn, op
 from sessions_app.operations.refreshing import RefreshRefused, refresh
 from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
 from sessions_app.operations.sweeping import sweep
+from sessions_app.operations.tightening import tighten, wait_for_openings
 
 __all__ = [
     "Ended",
@@ -23,5 +24,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sweep",
+    "tighten",
     "touch",
+    "wait_for_openings",
 ]

@@ -70,7 +70,7 @@ def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshTo
     if proof.candidate.revision < ground["floor"]:
         raise EndedMeanwhile
     _make_room(ground, user, actor)
-    session = _session(proof, era=ground["era"])
+    session = _session(proof, ground)
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest
     Session.objects.filter(user=user, is_newest=True).update(is_newest=False)
@@ -104,7 +104,8 @@ def access_token(session: Session) -> str:
 
 
 def _ground(proof: accounts.Proof) -> dict[str, Any]:
-    """What a new session of this user stands on at this moment: the floors under it, and how much room there is."""
+    """What a new session of this user stands on at this moment: the floors under it, its policy, and how much room
+    there is."""
     asked_for = Application.objects.filter(pk__in=[proof.application.pk] if proof.application else [])
     of_application = Coalesce(Subquery(asked_for.values("min_revision")), 0)
     live = Session.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
@@ -113,11 +114,13 @@ def _ground(proof: accounts.Proof) -> dict[str, Any]:
         .annotate(
             era=Greatest(floor(is_admin()), of_application),
             floor=Greatest(F("era"), F("min_revision")),
+            lifetime=strictest("session_lifetime", "tenant__"),
+            idle=strictest("idle_timeout", "tenant__"),
             allowed=strictest("max_sessions", "tenant__"),
             when_full=strictest("when_full", "tenant__"),
             used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
         )
-        .values("era", "floor", "allowed", "when_full", "used")
+        .values("era", "floor", "lifetime", "idle", "allowed", "when_full", "used")
         .get()
     )
 
@@ -130,8 +133,9 @@ def _make_room(ground: dict[str, Any], user: User, actor: Principal) -> None:
         end_oldest(user.pk, too_many, actor=actor)
 
 
-def _session(proof: accounts.Proof, *, era: int) -> Session:
-    user, origin, candidate = proof.user, proof.origin, proof.candidate
+def _session(proof: accounts.Proof, ground: dict[str, Any]) -> Session:
+    user, origin = proof.user, proof.origin
+    lifetime, idle = timedelta(seconds=ground["lifetime"]), timedelta(seconds=ground["idle"])
     device = devices.describe(origin.user_agent)
     return Session(
         user=user,
@@ -148,10 +152,10 @@ def _session(proof: accounts.Proof, *, era: int) -> Session:
         device_type=device.device_type,
         location=devices.locate(origin.ip_address),
         country=devices.country(origin.ip_address),
-        expires_at=Now() + candidate.session_lifetime,
-        idle_limit=candidate.idle_timeout,
-        due_at=Now() + min(candidate.session_lifetime, candidate.idle_timeout),
-        revision=candidate.revision,
-        era=era,
+        expires_at=Now() + lifetime,
+        idle_limit=idle,
+        due_at=Now() + min(lifetime, idle),
+        revision=proof.candidate.revision,
+        era=ground["era"],
         is_newest=True,
     )

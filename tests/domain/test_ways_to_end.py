@@ -1,0 +1,241 @@
+"""Whatever takes away the ground under a session ends it: at once, for good, with its reason, and on record."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts import operations as accounts
+from accounts.models import Role
+from audit.models import AuditEntry
+from core.access import Origin
+from sessions_app import counting, operations
+from sessions_app.models import Reach, Session
+from tenancy import operations as tenancy
+from tenancy.models import Partner, Platform, Tenant
+from tests.world import PASSWORD, SYSTEM, Caller, World
+
+ME = "/api/v1/me"
+
+
+def is_alive(caller: Caller) -> bool:
+    return caller.get(ME).status_code == 200
+
+
+def how_it_ended(caller: Caller) -> tuple[str, str]:
+    """Once it is written down."""
+    operations.sweep()
+    operations.expire(actor=SYSTEM)
+    session = Session.objects.get(pk=caller.session.pk)
+    assert session.revoked_at
+    return session.revoke_reason, session.revoked_by
+
+
+WAYS = {
+    "user suspended": lambda world: accounts.suspend_user(world.ada.user, actor=SYSTEM),
+    "user deleted": lambda world: accounts.delete_user(world.ada.user, actor=SYSTEM),
+    "tenant suspended": lambda world: tenancy.suspend(world.north, actor=SYSTEM),
+    "tenant deleted": lambda world: tenancy.delete(world.north, actor=SYSTEM),
+    "tenant moved": lambda world: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM),
+    "partner suspended": lambda world: tenancy.suspend(world.acme, actor=SYSTEM),
+    "role changed": lambda world: accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM),
+    "password changed": lambda world: accounts.change_password(
+        world.ada.user, current=PASSWORD, new=f"a new {PASSWORD}", actor=SYSTEM
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+class TestASession:
+    def test_ends(self, way: str, world: World):
+        others = [world.lisa]
+        assert is_alive(world.ada)
+        assert WAYS[way](world) == 1
+        assert not is_alive(world.ada)
+        assert all(is_alive(other) for other in others)
+
+    def test_says_why_and_by_whom(self, way: str, world: World):
+        assert is_alive(world.ada)
+        WAYS[way](world)
+        assert how_it_ended(world.ada) == (way, SYSTEM.id)
+
+    def test_is_counted_out_at_once(self, way: str, world: World):
+        assert is_alive(world.ada)
+        before = counting.live_count(Reach.PLATFORM, None)
+        WAYS[way](world)
+        assert counting.live_count(Reach.PLATFORM, None) == before - 1
+        assert list(counting.differences()) == []
+
+    def test_ends_on_record(self, way: str, world: World):
+        assert is_alive(world.ada)
+        before = AuditEntry.objects.count()
+        WAYS[way](world)
+        [entry] = AuditEntry.objects.order_by("-id")[: AuditEntry.objects.count() - before]
+        assert entry.action == way.replace(" ", ".", 1).replace("role.changed", "user.role_changed").replace(
+            "password.changed", "user.password_changed"
+        )
+        assert entry.changes["sessions_ended"] == 1
+
+
+class TestWhatComesBack:
+    @pytest.mark.parametrize(
+        "what",
+        [lambda world: world.ada.user, lambda world: world.north, lambda world: world.acme],
+        ids=["user", "tenant", "partner"],
+    )
+    def test_revives_nothing_and_lets_in_again(self, what, world: World):
+        assert is_alive(world.ada)
+        tenancy.suspend(what(world), actor=SYSTEM)
+        proof = accounts.candidate_for(accounts.Credentials(world.ada.user.email, PASSWORD))
+        assert proof is None
+        tenancy.reactivate(what(world), actor=SYSTEM)
+        assert not is_alive(world.ada)
+        assert is_alive(world.signed_in(world.ada.user))
+
+    def test_counts_nothing_for_being_repeated(self, world: World):
+        assert is_alive(world.ada)
+        assert tenancy.suspend(world.north, actor=SYSTEM) == 1
+        entries = AuditEntry.objects.count()
+        assert tenancy.suspend(Tenant.objects.get(pk=world.north.pk), actor=SYSTEM) == 0
+        assert AuditEntry.objects.count() == entries
+
+
+class TestAnApplication:
+    def test_that_is_suspended_ends_what_was_opened_for_it(self, world: World):
+        mail = world.make_service("mail", [])
+        theirs, plain = world.signed_in(world.ada.user), world.ada
+        Session.objects.filter(pk=theirs.session.pk).update(application=mail)
+        assert tenancy.suspend(mail, actor=SYSTEM) == 1
+        assert (is_alive(theirs), is_alive(plain)) == (False, True)
+        assert how_it_ended(theirs)[0] == "application suspended"
+        assert list(counting.differences()) == []
+
+
+class TestTheClock:
+    def test_ends_what_is_idle(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(
+            last_activity_at=Now() - timedelta(days=8), due_at=Now() - timedelta(days=1)
+        )
+        assert not is_alive(world.ada)
+        assert counting.live_count(Reach.TENANT, world.north.pk) == 0
+        assert how_it_ended(world.ada) == ("idle", SYSTEM.id)
+        assert counting.live_count(Reach.TENANT, world.north.pk) == 0
+
+    def test_ends_what_has_lasted_long_enough(self, world: World):
+        long_ago = Now() - timedelta(days=40)
+        Session.objects.filter(pk=world.ada.session.pk).update(
+            created_at=long_ago, expires_at=Now() - timedelta(minutes=1), due_at=Now() - timedelta(minutes=1)
+        )
+        assert how_it_ended(world.ada) == ("expired", SYSTEM.id)
+        [entry] = AuditEntry.objects.filter(action="session.expired", tenant_id=world.north.pk)
+        assert (entry.partner_id, entry.changes) == (world.acme.pk, {"expired_count": 1})
+
+    def test_puts_off_what_was_seen_since(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(due_at=Now() - timedelta(days=1))
+        assert operations.expire(actor=SYSTEM) == 0
+        assert is_alive(world.ada)
+        assert not Session.objects.filter(pk=world.ada.session.pk, due_at__lte=Now()).exists()
+
+    def test_leaves_to_the_sweep_what_a_revocation_ended(self, world: World):
+        caller = world.ada
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+        Session.objects.filter(pk=caller.session.pk).update(
+            last_activity_at=Now() - timedelta(days=6, hours=23, minutes=59, seconds=59), due_at=Now()
+        )
+        operations.expire(actor=SYSTEM)
+        assert how_it_ended(caller)[0] == "everybody out"
+
+
+class TestALimitOnSessions:
+    def test_ends_the_oldest_for_one_too_many(self, world: World):
+        tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=2)
+        first, second, third = (world.signed_in(world.person("grace", world.north)) for _ in range(3))
+        assert [is_alive(each) for each in (first, second, third)] == [False, True, True]
+        assert how_it_ended(first)[0] == "ended to make room for a newer one"
+
+    def test_may_be_to_refuse_instead(self, world: World):
+        tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=1, when_full="deny")
+        first = world.ada
+        credentials = {"email": first.user.email, "password": PASSWORD, "tenant": world.north.slug}
+        answer = world.nobody.post("/api/v1/auth/login", credentials)
+        assert answer.status_code == 409
+        assert answer.json() == {"detail": "This account may have 1 sessions and has them; end one of them first"}
+        assert is_alive(first)
+        assert first.post("/api/v1/auth/logout").status_code == 204
+        assert world.nobody.post("/api/v1/auth/login", credentials).status_code == 200
+
+    def test_is_the_strictest_there_is(self, world: World):
+        tenancy.set_session_policy(world.acme, actor=SYSTEM, max_sessions=1, when_full="deny")
+        tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=5, when_full="evict")
+        world.signed_in(world.person("grace", world.north))
+        with pytest.raises(operations.NoRoom):
+            world.signed_in(world.person("grace", world.north))
+
+
+class TestAPolicyThatIsTightened:
+    def test_cuts_live_sessions_short(self, world: World):
+        caller, other = world.ada, world.katherine
+        tenancy.set_session_policy(world.north, actor=SYSTEM, session_lifetime=3600, idle_timeout=600)
+        session = Session.objects.get(pk=caller.session.pk)
+        assert session.expires_at - session.created_at <= timedelta(hours=1)
+        assert session.idle_limit == timedelta(minutes=10)
+        assert session.due_at <= session.last_activity_at + session.idle_limit
+        assert Session.objects.get(pk=other.session.pk).idle_limit == timedelta(days=7)
+
+    def test_ends_those_that_are_too_many(self, world: World):
+        callers = [world.signed_in(world.person("grace", world.north)) for _ in range(4)]
+        assert tenancy.set_session_policy(Platform.objects.get(), actor=SYSTEM, max_sessions=3) == 1
+        assert [is_alive(each) for each in callers] == [False, True, True, True]
+
+    def test_that_is_loosened_gives_nobody_more(self, world: World):
+        caller = world.ada
+        before = Session.objects.get(pk=caller.session.pk).expires_at
+        tenancy.set_session_policy(world.north, actor=SYSTEM, session_lifetime=90 * 24 * 3600)
+        assert Session.objects.get(pk=caller.session.pk).expires_at == before
+
+
+class TestAMove:
+    def test_takes_the_tenant_to_its_new_partner_alone(self, world: World):
+        ada = world.ada
+        assert Session.objects.visible_to(principal(world.acme_partner)).filter(pk=ada.session.pk).exists()
+        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        assert not Session.objects.visible_to(principal(world.acme_partner)).filter(pk=ada.session.pk).exists()
+        assert Session.objects.visible_to(principal(world.globex_partner)).filter(pk=ada.session.pk).exists()
+        assert is_alive(world.signed_in(ada.user))
+
+
+class TestTheLastOperator:
+    @pytest.mark.parametrize("act", [accounts.suspend_user, accounts.delete_user])
+    def test_stays(self, act, world: World):
+        operator = world.super_admin
+        with pytest.raises(accounts.LastOperator):
+            act(operator.user, actor=SYSTEM)
+        assert is_alive(operator)
+
+    def test_may_go_when_there_is_another(self, world: World):
+        platform_staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
+        world.person("another", platform_staff, Role.SUPER_ADMIN)
+        accounts.suspend_user(world.super_admin.user, actor=SYSTEM)
+        assert not is_alive(world.super_admin)
+
+
+class TestAPartner:
+    def test_is_not_deleted_over_its_tenants(self, world: World):
+        with pytest.raises(tenancy.StillInhabited) as refusal:
+            tenancy.delete(world.acme, actor=SYSTEM)
+        assert refusal.value.tenants == ["north", "south"]
+
+    def test_is_deleted_once_they_are_gone(self, world: World):
+        boss = world.acme_partner
+        for tenant in (world.north, world.south):
+            tenancy.delete(tenant, actor=SYSTEM)
+        tenancy.delete(Partner.objects.get(pk=world.acme.pk), actor=SYSTEM)
+        assert not is_alive(boss)
+
+
+def principal(caller: Caller):
+    from sessions_app.authentication import principal_of
+
+    found = principal_of(caller.token, Origin())
+    assert found
+    return found
