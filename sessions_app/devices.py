@@ -9,6 +9,7 @@ from ua_parser import parse
 
 from sessions_app.geoip import Address, entry_of
 
+KINDS = ("bot", "desktop", "mobile", "other", "tablet", "unknown")
 _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 9", "Nexus 10")
 _PHONES = ("Android", "iOS", "Windows Phone", "BlackBerry OS", "KaiOS")
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian")

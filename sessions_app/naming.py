@@ -1,0 +1,51 @@
+"""What operators call things by: an id, or a name that only one of them has."""
+
+from typing import Any
+
+from accounts.models import Application, User
+from core.ids import Prefix, read
+from sessions_app.models import Session
+from tenancy.models import Partner, Tenant
+
+
+class Unknown(ValueError):
+    """There is nothing by that name."""
+
+
+def tenant_named(name: str) -> Tenant:
+    return _one("tenant", name, Tenant.objects.present().select_related("partner"), slug=name)
+
+
+def partner_named(name: str) -> Partner:
+    return _one("partner", name, Partner.objects.present(), slug=name)
+
+
+def application_named(name: str) -> Application:
+    return _one("application", name, Application.objects.present().select_related("tenant"), client_id=name)
+
+
+def user_named(name: str, tenant: Tenant | None) -> User:
+    """By id anywhere; by e-mail within a tenant, because it is unique there and nowhere else."""
+    if "@" in name and tenant is None:
+        raise Unknown(f"{name} may be somebody in many tenants; say which with --tenant, or give the user's id")
+    people = User.objects.present().select_related("tenant__partner")
+    within = {"tenant": tenant} if tenant else {}
+    return _one("user", name, people.filter(**within), email=name.strip().lower())
+
+
+def sessions_named(handles: list[str]) -> list[Session]:
+    """All of them are there, ended or not: a handle that names nothing is a slip of the pen."""
+    ids = {handle: read(Prefix.SESSION, handle) for handle in handles}
+    there = Session.objects.filter(pk__in=filter(None, ids.values())).in_bulk()
+    for handle, pk in ids.items():
+        if pk not in there:
+            raise Unknown(f"There is no session {handle or 'without a name'}")
+    return [there[pk] for pk in sorted(there)]
+
+
+def _one(kind: str, name: str, rows: Any, **unique: str) -> Any:
+    pk = read(rows.model.prefix, name)
+    found = rows.filter(pk=pk).first() if pk else rows.filter(**unique).first() if name else None
+    if found is None:
+        raise Unknown(f"There is no {kind} {name or 'without a name'}")
+    return found

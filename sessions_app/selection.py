@@ -1,0 +1,174 @@
+"""Which sessions an operator means: what they belong to, and what they look like. All that is said must hold."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models.functions import Now
+
+from core.ids import Prefix, show
+from sessions_app import devices, durations
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_PREFIXES = {
+    Reach.APPLICATION: Prefix.APPLICATION,
+    Reach.PARTNER: Prefix.PARTNER,
+    Reach.TENANT: Prefix.TENANT,
+    Reach.USER: Prefix.USER,
+}
+
+
+class Unclear(ValueError):
+    """Too little was said, or two things that contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    scopes: Mapping[Reach, UUID | None]
+    session_ids: tuple[UUID, ...] = ()
+    network: Network | None = None
+    device_type: str = ""
+    country: str = ""
+    user_agent: str = ""
+    older_than: timedelta | None = None
+    idle_for: timedelta | None = None
+    tenant_id: UUID | None = None
+    partner_id: UUID | None = None
+
+    @classmethod
+    def of(cls, named: Mapping[str, Any]) -> Self:
+        """From options as they were written. What is None was not said; what is empty was, and means nothing."""
+        empty = sorted(name for name, value in named.items() if value in ("", []))
+        if empty:
+            raise Unclear(f"--{empty[0].replace('_', '-')} is empty")
+        scopes, place = _scopes(named)
+        sessions = sessions_named(named["session"] or [])
+        if not scopes and not sessions:
+            raise Unclear(
+                "Name what to end: --session, --user, --tenant, --partner, --application, --admins,"
+                " or --all for everything that matches"
+            )
+        if not place and len({session.tenant_id for session in sessions}) == 1:
+            place = {"tenant_id": sessions[0].tenant_id, "partner_id": sessions[0].partner_id}
+        return cls(scopes, tuple(session.pk for session in sessions), **_looks(named), **place)
+
+    @property
+    def scope(self) -> tuple[Reach, UUID | None] | None:
+        """The one scope that this is all of, if it is; a floor ends that in an instant."""
+        is_scope = self.as_json().keys() == set(self.scopes) and len(self.scopes) == 1
+        return next(iter(self.scopes.items())) if is_scope else None
+
+    def sessions(self, as_of: Any = None) -> SessionQuerySet:
+        """Ended ones too. `as_of` is the moment that ages are measured at, now unless an act began before."""
+        moment = Now() if as_of is None else Value(as_of)
+        rows = Session.objects.filter(self._looks(moment))
+        for reach, target_id in self.scopes.items():
+            rows = rows.within(reach, target_id)
+        return rows.filter(pk__in=self.session_ids) if self.session_ids else rows
+
+    def _looks(self, moment: Any) -> Q:
+        looks = Q(created_at__lte=moment)
+        if self.network:
+            network = str(self.network)
+            looks &= Q(IsWithin(F("ip_address"), Value(network))) | Q(IsWithin(F("last_ip_address"), Value(network)))
+        if self.older_than is not None:
+            looks &= Q(created_at__lt=moment - self.older_than)
+        if self.idle_for is not None:
+            looks &= Q(last_activity_at__lt=moment - self.idle_for)
+        if self.user_agent:
+            looks &= Q(user_agent__icontains=self.user_agent)
+        exact = {"device_type": self.device_type, "country": self.country}
+        return looks & Q(**{column: value for column, value in exact.items() if value})
+
+    def as_json(self) -> dict[str, Any]:
+        """For people to read, and the same for the same selection however it was written."""
+        said: dict[str, Any] = {str(reach): self._handle(reach) for reach in sorted(self.scopes)}
+        said |= {"sessions": [show(Prefix.SESSION, pk) for pk in self.session_ids]}
+        said |= {"ip": str(self.network or ""), "device": self.device_type, "country": self.country}
+        said |= {"user_agent": self.user_agent.lower()}
+        lengths = {"older_than": self.older_than, "idle_for": self.idle_for}
+        said |= {name: durations.show(length) for name, length in lengths.items() if length is not None}
+        return {name: value for name, value in said.items() if value}
+
+    def _handle(self, reach: Reach) -> str | bool:
+        target_id = self.scopes[reach]
+        return True if target_id is None else show(_PREFIXES[reach], target_id)
+
+
+class IsWithin(Func):
+    """An address in a network. PostgreSQL finds it by the address's index."""
+
+    template = "(%(expressions)s::inet)"
+    arg_joiner = " <<= "
+    output_field = BooleanField()
+
+
+def _scopes(named: Mapping[str, Any]) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
+    """What is to be within, and whose business that is: the tenant's and the partner's, as far as there is one."""
+    scopes: dict[Reach, UUID | None] = {}
+    place: dict[str, Any] = {}
+    if named["application"] is not None:
+        application = application_named(named["application"])
+        scopes[Reach.APPLICATION] = application.pk
+        partner_id = application.tenant.partner_id if application.tenant else application.partner_id
+        place = {"tenant_id": application.tenant_id, "partner_id": partner_id}
+    if named["partner"] is not None:
+        place = {"partner_id": partner_named(named["partner"]).pk}
+        scopes[Reach.PARTNER] = place["partner_id"]
+    tenant = tenant_named(named["tenant"]) if named["tenant"] is not None else None
+    if named["user"] is not None:
+        user = user_named(named["user"], tenant)
+        tenant = user.tenant
+        scopes[Reach.USER] = user.pk
+    elif tenant:
+        scopes[Reach.TENANT] = tenant.pk
+    if tenant:
+        place = {"tenant_id": tenant.pk, "partner_id": tenant.partner_id}
+    if named["admins"]:
+        scopes[Reach.ADMINS] = None
+    if named["all"]:
+        if scopes or named["session"] is not None:
+            raise Unclear("--all means every session there is; it goes with filters, not with a narrower scope")
+        scopes[Reach.PLATFORM] = None
+    return scopes, place
+
+
+def _looks(named: Mapping[str, Any]) -> dict[str, Any]:
+    read: dict[str, Any] = {"user_agent": named["user_agent"] or ""}
+    if named["ip"] is not None:
+        read["network"] = _network(named["ip"])
+    if named["device"] is not None:
+        read["device_type"] = _device(named["device"])
+    if named["country"] is not None:
+        read["country"] = _country(named["country"])
+    lengths = {name: named[name] for name in ("older_than", "idle_for") if named[name] is not None}
+    return read | {name: durations.read(text) for name, text in lengths.items()}
+
+
+def _network(text: str) -> Network:
+    try:
+        interface = ipaddress.ip_interface(text)
+    except ValueError as error:
+        raise Unclear(f"{text!r} is no address or network") from error
+    if interface.ip != interface.network.network_address:
+        raise Unclear(f"{text} has bits outside its network; write {interface.network}")
+    mapped = getattr(interface.ip, "ipv4_mapped", None)
+    return ipaddress.ip_network(mapped) if mapped and interface.network.num_addresses == 1 else interface.network
+
+
+def _device(text: str) -> str:
+    if text not in devices.KINDS:
+        raise Unclear(f"{text!r} is no kind of device; there are {', '.join(devices.KINDS)}")
+    return text
+
+
+def _country(text: str) -> str:
+    if len(text) != 2 or not (text.isascii() and text.isalpha()):
+        raise Unclear(f"{text!r} is no country; write its ISO code, like SE")
+    return text.upper()

@@ -1,0 +1,50 @@
+"""Commands as an operator runs them: what was said on which stream, and the exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from tests.servers import environment
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Nothing but one object is on standard output."""
+        return json.loads(self.out)
+
+
+def say(command: str, *arguments: str) -> Said:
+    """Run it here, where the test's transaction can be seen."""
+    out, err, code = StringIO(), StringIO(), 0
+    try:
+        call_command(command, *arguments, stdout=out, stderr=err)
+    except CommandError as error:
+        code = error.returncode
+        err.write(f"{error}\n")
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def started(command: str, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    """Run it in a process of its own, on the same database."""
+    given = environment(settings.DATABASES["default"]) | options.pop("env", {})
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
+    told = [sys.executable, os.path.join(settings.BASE_DIR, "manage.py"), command, *arguments]
+    return subprocess.Popen(told, cwd=settings.BASE_DIR, env=given, text=True, **streams)
+
+
+def said_by(process: "subprocess.Popen[str]", answer: str = "") -> Said:
+    out, err = process.communicate(answer, timeout=60)
+    return Said(process.returncode, out, err)
