@@ -24,6 +24,13 @@ class ApplicationQuerySet(EntityQuerySet["Application"]):
                 return self.none()
         return self.filter(own | Q(scope=Application.Scope.GLOBAL))
 
+    def offered_to(self, tenant: Tenant) -> Self:
+        """What people of a tenant may sign in to: a service signs in by itself."""
+        theirs = (
+            Q(scope=Application.Scope.GLOBAL) | Q(tenant=tenant) | Q(partner=tenant.partner_id, partner__isnull=False)
+        )
+        return self.filter(theirs).exclude(application_type=Application.Type.SERVICE)
+
     def writable_by(self, principal: Principal) -> Self:
         """What is offered from above is there to be used, not to be changed."""
         rows = self.visible_to(principal)

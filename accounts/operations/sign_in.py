@@ -14,6 +14,7 @@ from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core.access import ActorType, Origin, Principal
 from core.ids import Prefix, read
+from core.records import is_up
 from core.secrets import new_secret
 from tenancy.models import platform
 
@@ -35,6 +36,7 @@ class Credentials:
     tenant: str | None = None
     totp_code: str | None = field(default=None, repr=False)
     recovery_code: str | None = field(default=None, repr=False)
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,11 @@ def prove(credentials: Credentials, *, origin: Origin) -> Proof:
         raise SecondFactorMissing
     if candidate.has_totp and not second_factor_holds(user, credentials.totp_code, credentials.recovery_code):
         raise _refused(actor, user, "wrong second factor")
+    application = _application_for(user, credentials.client_id)
+    if application is None and credentials.client_id is not None:
+        raise _refused(actor, user, "no such application")
     charge.clear()
-    return Proof(candidate, "mfa" if candidate.has_totp else "password", origin)
+    return Proof(candidate, "mfa" if candidate.has_totp else "password", origin, application)
 
 
 def as_principal(user: User, origin: Origin) -> Principal:
@@ -135,6 +140,13 @@ def candidate_for(credentials: Credentials) -> Candidate | None:
         return None
     row: Any = found[0]  # a user, and what the statement added
     return Candidate(row, row.has_totp, row.platform_revision)
+
+
+def _application_for(user: User, client_id: str | None) -> Application | None:
+    """What the session is opened for: an application that the user's tenant may use."""
+    if client_id is None:
+        return None
+    return Application.objects.filter(is_up(), client_id=client_id).offered_to(user.tenant).first()
 
 
 def _refused(actor: Principal, user: User | None, reason: str) -> SignInRefused:

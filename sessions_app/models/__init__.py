@@ -1,4 +1,4 @@
-from sessions_app.models.counts import Kind, SessionCount, State
+from sessions_app.models.counts import Kind, SessionCount, SessionCountQuerySet, State
 from sessions_app.models.revocations import Reach, Revocation
 from sessions_app.models.rule import floor
 from sessions_app.models.sessions import AuthMethod, Session, SessionApplication, SessionQuerySet
@@ -11,6 +11,7 @@ __all__ = [
     "Session",
     "SessionApplication",
     "SessionCount",
+    "SessionCountQuerySet",
     "SessionQuerySet",
     "State",
     "floor",

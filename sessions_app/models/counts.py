@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from accounts.models import Application
 from sessions_app.models.rule import floor, stands_for_its_application
@@ -32,11 +32,13 @@ class Kind(models.TextChoices):
 
 
 class SessionCountQuerySet(models.QuerySet["SessionCount"]):
+    def with_standing(self) -> Self:
+        """Whether no act has ended them: a raised floor lets all older eras fall out at once, untouched."""
+        stands = stands_for_its_application("era") & Q(era__gte=F("floor"))
+        return self.alias(floor=floor(Q(is_admin=True))).alias(stands=Case(When(stands, then=True), default=False))
+
     def standing(self) -> Self:
-        """Of sessions that no act has ended: a raised floor lets all older eras fall out at once, untouched."""
-        return self.alias(floor=floor(Q(is_admin=True))).filter(
-            stands_for_its_application("era"), state=State.LIVE, era__gte=F("floor")
-        )
+        return self.with_standing().filter(stands=True, state=State.LIVE)
 
 
 class SessionCount(models.Model):

@@ -8,7 +8,8 @@ from django.db.models.functions import Coalesce, Greatest, Least, Now
 
 from accounts.models import Role
 from accounts.models.users import is_admin
-from tenancy.models import platform
+from core.records import is_up
+from tenancy.models import platform, tenant_is_up
 
 CLOCKS_APART = timedelta(minutes=5)
 
@@ -35,6 +36,12 @@ def an_administrators() -> Q:
 
 def stands_for_its_application(revision: str) -> Q:
     return Q(application=None) | Q(application__min_revision__lte=F(revision))
+
+
+def all_up() -> Q:
+    """Whoever and whatever a session hangs on is active. What an application belongs to is the user's own tenant or
+    partner, or the platform: judged already."""
+    return is_up("user__") & tenant_is_up("tenant__") & (Q(application=None) | is_up("application__"))
 
 
 def lapsed() -> Q:

@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import BooleanField, Case, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest, JSONObject, Now
 
-from accounts.models import Application, Role, User, user_is_up
+from accounts.models import Application, Role, User
 from accounts.models.users import PersonalQuerySet
 from core.access import Principal
 from core.ids import Prefix
-from core.records import Record, is_up, one_of
+from core.records import Record, one_of
 from sessions_app.models import rule
 from sessions_app.models.counts import State
 from sessions_app.models.revocations import Reach, Revocation
@@ -24,12 +24,7 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
 
     def live(self) -> Self:
         """Sessions whose next request is let in. This is the rule; the authenticator runs this very query."""
-        return self.unended().filter(
-            user_is_up("user__"),
-            # What an application belongs to is the user's own tenant or partner, or the platform: judged already.
-            Q(application=None) | is_up("application__"),
-            last_activity_at__gt=Now() - F("idle_limit"),
-        )
+        return self.unended().filter(rule.all_up(), last_activity_at__gt=Now() - F("idle_limit"))
 
     def unended(self) -> Self:
         """Live ones, and those that only rest: idle by now, or under something suspended that may come back."""
@@ -74,7 +69,6 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
     def with_state(self) -> Self:
         """`state` as a column: what became of each, whether it is written down yet or not."""
         floor = rule.floor(rule.an_administrators(), F("user__min_revision"))
-        up = user_is_up("user__") & (Q(application=None) | is_up("application__"))
         return self.alias(floor=floor).annotate(
             state=Case(
                 When(is_expired=True, then=Value(State.EXPIRED)),
@@ -83,7 +77,7 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
                     ~rule.stands_for_its_application("revision") | Q(revision__lt=F("floor")), then=Value(State.REVOKED)
                 ),
                 When(rule.lapsed(), then=Value(State.EXPIRED)),
-                When(~up, then=Value(State.REVOKED)),
+                When(~rule.all_up(), then=Value(State.REVOKED)),
                 default=Value(State.LIVE),
             )
         )

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts import operations as accounts
 from accounts import tokens
-from accounts.models import Application, User
+from accounts.models import Application, User, user_is_up
 from accounts.models.users import is_admin
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
@@ -67,7 +67,7 @@ def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshTo
     beside_others([user.tenant_id])
     User.objects.filter(pk=user.pk).update(last_login_at=Now())  # and its lock: one opening at a time for each user
     ground = _ground(proof)
-    if proof.candidate.revision < ground["floor"]:
+    if ground is None or proof.candidate.revision < ground["floor"]:
         raise EndedMeanwhile
     _make_room(ground, user, actor)
     session = _session(proof, ground)
@@ -103,14 +103,14 @@ def access_token(session: Session) -> str:
     )
 
 
-def _ground(proof: accounts.Proof) -> dict[str, Any]:
+def _ground(proof: accounts.Proof) -> Any:
     """What a new session of this user stands on at this moment: the floors under it, its policy, and how much room
     there is."""
     asked_for = Application.objects.filter(pk__in=[proof.application.pk] if proof.application else [])
     of_application = Coalesce(Subquery(asked_for.values("min_revision")), 0)
     live = Session.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
-    return dict(
-        User.objects.filter(pk=proof.user.pk)
+    return (
+        User.objects.filter(user_is_up(), pk=proof.user.pk)
         .annotate(
             era=Greatest(floor(is_admin()), of_application),
             floor=Greatest(F("era"), F("min_revision")),
@@ -121,7 +121,7 @@ def _ground(proof: accounts.Proof) -> dict[str, Any]:
             used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
         )
         .values("era", "floor", "lifetime", "idle", "allowed", "when_full", "used")
-        .get()
+        .first()
     )
 
 

@@ -1,0 +1,155 @@
+"""What is told of a tenant's, a partner's or the platform's sessions, exactly and in one statement."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import BigIntegerField, Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast, Now
+
+from core.access import Principal, Tier
+from core.prepared import Prepared
+from sessions_app import counting
+from sessions_app.models import Kind, Reach, Session, SessionCountQuerySet, SessionQuerySet, State
+from tenancy.models import Partner, Platform, Tenant
+
+HOUR, DAY = "hour", "day"
+_TARGET, _TENANT, _PARTNER = (UUID(int=number) for number in (3, 4, 5))  # where values go
+_PLACE, _OLDEST, _NEWEST = "place", "oldest", "newest"
+_COLUMNS = {
+    Kind.DEVICE_TYPE: "device_type",
+    Kind.BROWSER: "browser",
+    Kind.OS: "os",
+    Kind.AUTH_METHOD: "auth_method",
+}
+Told = dict[tuple[str, str], Counter[str]]
+
+
+def statistics(reach: Reach, target_id: UUID | None, *, seen_by: Principal | None) -> dict[str, Any] | None:
+    """None when `seen_by` may not know of it, or there is none: they ask once, and cannot tell which.
+
+    Activity is counted in spans of five minutes: of the last hour are all who were seen in a span that touches it.
+    """
+    tier = seen_by.tier if seen_by else None
+    whose = (seen_by.tenant_id, seen_by.partner_id) if seen_by else (None, None)
+    told: Told = {}
+    for state, kind, value, n in _statement(reach, tier).ask(target_id, *whose):
+        told.setdefault((state, kind), Counter())[value] += n or 0  # nothing at all adds up to null
+    return _words(told) if (_PLACE, "") in told else None
+
+
+@cache
+def _statement(reach: Reach, tier: Tier | None) -> Prepared:
+    seen_by = replace(Principal.system(""), tier=tier, tenant_id=_TENANT, partner_id=_PARTNER) if tier else None
+    places: dict[Reach, QuerySet[Any]] = {
+        Reach.PARTNER: Partner.objects.present().filter(pk=_TARGET),
+        Reach.TENANT: Tenant.objects.present().filter(pk=_TARGET),
+    }
+    place: Any = places[reach] if reach in places else Platform.objects.all()
+    if seen_by is not None and reach in places:
+        place = place.visible_to(seen_by)
+    return Prepared(lambda: _branches(reach, _TARGET, place), {_TARGET: "uuid", _TENANT: "uuid", _PARTNER: "uuid"})
+
+
+def _branches(reach: Reach, target_id: UUID, place: QuerySet[Any]) -> QuerySet[Any]:
+    sessions = Session.objects.within(reach, target_id)
+    there = _row(place.order_by(), _PLACE, "", "", Value(1))
+    return there.union(
+        _counters(counting.counters_within(reach, target_id)),
+        *_lapsed(sessions.standing().lapsed()),
+        *_ends(reach, target_id, sessions),
+        all=True,
+    )
+
+
+def _row(rows: QuerySet[Any], state: Any, kind: Any, value: Any, n: Any) -> QuerySet[Any]:
+    texts = [each if hasattr(each, "resolve_expression") else Value(each) for each in (state, kind, value)]
+    named = dict(zip(("told_state", "told_kind", "told_value"), texts, strict=True))
+    return rows.annotate(**named).values_list(*named).annotate(told_n=Cast(n, BigIntegerField()))
+
+
+def _counters(counters: SessionCountQuerySet) -> QuerySet[Any]:
+    """What fell with a floor is revoked, whether its row says so yet or not."""
+    asked = counters.with_standing().filter(
+        ~Q(kind__in=[Kind.SEEN, Kind.OPENED]) | Q(kind__in=[Kind.SEEN, Kind.OPENED], slot__gte=_slot(timedelta(days=1)))
+    )
+    state = Case(When(state=State.LIVE, stands=False, then=Value(State.REVOKED)), default=F("state"))
+    when = Case(
+        When(kind=Kind.SEEN, slot__gte=_slot(timedelta(hours=1)), then=Value(HOUR)),
+        When(kind=Kind.SEEN, then=Value(DAY)),
+        default=F("value"),
+    )
+    return _row(asked.order_by(), state, F("kind"), when, Sum("n"))
+
+
+def _lapsed(rows: SessionQuerySet) -> Iterator[QuerySet[Any]]:
+    """What the clock has ended and nobody has written down yet comes off again."""
+    rows = rows.order_by()
+    yield _row(rows, State.EXPIRED, Kind.ALL, "", Count("pk"))
+    yield _row(rows, State.LIVE, Kind.ALL, "", -Count("pk"))
+    yield _row(rows, State.LIVE, Kind.AGE, "", -Sum(_seconds("created_at")))
+    for kind, column in _COLUMNS.items():
+        yield _row(rows, State.LIVE, kind, F(column), -Count("pk"))
+    heir = Session.objects.counted().filter(user=OuterRef("user"))
+    yield _row(rows.filter(~Exists(heir), is_newest=True), State.LIVE, Kind.USER, "", -Count("pk"))
+    seen = Func(F("last_activity_at"), function="session_count_slot", output_field=BigIntegerField())
+    recent = rows.alias(span=seen).filter(span__gte=_slot(timedelta(days=1)))
+    when = Case(When(span__gte=_slot(timedelta(hours=1)), then=Value(HOUR)), default=Value(DAY))
+    yield _row(recent, State.LIVE, Kind.SEEN, when, -Count("pk"))
+
+
+def _ends(reach: Reach, target_id: UUID, sessions: SessionQuerySet) -> Iterator[QuerySet[Any]]:
+    """The oldest and the newest live session, found from either end of an index."""
+    tenant_id = target_id if reach is Reach.TENANT else None
+    partner_id = target_id if reach is Reach.PARTNER else None
+    live = sessions.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).counted()
+    for which, order in ((_OLDEST, "pk"), (_NEWEST, "-pk")):
+        yield _row(live.order_by(order), which, "", "", _seconds("created_at", 1_000_000))[:1]
+
+
+def _seconds(column: str, parts: int = 1) -> Func:
+    template = f"floor(extract(epoch FROM %(expressions)s) * {parts})::bigint"
+    return Func(F(column), template=template, output_field=BigIntegerField())
+
+
+def _slot(ago: timedelta) -> Func:
+    return Func(Now() - ago, function="session_count_slot", output_field=BigIntegerField())
+
+
+def _words(told: Told) -> dict[str, Any]:
+    def among(state: str, kind: str) -> dict[str, int]:
+        return {value: n for value, n in sorted(told.get((state, kind), {}).items()) if n}
+
+    def one(state: str, kind: str = Kind.ALL) -> int:
+        return sum(told.get((state, kind), {}).values())
+
+    active, revoked, expired = one(State.LIVE), one(State.REVOKED), one(State.EXPIRED)
+    seen = told.get((State.LIVE, Kind.SEEN), Counter())
+    return {
+        "active_sessions": active,
+        "total_sessions": active + revoked + expired,
+        "revoked_sessions": revoked,
+        "expired_sessions": expired,
+        "unique_users": one(State.LIVE, Kind.USER),
+        "active_last_hour": seen[HOUR],
+        "active_last_24h": seen[HOUR] + seen[DAY],
+        "new_last_24h": one(State.ANY, Kind.OPENED),
+        **{f"by_{kind}": among(State.LIVE, kind) for kind in _COLUMNS},
+        "oldest_session_at": _moment(told, _OLDEST),
+        "newest_session_at": _moment(told, _NEWEST),
+        "average_duration_seconds": _average_age(active, one(State.LIVE, Kind.AGE)),
+    }
+
+
+def _moment(told: Told, which: str) -> datetime | None:
+    n = sum(told.get((which, ""), {}).values())
+    return datetime.fromtimestamp(n / 1_000_000, UTC) if n else None
+
+
+def _average_age(active: int, opened: int) -> int:
+    """How long the live ones have lasted so far."""
+    return round(datetime.now(UTC).timestamp() - opened / active) if active else 0
