@@ -28,6 +28,10 @@ def write_json(out: OutputWrapper, answer: dict[str, Any]) -> None:
     out.write(json.dumps(answer, indent=2, default=str))
 
 
+def some(count: int, more: str = "") -> str:
+    return " ".join(filter(None, [f"{count:,}", more, "session" if count == 1 else "sessions"]))
+
+
 def table(rows: dict[str, Any]) -> str:
     """Numbers to the right, so that they can be compared."""
     wide = max((len(f"{value:,}") for value in rows.values()), default=0)

@@ -161,7 +161,7 @@ def _sample(live: Any) -> list[dict[str, Any]]:
         {
             "id": each.handle,
             "user": each.user.email,
-            "tenant": each.tenant.name,
+            "tenant": each.tenant.slug or each.tenant.name,
             "ip_address": each.ip_address,
             "device": " ".join(filter(None, [each.browser, each.os, each.device_type])),
             "created_at": each.created_at.isoformat(timespec="seconds"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.access import Principal
-from sessions_app.management.asking import is_agreed, progress, table, write_json
+from sessions_app.management.asking import is_agreed, progress, some, table, write_json
 from sessions_app.models import Revocation
 from sessions_app.operations import selecting
 from sessions_app.operations.selecting import MoreThanConfirmed, Preview
@@ -63,11 +63,13 @@ class Command(BaseCommand):
     def revoke(self, selection: Selection, reason: str, *, is_asking: bool) -> None:
         begun = selecting.unfinished(selection, reason=reason)
         count = selecting.count(selection, reason=reason)
-        if is_asking and count:
-            self.ask(count, begun)
-        elif not count and begun is None:
+        if not count and begun is None:
             self.tell(None)
             raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)
+        if begun:
+            self.stderr.write(f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.")
+        if is_asking and count and not is_agreed(f"End {some(count, 'more' if begun else '')} now?"):
+            raise CommandError("Nothing was ended.", returncode=DECLINED)
         try:
             with progress(count) as bar:
                 ended = selecting.revoke_selected(
@@ -81,12 +83,8 @@ class Command(BaseCommand):
             raise CommandError("Interrupted. The same command carries on.", returncode=INTERRUPTED) from error
         else:
             self.tell(ended.revocation)
-
-    def ask(self, count: int, begun: Revocation | None) -> None:
-        if begun:
-            self.stderr.write(f"An earlier run was interrupted; it has ended {begun.revoked_count:,} ({begun.handle}).")
-        if not is_agreed(f"End {count:,} {'more ' if begun else ''}{'session' if count == 1 else 'sessions'} now?"):
-            raise CommandError("Nothing was ended.", returncode=DECLINED)
+            if begun and (late := selecting.count(selection, reason=reason)):
+                self.stderr.write(f"{some(late)} came to match since that began; the same command ends them too.")
 
     def tell(self, revocation: Revocation | None) -> None:
         count = revocation.revoked_count if revocation else 0
@@ -95,19 +93,20 @@ class Command(BaseCommand):
             is_finished = revocation is None or revocation.number is not None or revocation.swept_at is not None
             write_json(self.stdout, {"revocation_id": handle, "revoked_count": count, "is_finished": is_finished})
         elif revocation:
-            self.stdout.write(f"{count:,} {'session' if count == 1 else 'sessions'} ended by {revocation.handle}.")
+            self.stdout.write(f"{some(count)} ended by {revocation.handle}.")
 
     def show(self, preview: Preview) -> None:
         if self.as_json:
             write_json(self.stdout, asdict(preview))
         else:
-            self.stdout.write(f"{preview.count:,} {'session' if preview.count == 1 else 'sessions'} would end.")
+            self.stdout.write(f"{some(preview.count)} would end.")
             for title, counts in (
                 ("tenant", preview.by_tenant),
                 ("device", preview.by_device),
                 ("age", preview.by_age),
             ):
                 self.stdout.write(f"\nBy {title}:\n{table(counts)}")
-            self.stdout.write("\nThe newest:\n" + "\n".join("  " + "  ".join(each.values()) for each in preview.sample))
+            lines = ("  ".join(value or "-" for value in each.values()) for each in preview.sample)
+            self.stdout.write("\nThe newest:\n  " + "\n  ".join(lines))
         if not preview.count:
             raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)

@@ -1,0 +1,237 @@
+"""Ending very many sessions by what they look like: asked first, interrupted, killed, and finished all the same."""
+
+import json
+import os
+import pty
+import signal
+import sys
+import termios
+import time
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from audit.models import AuditEntry
+from sessions_app.management.commands.revoke_sessions import SELECTING
+from sessions_app.models import Revocation, Session
+from sessions_app.operations import selecting
+from sessions_app.selection import Selection
+from tests.commands.crowds import change, crowd
+from tests.commands.saying import said_by, say, started
+from tests.world import SYSTEM, World
+
+MANY, SOME = 20_000, 8_000
+WHY = ("--reason", "laptop stolen")
+
+
+def looks(world: World) -> tuple[str, ...]:
+    return ("revoke_sessions", "--tenant", world.north.handle, "--user-agent", "chrome", *WHY)
+
+
+def job(world: World) -> Revocation | None:
+    return Revocation.objects.filter(tenant_id=world.north.pk, reach="selection").first()
+
+
+def until_it_runs(world: World, process: Any) -> None:
+    """Some batches are done, and not all."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        begun = job(world)
+        if begun and begun.swept_count:
+            assert begun.swept_at is None
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"it did not begin: {process.communicate()}")
+
+
+class TestAtATerminal:
+    """The question, and the answers to it. Nobody is at the keyboard: `hands` answer."""
+
+    @pytest.mark.parametrize("answer", ["y", "yes", " Y ", "YES"])
+    def test_yes_ends_them(self, answer: str, world: World, hands: Any):
+        world.ada, world.alan  # noqa: B018 - they sign in
+        hands(answer)
+        said = say(*looks(world))
+        assert (said.code, said.out.startswith("2 sessions ended by rev_")) == (0, True)
+        assert world.ada.get("/api/v1/me").status_code == 401
+
+    @pytest.mark.parametrize("answer", ["", "n", "no", "ja", "2", None])
+    def test_anything_else_ends_nothing(self, answer: str | None, world: World, hands: Any):
+        assert world.ada.get("/api/v1/me").status_code == 200
+        hands(answer)
+        said = say(*looks(world))
+        assert (said.code, said.out, said.err) == (3, "", "Nothing was ended.\n")
+        assert world.ada.get("/api/v1/me").status_code == 200
+        assert job(world) is None
+
+    @pytest.mark.parametrize(
+        ("named", "question"),
+        [
+            (["--tenant", "north", "--device", "desktop"], "End 3 sessions now? [y/N] "),
+            (["--tenant", "north"], "End 3 sessions now? [y/N] "),
+            (["--user", "alan@north.example", "--tenant", "north"], "End 1 session now? [y/N] "),
+        ],
+    )
+    def test_the_question_names_the_number(self, named, question, world: World, hands: Any, capsys: Any):
+        world.ada, world.alan, world.signed_in(world.ada.user)
+        hands("n")
+        assert say("revoke_sessions", *named, *WHY).code == 3
+        assert capsys.readouterr() == ("", question)
+
+    @pytest.mark.parametrize("named", [["--tenant", "north", "--device", "desktop"], ["--tenant", "north"]])
+    @pytest.mark.parametrize(("again", "code", "status"), [("y", 0, 401), ("n", 3, 200)])
+    def test_what_came_to_match_meanwhile_is_asked_about(self, named, again, code, status, world, hands, capsys):
+        hands(lambda: world.signed_in(world.ada.user) and "y", again)
+        assert world.ada.get("/api/v1/me").status_code == 200
+        said = say("revoke_sessions", *named, *WHY)
+        assert (said.code, "More have come to match meanwhile." in said.err) == (code, True)
+        assert capsys.readouterr().err == "End 1 session now? [y/N] End 2 sessions now? [y/N] "
+        assert world.ada.get("/api/v1/me").status_code == status
+        assert Session.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
+
+    def test_what_comes_to_match_while_they_end_is_left_for_another_question(self, world: World, monkeypatch: Any):
+        monkeypatch.setattr(selecting, "BATCH", 1)
+        world.ada, world.alan  # noqa: B018 - they sign in
+        selection = Selection.of({**dict.fromkeys(SELECTING), "tenant": "north", "device": "desktop"})
+        late: list[Any] = []
+
+        def told(ended: int) -> None:
+            """Somebody whose sign-in had begun before, and is through only now."""
+            if not late:
+                begun = world.alan.session.created_at
+                late.append(change(world.signed_in(world.person("late", world.north)), created_at=begun))
+
+        with pytest.raises(selecting.MoreThanConfirmed):
+            selecting.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, told=told)
+        alive = [caller.get("/api/v1/me").status_code for caller in (world.ada, world.alan, *late)]
+        assert alive == [401, 401, 200]
+        assert selecting.count(selection, reason="test") == 1
+
+    def test_the_answer_is_alone_on_standard_output(self, committed_world: World):
+        committed_world.ada, committed_world.alan  # noqa: B018 - they sign in
+        keyboard, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, 100))
+        running = started(*looks(committed_world), "--json", stdin=terminal, stderr=terminal)
+        os.close(terminal)
+        shown = until(keyboard, "End 2 sessions now? [y/N] ")
+        os.write(keyboard, b"y\n")
+        out, _ = running.communicate(timeout=30)
+        assert (running.returncode, json.loads(out)["revoked_count"]) == (0, 2)
+        assert "sessions/s" in shown + until(keyboard, None)
+
+
+class TestWithoutATerminal:
+    def test_nothing_ends_unasked(self, committed_world: World):
+        assert committed_world.ada.get("/api/v1/me").status_code == 200
+        said = said_by(started(*looks(committed_world)), "y\n")
+        assert (said.code, said.out) == (2, "")
+        assert said.err == "CommandError: There is no terminal to ask at; --yes ends them unasked.\n"
+        assert committed_world.ada.get("/api/v1/me").status_code == 200
+
+    def test_no_bar_is_drawn(self, committed_world: World):
+        assert committed_world.ada.get("/api/v1/me").status_code == 200
+        said = said_by(started(*looks(committed_world), "--yes"))
+        assert (said.code, said.err) == (0, "")
+
+    def test_what_it_does_not_know_is_a_usage_error(self, django_db_setup: None):
+        for unknown in (["--everything"], ["--reason", "x", "--tenant"], []):
+            said = said_by(started("revoke_sessions", *unknown))
+            assert (said.code, said.out) == (2, "")
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is typed at the terminal: lines, what happens before a line, None for Ctrl-C."""
+
+    class Keyboard(StringIO):
+        answers: list[Any] = []
+
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, size: int | None = -1) -> str:
+            answer = self.answers.pop(0)
+            if answer is None:
+                raise KeyboardInterrupt
+            return f"{answer() if callable(answer) else answer}\n"
+
+    keyboard = Keyboard()
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    return lambda *answers: setattr(keyboard, "answers", list(answers))
+
+
+def until(terminal: int, words: str | None) -> str:
+    """What is shown there up to these words, or to the end."""
+    shown = ""
+    while words is None or words not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode()
+        except OSError:  # the other side is closed
+            break
+    return shown
+
+
+def fill(world: World, count: int) -> World:
+    """So many of Ada's match. Alan has a few that look otherwise, Lisa lives elsewhere."""
+    crowd(world.ada, count - 1)
+    crowd(world.alan, 3, user_agent="curl/8.5.0")
+    change(world.alan, user_agent="curl/8.5.0")
+    assert world.lisa.get("/api/v1/me").status_code == 200
+    return world
+
+
+def test_killed_it_is_finished_by_the_same_command(committed_world: World):
+    many = fill(committed_world, MANY)
+    running = started(*looks(many), "--yes")
+    until_it_runs(many, running)
+    running.kill()
+    assert said_by(running).code == -signal.SIGKILL
+    begun = job(many)
+    assert 0 < begun.revoked_count < MANY
+    assert Session.objects.filter(revocation=begun).count() == begun.revoked_count
+
+    late = many.signed_in(many.ada.user)
+    said = said_by(started(*looks(many), "--yes", "--json"))
+    assert said.err.endswith("1 session came to match since that began; the same command ends them too.\n")
+    assert (said.code, said.json) == (
+        0,
+        {"revocation_id": begun.handle, "revoked_count": MANY, "is_finished": True},
+    )
+    assert Session.objects.filter(revocation=begun).count() == MANY
+    assert job(many).swept_at is not None
+    entries = AuditEntry.objects.filter(resource_id=begun.handle).order_by("number")
+    assert [entry.changes["revoked_count"] for entry in entries] == [0, MANY]
+    for caller, status in ((many.ada, 401), (late, 200), (many.alan, 200), (many.lisa, 200)):
+        assert caller.get("/api/v1/me").status_code == status
+    assert Session.objects.live().filter(user=many.alan.user).count() == 4
+
+
+def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
+    many = fill(committed_world, SOME)
+    running = started(*looks(many), "--yes", "--json")
+    until_it_runs(many, running)
+    running.send_signal(signal.SIGINT)
+    said = said_by(running)
+    begun = job(many)
+    assert (said.code, said.err) == (4, "CommandError: Interrupted. The same command carries on.\n")
+    assert said.json == {
+        "revocation_id": begun.handle,
+        "revoked_count": begun.revoked_count,
+        "is_finished": False,
+    }
+    again = say(*looks(many), "--yes")
+    assert again.out == f"{SOME:,} sessions ended by {begun.handle}.\n"
+    assert again.err == f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.\n"
+
+
+def test_two_at_once_share_one_job(committed_world: World):
+    many = fill(committed_world, SOME)
+    running = [started(*looks(many), "--yes") for _ in range(2)]
+    said = [said_by(process) for process in running]
+    revocation = job(many)
+    assert {each.out for each in said} <= {f"{SOME:,} sessions ended by {revocation.handle}.\n"}
+    assert {each.code for each in said} <= {0, 1}
+    assert Revocation.objects.filter(tenant_id=many.north.pk).count() == 1
+    assert (revocation.revoked_count, revocation.swept_count) == (SOME, SOME)
+    assert AuditEntry.objects.filter(resource_id=revocation.handle).count() == 2
