@@ -1,4 +1,4 @@
-.PHONY: run test check proof schema requirements
+.PHONY: run test check proof bench schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
 
@@ -17,12 +17,19 @@ check: .venv/ready  # format, lint, types, migrations, schema
 proof: .venv/ready  # the promises at their full figures, as a table
 	CURFEW_PROOF=1 $(python) -m pytest tests/proof
 
+bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
+	@exec .venv-bench/bin/python -m bench $(ROWS)
+
 schema: .venv/ready  # write docs/openapi from the views
 	SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json --validate --fail-on-warn --file docs/openapi/v1.json
 
 requirements: .venv/ready  # pin what pyproject.toml asks for
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group bench pyproject.toml -c requirements.txt -o bench/requirements.txt
 
 .venv/ready: requirements-dev.txt config/bootstrap.sh
 	@sh config/bootstrap.sh
+
+.venv-bench/ready: bench/requirements.txt config/bootstrap.sh
+	@sh config/bootstrap.sh .venv-bench bench/requirements.txt

@@ -1,6 +1,9 @@
 #!/bin/sh
-# Make .venv and put the pinned development requirements into it. The stamp comes last, so that half a job is done again.
+# Make a virtual environment and put pinned requirements into it: .venv and the development ones, unless told otherwise.
+# The stamp comes last, so that half a job is done again.
 set -eu
+venv=${1:-.venv}
+requirements=${2:-requirements-dev.txt}
 
 for python in python3 python3.11 python3.12 python3.13 python3.14 none; do
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
@@ -11,8 +14,8 @@ if [ "$python" = none ]; then
 fi
 
 install() {
-  "$@" install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
-  touch .venv/ready
+  "$@" install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements"
+  touch "$venv/ready"
 }
 
 fetch_pip() {
@@ -26,18 +29,18 @@ fetch_pip() {
   dpkg -x python3-pip-whl_*.deb .
 }
 
-echo "Setting up .venv; the first time takes a minute."
-rm -f .venv/ready
+echo "Setting up $venv; the first time takes a minute."
+rm -f "$venv/ready"
 if "$python" -c 'import ensurepip' 2>/dev/null; then
-  "$python" -m venv --clear .venv
-  install .venv/bin/python -m pip
+  "$python" -m venv --clear "$venv"
+  install "$venv/bin/python" -m pip
   exit
 fi
 
 # Debian keeps ensurepip in python3-venv. Without it, any pip can install into an environment that has none.
-"$python" -m venv --clear --without-pip .venv
+"$python" -m venv --clear --without-pip "$venv"
 if "$python" -m pip --version >/dev/null 2>&1; then
-  install "$python" -m pip --python .venv/bin/python
+  install "$python" -m pip --python "$venv/bin/python"
   exit
 fi
 

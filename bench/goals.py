@@ -1,0 +1,140 @@
+"""What was promised of speed. Nearly all are ratios: they hold on a slow machine as on a fast one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.figures import (
+    AFTERWARDS,
+    AT_DEPTH,
+    BARE,
+    BEFORE,
+    BY_NUMBER,
+    DRF_CHECK,
+    KNOX,
+    LIST,
+    OUR_LIST,
+    PLAIN_CHECK,
+    PURGE,
+    REVOKE_ALL,
+    STATS,
+    SWEEP,
+    TOTAL,
+    UPDATE,
+    VIEWSET,
+    Figures,
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    what: str
+    measured: Callable[[Figures], float]
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+    needs: str = ""  # a peer that is not always asked
+
+    def is_met(self, value: float) -> bool:
+        return value >= self.at_least if self.at_least is not None else value <= (self.at_most or 0)
+
+    @property
+    def wanted(self) -> str:
+        sign, bound = ("≥", self.at_least) if self.at_least is not None else ("≤", self.at_most)
+        return f"{sign} {shown(bound or 0)}{self.unit}"
+
+
+GOALS = [
+    Goal(
+        "session check in a DRF view / a bare Django view",
+        lambda seen: seen.rates[DRF_CHECK] / seen.rates[BARE],
+        at_least=0.25,
+    ),
+    Goal(
+        "session check in a plain view / a bare Django view",
+        lambda seen: seen.rates[PLAIN_CHECK] / seen.rates[BARE],
+        at_least=0.35,
+    ),
+    Goal(
+        "session check / knox's",
+        lambda seen: seen.rates[DRF_CHECK] / seen.rates[KNOX],
+        at_least=2.5,
+        needs=KNOX,
+    ),
+    Goal(
+        "list of 20 from {largest} / ViewSet, ModelSerializer and count over 10k",
+        lambda seen: seen.rates[OUR_LIST] / seen.rates[VIEWSET],
+        at_least=3,
+    ),
+    Goal(
+        "page 1 at {largest} / at {small}, SQL time",
+        lambda seen: seen.times[LIST][seen.largest] / seen.times[LIST][seen.small],
+        at_most=1.5,
+    ),
+    Goal(
+        "cursor page at depth {depth} / page 1",
+        lambda seen: seen.times[AT_DEPTH][seen.big] / seen.times[LIST][seen.big],
+        at_most=1.5,
+    ),
+    Goal("numbered page at depth {depth}", lambda seen: seen.times[BY_NUMBER][seen.big], at_most=100, unit=" ms"),
+    Goal(
+        "revoke-all of a tenant: {big} live / {smallest} live",
+        lambda seen: seen.times[REVOKE_ALL][seen.big] / seen.times[REVOKE_ALL][seen.smallest],
+        at_most=2,
+    ),
+    Goal(
+        "revoke-all of {big} / UPDATE of its rows",
+        lambda seen: seen.times[REVOKE_ALL][seen.big] / seen.times[UPDATE][seen.big],
+        at_most=0.001,
+    ),
+    Goal(
+        "page 1 right after revoke-all of {big}, no vacuum / before",
+        lambda seen: seen.times[AFTERWARDS][seen.big] / seen.times[BEFORE][seen.big],
+        at_most=3,
+    ),
+    Goal("exact total of a tenant of {big}", lambda seen: seen.times[TOTAL][seen.big], at_most=10, unit=" ms"),
+    Goal("stats of a tenant of {big}", lambda seen: seen.times[STATS][seen.big], at_most=10, unit=" ms"),
+    Goal("sweep", lambda seen: seen.speeds[SWEEP], at_least=50_000, unit=" rows/s"),
+    Goal("sweep, longest batch", lambda seen: seen.batches[SWEEP][1], at_most=100, unit=" ms"),
+    Goal("purge", lambda seen: seen.speeds[PURGE], at_least=50_000, unit=" rows/s"),
+    Goal("purge, longest batch", lambda seen: seen.batches[PURGE][1], at_most=100, unit=" ms"),
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    goal: Goal
+    what: str
+    value: float | None  # none where the peer was not asked
+
+    @property
+    def verdict(self) -> str:
+        if self.value is None:
+            return "not run"
+        return "pass" if self.goal.is_met(self.value) else "short"
+
+    @property
+    def measured(self) -> str:
+        return "-" if self.value is None else f"{shown(self.value)}{self.goal.unit}"
+
+
+def judged(seen: Figures) -> list[Finding]:
+    places = {name: rows(getattr(seen, name)) for name in ("smallest", "small", "big", "largest", "depth")}
+    return [Finding(goal, goal.what.format(**places), value_of(goal, seen)) for goal in GOALS]
+
+
+def value_of(goal: Goal, seen: Figures) -> float | None:
+    return None if goal.needs and goal.needs not in seen.rates else goal.measured(seen)
+
+
+def rows(number: int) -> str:
+    for unit, name in ((1_000_000, "M"), (1_000, "k")):
+        if number % unit == 0 and number:
+            return f"{number // unit}{name}"
+    return f"{number:,}"
+
+
+def shown(value: float) -> str:
+    """Three digits that mean something."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value >= 0.001 else f"{value:.2g}".replace("e-0", "e-")

@@ -1,0 +1,26 @@
+"""Run with a peer's settings: makes its people, signs each in, and prints what their requests carry, a line each."""
+
+import sys
+from importlib import import_module
+
+import django
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import transaction
+
+
+def main(people: int) -> None:
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("migrate", interactive=False, verbosity=0, run_syncdb=True)  # the tables that have no migrations
+    peer = import_module(settings.ROOT_URLCONF)
+    users = get_user_model().objects
+    with transaction.atomic():
+        for number in range(people):
+            user = users.create(username=f"person{number}", email=f"person{number}@peer.example")
+            print(peer.sign_in(user))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

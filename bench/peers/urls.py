@@ -1,0 +1,14 @@
+"""What every peer answers: who the caller is. Only how it knows differs."""
+
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class WhoAmI(APIView):
+    def get(self, request: Request) -> Response:
+        return Response({"user": request.user.pk})
+
+
+urlpatterns = [path("check", WhoAmI.as_view())]

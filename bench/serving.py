@@ -1,0 +1,64 @@
+"""Real servers, all with the same settings: granian, WSGI, two workers of one thread."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from config import run
+
+PATIENCE = 60
+
+
+@contextmanager
+def serving(
+    settings: str, application: str = "django.core.wsgi:get_wsgi_application", database: str = ""
+) -> Iterator[int]:
+    """A server with these Django settings; its port."""
+    port = free_port()
+    command = ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "1", "--log-level", "warning"]
+    command += ["--workers-kill-timeout", "3", "--host", run.HOST, "--port", str(port), application]
+    if application.endswith("get_wsgi_application"):
+        command.append("--factory")
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        env=environment(settings, database),
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=partial(run.end_with, os.getpid()),
+    )
+    try:
+        wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def environment(settings: str, database: str = "") -> dict[str, str]:
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "BENCH_DATABASE": database}
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not run.answers(port):
+        if process.poll() is not None:
+            raise RuntimeError(f"a server ended by itself, with exit code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"a server did not answer within {PATIENCE} seconds")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((run.HOST, 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,67 @@
+"""Who the bench is about: one partner with a tenant of each size, and an operator who may look at all of them."""
+
+import secrets
+from dataclasses import dataclass
+
+from accounts import operations as accounts
+from accounts.models import Role
+from bench.filling import filling, over_beside, rows_for
+from bench.progress import counting_rows
+from core.access import Origin, Principal
+from core.ids import Prefix, show
+from sessions_app import operations
+from sessions_app.models import Session
+from sessions_app.operations.opening import access_token
+from tenancy.models import Partner, Tenant
+from tenancy.operations import create_partner, create_tenant
+
+SYSTEM = Principal.system("bench")
+PASSWORD = secrets.token_urlsafe()
+
+
+@dataclass
+class World:
+    operator: Session
+    tenants: dict[int, Tenant]
+    bystander: Tenant  # as large as the big one, and left alone until the end
+    over: int  # how many sessions are over, whoever's
+
+    @classmethod
+    def made(cls, sizes: list[int], big: int) -> "World":
+        staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
+        operator = sign_in(staff, "operator@bench.example", Role.SUPER_ADMIN)
+        partner = create_partner(actor=SYSTEM, name="Bench", slug="bench")
+        wanted = [*sizes, big]
+        made = [new_tenant(partner, number) for number in range(len(wanted))]
+        with counting_rows(sum(map(rows_for, wanted))) as told, filling(operator, told) as begun:
+            for tenant, live in zip(made, wanted, strict=True):
+                begun.fill(tenant, live)
+        *tenants, bystander = made
+        return cls(operator, dict(zip(sizes, tenants, strict=True)), bystander, sum(map(over_beside, wanted)))
+
+    def path(self, size: int, rest: str = "") -> str:
+        return f"/api/v1/tenants/{self.tenants[size].handle}/sessions{rest}"
+
+    def tokens(self, size: int, how_many: int) -> list[str]:
+        """Of people of that tenant, from all over the time in which they signed in."""
+        rows = Session.objects.filter(tenant=self.tenants[size], revoked_at=None)
+        chosen = rows.order_by("refresh_digest").select_related("user__tenant")[:how_many]
+        return [access_token(session) for session in chosen]
+
+    def operators_token(self) -> str:
+        return access_token(self.operator)
+
+
+def sign_in(tenant: Tenant, email: str, role: Role = Role.USER) -> Session:
+    accounts.create_user(actor=SYSTEM, tenant=tenant, email=email, password=PASSWORD, role=role)
+    return sign_in_again(tenant, email)
+
+
+def sign_in_again(tenant: Tenant, email: str) -> Session:
+    where = tenant.slug or show(Prefix.TENANT, tenant.pk)
+    credentials = accounts.Credentials(email, PASSWORD, where)
+    return operations.sign_in(credentials, origin=Origin("192.0.2.1")).session
+
+
+def new_tenant(partner: Partner, number: int) -> Tenant:
+    return create_tenant(actor=SYSTEM, partner=partner, name=f"Tenant {number}", slug=f"bench-{number}")
