@@ -20,6 +20,7 @@ WITHOUT_ACTOR = {
     "sessions_app.operations.sign_in": "starts from credentials, which say who acts",
     "sessions_app.operations.sweep": "writes down what the revocation's own actor decided",
     "sessions_app.operations.touch": "the authenticator's own note that somebody was here",
+    "sessions_app.operations.wait_for_openings": "waits for others and changes nothing",
     "tenancy.operations.hold": "compares two numbers inside the act that names its actor",
     "tenancy.operations.next_revision": "takes a number for the act that names its actor",
 }
