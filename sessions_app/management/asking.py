@@ -2,10 +2,24 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from tqdm import tqdm
+
+NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
+
+
+class LongCommand(BaseCommand):
+    """One that somebody may lose patience with."""
+
+    when_interrupted: ClassVar[str] = "Interrupted. What was done stays done; the same command does the rest."
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt as error:
+            raise CommandError(self.when_interrupted, returncode=INTERRUPTED) from error
 
 
 def is_agreed(question: str) -> bool:
@@ -32,7 +46,7 @@ def some(count: int, more: str = "") -> str:
     return " ".join(filter(None, [f"{count:,}", more, "session" if count == 1 else "sessions"]))
 
 
-def table(rows: dict[str, Any]) -> str:
+def table(rows: dict[str, int]) -> str:
     """Numbers to the right, so that they can be compared."""
     wide = max((len(f"{value:,}") for value in rows.values()), default=0)
     return "\n".join(f"  {value:>{wide},}  {name}" for name, value in rows.items())

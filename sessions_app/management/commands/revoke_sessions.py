@@ -5,13 +5,22 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.access import Principal
-from sessions_app.management.asking import is_agreed, progress, some, table, write_json
+from sessions_app.management.asking import (
+    DECLINED,
+    INTERRUPTED,
+    NOTHING_MATCHED,
+    USAGE,
+    is_agreed,
+    progress,
+    some,
+    table,
+    write_json,
+)
 from sessions_app.models import Revocation
 from sessions_app.operations import selecting
 from sessions_app.operations.selecting import MoreThanConfirmed, Preview
 from sessions_app.selection import Selection
 
-NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
 ACTOR = Principal.system("revoke_sessions")
 LONGEST_REASON = 200
 SELECTING = (

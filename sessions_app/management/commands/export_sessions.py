@@ -1,0 +1,76 @@
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from core.access import Principal
+from sessions_app.management.asking import USAGE, LongCommand, progress
+from sessions_app.naming import Unknown, tenant_named
+from sessions_app.operations.exporting import COLUMNS, STATUSES, export
+from sessions_app.spreadsheets import WRITERS
+
+
+class Command(LongCommand):
+    help = "Write sessions out, live ones and ended ones. No credential is among what is written."
+    when_interrupted = "Interrupted. What was written is not all there is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=WRITERS, required=True)
+        parser.add_argument("--tenant", action="append", metavar="ID|SLUG", help="only this one's; may be repeated")
+        parser.add_argument("--status", choices=STATUSES, help="only those that are so at this moment")
+        parser.add_argument("--output", metavar="FILE", help="instead of standard output; it is there once it is whole")
+
+    def handle(self, **options: Any) -> None:
+        try:
+            tenants = [tenant_named(name) for name in options["tenant"] or []]
+        except Unknown as error:
+            raise CommandError(f"{error}.", returncode=USAGE) from error
+        write, how = WRITERS[options["format"]], {"file_format": options["format"], "status": options["status"]}
+        actor = Principal.system("export_sessions")
+        if options["output"] is None:
+            with until_nobody_reads():
+                write(export(tenants, actor=actor, **how), COLUMNS, self.stdout)
+        else:
+            with whole_or_not_at_all(options["output"]) as file, progress() as bar:
+                write(bar_over(bar, export(tenants, actor=actor, **how)), COLUMNS, file)
+
+
+def bar_over(bar: Any, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield row
+        bar.update()
+
+
+@contextmanager
+def whole_or_not_at_all(path: str) -> Iterator[IO[str]]:
+    target = Path(path).resolve()
+    if not path or (target.exists() and not target.is_file()):
+        raise CommandError(f"{path or 'Nothing'} is no file to write to.", returncode=USAGE)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.", returncode=USAGE) from error
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@contextmanager
+def until_nobody_reads() -> Iterator[None]:
+    """Such as `| head`: to end as any other program does then."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from error

@@ -1,0 +1,256 @@
+"""What leaves the house as a file: everything about sessions but what would open one, and nothing a cell could run."""
+
+import csv
+import json
+import os
+import subprocess
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from sessions_app import operations
+from sessions_app.models import Reach, Session
+from sessions_app.spreadsheets import WRITERS
+from tests.commands.crowds import change, crowd
+from tests.commands.saying import Said, say, started
+from tests.world import CHROME, SYSTEM, Caller, World
+
+COLUMNS = [
+    *("id", "status", "user_id", "user_email", "tenant_id", "tenant", "partner_id", "role", "auth_method"),
+    *("application_id", "ip_address", "last_ip_address", "user_agent", "browser", "os", "device_type"),
+    *("location", "country", "created_at", "last_activity_at", "expires_at"),
+    *("revoked_at", "revoked_by", "revoke_reason", "revocation_id"),
+]
+Rows = list[dict[str, Any]]
+
+
+def export(world: World, file_format: str, *more: str) -> Said:
+    return say("export_sessions", "--format", file_format, "--tenant", world.north.handle, *more)
+
+
+def from_csv(text: str) -> Rows:
+    return list(csv.DictReader(StringIO(text, newline="")))
+
+
+def from_jsonl(text: str) -> Rows:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+READ = {"csv": from_csv, "jsonl": from_jsonl}
+each_format = pytest.mark.parametrize("file_format", READ)
+
+
+class TestWhatIsWritten:
+    @each_format
+    def test_is_every_session_of_the_tenant_oldest_first(self, file_format: str, world: World):
+        opened = [world.ada, world.alan, world.signed_in(world.ada.user)]
+        assert world.lisa.session
+        rows = READ[file_format](export(world, file_format).out)
+        assert [row["id"] for row in rows] == [caller.session_id for caller in opened]
+        assert all(list(row) == COLUMNS for row in rows)
+
+    def test_says_of_each_what_is_known(self, world: World):
+        change(world.ada, location="London, United Kingdom", country="GB", auth_method="mfa")
+        session = Session.objects.get(pk=world.ada.session.pk)
+        [row] = from_jsonl(export(world, "jsonl").out)
+        moments = {name: row.pop(name) for name in ("created_at", "last_activity_at", "expires_at")}
+        assert moments == {name: getattr(session, name).isoformat() for name in moments}
+        assert row == {
+            **dict.fromkeys(["revoked_at", "revocation_id"]),
+            "location": "London, United Kingdom",
+            "country": "GB",
+            "id": world.ada.session_id,
+            "status": "ACTIVE",
+            "user_id": world.ada.user.handle,
+            "user_email": "ada@north.example",
+            "tenant_id": world.north.handle,
+            "tenant": "north",
+            "partner_id": world.acme.handle,
+            "role": "user",
+            "auth_method": "mfa",
+            "application_id": None,
+            "ip_address": "192.0.2.10",
+            "last_ip_address": "192.0.2.10",
+            "user_agent": CHROME,
+            "browser": "Chrome",
+            "os": "Linux",
+            "device_type": "desktop",
+            "revoked_by": "",
+            "revoke_reason": "",
+        }
+
+    def test_says_who_ended_it_and_why(self, world: World):
+        ended = operations.revoke(Session.objects.filter(pk=world.ada.session.pk), actor=SYSTEM, reason="laptop stolen")
+        [row] = from_csv(export(world, "csv").out)
+        told = [row[name] for name in ("status", "revoked_by", "revoke_reason", "revocation_id")]
+        assert told == ["REVOKED", "system:tests", "laptop stolen", ended.revocation.handle]
+        assert row["revoked_at"] == Session.objects.get(pk=world.ada.session.pk).revoked_at.isoformat()
+
+    @pytest.mark.parametrize(
+        ("status", "found"),
+        [
+            ([], {"live", "revoked", "fallen", "lapsed", "expired"}),
+            (["--status", "active"], {"live"}),
+            (["--status", "revoked"], {"revoked", "fallen"}),
+            (["--status", "expired"], {"lapsed", "expired"}),
+        ],
+    )
+    def test_is_narrowed_by_what_became_of_them(self, status: list[str], found: set[str], world: World):
+        """Whether a row says so already, or a floor and the clock alone do."""
+        grace = world.person("grace", world.north)
+        sessions = {name: world.signed_in(grace) for name in ("revoked", "fallen", "lapsed", "expired")}
+        long_ago = {"last_activity_at": timezone.now() - timedelta(days=60)}
+        operations.revoke(Session.objects.filter(pk=sessions["revoked"].session.pk), actor=SYSTEM, reason="test")
+        change(sessions["expired"], **long_ago, due_at=timezone.now())
+        operations.expire(actor=SYSTEM)
+        change(sessions["lapsed"], **long_ago, due_at=timezone.now())
+        application = world.make_service("wiki", [])
+        change(sessions["fallen"], application=application)
+        operations.revoke_scope(Reach.APPLICATION, application.pk, actor=SYSTEM, reason="test")
+        sessions["live"] = world.signed_in(grace)
+        named = {caller.session_id: name for name, caller in sessions.items()}
+        assert {named[row["id"]] for row in from_csv(export(world, "csv", *status).out)} == found
+
+    def test_is_of_all_tenants_unless_some_are_named(self, world: World):
+        people = {each.session_id: each.user.email for each in (world.ada, world.katherine, world.lisa)}
+        for named, found in (
+            ([], 3),
+            (["--tenant", "north", "--tenant", "south"], 2),
+            (["--tenant", "springfield"], 1),
+        ):
+            rows = from_csv(say("export_sessions", "--format", "csv", *named).out)
+            assert len({row["id"] for row in rows} & people.keys()) == found
+
+    @each_format
+    def test_holds_no_credential_nor_anything_made_of_one(self, file_format: str, world: World):
+        given = world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}).json()["data"][
+            "refresh_token"
+        ]
+        row = Session.objects.get(pk=world.ada.session.pk)
+        out = export(world, file_format).out.lower()
+        assert world.ada.session_id in out
+        for digest in (row.refresh_digest, row.spent_refresh_digest):
+            assert bytes(digest).hex() not in out
+        assert not any(secret.lower() in out for secret in (world.ada.token, world.ada.refresh_token, given))
+        assert "digest" not in out
+
+
+class TestWhatACellMayHold:
+    @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+    def test_a_formula_is_only_text(self, begins: str, world: World):
+        wicked = f'{begins}HYPERLINK("http://evil.example";"log in")'
+        change(world.ada, user_agent=wicked, location=wicked, revoke_reason=wicked)
+        [row] = from_csv(export(world, "csv").out)
+        assert [row[name] for name in ("user_agent", "location", "revoke_reason")] == [f"'{wicked}"] * 3
+
+    @pytest.mark.parametrize("harmless", ["Mozilla/5.0 (a=b)", "1+1", "'quoted'", " =1", ""])
+    def test_what_is_none_stays_as_it_is(self, harmless: str, world: World):
+        change(world.ada, user_agent=harmless)
+        [row] = from_csv(export(world, "csv").out)
+        assert row["user_agent"] == harmless
+
+    @pytest.mark.parametrize("odd", ['a "b", c', "one\r\ntwo", "one\ntwo", "ünïcödé 日本", ",", '"'])
+    def test_quotes_commas_and_line_ends_come_back_whole(self, odd: str, world: World):
+        change(world.ada, user_agent=odd)
+        for file_format, read in READ.items():
+            [row] = read(export(world, file_format).out)
+            assert row["user_agent"] == odd
+
+    def test_lines_end_as_the_standard_says(self, world: World):
+        assert world.ada.session
+        out = export(world, "csv").out
+        assert out.count("\r\n") == out.count("\n") == 2
+        assert export(world, "jsonl").out.count("\n") == 1
+
+    def test_json_is_left_as_it_is(self, world: World):
+        """No spreadsheet opens it, and a program wants what was there."""
+        change(world.ada, user_agent="=1+1")
+        assert from_jsonl(export(world, "jsonl").out)[0]["user_agent"] == "=1+1"
+
+
+class TestTheRecord:
+    def test_says_what_left_before_anything_does(self, world: World):
+        assert world.ada.session
+        export(world, "csv", "--status", "active")
+        entry = AuditEntry.objects.get(action="session.exported", tenant_id=world.north.pk)
+        assert (entry.actor_id, entry.partner_id) == ("system:export_sessions", world.acme.pk)
+        assert entry.changes == {"format": "csv", "status": "active", "tenants": [world.north.handle]}
+
+    def test_of_several_tenants_is_the_platforms(self, world: World):
+        say("export_sessions", "--format", "csv", "--tenant", "north", "--tenant", "south")
+        entry = AuditEntry.objects.filter(action="session.exported").latest("created_at")
+        assert (entry.tenant_id, entry.changes["tenants"]) == (None, [world.north.handle, world.south.handle])
+
+
+class TestAFile:
+    def test_is_for_its_owner_alone(self, world: World, tmp_path: Path):
+        assert world.ada.session
+        file = tmp_path / "sessions.csv"
+        said = export(world, "csv", "--output", str(file))
+        assert (said.code, said.out) == (0, "")
+        assert from_csv(file.read_bytes().decode())[0]["id"] == world.ada.session_id
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert os.listdir(tmp_path) == ["sessions.csv"]
+
+    def test_is_whole_or_stays_what_it_was(self, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        def fail(*_: Any) -> None:
+            raise KeyboardInterrupt
+
+        file = tmp_path / "sessions.csv"
+        file.write_text("yesterday's")
+        monkeypatch.setitem(WRITERS, "csv", fail)
+        said = export(world, "csv", "--output", str(file))
+        assert (said.code, said.err) == (4, "Interrupted. What was written is not all there is.\n")
+        assert (file.read_text(), os.listdir(tmp_path)) == ("yesterday's", ["sessions.csv"])
+
+    @pytest.mark.parametrize("where", ["", ".", "nowhere/sessions.csv", "/dev/null"])
+    def test_must_be_one(self, where: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.chdir(tmp_path)
+        assert export(world, "csv", "--output", where).code == 2
+        assert Path("/dev/null").is_char_device()
+        assert not AuditEntry.objects.filter(action="session.exported", tenant_id=world.north.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--format", "csv", "--tenant", "nowhere"], "There is no tenant nowhere"),
+        (["--format", "csv", "--tenant", ""], "There is no tenant without a name"),
+    ],
+)
+def test_an_unknown_tenant_is_a_usage_error(arguments: list[str], why: str, world: World):
+    said = say("export_sessions", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert why in said.err
+
+
+class TestATorrent:
+    """Thirty thousand, in a process whose memory is looked at."""
+
+    def test_flows_through_a_constant_amount_of_memory(self, committed_world: World, tmp_path: Path):
+        crowd(committed_world.ada, 30_000)
+        few, many = tmp_path / "few.csv", tmp_path / "many.csv"
+        peaks = [self.peak(committed_world.katherine, few), self.peak(committed_world.ada, many)]
+        assert [len(from_csv(file.read_text())) for file in (few, many)] == [1, 30_001]
+        assert peaks[1] - peaks[0] < 8 * 1024
+
+    def peak(self, caller: Caller, file: Path) -> int:
+        """The most it ever held, in KiB."""
+        given = ["--format", "csv", "--tenant", caller.user.tenant.handle, "--output", str(file)]
+        process = started("export_sessions", *given, **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL))
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return used.ru_maxrss
+
+    def test_ends_quietly_when_nobody_reads_on(self, committed_world: World):
+        crowd(committed_world.ada, 2_000)
+        with started("export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle) as running:
+            assert json.loads(running.stdout.readline())
+            running.stdout.close()
+            assert (running.wait(timeout=30), running.stderr.read()) == (141, "")
