@@ -90,6 +90,12 @@ class Principal:
 
 
 M = TypeVar("M", bound=models.Model)
+Q = TypeVar("Q", bound=models.QuerySet[Any])
+
+
+def anew(rows: Q) -> Q:
+    """All there is of what these rows are some of."""
+    return type(rows)(rows.model)
 
 
 class ScopedQuerySet(models.QuerySet[M]):

@@ -21,3 +21,12 @@ class Secret(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=1024, trim_whitespace=False, write_only=True, **options)
+
+
+class Flag(serializers.BooleanField):
+    """True or false, and nothing that merely sounds like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data

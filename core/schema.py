@@ -4,10 +4,11 @@ from functools import cache
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from core.fields import Text
+from core.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
 from core.v1 import V1ViewSet
 
 JSON = "application/json"
@@ -33,6 +34,15 @@ class V1Schema(AutoSchema):
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False  # a list comes in an envelope, which is no list
 
+    def get_override_parameters(self) -> list[Any]:
+        """A list's own parameters are declared once, where they are read."""
+        listing = self.listing
+        return [*super().get_override_parameters(), *(parameters_of(listing) if listing else [])]
+
+    @property
+    def listing(self) -> Listing | None:
+        return getattr(self.view, "lists", {}).get(cast(V1ViewSet, self.view).action)
+
     def get_tags(self) -> list[str]:
         return [cast(V1ViewSet, self.view).tag]
 
@@ -48,7 +58,7 @@ class V1Schema(AutoSchema):
             found.append(404)
         if body:
             found += [413, 415]
-        if JSON in body:
+        if JSON in body or self.listing:
             found.append(422)
         return sorted(found)
 
@@ -66,6 +76,7 @@ class V1Schema(AutoSchema):
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
             schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
+            schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
         return schema
 
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
@@ -86,6 +97,42 @@ class MetaResponse(serializers.Serializer):
 def enveloped(serializer: type[serializers.Serializer], *, many: bool = False) -> serializers.Serializer:
     name = f"ApiResponse_{'list_' if many else ''}{serializer.__name__}"
     return inline_serializer(name, {"data": serializer(many=many), "meta": MetaResponse()})
+
+
+class PaginationMeta(serializers.Serializer):
+    page = serializers.IntegerField()
+    per_page = serializers.IntegerField()
+    total = serializers.IntegerField()
+    total_items = serializers.IntegerField()
+    total_pages = serializers.IntegerField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+@cache
+def paginated(serializer: type[serializers.Serializer]) -> serializers.Serializer:
+    name = f"PaginatedResponse_{serializer.__name__}_"
+    return inline_serializer(
+        name, {"data": serializer(many=True), "pagination": PaginationMeta(), "meta": MetaResponse()}
+    )
+
+
+def parameters_of(listing: Listing) -> list[OpenApiParameter]:
+    """Where in the list, and then what of it."""
+
+    def parameter(name: str, told: str, **schema: Any) -> OpenApiParameter:
+        return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=told)
+
+    filters = [parameter(name, each.label, **each.parameter()) for name, each in listing.filters.base_filters.items()]
+    if not listing.orderings:
+        return filters
+    behind = "Instead of a page: `next_cursor` of the page before, which costs the same however far down it is."
+    return [
+        parameter("page", "", type="integer", minimum=1, maximum=LAST_PAGE, default=1),
+        parameter("per_page", "", type="integer", minimum=1, maximum=MOST_PER_PAGE, default=PER_PAGE),
+        parameter("cursor", behind, type="string"),
+        parameter("ordering", "", type="string", enum=listing.words, default=listing.words[0]),
+        *filters,
+    ]
 
 
 def refusal(status: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
-from core.access import Origin, Principal, Tier
+from core.access import Origin, Principal, ScopedQuerySet, Tier, anew
 from core.dialect import WORDS
 from core.ids import Prefix, read
 from core.parsing import NotJSON
@@ -45,6 +46,7 @@ def flaw(loc: tuple[str | int, ...], msg: str, type: str = "value_error") -> dic
 
 
 S = TypeVar("S", bound=Serializer)
+Q = TypeVar("Q", bound=ScopedQuerySet[Any])
 
 
 class V1ViewSet(ViewSet):
@@ -109,8 +111,29 @@ class V1ViewSet(ViewSet):
         if not count:
             raise Http404
 
+    def only(self, rows: Any) -> Any:
+        """The first of these rows: there is one, or it is a 404."""
+        found = list(rows[:1])
+        self.found(len(found))
+        return found[0]
+
+    def changeable(self, rows: Q) -> Q:
+        """`rows`, if there are any and the caller may change them; 404 or 403, told by one statement."""
+        theirs = anew(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
+        may = list(rows.order_by().values_list(Exists(theirs), flat=True)[:2])
+        self.found(len(may))
+        if not all(may):
+            raise exceptions.PermissionDenied
+        return rows
+
     def answer(self, data: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
         return Response({"data": data, "meta": meta(self.request)}, status=status)
+
+    @property
+    def is_brief(self) -> bool:
+        """RFC 7240: the caller asks for no more than is needed."""
+        preferences = self.request.headers.get("Prefer", "").split(",")
+        return "return=minimal" in (each.partition(";")[0].replace(" ", "").lower() for each in preferences)
 
     def nothing(self) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT)

@@ -153,3 +153,6 @@ def _moment(told: Told, which: str) -> datetime | None:
 def _average_age(active: int, opened: int) -> int:
     """How long the live ones have lasted so far."""
     return round(datetime.now(UTC).timestamp() - opened / active) if active else 0
+
+
+NOTHING = _words({})

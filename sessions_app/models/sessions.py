@@ -116,6 +116,13 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
             is_current=is_current if principal.session_id else Value(False),
         )
 
+    def with_end(self) -> Self:
+        """`state`, and `felled_by`: the revocation that ended it, where the row does not say so yet."""
+        about = JSONObject(id="id", at="created_at", by="actor_id", reason="reason")
+        felled_by = Revocation.objects.over_a_session().values(about=about)[:1]
+        unsaid = Q(state=State.REVOKED, revoked_at=None)
+        return self.with_state().annotate(felled_by=Case(When(unsaid, then=Subquery(felled_by))))
+
     def with_applications(self) -> Self:
         reached = SessionApplication.objects.filter(session=OuterRef("pk")).order_by("accessed_at", "pk")
         about = JSONObject(id="application_id", name="application__name", accessed_at="accessed_at")

@@ -1,9 +1,8 @@
 """How each endpoint is asked for well, so that only the caller can be what is wrong with the request."""
 
 import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from accounts.operations.second_factor import PURPOSE
 from core.access import Scope
 from core.ids import Prefix
 from core.secrets import unseal
+from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import Case
 from tests.access.matrix import Row
@@ -23,30 +23,63 @@ from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
 @dataclass(frozen=True)
 class Question:
-    """A body, and what goes into the path's braces; `unknown` is the same kind of thing, and nobody's."""
+    """A body, a query, and what goes into the path's braces; `unknown` are the same kinds of things, and nobody's."""
 
     data: bytes = b""
     content_type: str = ""
-    name: str = ""
-    unknown: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
 
     def about_nobody(self) -> "Question":
-        return replace(self, name=self.unknown)
+        return replace(self, names=self.unknown)
 
 
 def ask(row: Row, caller: Caller, question: Question, *, slash: str = "") -> Any:
     headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
-    path = re.sub(r"\{.*\}", question.name, row.path) + slash
+    path = row.path.format(**question.names) + slash + question.query
     return caller.http.generic(row.method, path, question.data, content_type=question.content_type, headers=headers)
 
 
 def question_for(row: Row, case: Case, world: World) -> Question:
     prepare = _QUESTIONS.get(str(row))
-    return prepare(world, case) if prepare else Question()
+    question = prepare(world, case) if prepare else Question()
+    if row.is_administrative:
+        names = {name: _NAMES[name](row, case.owner, world) for name in row.names}
+        unknown = {name: some_id(Prefix(names[name].partition("_")[0])) for name in names}
+        question = replace(question, names=names, unknown=unknown)
+    if row.lists and case.is_about_others:
+        question = replace(question, query=f"?{urlencode(their_place(case))}")
+    return question
+
+
+def their_place(case: Case) -> dict[str, str]:
+    tenant = case.owner.tenant
+    assert tenant.partner is not None
+    return {"partner_id": tenant.partner.handle} if "partner" in case.name else {"tenant_id": tenant.handle}
+
+
+def a_revocation(user: User, world: World) -> str:
+    """Of one more session of theirs, which they hardly had."""
+    brief = Session.objects.filter(pk=world.signed_in(user).session.pk)
+    return operations.revoke(brief, actor=SYSTEM, reason="test").revocation.handle
 
 
 def as_json(**body: Any) -> Question:
     return Question(json.dumps(body).encode(), "application/json")
+
+
+def a_session(user: User, world: World) -> str:
+    found = Session.objects.filter(user=user).last()
+    return found.handle if found else world.signed_in(user).session_id
+
+
+def all_of_them(world: World, case: Case) -> Question:
+    return as_json(**their_place(case)) if case.is_about_others else as_json(user_id=case.owner.handle)
+
+
+def every_session(world: World, case: Case) -> Question:
+    return as_json(revoke_all=True)
 
 
 def credentials(world: World, case: Case) -> Question:
@@ -55,7 +88,7 @@ def credentials(world: World, case: Case) -> Question:
 
 def credentials_in_north(world: World, case: Case) -> Question:
     body = as_json(email=world.person("alan", world.north).email, password=PASSWORD)
-    return Question(body.data, body.content_type, name=str(world.north.slug))
+    return replace(body, names={"slug": str(world.north.slug)})
 
 
 def refresh_token(world: World, case: Case) -> Question:
@@ -88,12 +121,12 @@ def new_key(world: World, case: Case) -> Question:
 
 def key_of_owner(world: World, case: Case) -> Question:
     key = accounts.create_api_key(case.owner, "laptop", actor=SYSTEM).key
-    return Question(name=key.handle, unknown=some_id(Prefix.API_KEY))
+    return Question(names={"id": key.handle}, unknown={"id": some_id(Prefix.API_KEY)})
 
 
 def session_of_owner(world: World, case: Case) -> Question:
     session = Session.objects.filter(user=case.owner).latest("pk")
-    return Question(name=session.handle, unknown=some_id(Prefix.SESSION))
+    return Question(names={"session_id": session.handle}, unknown={"session_id": some_id(Prefix.SESSION)})
 
 
 def client_credentials(world: World, case: Case) -> Question:
@@ -113,5 +146,15 @@ _QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
     "POST /api/v1/me/api-keys": new_key,
     "DELETE /api/v1/me/api-keys/{id}": key_of_owner,
     "DELETE /api/v1/me/sessions/{session_id}": session_of_owner,
+    "POST /api/v1/admin/sessions/revoke-all": all_of_them,
+    "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": every_session,
     "POST /api/v1/platform/oauth/token": client_credentials,
+}
+
+# What stands in the braces of an administrator's path: something of the owner's.
+_NAMES: dict[str, Callable[[Row, User, World], str]] = {
+    "id": lambda row, user, world: a_revocation(user, world) if "revocations" in row.path else a_session(user, world),
+    "sid": lambda row, user, world: a_session(user, world),
+    "tid": lambda row, user, world: user.tenant.handle,
+    "uid": lambda row, user, world: user.handle,
 }

@@ -31,11 +31,22 @@ class Case:
     name: str
     caller: Caller
     owner: User
+    is_about_others: bool = False
 
 
 def cases(column: str, world: World) -> Iterator[Case]:
     for name, caller, owner in _CASES[column](world):
-        yield Case(name, caller, owner or (caller.user if caller.session else world.ada.user))
+        yield Case(name, caller, owner or (caller.user if caller.session else world.ada.user), owner is not None)
+
+
+def administrative_cases(column: str, world: World) -> Iterator[Case]:
+    """The same callers, asking about Ada; or about people whom they do not administer."""
+    if column not in _FOREIGNERS:
+        yield from (Case(case.name, case.caller, world.ada.user) for case in cases(column, world))
+        return
+    who, foreigners = _FOREIGNERS[column]
+    for name, owner in foreigners.items():
+        yield Case(f"about somebody of {name}", getattr(world, who), getattr(world, owner).user, is_about_others=True)
 
 
 def api_key_of(user: User, name: str = "laptop") -> Caller:
@@ -140,6 +151,10 @@ _ENDINGS: dict[str, Callable[[Caller], Any]] = {
     "user signed out everywhere": lambda caller: _end_all(Reach.USER, caller.user.pk),
     "tenant signed out": lambda caller: _end_all(Reach.TENANT, caller.user.tenant_id),
     "partner signed out": lambda caller: _end_all(Reach.PARTNER, caller.user.tenant.partner_id),
+}
+_FOREIGNERS = {
+    "TA≠": ("north_admin", {"a sister tenant": "katherine", "another partner": "lisa"}),
+    "PA≠": ("acme_partner", {"another tenant": "lisa", "another partner": "lisa"}),
 }
 _CASES: dict[str, Callable[[World], Who]] = {
     "AN": one("nobody"),

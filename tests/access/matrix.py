@@ -1,10 +1,12 @@
 """The permission matrix, read: a row per endpoint, a cell per caller, a code for what each gets."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 COLUMNS = ("AN", "PU", "TA=", "TA≠", "PA=", "PA≠", "SA", "SR", "SW", "S0", "SUS", "REV")
+OWN, NOTHING = "200f", "200\N{EMPTY SET}"
 NO_SUCH_CELL = "\N{EN DASH}"
 
 
@@ -17,6 +19,20 @@ class Row:
     @property
     def is_public(self) -> bool:
         return self.codes["AN"] != "401"
+
+    @property
+    def is_administrative(self) -> bool:
+        """About other people's things, and not about the caller's own."""
+        return self.path.startswith(("/api/v1/admin/", "/api/v1/tenants/"))
+
+    @property
+    def lists(self) -> bool:
+        """Asked about others, it shows nothing of them, and does not say that there is anything."""
+        return NOTHING in self.codes.values()
+
+    @property
+    def names(self) -> list[str]:
+        return re.findall(r"\{(\w+)\}", self.path)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.access.asking import ask, question_for
-from tests.access.callers import Case, api_key_of
+from tests.access.callers import Case, administrative_cases, api_key_of
 from tests.access.footprint import footprint
 from tests.access.matrix import Row, rows
 from tests.world import World
@@ -18,7 +18,11 @@ MAY = {
 }
 
 
-@pytest.mark.parametrize("row", [row for row in rows() if not row.is_public], ids=str)
+PERSONAL = [row for row in rows() if not row.is_public and not row.is_administrative]
+ADMINISTRATIVE = [row for row in rows() if row.is_administrative]
+
+
+@pytest.mark.parametrize("row", PERSONAL, ids=str)
 def test_an_api_key_may_do_this_much(row: Row, world: World):
     case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
     question = question_for(row, case, world)
@@ -28,3 +32,10 @@ def test_an_api_key_may_do_this_much(row: Row, world: World):
     if answer.status_code == 403:
         assert answer.json() == NEEDS_SESSION
         assert footprint() == before
+
+
+@pytest.mark.parametrize("row", ADMINISTRATIVE, ids=str)
+def test_an_administrators_key_may_do_what_they_may(row: Row, world: World):
+    (case,) = administrative_cases("TA=", world)
+    answer = ask(row, api_key_of(case.caller.user), question_for(row, case, world))
+    assert answer.status_code == int(row.codes["TA="][:3])

@@ -11,6 +11,7 @@ SPEAKS_HTTP = {
     "audit.denials",
     "core.dialect",
     "core.fields",
+    "core.paging",
     "core.parsing",
     "core.permissions",
     "core.rendering",

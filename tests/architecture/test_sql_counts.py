@@ -16,8 +16,9 @@ from accounts.models import ApiKey
 from core.access import Scope
 from sessions_app.models import Session
 from tests.access.asking import ask, question_for
-from tests.access.callers import api_key_of, cases
+from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
+from tests.access.test_permission_matrix import cases_of
 from tests.world import Caller, World
 
 CONTROL = (
@@ -71,7 +72,7 @@ class TestARequest:
     @pytest.mark.parametrize("row", rows(), ids=str)
     def test_costs_what_the_table_says(self, row: Row, world: World):
         world.nobody.get("/readyz")  # what a process looks at once, it has looked at
-        (case,) = cases("PU", world)
+        (case,) = cases_of(row, "SA" if row.is_administrative else "PU", world)
         question = question_for(row, case, world)
         with counted() as statements:
             ask(row, case.caller, question)

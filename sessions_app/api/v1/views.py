@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -5,14 +9,22 @@ from rest_framework.response import Response
 from accounts import operations as accounts
 from accounts.models import User
 from core.access import Tier
-from core.ids import Prefix
-from core.schema import enveloped, refused
+from core.ids import Prefix, read
+from core.paging import PagedViewSet, count_of, total_within
+from core.schema import enveloped, paginated, refused
 from core.v1 import V1ViewSet
 from sessions_app import operations
-from sessions_app.api.v1 import serializers, wire
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.api.v1 import filters, serializers, wire
+from sessions_app.counting import live_total
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.operations.ending import IDS_SHOWN
+from sessions_app.reach import ground, people_of, tenants, whole
+from sessions_app.statistics import NOTHING, statistics
 
 THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
+LISTED_AT_MOST = 1_000
+REASON = "ended by an administrator"
+ENDED = enveloped(serializers.AdminSessionRevokeResponse)
 SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
 
 
@@ -80,8 +92,9 @@ class MySessionViewSet(V1ViewSet):
 
     @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
     def list(self, request: Request) -> Response:
-        """Where you are signed in, newest first."""
-        return self.answer(wire.list_items(self.mine.live().seen_by(self.principal).newest_first()))
+        """Where you are signed in, newest first: all of it, but for more than anybody can look through."""
+        mine = self.mine.live().seen_by(self.principal).newest_first()
+        return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
 
     @extend_schema(
         operation_id="revoke_my_other_sessions",
@@ -104,3 +117,202 @@ class MySessionViewSet(V1ViewSet):
         named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
         self.found(named.count())
         return self.answer(wire.ended(operations.revoke(named, actor=self.principal, reason="ended by its user")))
+
+
+class SessionsViewSet(PagedViewSet):
+    """Other people's sessions, as far as the caller reaches."""
+
+    @property
+    def visible(self) -> SessionQuerySet:
+        return Session.objects.visible_to(self.principal)
+
+    def tenant(self, tenant_id: str) -> Any:
+        return tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
+
+    def asked(self, sessions: SessionQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
+        found = self.filtered(sessions)
+        found.ground = ground
+        return found
+
+    def listed(self, found: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
+        def fetch(rows: SessionQuerySet) -> Any:
+            return rows.seen_by(self.principal).values(*wire.LIST_COLUMNS)
+
+        return self.page(found, total=total, fetch=fetch, item=wire.list_item)
+
+    def shown(self, named: SessionQuerySet) -> Response:
+        told = named.seen_by(self.principal).with_end().with_applications()
+        return self.answer(wire.session(self.only(told.values(*wire.COLUMNS))))
+
+    def end(self, named: SessionQuerySet, reason: str | None = None) -> operations.Ended:
+        """To be asked of what is `changeable`: judged again here, when it is locked."""
+        return operations.revoke(named.writable_by(self.principal), actor=self.principal, reason=reason or REASON)
+
+    def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
+        shown = 0 if self.is_brief else IDS_SHOWN
+        ended = operations.revoke_scope(
+            reach, target_id, actor=self.principal, reason=reason or REASON, spare=spare, shown=shown
+        )
+        return self.revoked(ended)
+
+    def revoked(self, ended: operations.Ended) -> Response:
+        answer = self.answer(wire.revoked(ended, is_brief=self.is_brief))
+        if self.is_brief:
+            answer["Preference-Applied"] = "return=minimal"
+        return answer
+
+
+class AdminSessionViewSet(SessionsViewSet):
+    tag = "Sessions"
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT, "stats": Tier.TENANT}
+    writes = {"destroy": Tier.TENANT, "revoke": Tier.TENANT, "revoke_all": Tier.TENANT}
+    lists = {"list": filters.SESSIONS, "stats": filters.STATISTICS}
+    missing = "Session not found"
+
+    def named(self, session_id: str) -> SessionQuerySet:
+        return self.visible.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+
+    @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
+    def list(self, request: Request) -> Response:
+        """Everybody's sessions, as far as you reach: the active ones, unless you ask for others."""
+        found = self.asked(self.visible, **ground(self.principal))
+        all_of_it = whole(self.principal, **found.place) if found.is_plain else None
+        return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
+
+    @extend_schema(operation_id="show_session_statistics", responses=enveloped(serializers.SessionStats))
+    def stats(self, request: Request) -> Response:
+        """How many sessions there are within your reach, of which kinds, and of how many users."""
+        place = {
+            name: value for name, value in self.filtered(Session.objects.none()).form.cleaned_data.items() if value
+        }
+        all_of_it = whole(self.principal, **place)
+        return self.answer(all_of_it.statistics if all_of_it else NOTHING)
+
+    @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
+    def retrieve(self, request: Request, session_id: str) -> Response:
+        """One session, live or ended, with the applications that were reached in it."""
+        return self.shown(self.named(session_id))
+
+    @extend_schema(operation_id="delete_session", request=None, responses={204: None})
+    def destroy(self, request: Request, session_id: str) -> Response:
+        """End it. Its next request is refused, everywhere; ending it again changes nothing."""
+        self.end(self.changeable(self.named(session_id)))
+        return self.nothing()
+
+    @extend_schema(operation_id="revoke_session", request=serializers.Reason, responses={200: ENDED})
+    def revoke(self, request: Request, session_id: str) -> Response:
+        """The same as deleting it, with a reason if you give one."""
+        named = self.changeable(self.named(session_id))
+        return self.revoked(self.end(named, self.body(serializers.Reason).get("reason")))
+
+    @extend_schema(operation_id="revoke_all_sessions", request=serializers.RevokeAllRequest, responses={200: ENDED})
+    def revoke_all(self, request: Request) -> Response:
+        """End every session of a user, tenant, partner or application, or simply all; sign-ins under way included."""
+        asked = self.body(serializers.RevokeAllRequest)
+        return self.end_all(*wire.target(asked, self.principal), asked.get("reason"))
+
+
+class TenantSessionsViewSet(SessionsViewSet):
+    tag = "Sessions of a tenant"
+    reads = {"list": Tier.TENANT, "stats": Tier.TENANT}
+    writes = {"revoke_all": Tier.TENANT}
+    lists = {"list": filters.SESSIONS_OF_TENANT}
+    missing = "Tenant not found"
+
+    @extend_schema(operation_id="list_tenant_sessions", responses=paginated(serializers.SessionListItem))
+    def list(self, request: Request, tenant_id: str) -> Response:
+        """Sessions of a tenant's users: the active ones, unless you ask for others."""
+        pk, tenant = self.id_or_404(Prefix.TENANT, tenant_id), self.tenant(tenant_id)
+        found = self.asked(self.visible.filter(tenant=pk), tenant_id=pk)
+        total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
+        return self.listed(found, lambda: total_within(tenant, total))
+
+    @extend_schema(operation_id="show_tenant_session_statistics", responses=enveloped(serializers.SessionStats))
+    def stats(self, request: Request, tenant_id: str) -> Response:
+        """How many sessions a tenant's users have, of which kinds, and how many users they are."""
+        told = statistics(Reach.TENANT, self.id_or_404(Prefix.TENANT, tenant_id), seen_by=self.principal)
+        self.found(told is not None)
+        return self.answer(told)
+
+    @extend_schema(operation_id="revoke_all_tenant_sessions", request=serializers.Reason, responses={200: ENDED})
+    def revoke_all(self, request: Request, tenant_id: str) -> Response:
+        """Sign everybody of a tenant out, yourself too if you are one of them."""
+        tenant = self.only(self.tenant(tenant_id))
+        return self.end_all(Reach.TENANT, tenant.pk, self.body(serializers.Reason).get("reason"))
+
+
+class UserSessionsViewSet(SessionsViewSet):
+    tag = "Sessions of a tenant"
+    reads = {"list": Tier.TENANT}
+    writes = {"revoke": Tier.TENANT}
+    lists = {"list": filters.SESSIONS_OF_USER}
+    missing = "User not found"
+
+    def user(self, tenant_id: str, user_id: str) -> Any:
+        return people_of(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
+
+    @extend_schema(operation_id="list_user_sessions", responses=paginated(serializers.SessionListItem))
+    def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
+        """Sessions of one user: the active ones, unless you ask for others."""
+        tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
+        found, user = self.asked(self.visible.for_user(pk), tenant_id=tenant_pk), self.user(tenant_id, user_id)
+        return self.listed(found, lambda: total_within(user, count_of(found.qs)))
+
+    @extend_schema(
+        operation_id="revoke_user_sessions", request=serializers.SessionRevokeRequest, responses={200: ENDED}
+    )
+    def revoke(self, request: Request, tenant_id: str, user_id: str) -> Response:
+        """End the named sessions of a user, or all of them. What is not this user's is passed over."""
+        self.changeable(self.user(tenant_id, user_id))
+        user_pk = self.id_or_404(Prefix.USER, user_id)
+        asked = self.body(serializers.SessionRevokeRequest)
+        if asked["revoke_all"]:
+            is_own = asked["except_current"] and user_pk == self.principal.user_id
+            spare = self.principal.session_id if is_own else None
+            return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
+        ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
+        named = Session.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
+        return self.revoked(self.end(named, asked.get("reason")))
+
+
+class TenantSessionViewSet(SessionsViewSet):
+    tag = "Sessions of a tenant"
+    reads = {"retrieve": Tier.TENANT}
+    writes = {"destroy": Tier.TENANT}
+    missing = "Session not found"
+
+    def named(self, tenant_id: str, session_id: str) -> SessionQuerySet:
+        here = self.visible.filter(tenant__in=self.tenant(tenant_id))
+        return here.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+
+    @extend_schema(operation_id="show_tenant_session", responses=enveloped(serializers.SessionResponse))
+    def retrieve(self, request: Request, tenant_id: str, session_id: str) -> Response:
+        """One session of a tenant's user, live or ended."""
+        return self.shown(self.named(tenant_id, session_id))
+
+    @extend_schema(operation_id="delete_tenant_session", request=None, responses={204: None})
+    def destroy(self, request: Request, tenant_id: str, session_id: str) -> Response:
+        """End it. Its next request is refused, everywhere; ending it again changes nothing."""
+        self.end(self.changeable(self.named(tenant_id, session_id)))
+        return self.nothing()
+
+
+class RevocationViewSet(PagedViewSet):
+    tag = "Revocations"
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
+    lists = {"list": filters.REVOCATIONS}
+    missing = "Revocation not found"
+
+    @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
+    def list(self, request: Request) -> Response:
+        """What was ended within your reach: how much, by whom, and why."""
+        found = self.filtered(Revocation.objects.visible_to(self.principal))
+        return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
+
+    @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
+    def retrieve(self, request: Request, revocation_id: str) -> Response:
+        """One act of ending sessions. It holds from its commit; swept are the rows that say so by now."""
+        named = Revocation.objects.visible_to(self.principal).filter(
+            pk=self.id_or_404(Prefix.REVOCATION, revocation_id)
+        )
+        return self.answer(wire.revocation(self.only(wire.revocations(named))))

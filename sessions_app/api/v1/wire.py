@@ -1,14 +1,26 @@
 """How v1 shows a session, and its words for a refused sign-in."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 
 from accounts import operations as accounts
 from accounts.models import User
-from core.ids import Prefix, show
+from core.access import Principal, Tier
+from core.ids import Prefix, read, show
+from core.v1 import Invalid, flaw
 from sessions_app import operations
-from sessions_app.models import SessionQuerySet
+from sessions_app.api.v1.filters import STANDINGS, RevocationScope, Standing
+from sessions_app.api.v1.serializers import TARGETS
+from sessions_app.models import Reach, SessionQuerySet, State
+from sessions_app.operations.expiring import EXPIRED, IDLE
+from sessions_app.reach import reachable
+from tenancy.models import Tenant
 
 
 def no_room(refusal: operations.NoRoom) -> str:
@@ -32,6 +44,8 @@ SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.NoRoom: (HTTPStatus.CONFLICT, no_room),
     operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is no longer good; sign in again"),
 }
+BY_THE_CLOCK = Principal.system("expire_sessions").id
+ENDED = ("revoked_at", "revoked_by", "revoke_reason", "revocation_id")
 LIST_COLUMNS = (
     "id",
     "user_id",
@@ -45,6 +59,25 @@ LIST_COLUMNS = (
     "expires_at",
     "app_count",
 )
+COLUMNS = (
+    *LIST_COLUMNS,
+    "user__display_name",
+    "user__first_name",
+    "user__last_name",
+    "location",
+    "idle_limit",
+    "reached",
+    "state",
+    "felled_by",
+    *ENDED,
+)
+SCOPES = {
+    Reach.APPLICATION: Prefix.APPLICATION,
+    Reach.PARTNER: Prefix.PARTNER,
+    Reach.SESSION: Prefix.SESSION,
+    Reach.TENANT: Prefix.TENANT,
+    Reach.USER: Prefix.USER,
+}
 
 
 def list_items(sessions: SessionQuerySet) -> list[dict[str, Any]]:
@@ -59,6 +92,56 @@ def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
         "user_agent": row["user_agent"] or None,
         "device_type": row["device_type"] or None,
     }
+
+
+def session(row: Mapping[str, Any]) -> dict[str, Any]:
+    standing = STANDINGS[State(row["state"])]
+    names = {name: row[f"user__{name}"] for name in ("display_name", "first_name", "last_name")}
+    return {
+        "id": show(Prefix.SESSION, row["id"]),
+        "user_id": show(Prefix.USER, row["user_id"]),
+        "user_email": row["user_email"],
+        "user_display_name": User(email=row["user_email"], **names).name,
+        "ip_address": row["ip_address"],
+        "user_agent": row["user_agent"] or None,
+        "device_type": row["device_type"] or None,
+        "location": row["location"] or None,
+        "is_current": row["is_current"],
+        "created_at": row["created_at"],
+        "last_activity_at": row["last_activity_at"],
+        "expires_at": row["expires_at"],
+        "sso_apps": [application(each) for each in row["reached"]],
+        "status": standing,
+        **end(row, standing),
+    }
+
+
+def application(reached: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "application_id": show(Prefix.APPLICATION, UUID(reached["id"])),
+        "application_name": reached["name"],
+        "accessed_at": datetime.fromisoformat(reached["accessed_at"]),
+    }
+
+
+def end(row: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
+    """When, by whom, why and by what: as the row says, or as it is going to."""
+    felled, revocation_id = row["felled_by"], row["revocation_id"]
+    if standing is Standing.ACTIVE:
+        at = by = reason = None
+    elif row["revoked_at"]:
+        at, by, reason = (row[column] for column in ENDED[:3])
+    elif felled:
+        at, by, reason = datetime.fromisoformat(felled["at"]), felled["by"], felled["reason"]
+        revocation_id = UUID(felled["id"])
+    elif standing is Standing.EXPIRED:
+        idle_from = row["last_activity_at"] + row["idle_limit"]
+        at, by = min(row["expires_at"], idle_from), BY_THE_CLOCK
+        reason = EXPIRED if row["expires_at"] <= idle_from else IDLE
+    else:
+        at = by = reason = None
+    shown = show(Prefix.REVOCATION, revocation_id) if revocation_id else None
+    return dict(zip(ENDED, (at, by, reason, shown), strict=True))
 
 
 def signed_in(made: operations.SignedIn) -> dict[str, Any]:
@@ -82,6 +165,60 @@ def person(user: User) -> dict[str, Any]:
         "role": user.role,
         "tenant_id": None if tenant.is_staff else tenant.handle,
         "partner_id": show(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
+    }
+
+
+def revocations(rows: Any) -> Any:
+    staff = Tenant.objects.filter(pk=OuterRef("tenant_id")).exclude(kind=Tenant.Kind.CUSTOMER)
+    return rows.annotate(is_of_staff=Exists(staff)).values()
+
+
+def revocation(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A staff tenant is an inner arrangement here as well."""
+    reach, target_id = Reach(row["reach"]), row["target_id"]
+    tenant_id, partner_id = None if row["is_of_staff"] else row["tenant_id"], row["partner_id"]
+    return {
+        "id": show(Prefix.REVOCATION, row["id"]),
+        "number": row["number"],
+        "scope": RevocationScope.of(reach),
+        "scope_id": show(SCOPES[reach], target_id) if target_id else None,
+        "filter": row["selection"],
+        "reason": row["reason"],
+        "actor_id": row["actor_id"],
+        "actor_email": row["actor_label"],
+        "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
+        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        "revoked_count": row["revoked_count"],
+        "swept_count": row["swept_count"],
+        "created_at": row["created_at"],
+        "swept_at": row["swept_at"],
+        "status": "complete" if row["swept_at"] else "sweeping",
+    }
+
+
+def target(asked: Mapping[str, Any], principal: Principal) -> tuple[Reach, UUID | None]:
+    """What a revoke-all means. What is not there, and what is not the caller's to end, are refused alike."""
+    if asked["all"]:
+        if principal.tier is not Tier.SUPER:
+            raise PermissionDenied
+        return Reach.PLATFORM, None
+    name = next(name for name in TARGETS if asked.get(name))
+    reach = Reach(name.removesuffix("_id"))
+    found = reachable(reach, principal).filter(pk=read(SCOPES[reach], asked[name])).first()
+    if found is None:
+        raise PermissionDenied
+    if isinstance(found, User) and asked.get("tenant_id") not in (None, show(Prefix.TENANT, found.tenant_id)):
+        raise Invalid(flaw(("body", "tenant_id"), "Input should be this user's tenant"))
+    return reach, found.pk
+
+
+def revoked(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]:
+    """The same for administrators: by which revocation, and whether all the ids are there."""
+    told = ended(what) | ({"session_ids": []} if is_brief else {})
+    return {
+        **told,
+        "revocation_id": what.revocation.handle if what.revocation else None,
+        "session_ids_truncated": what.count > len(told["session_ids"]),
     }
 
 

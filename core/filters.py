@@ -1,0 +1,136 @@
+"""What a list can be asked for: filters that read a query string strictly, and say in the schema what they take."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Value
+
+from core.ids import Prefix, read
+from core.networks import IsWithin, Network, network
+
+NOBODYS = UUID(int=0)  # no row has it
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_FLAGS = dict.fromkeys(("1", "on", "t", "true", "y", "yes"), True) | dict.fromkeys(
+    ("0", "off", "f", "false", "n", "no"), False
+)
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_UP_TO_128 = r"(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+NETWORKS = [
+    rf"^{_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])$",
+    rf"^([0-9a-f]{{1,4}}:){{1,7}}:/{_UP_TO_128}$",
+    rf"^([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}/{_UP_TO_128}$",
+]
+
+Schema = dict[str, Any]
+
+
+class Filter(django_filters.Filter):
+    """What is empty was not asked for. The label is what the schema says of it."""
+
+    schema: ClassVar[Schema] = {"type": "string"}
+
+    def parameter(self) -> Schema:
+        return self.schema
+
+
+class TextFilter(Filter):
+    field_class = forms.CharField
+
+    def __init__(self, *args: Any, max_length: int = 100, **options: Any) -> None:
+        super().__init__(*args, max_length=max_length, **options)
+
+    def parameter(self) -> Schema:
+        return {"type": "string", "maxLength": self.extra["max_length"], "pattern": r"^[^\u0000]*$"}
+
+
+class WordFilter(Filter):
+    """One of a few words."""
+
+    field_class = forms.ChoiceField
+
+    def __init__(self, words: type[models.TextChoices], field_name: str | None = None, **options: Any) -> None:
+        super().__init__(field_name, choices=words.choices, **options)
+
+    def parameter(self) -> Schema:
+        return {"type": "string", "enum": [word for word, _ in self.extra["choices"]]}
+
+
+class MeaningField(forms.CharField):
+    """Text that stands for something: `meaning` reads it, or raises a ValueError."""
+
+    def __init__(self, *, meaning: Callable[[str], Any], expected: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.meaning, self.expected = meaning, expected
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return self.meaning(text) if text else None
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(f"Input should be {self.expected}", code="invalid") from error
+
+
+class MeaningFilter(Filter):
+    field_class = MeaningField
+
+
+class HandleFilter(MeaningFilter):
+    """An id. One that is malformed or foreign is nobody's, and its page is empty."""
+
+    schema = {"type": "string", "maxLength": 64, "pattern": r"^[^\u0000]*$"}
+
+    def __init__(self, prefix: Prefix, field_name: str | None = None, **options: Any) -> None:
+        super().__init__(field_name, max_length=64, meaning=lambda text: read(prefix, text) or NOBODYS, **options)
+
+
+class FlagFilter(MeaningFilter):
+    def __init__(self, *args: Any, default: bool, **options: Any) -> None:
+        super().__init__(*args, meaning=flag, expected="true or false", **options)
+        self.default = default
+
+    def parameter(self) -> Schema:
+        return {"type": "boolean", "default": self.default}
+
+
+class MomentFilter(MeaningFilter):
+    """RFC 3339. A time that does not say where is UTC."""
+
+    schema = {"type": "string", "format": "date-time"}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, meaning=moment, expected="a time such as 2026-01-31T12:00:00Z", **options)
+
+
+class NetworkFilter(MeaningFilter):
+    """An address within a network, or the address itself."""
+
+    schema = {
+        "type": "string",
+        "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, *({"pattern": pattern} for pattern in NETWORKS)],
+    }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, meaning=network, expected="an address, or a network such as 192.0.2.0/24", **options)
+
+    def filter(self, rows: Any, value: Network | None) -> Any:
+        return rows.filter(IsWithin(F(self.field_name), Value(str(value)))) if value else rows
+
+
+def flag(text: str) -> bool:
+    if text.lower() not in _FLAGS:
+        raise ValueError(text)
+    return _FLAGS[text.lower()]
+
+
+def moment(text: str) -> datetime:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(text)
+    found = datetime.fromisoformat(text.upper())
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

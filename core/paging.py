@@ -1,0 +1,176 @@
+"""Lists, by page or by cursor. A page costs its ids, which an index tells, and then its few rows."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import unquote_to_bytes
+
+from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.http import Http404
+from django_filters import FilterSet
+from rest_framework.response import Response
+
+from core.access import anew
+from core.places import NotOurs, Order, Place, place_of
+from core.v1 import Invalid, V1ViewSet, flaw, meta
+
+PER_PAGE, MOST_PER_PAGE, LAST_PAGE = 20, 100, 2**63 - 1
+PARAMETERS = ("page", "per_page", "ordering", "cursor")
+# Ids are made in the order of time: one key to sort by and to resume from.
+IN_TIME: Mapping[str, tuple[str, ...]] = {"created_at": ("id",)}
+
+_DIGITS = 4_000  # int() itself gives up a little later
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list can be asked for. Each word of `orderings` stands for columns; the first, backwards, is usual.
+    Without any, it is no list, but can be asked for something all the same."""
+
+    filters: type[FilterSet]
+    orderings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: IN_TIME)
+
+    @property
+    def words(self) -> list[str]:
+        return [f"{sign}{word}" for word in self.orderings for sign in ("-", "")]
+
+    def order(self, word: str) -> Order:
+        return Order(word, self.orderings[word.removeprefix("-")])
+
+
+class PagedViewSet(V1ViewSet):
+    """`lists` names the actions that answer with lists, and what each can be asked for."""
+
+    lists: ClassVar[Mapping[str, Listing]] = {}
+
+    @property
+    def listing(self) -> Listing:
+        return self.lists[self.action]
+
+    def filtered(self, rows: QuerySet[Any]) -> FilterSet:
+        """`rows` and what is asked of them, beside the place in their list; `qs` are those that fit."""
+        filters = self.listing.filters(self.said(self.listing.filters.base_filters), queryset=rows)
+        errors = filters.form.errors.as_data()
+        if errors:
+            raise Invalid(*(_flaw(name, error) for name, found in errors.items() for error in found))
+        return filters
+
+    def page(
+        self,
+        filters: FilterSet,
+        *,
+        total: Callable[[], int],
+        fetch: Callable[[Any], QuerySet[Any, Any]],
+        item: Callable[[Values], Values],
+    ) -> Response:
+        """The page that is asked for. `fetch` makes `values()` of its rows, and `item` what is shown of each."""
+        bound = self.bound_to(filters)
+        place = self.place(bound)
+        count, found = total(), []
+        if place.after is not None or place.seen < count:
+            rows = anew(filters.qs).filter(pk__in=Subquery(place.ids(filters.qs)))
+            found = list(fetch(rows).order_by(*place.order.by))
+        shown, is_last = found[: place.per_page], len(found) <= place.per_page
+        count = agreed(count, place, shown, is_last=is_last)
+        pagination = {
+            "page": place.page,
+            "per_page": place.per_page,
+            "total": count,
+            "total_items": count,
+            "total_pages": -(-count // place.per_page),
+            "next_cursor": None if is_last else place.next(shown, bound),
+        }
+        return Response({"data": [item(row) for row in shown], "pagination": pagination, "meta": meta(self.request)})
+
+    def place(self, bound: str) -> Place:
+        said, listing = self.said(PARAMETERS), self.listing
+        per_page = number(said, "per_page", usual=PER_PAGE, most=MOST_PER_PAGE)
+        word = said.get("ordering") or listing.words[0]
+        if word not in listing.words:
+            raise Invalid(wrong("ordering", f"Input should be one of {', '.join(listing.words)}"))
+        if not said.get("cursor"):
+            page = number(said, "page", usual=1, most=LAST_PAGE)
+            return Place(listing.order(word), per_page, (page - 1) * per_page)
+        if "page" in said:
+            raise Invalid(wrong("cursor", "Input should be a page or a cursor, not both"))
+        try:
+            return place_of(said["cursor"], listing.order(word), per_page, bound)
+        except NotOurs as error:
+            message = "Input should be a next_cursor of this very list: the same filters, ordering and caller"
+            raise Invalid(wrong("cursor", message)) from error
+
+    def said(self, names: Iterable[str]) -> dict[str, str]:
+        return said(self.request.META["QUERY_STRING"], set(names))
+
+    def bound_to(self, filters: FilterSet) -> str:
+        """Whom a cursor is for, and for which list."""
+        me = self.principal
+        asked = sorted(filters.form.cleaned_data.items())
+        return json.dumps([self.request.path_info, me.id, me.tier, me.tenant_id, me.partner_id, asked], default=str)
+
+
+def said(query: str, names: set[str]) -> dict[str, str]:
+    """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
+    found: dict[str, bytes] = {}
+    for name, _, value in (pair.partition("=") for pair in query.split("&")):
+        known = _plain(name).decode(errors="replace")
+        if known in names:
+            found[known] = _plain(value)
+    return {name: _text(name, value) for name, value in found.items()}
+
+
+def _plain(text: str) -> bytes:
+    """WSGI hands over the bytes of a query as if each were a letter."""
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace"))
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(wrong(name, "Input should be text in UTF-8")) from error
+
+
+def number(said: Mapping[str, str], name: str, *, usual: int, most: int) -> int:
+    text = said.get(name)
+    if text is None:
+        return usual
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise Invalid(flaw(("query", name), "Input should be a valid integer", "int_parsing"))
+    if text.startswith("-") or not text.strip("0"):
+        raise Invalid(flaw(("query", name), "Input should be greater than or equal to 1", "greater_than_equal"))
+    if len(text) > _DIGITS or int(text) > most:
+        raise Invalid(flaw(("query", name), f"Input should be less than or equal to {most}", "less_than_equal"))
+    return int(text)
+
+
+def wrong(name: str, message: str) -> dict[str, Any]:
+    return flaw(("query", name), message, f"value_error.{name}")
+
+
+def _flaw(name: str, error: Any) -> dict[str, Any]:
+    return flaw(("query", name), " ".join(error.messages), f"value_error.{error.code}")
+
+
+def agreed(total: int, place: Place, shown: list[Values], *, is_last: bool) -> int:
+    """The total was asked before the page. Where the page has seen the end of the list, it knows better."""
+    seen = place.seen + len(shown)
+    if is_last and place.after is None and (shown or not place.seen):
+        return seen
+    return max(total, len(shown) if is_last else len(shown) + 1)
+
+
+def count_of(rows: QuerySet[Any]) -> Subquery:
+    """How many rows there are, for use inside another query."""
+    return Subquery(rows.order_by().values(n=Func("pk", function="COUNT", output_field=IntegerField())))
+
+
+def total_within(place: QuerySet[Any], total: Any) -> int:
+    """A total, asked together with whether there is the place it speaks of; a 404 if there is none."""
+    found = place.order_by().values_list(total, flat=True).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,83 @@
+"""Where in a list somebody is: on a page, or behind the last row they saw."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from core.secrets import SecretUnreadable, seal, unseal
+
+PURPOSE = "list cursor"
+
+
+class NotOurs(Exception):
+    """A cursor that was not made here, or not for this list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A word, and the columns it stands for. The last of them is unique, so that every row has one place."""
+
+    word: str
+    columns: tuple[str, ...]
+
+    @property
+    def is_descending(self) -> bool:
+        return self.word.startswith("-")
+
+    @property
+    def by(self) -> list[str]:
+        return [f"-{column}" if self.is_descending else column for column in self.columns]
+
+    def behind(self, key: list[str]) -> Q:
+        """Rows whose first column that differs from the key's is less, or more, as the order is."""
+        lookup = "lt" if self.is_descending else "gt"
+        found = Q()
+        for number, column in enumerate(self.columns):
+            equal = dict(zip(self.columns[:number], key[:number], strict=True))
+            found |= Q(**equal, **{f"{column}__{lookup}": key[number]})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind `seen` rows, the last of which has the key `after`, if it is known."""
+
+    order: Order
+    per_page: int
+    seen: int
+    after: list[str] | None = None
+
+    @property
+    def page(self) -> int:
+        return self.seen // self.per_page + 1
+
+    def ids(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Of this page's rows, and of one more if there is one."""
+        ordered = rows.order_by(*self.order.by).values("pk")
+        if self.after is None:
+            return ordered[self.seen : self.seen + self.per_page + 1]
+        return ordered.filter(self.order.behind(self.after))[: self.per_page + 1]
+
+    def next(self, shown: list[Mapping[str, Any]], bound: str) -> str:
+        """A cursor to what follows. Sealed: it tells nobody what the key looks like, and nobody can make one up."""
+        key = [str(shown[-1][column]) for column in self.order.columns]
+        told = [_digest(bound, self.order.word), self.seen + len(shown), key]
+        return seal(json.dumps(told).encode(), purpose=PURPOSE).decode()
+
+
+def place_of(cursor: str, order: Order, per_page: int, bound: str) -> Place:
+    try:
+        good_for, seen, after = json.loads(unseal(cursor.encode(), purpose=PURPOSE))
+    except SecretUnreadable as error:
+        raise NotOurs from error
+    if good_for != _digest(bound, order.word):
+        raise NotOurs
+    return Place(order, per_page, seen, after)
+
+
+def _digest(*parts: Iterable[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,145 @@
+"""What v1's lists of sessions and of revocations can be asked for."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, TextChoices
+from django_filters import FilterSet
+
+from core.filters import FlagFilter, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
+from core.ids import Prefix
+from core.paging import Listing
+from sessions_app.models import Reach, SessionApplication, SessionQuerySet, State
+
+SEARCHED = ("user_agent", "browser", "os", "user__email", "user__display_name", "user__first_name", "user__last_name")
+ORDERINGS = {"created_at": ("id",), "last_activity_at": ("last_activity_at", "id")}
+
+
+class Standing(TextChoices):
+    """What became of a session, in v1's words."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+STANDINGS = {State.LIVE: Standing.ACTIVE, State.EXPIRED: Standing.EXPIRED, State.REVOKED: Standing.REVOKED}
+STATES = {standing: state for state, standing in STANDINGS.items()}
+
+
+class UserSessionFilters(FilterSet):
+    application_id = HandleFilter(
+        Prefix.APPLICATION, method="for_application", label="Opened for this application, or reached it."
+    )
+    search = TextFilter(
+        method="mentioning",
+        label="Part of the e-mail, name, user agent, browser or system; or how the address begins.",
+    )
+    ip_address = NetworkFilter("ip_address", label="An address, or a network such as 192.0.2.0/24.")
+    device_type = TextFilter("device_type", max_length=16, label="desktop, mobile, tablet, bot, other or unknown.")
+    created_after = MomentFilter("created_at", "gte", label="Opened at this time or later.")
+    created_before = MomentFilter("created_at", "lt", label="Opened earlier.")
+    last_activity_after = MomentFilter("last_activity_at", "gte", label="Last seen at this time or later.")
+    last_activity_before = MomentFilter("last_activity_at", "lt", label="Last seen earlier.")
+    status = WordFilter(
+        Standing, method="in_any_state", label="What became of it; active_only says the same of the active."
+    )
+    active_only = FlagFilter(
+        default=True,
+        method="in_any_state",
+        label="Only sessions whose next request is let in; true unless there is a status.",
+    )
+
+    ground: dict[str, UUID | None] = {}  # the tenant or the partner that all the rows are of, if there is one
+
+    def filter_queryset(self, queryset: SessionQuerySet) -> SessionQuerySet:
+        for state in self.states:
+            queryset = queryset.in_state(state)
+        if State.LIVE in self.states:
+            queryset = queryset.since_the_last_floor(**{**self.ground, **self.place})
+        return super().filter_queryset(queryset)
+
+    @property
+    def place(self) -> dict[str, UUID]:
+        said = self.form.cleaned_data
+        return {name: said[name] for name in ("tenant_id", "partner_id") if said.get(name)}
+
+    @property
+    def states(self) -> set[State]:
+        """Those it must be in, all of them: nobody says so, and it must be live."""
+        status, active_only = (self.form.cleaned_data[name] for name in ("status", "active_only"))
+        asked = {STATES[Standing(status)]} if status else set()
+        return asked | {State.LIVE} if active_only or (active_only is None and not status) else asked
+
+    @property
+    def is_plain(self) -> bool:
+        """All the live ones of a tenant, of a partner, or of everybody: those are counted as they come and go."""
+        said = {name for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+        of_what = said - {"status", "active_only"}
+        return self.states == {State.LIVE} and (not of_what or of_what in ({"tenant_id"}, {"partner_id"}))
+
+    def in_any_state(self, rows: SessionQuerySet, name: str, value: Any) -> SessionQuerySet:
+        return rows  # the two words are one question, and `states` has the answer
+
+    def for_application(self, rows: SessionQuerySet, name: str, value: Any) -> SessionQuerySet:
+        reached = SessionApplication.objects.filter(application=value).values("session")
+        return rows.filter(Q(application=value) | Q(pk__in=reached))
+
+    def mentioning(self, rows: SessionQuerySet, name: str, value: str) -> SessionQuerySet:
+        found = Q(ip_address__startswith=value)
+        for column in SEARCHED:
+            found |= Q(**{f"{column}__icontains": value})
+        return rows.filter(found)
+
+
+class TenantSessionFilters(UserSessionFilters):
+    user_id = HandleFilter(Prefix.USER, "user", label="Of this user.")
+
+
+class SessionFilters(TenantSessionFilters):
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of the users of this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of the users of all of this partner's tenants.")
+
+
+class StatisticsFilters(FilterSet):
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of the users of this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of the users of all of this partner's tenants.")
+
+
+class RevocationScope(TextChoices):
+    """How much a revocation ended, in v1's words."""
+
+    ADMINS = "admins"
+    APPLICATION = "application"
+    FILTER = "filter"
+    PARTNER = "partner"
+    PLATFORM = "platform"
+    SESSION = "session"
+    TENANT = "tenant"
+    USER = "user"
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.SELECTION if self is RevocationScope.FILTER else Reach(self)
+
+    @classmethod
+    def of(cls, reach: Reach) -> "RevocationScope":
+        return cls.FILTER if reach is Reach.SELECTION else cls(reach)
+
+
+class RevocationFilters(FilterSet):
+    scope = WordFilter(RevocationScope, method="of_scope", label="How much it ended.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Of something of this tenant's.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Of something of this partner's.")
+    created_after = MomentFilter("created_at", "gte", label="Made at this time or later.")
+    created_before = MomentFilter("created_at", "lt", label="Made earlier.")
+
+    def of_scope(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(reach=RevocationScope(value).reach)
+
+
+SESSIONS = Listing(SessionFilters, ORDERINGS)
+SESSIONS_OF_TENANT = Listing(TenantSessionFilters, ORDERINGS)
+SESSIONS_OF_USER = Listing(UserSessionFilters, ORDERINGS)
+REVOCATIONS = Listing(RevocationFilters)
+STATISTICS = Listing(StatisticsFilters, {})

@@ -1,0 +1,98 @@
+"""How far a caller's eye and hand go: what there is whose sessions they may count, and end all at once."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import Application, User
+from core.access import Principal, Tier
+from sessions_app.counting import live_count, live_total
+from sessions_app.models import Reach
+from sessions_app.statistics import NOTHING, statistics
+from tenancy.models import Partner, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All the sessions of something, in the eyes of somebody to whom it may not exist."""
+
+    principal: Principal
+    reach: Reach
+    target_id: UUID | None
+    partner_id: UUID | None = None  # the tenant's, if that is asked for as well
+
+    @property
+    def live(self) -> int:
+        if self.principal.tier is not Tier.PARTNER or self.reach is not Reach.TENANT:
+            return live_count(self.reach, self.target_id)
+        place = tenants(self.principal).filter(pk=self.target_id)
+        return place.order_by().values_list(live_total(self.reach, self.target_id), flat=True).first() or 0
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        of_partner = {"pk": self.target_id, "partner": self.partner_id}
+        if self.partner_id and not tenants(self.principal).filter(**of_partner).exists():
+            return NOTHING
+        seen_by = self.principal if self.reach is Reach.TENANT else None
+        return statistics(self.reach, self.target_id, seen_by=seen_by) or NOTHING
+
+
+def whole(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> Whole | None:
+    """All that they see, or what of it is named; None if that can be nothing."""
+    match principal.tier:
+        case Tier.SUPER if tenant_id:
+            return Whole(principal, Reach.TENANT, tenant_id, partner_id)
+        case Tier.SUPER if partner_id:
+            return Whole(principal, Reach.PARTNER, partner_id)
+        case Tier.SUPER:
+            return Whole(principal, Reach.PLATFORM, None)
+        case Tier.PARTNER if partner_id not in (None, principal.partner_id):
+            return None
+        case Tier.PARTNER if tenant_id:
+            return Whole(principal, Reach.TENANT, tenant_id)
+        case Tier.PARTNER:
+            return Whole(principal, Reach.PARTNER, principal.partner_id)
+        case _ if tenant_id in (None, principal.tenant_id) and partner_id in (None, principal.partner_id):
+            return Whole(principal, Reach.TENANT, principal.tenant_id)
+        case _:
+            return None
+
+
+def ground(principal: Principal) -> dict[str, UUID | None]:
+    """What everything that they see belongs to."""
+    match principal.tier:
+        case Tier.PARTNER:
+            return {"partner_id": principal.partner_id}
+        case Tier.TENANT:
+            return {"tenant_id": principal.tenant_id}
+        case _:
+            return {}
+
+
+def tenants(principal: Principal) -> Any:
+    """Those the caller may know of. What is under something deleted is gone with it."""
+    return Tenant.objects.visible_to(principal).present().filter(partner__deleted_at=None)
+
+
+def people_of(tenants_seen: Any) -> Any:
+    return User.objects.present().filter(tenant__in=tenants_seen)
+
+
+def reachable(reach: Reach, principal: Principal) -> Any:
+    """Of tenants and partners, whoever runs one may end all sessions, their equals' too; of users, those below them."""
+    match reach:
+        case Reach.APPLICATION:
+            return Application.objects.writable_by(principal).present()
+        case Reach.PARTNER if principal.tier is Tier.PARTNER:
+            return Partner.objects.present().filter(pk__in=[principal.partner_id])
+        case Reach.PARTNER:
+            return Partner.objects.visible_to(principal).present()
+        case Reach.TENANT:
+            return tenants(principal)
+        case Reach.USER:
+            is_housed = Q(tenant__deleted_at=None, tenant__partner__deleted_at=None)
+            return User.objects.writable_by(principal).present().filter(is_housed)
+        case _:
+            raise LookupError(f"nobody ends {reach} by naming it")
