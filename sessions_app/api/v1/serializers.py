@@ -14,6 +14,9 @@ class TenantCredentials(serializers.Serializer):
     password = Secret()
     totp_code = Text(max_length=16, required=False, allow_null=True)
     recovery_code = Text(max_length=64, required=False, allow_null=True)
+    client_id = Text(
+        max_length=128, required=False, allow_null=True, help_text="The application that the session is opened for."
+    )
 
 
 class Credentials(TenantCredentials):

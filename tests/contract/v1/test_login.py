@@ -9,9 +9,10 @@ from accounts import operations as accounts
 from accounts.models import Role, User
 from core.records import Status
 from sessions_app.models import Session
+from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.contract.v1.answers import LOGIN, ME, WRONG, flaws, given, refused, when
-from tests.world import CHROME, PASSWORD, SYSTEM, World, hashed_password
+from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World, hashed_password
 
 SIGNED_IN = {"access_token", "refresh_token", "token_type", "expires_in", "session_id", "user"}
 USER = {"id", "email", "display_name", "role", "tenant_id", "partner_id"}
@@ -285,3 +286,33 @@ class TestAnythingElse:
         answer = world.nobody.post(LOGIN, body, headers={"Accept": "application/problem+json"})
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
         assert answer.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401, **WRONG}
+
+
+class TestSigningInToAnApplication:
+    @staticmethod
+    def application(world: World, **owner: Any) -> Any:
+        made, _ = accounts.create_application(
+            actor=SYSTEM, name="Mail", application_type="WEB", client_id=f"mail{world.suffix}", **owner
+        )
+        return made
+
+    def sign_in(self, world: World, client_id: str) -> Any:
+        body = {"email": world.ada.user.email, "password": PASSWORD, "client_id": client_id}
+        return world.nobody.post(LOGIN, body)
+
+    def test_opens_a_session_for_it(self, world: World):
+        mail = self.application(world, scope="TENANT", tenant=world.north)
+        opened = given(self.sign_in(world, mail.client_id))
+        session = given(world.north_admin.get(f"/api/v1/admin/sessions/{opened['session_id']}"))
+        assert [app["application_id"] for app in session["sso_apps"]] == [mail.handle]
+        given(Caller(opened["access_token"]).get(ME))
+        assert tenancy.suspend(mail, actor=SYSTEM) == 1
+        refused(Caller(opened["access_token"]).get(ME))
+        given(world.ada.get(ME))
+
+    def test_is_refused_where_it_is_not_offered(self, world: World):
+        elsewhere = self.application(world, scope="TENANT", tenant=world.springfield)
+        unknown = refused(self.sign_in(world, "nothing-by-that-name"))
+        assert refused(self.sign_in(world, elsewhere.client_id)) == unknown
+        tenancy.suspend(world.make_service("mail-service", []), actor=SYSTEM)
+        assert refused(self.sign_in(world, "mail-service")) == unknown
