@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from tqdm import tqdm
 
+LONGEST_REASON = 200
 NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
 
 

@@ -1,8 +1,11 @@
 from sessions_app.operations.ending import Ended, end, revoke, sign_out
 from sessions_app.operations.expiring import expire, purge
+from sessions_app.operations.exporting import export
 from sessions_app.operations.opening import EndedMeanwhile, NoRoom, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
+from sessions_app.operations.reconciling import rebuild_counters
 from sessions_app.operations.refreshing import RefreshRefused, refresh
 from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
+from sessions_app.operations.selecting import revoke_selected
 from sessions_app.operations.sweeping import sweep
 from sessions_app.operations.tightening import tighten, wait_for_openings
 
@@ -16,11 +19,14 @@ __all__ = [
     "end",
     "end_all",
     "expire",
+    "export",
     "open",
     "purge",
+    "rebuild_counters",
     "refresh",
     "revoke",
     "revoke_scope",
+    "revoke_selected",
     "sign_in",
     "sign_out",
     "sweep",

@@ -1,7 +1,7 @@
 """What the clock ends is over at that very moment; here it is written down, and in the end thrown away."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, Session, SessionQuerySet
 from sessions_app.models.rule import lapses_at
 from sessions_app.operations.ending import crown_the_newest
 from sessions_app.operations.locking import with_their_users
@@ -62,19 +62,24 @@ def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> 
     return len(over)
 
 
-def purge(older_than: timedelta, *, actor: Principal) -> int:
+def purge(older_than: timedelta, *, actor: Principal, told: Callable[[int], object] = int) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
     total = 0
     while purged := _purge_some(older_than):
         total += purged
+        told(purged)
     if total:
         _record_purge(total, older_than, actor)
     return total
 
 
+def to_purge(older_than: timedelta) -> SessionQuerySet:
+    return Session.objects.filter(revoked_at__lt=Now() - older_than)
+
+
 @transaction.atomic
 def _purge_some(older_than: timedelta) -> int:
-    old = Session.objects.filter(revoked_at__lt=Now() - older_than).order_by("revoked_at")
+    old = to_purge(older_than).order_by("revoked_at")
     ids = list(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
     Session.objects.filter(pk__in=ids).delete()
     return len(ids)

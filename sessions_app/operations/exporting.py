@@ -43,12 +43,12 @@ def export(
     tenants: list[Tenant], *, actor: Principal, file_format: str, status: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Of these tenants, or of all when none is named; oldest first."""
-    only: dict[str, Any] = (
-        {"tenant_id": tenants[0].pk, "partner_id": tenants[0].partner_id} if len(tenants) == 1 else {}
-    )
+    place: dict[str, Any] = {}
+    if len(tenants) == 1:
+        place = {"tenant_id": tenants[0].pk, "partner_id": tenants[0].partner_id}
     changes = {"format": file_format, "status": status, "tenants": [tenant.handle for tenant in tenants]}
     with transaction.atomic():
-        record(Action.SESSIONS_EXPORTED, actor=actor, **only, changes=changes)
+        record(Action.SESSIONS_EXPORTED, actor=actor, **place, changes=changes)
     narrowed: dict[str, Any] = {"tenant__in": tenants} if tenants else {}
     narrowed |= {"state": STATUSES[status]} if status else {}
     return _rows(Session.objects.with_state().filter(**narrowed))

@@ -1,5 +1,6 @@
 """Writing scope-wide revocations down on the rows they ended. Nothing waits for it: the floors decided already."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,14 +14,15 @@ BATCH = 2_000
 _SWEEP_LOCK = 0x73776570  # any number that nothing else locks
 
 
-def sweep() -> int:
+def sweep(told: Callable[[int], object] = int) -> int:
     """Sweep what is unswept, oldest first, so that each row names the revocation that really ended it.
 
-    Every batch is a transaction of its own: killed at any moment, the next run carries on.
+    Every batch is a transaction of its own: killed at any moment, the next run carries on. `told` hears of each.
     """
     total, before = 0, None
     while (batch := _sweep_batch(before)) is not None:
         total += len(batch)
+        told(len(batch))
         before = batch[-1] if batch else None
     return total
 

@@ -8,6 +8,7 @@ from core.access import Principal
 from sessions_app.management.asking import (
     DECLINED,
     INTERRUPTED,
+    LONGEST_REASON,
     NOTHING_MATCHED,
     USAGE,
     is_agreed,
@@ -22,7 +23,6 @@ from sessions_app.operations.selecting import MoreThanConfirmed, Preview
 from sessions_app.selection import Selection
 
 ACTOR = Principal.system("revoke_sessions")
-LONGEST_REASON = 200
 SELECTING = (
     *("session", "user", "tenant", "partner", "application", "admins", "all"),
     *("ip", "device", "country", "user_agent", "older_than", "idle_for"),

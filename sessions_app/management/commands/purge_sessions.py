@@ -1,0 +1,36 @@
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from core.access import Principal
+from sessions_app import durations, operations
+from sessions_app.management.asking import USAGE, LongCommand, progress, some
+from sessions_app.operations.expiring import to_purge
+
+
+class Command(LongCommand):
+    help = "Delete sessions that ended long ago. The worker does so by itself, every night."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        retention = f"{settings.SESSION_RETENTION_DAYS}d"
+        parser.add_argument(
+            "--older-than",
+            metavar="TIME",
+            default=retention,
+            help=f"that ended longer ago than 30m, 12h, 7d, ...; SESSION_RETENTION_DAYS ({retention}) unless given",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say how many there are, and delete none")
+
+    def handle(self, **options: Any) -> None:
+        try:
+            older_than: timedelta = durations.read(options["older_than"])
+        except ValueError as error:
+            raise CommandError(f"{error}.", returncode=USAGE) from error
+        if options["dry_run"]:
+            self.stdout.write(f"{some(to_purge(older_than).count())} would be deleted.")
+            return
+        with progress() as bar:
+            purged = operations.purge(older_than, actor=Principal.system("purge_sessions"), told=bar.update)
+        self.stdout.write(f"{some(purged)} deleted.")

@@ -1,0 +1,42 @@
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from sessions_app.management.asking import USAGE, table, write_json
+from sessions_app.models import Reach
+from sessions_app.naming import Unknown, partner_named, tenant_named
+from sessions_app.statistics import statistics
+
+
+class Command(BaseCommand):
+    help = "Count sessions: a tenant's, a partner's, or the whole platform's."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--tenant", metavar="ID|SLUG")
+        whose.add_argument("--partner", metavar="ID|SLUG")
+        parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+
+    def handle(self, **options: Any) -> None:
+        try:
+            told = statistics(*scope(options["tenant"], options["partner"]), seen_by=None) or {}
+        except Unknown as error:
+            raise CommandError(f"{error}.", returncode=USAGE) from error
+        if options["json"]:
+            write_json(self.stdout, told)
+            return
+        self.stdout.write(table({name: value for name, value in told.items() if isinstance(value, int)}))
+        for name, value in told.items():
+            if isinstance(value, dict):
+                self.stdout.write(f"\n{name}:\n{table({each or 'unknown': n for each, n in value.items()})}")
+            elif not isinstance(value, int):
+                self.stdout.write(f"\n{name}: {value or '-'}")
+
+
+def scope(tenant: str | None, partner: str | None) -> tuple[Reach, UUID | None]:
+    if tenant is not None:
+        return Reach.TENANT, tenant_named(tenant).pk
+    if partner is not None:
+        return Reach.PARTNER, partner_named(partner).pk
+    return Reach.PLATFORM, None

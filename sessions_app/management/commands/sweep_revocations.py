@@ -1,0 +1,19 @@
+from typing import Any
+
+from sessions_app import operations
+from sessions_app.management.asking import LongCommand, progress, some
+from sessions_app.models import Revocation
+
+
+class Command(LongCommand):
+    help = "Write revocations down on the sessions that they ended. The worker does so by itself, at once."
+
+    def handle(self, **options: Any) -> None:
+        waiting = list(Revocation.objects.to_sweep())
+        with progress(sum(max(0, each.revoked_count - each.swept_count) for each in waiting)) as bar:
+            swept = operations.sweep(told=bar.update)
+        for each in waiting:
+            each.refresh_from_db()
+            state = "all of" if each.swept_at else f"{each.swept_count:,} of"
+            self.stdout.write(f"{each.handle}  {state} {some(each.revoked_count)}  {each.reach}: {each.reason}")
+        self.stdout.write(f"{some(swept)} marked.")
