@@ -154,6 +154,7 @@ class Past:
             last_activity_at=seen,
             expires_at=opened + timedelta(days=14),
             idle_limit=timedelta(days=7),
+            due_at=min(seen + timedelta(days=7), opened + timedelta(days=14)),
             revision=0,
         )
         self.sessions.append(session)
@@ -181,6 +182,12 @@ class Past:
         session.revoked_by, session.revoke_reason = revocation.actor_id, revocation.reason
 
     def write(self) -> None:
+        for session in {each.user_id: each for each in sorted(self.sessions, key=born) if not each.revoked_at}.values():
+            session.is_newest = True
         Revocation.objects.bulk_create(self.revocations)
         Session.objects.bulk_create(self.sessions)
         SessionApplication.objects.bulk_create(self.reached)
+
+
+def born(session: Session) -> datetime:
+    return session.created_at

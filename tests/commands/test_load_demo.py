@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 from accounts.models import User
 from audit.queries import faults
 from core.access import Scope
-from sessions_app import demo
-from sessions_app.models import Session, SessionQuerySet
+from sessions_app import counting, demo
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.statistics import statistics
 from tenancy.models import Tenant
 from tests.world import Caller
 
@@ -143,6 +144,14 @@ class TestWhatIsThere:
 
     def test_the_record_of_its_making_is_whole(self, loaded: None):
         assert list(faults()) == []
+
+    def test_the_numbers_told_are_those_of_the_rows(self, loaded: None):
+        told = statistics(Reach.PLATFORM, None, seen_by=None)
+        live = Session.objects.live()
+        assert told
+        assert list(counting.differences()) == []
+        assert told["active_sessions"] == live.count() > 100
+        assert told["unique_users"] == live.values("user").distinct().count() > 10
 
     def test_loading_it_again_changes_nothing(self, loaded: None):
         def rows() -> list[int]:
