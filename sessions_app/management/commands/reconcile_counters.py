@@ -22,9 +22,13 @@ class Command(LongCommand):
             self.stdout.write(worded(difference))
         if fix and differences:
             operations.rebuild_counters(actor=Principal.system("reconcile_counters"), difference_count=len(differences))
-            self.stdout.write(self.style.SUCCESS(f"{len(differences)} counters differed; all are counted anew."))
+            self.stdout.write(
+                self.style.SUCCESS(f"Counters that differed: {len(differences):,}. All are counted anew.")
+            )
         elif differences:
-            raise CommandError(f"{len(differences)} counters differ; --fix counts anew.", returncode=DIFFERENT)
+            raise CommandError(
+                f"Counters that differ: {len(differences):,}. With --fix all are counted anew.", returncode=DIFFERENT
+            )
         else:
             self.stdout.write(self.style.SUCCESS("Every counter agrees with the sessions."))
 

@@ -1,0 +1,54 @@
+"""docs/commands.md and the commands speak of the same things."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
+
+from sessions_app.management import asking
+
+OURS = sorted(name for name, app in get_commands().items() if app in ("accounts", "audit", "sessions_app"))
+each_command = pytest.mark.parametrize("command", OURS)
+
+
+def options_of(command: str) -> set[str]:
+    """Its own ones, without those that every command has."""
+    everybodys = set(BaseCommand().create_parser("manage.py", "any")._option_string_actions)
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+    return {option for option in parser._option_string_actions if option not in everybodys}
+
+
+@pytest.fixture
+def page(project: Path) -> str:
+    return (project / "docs/commands.md").read_text()
+
+
+def section(page: str, command: str) -> str:
+    found = re.search(rf"^## {command}$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found, f"{command} has no section"
+    return found[1]
+
+
+@each_command
+def test_every_option_is_explained_and_no_other(command: str, page: str):
+    told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section(page, command)))
+    assert told == options_of(command)
+
+
+@each_command
+def test_there_is_an_example_of_it(command: str, page: str):
+    assert f"$ python manage.py {command}" in section(page, command)
+
+
+@each_command
+def test_it_explains_itself(command: str):
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+    assert "usage: manage.py" in parser.format_help()
+    assert all(action.help for action in parser._actions if action.option_strings and action.dest != "format")
+
+
+def test_the_exit_codes_are_those_of_the_table(page: str):
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert codes == {0, asking.NOTHING_MATCHED, asking.USAGE, asking.DECLINED, asking.INTERRUPTED, 141}

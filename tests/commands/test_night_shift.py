@@ -1,0 +1,153 @@
+"""What the worker does by itself, asked for by hand: purge, expire, sweep."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from sessions_app import operations
+from sessions_app.models import Reach, Revocation, Session
+from sessions_app.operations import expiring, sweeping
+from tests.commands.crowds import change
+from tests.commands.saying import say
+from tests.world import SYSTEM, Caller, World
+
+DAY = timedelta(days=1)
+
+
+def ended(world: World, ago: timedelta) -> Caller:
+    """Somebody whose session was ended that long ago."""
+    caller = world.signed_in(world.person("grace", world.north))
+    operations.revoke(Session.objects.filter(pk=caller.session.pk), actor=SYSTEM, reason="test")
+    return change(caller, revoked_at=timezone.now() - ago)
+
+
+def lapse(caller: Caller, ago: timedelta = DAY) -> Caller:
+    session = Session.objects.get(pk=caller.session.pk)
+    when = timezone.now() - ago
+    return change(caller, last_activity_at=when - session.idle_limit, due_at=when)
+
+
+def is_there(caller: Caller) -> bool:
+    return Session.objects.filter(pk=caller.session.pk).exists()
+
+
+class TestPurge:
+    @pytest.mark.parametrize(
+        ("arguments", "kept"),
+        [
+            ([], {"week": True, "season": True, "year": False}),
+            (["--older-than", "30d"], {"week": True, "season": False, "year": False}),
+            (["--older-than", "400d"], {"week": True, "season": True, "year": True}),
+            (["--older-than", "0s"], {"week": False, "season": False, "year": False}),
+        ],
+    )
+    def test_deletes_what_ended_longer_ago_and_nothing_that_lives(self, arguments, kept, world: World):
+        sessions = {name: ended(world, days * DAY) for name, days in (("week", 7), ("season", 89), ("year", 365))}
+        before = Session.objects.count()
+        said = say("purge_sessions", *arguments)
+        assert said.code == 0
+        assert {name: is_there(caller) for name, caller in sessions.items()} == kept
+        assert said.out == words(before - Session.objects.count(), "deleted")
+        assert world.ada.get("/api/v1/me").status_code == 200
+
+    def test_keeps_for_as_long_as_the_setting_says(self, world: World, settings):
+        settings.SESSION_RETENTION_DAYS = 3
+        old, young = ended(world, 4 * DAY), ended(world, 2 * DAY)
+        say("purge_sessions")
+        assert (is_there(old), is_there(young)) == (False, True)
+
+    def test_only_says_how_many_if_that_is_asked(self, world: World):
+        old = ended(world, 365 * DAY)
+        count = Session.objects.filter(revoked_at__lt=timezone.now() - 90 * DAY).count()
+        assert say("purge_sessions", "--dry-run").out == words(count, "would be deleted")
+        assert is_there(old)
+
+    def test_what_the_clock_ended_goes_too(self, world: World):
+        idle = lapse(world.signed_in(world.person("grace", world.north)), 100 * DAY)
+        say("expire_sessions")
+        say("purge_sessions")
+        assert not is_there(idle)
+
+    def test_goes_on_for_as_many_batches_as_there_are(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(expiring, "BATCH", 2)
+        old = [ended(world, 365 * DAY) for _ in range(5)]
+        say("purge_sessions")
+        assert [is_there(caller) for caller in old] == [False] * 5
+
+    def test_is_on_record(self, world: World):
+        ended(world, 365 * DAY)
+        say("purge_sessions")
+        entry = AuditEntry.objects.filter(action="session.purged").latest("created_at")
+        assert (entry.actor_id, entry.changes["older_than_seconds"]) == ("system:purge_sessions", 90 * 24 * 3600)
+        assert entry.changes["purged_count"] >= 1
+
+    @pytest.mark.parametrize("odd", ["", "90", "-1d", "forever"])
+    def test_of_no_length_of_time_is_a_usage_error(self, odd: str, world: World):
+        old = ended(world, 365 * DAY)
+        said = say("purge_sessions", f"--older-than={odd}")
+        assert (said.code, "is no length of time" in said.err) == (2, True)
+        assert is_there(old)
+
+
+class TestExpire:
+    def test_writes_down_what_the_clock_has_ended(self, world: World):
+        idle, over = (lapse(world.signed_in(world.person("grace", world.north))) for _ in range(2))
+        session = Session.objects.get(pk=over.session.pk)
+        change(over, created_at=session.created_at - 60 * DAY, expires_at=timezone.now() - DAY)
+        assert say("expire_sessions").code == 0
+        rows = Session.objects.in_bulk([idle.session.pk, over.session.pk])
+        reasons = {each.revoke_reason for each in rows.values() if each.is_expired}
+        assert (len(rows), reasons <= {"idle", "expired"}, len(reasons) > 0) == (2, True, True)
+        assert {each.revoked_by for each in rows.values()} == {"system:expire_sessions"}
+        assert world.ada.get("/api/v1/me").status_code == 200
+
+    def test_says_how_many(self, world: World):
+        say("expire_sessions")
+        assert world.ada.session
+        for _ in range(3):
+            lapse(world.signed_in(world.person("grace", world.north)))
+        assert [say("expire_sessions").out for _ in range(2)] == ["3 sessions expired.\n", "0 sessions expired.\n"]
+
+
+class TestSweep:
+    def test_marks_what_floors_have_ended_and_says_whose_and_why(self, world: World):
+        say("sweep_revocations")
+        assert world.ada.session
+        assert world.alan.session
+        revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
+        assert not Session.objects.filter(revocation=revocation).exists()
+        said = say("sweep_revocations")
+        assert said.out == f"{revocation.handle}  all of 2 sessions  tenant: a breach\n2 sessions marked.\n"
+        assert Session.objects.filter(revocation=revocation, revoked_by="system:tests").count() == 2
+        assert say("sweep_revocations").out == "0 sessions marked.\n"
+
+    def test_killed_in_between_goes_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        say("sweep_revocations")
+        callers = [world.signed_in(world.person("ada", world.north)) for _ in range(5)]
+        revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
+        monkeypatch.setattr(sweeping, "BATCH", 2)
+
+        def interrupt(_: int) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            operations.sweep(told=interrupt)
+        assert Revocation.objects.get(pk=revocation.pk).swept_count == 2
+        assert say("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions marked.\n")
+        assert Session.objects.filter(revocation=revocation).count() == len(callers)
+
+    def test_interrupted_says_how_to_go_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        commands = {"sweep": "sweep_revocations", "expire": "expire_sessions", "purge": "purge_sessions"}
+        for act, command in commands.items():
+            monkeypatch.setattr(operations, act, interrupt)
+            said = say(command)
+            assert (said.code, "the same command does the rest" in said.err) == (4, True)
+
+
+def words(count: int, what: str) -> str:
+    return f"{count:,} {'session' if count == 1 else 'sessions'} {what}.\n"
