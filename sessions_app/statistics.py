@@ -18,6 +18,7 @@ from sessions_app.models import Kind, Reach, Session, SessionCountQuerySet, Sess
 from tenancy.models import Partner, Platform, Tenant
 
 HOUR, DAY = "hour", "day"
+UNKNOWN = "unknown"
 _TARGET, _TENANT, _PARTNER = (UUID(int=number) for number in (3, 4, 5))  # where values go
 _PLACE, _OLDEST, _NEWEST = "place", "oldest", "newest"
 _COLUMNS = {
@@ -122,7 +123,9 @@ def _slot(ago: timedelta) -> Func:
 
 def _words(told: Told) -> dict[str, Any]:
     def among(state: str, kind: str) -> dict[str, int]:
-        return {value: n for value, n in sorted(told.get((state, kind), {}).items()) if n}
+        counts = told.get((state, kind), Counter())
+        counts[UNKNOWN] += counts.pop("", 0)
+        return {value: n for value, n in sorted(counts.items()) if n}
 
     def one(state: str, kind: str = Kind.ALL) -> int:
         return sum(told.get((state, kind), {}).values())
