@@ -14,13 +14,14 @@ from django.conf import settings
 
 from accounts.keyring import ring
 from core.ids import Prefix, read
-from core.secrets import new_secret
+from core.secrets import digest, new_secret
 
 ALGORITHM = "RS256"
 TYPE = "at+jwt"
 ACCESS_LIFETIME = 600
 CLOCKS_DIFFER = 5  # seconds, between the process that signed and this one
 MAX_LENGTH = 4096
+SEEN_AT_MOST = 10_000  # tokens, a few megabytes
 _HEADER = {"alg", "kid", "typ"}
 _KID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
@@ -44,6 +45,9 @@ class PlatformClaims:
     kid: str
 
 
+_seen: dict[tuple[bytes, str, str], tuple[SessionClaims | PlatformClaims, int]] = {}
+
+
 def require_key() -> None:
     """Raise NoSigningKey before anything has happened that a token would have to follow."""
     ring.signer()
@@ -57,7 +61,24 @@ def sign(claims: dict[str, Any], lifetime: int) -> str:
 
 
 def verify(token: str) -> SessionClaims | PlatformClaims:
-    """What a token says, if we signed it and it has not expired. Whether that still holds is for the database."""
+    """What a token says, if we signed it and it has not expired. Whether that still holds is for the database.
+
+    That a signature is right does not change, so it is looked at once; its key and its end are looked at every time.
+    """
+    fingerprint = (digest(token), settings.ISSUER, settings.AUDIENCE)
+    seen = _seen.get(fingerprint)
+    if seen is None:
+        seen = _verified(token)
+        if len(_seen) >= SEEN_AT_MOST:
+            _seen.clear()
+        _seen[fingerprint] = seen
+    claims, expires_at = seen
+    if time.time() >= expires_at or ring.public(claims.kid) is None:
+        raise InvalidToken
+    return claims
+
+
+def _verified(token: str) -> tuple[SessionClaims | PlatformClaims, int]:
     kid = _kid_of(token)
     key = ring.public(kid)
     if key is None:
@@ -77,7 +98,8 @@ def verify(token: str) -> SessionClaims | PlatformClaims:
         raise InvalidToken
     if claims["iat"] > time.time() + CLOCKS_DIFFER:
         raise InvalidToken
-    return _platform(claims, kid) if claims.get("platform_token") is True else _session(claims, kid)
+    said = _platform(claims, kid) if claims.get("platform_token") is True else _session(claims, kid)
+    return said, claims["exp"]
 
 
 def _kid_of(token: str) -> str:
