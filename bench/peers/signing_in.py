@@ -7,7 +7,7 @@ import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 
 def main(people: int) -> None:
@@ -20,6 +20,8 @@ def main(people: int) -> None:
         for number in range(people):
             user = users.create(username=f"person{number}", email=f"person{number}@peer.example")
             print(peer.sign_in(user))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
 
 
 if __name__ == "__main__":
