@@ -61,8 +61,10 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
                 lapsed = Q(pk__in=Session.objects.standing().lapsed().values("pk"))
                 return self.filter(Q(revoked_at__isnull=False, is_expired=True) | lapsed)
             case State.REVOKED:
-                fallen = Q(revoked_at=None) & ~Q(pk__in=Session.objects.standing().values("pk"))
-                return self.filter(Q(revoked_at__isnull=False, is_expired=False) | fallen)
+                below = Q(revision__lt=F("floor")) | ~rule.stands_for_its_application("revision")
+                fallen = Q(revoked_at=None) & below
+                by_an_act = Q(revoked_at__isnull=False, is_expired=False)
+                return self.alias(floor=rule.floor(rule.signed_in_to_administer())).filter(by_an_act | fallen)
             case _:
                 return self.all()
 

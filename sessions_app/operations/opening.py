@@ -14,7 +14,7 @@ from accounts.models.users import is_admin
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import Origin, Principal
-from core.ids import Prefix, show
+from core.ids import Prefix, show, uuid7
 from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, floor
 from sessions_app.models.rule import due_after_a_touch
@@ -112,6 +112,7 @@ def _ground(proof: accounts.Proof) -> Any:
     return (
         User.objects.filter(user_is_up(), pk=proof.user.pk)
         .annotate(
+            now=Now(),
             era=Greatest(floor(is_admin()), of_application),
             floor=Greatest(F("era"), F("min_revision")),
             lifetime=strictest("session_lifetime", "tenant__"),
@@ -120,7 +121,7 @@ def _ground(proof: accounts.Proof) -> Any:
             when_full=strictest("when_full", "tenant__"),
             used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
         )
-        .values("era", "floor", "lifetime", "idle", "allowed", "when_full", "used")
+        .values("now", "era", "floor", "lifetime", "idle", "allowed", "when_full", "used")
         .first()
     )
 
@@ -138,6 +139,7 @@ def _session(proof: accounts.Proof, ground: dict[str, Any]) -> Session:
     lifetime, idle = timedelta(seconds=ground["lifetime"]), timedelta(seconds=ground["idle"])
     device = devices.describe(origin.user_agent)
     return Session(
+        id=uuid7(int(ground["now"].timestamp() * 1000)),  # the database's time, whichever host this is
         user=user,
         tenant=user.tenant,
         partner=user.tenant.partner,
