@@ -9,7 +9,6 @@ from django.db.models.functions import Least, RowNumber
 
 from core.access import Principal
 from sessions_app.models import Reach, Session
-from sessions_app.models.rule import lapses_at
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in
 from tenancy.models import Tenant, strictest
@@ -26,12 +25,13 @@ def wait_for_openings(reach: Reach, target_id: UUID | None) -> None:
 @transaction.atomic
 def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     """Cut short what may no longer last as long, and end what is one too many; how many sessions were ended."""
-    rows = Session.objects.within(reach, target_id).filter(revoked_at=None)
-    rows.update(
-        expires_at=Least(F("expires_at"), F("created_at") + _allowed("session_lifetime")),
-        idle_limit=Least(F("idle_limit"), _allowed("idle_timeout")),
-    )
-    rows.update(due_at=Least(F("due_at"), lapses_at()))
+    # What is over by now ended when it did: a row that is still to be written must not come to say otherwise.
+    held = Session.objects.live().within(reach, target_id)
+    expires_at = Least(F("expires_at"), F("created_at") + _allowed("session_lifetime"))
+    idle_limit = Least(F("idle_limit"), _allowed("idle_timeout"))
+    due_at = Least(F("due_at"), expires_at, F("last_activity_at") + idle_limit)
+    rows = Session.objects.filter(pk__in=held.values("pk"))
+    rows.update(expires_at=expires_at, idle_limit=idle_limit, due_at=due_at)
     by_age = Window(RowNumber(), partition_by="user", order_by=F("pk").desc())
     live = Session.objects.live().within(reach, target_id).annotate(most=strictest("max_sessions", "tenant__"))
     too_many = live.filter(most__isnull=False).annotate(place=by_age).filter(place__gt=F("most"))
