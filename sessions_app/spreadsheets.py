@@ -1,7 +1,7 @@
 """Rows as files that other programs open: CSV as RFC 4180 has it, and JSON line by line."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,19 +15,19 @@ class Writable(Protocol):
     def write(self, text: str, /) -> object: ...
 
 
-def write_csv(rows: Iterator[dict[str, Any]], columns: Sequence[str], out: Writable) -> None:
+def write_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str], out: Writable) -> None:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row[column]) for column in columns])
 
 
-def write_jsonl(rows: Iterator[dict[str, Any]], columns: Sequence[str], out: Writable) -> None:
+def write_jsonl(rows: Iterable[dict[str, Any]], columns: Sequence[str], out: Writable) -> None:
     for row in rows:
         out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode())
 
 
-WRITERS: dict[str, Callable[[Iterator[dict[str, Any]], Sequence[str], Writable], None]] = {
+WRITERS: dict[str, Callable[[Iterable[dict[str, Any]], Sequence[str], Writable], None]] = {
     "csv": write_csv,
     "jsonl": write_jsonl,
 }

@@ -1,9 +1,9 @@
 """What commands have in common when they talk with whoever runs them."""
 
-import json
 import sys
 from typing import Any, ClassVar
 
+import orjson
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from tqdm import tqdm
 
@@ -40,7 +40,7 @@ def progress(total: int | None = None) -> "tqdm[Any]":
 
 
 def write_json(out: OutputWrapper, answer: dict[str, Any]) -> None:
-    out.write(json.dumps(answer, indent=2, default=str))
+    out.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
 
 
 def some(count: int, more: str = "") -> str:

@@ -192,7 +192,7 @@ class TestAFile:
         assert world.ada.session
         file = tmp_path / "sessions.csv"
         said = export(world, "csv", "--output", str(file))
-        assert (said.code, said.out) == (0, "")
+        assert (said.code, said.out) == (0, f"1 session written to {file}.\n")
         assert from_csv(file.read_bytes().decode())[0]["id"] == world.ada.session_id
         assert file.stat().st_mode & 0o777 == 0o600
         assert os.listdir(tmp_path) == ["sessions.csv"]

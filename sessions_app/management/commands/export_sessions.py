@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
-from sessions_app.management.asking import USAGE, LongCommand, progress
+from sessions_app.management.asking import USAGE, LongCommand, progress, some
 from sessions_app.naming import Unknown, tenant_named
 from sessions_app.operations.exporting import COLUMNS, STATUSES, export
 from sessions_app.spreadsheets import WRITERS
@@ -36,15 +36,25 @@ class Command(LongCommand):
         if options["output"] is None:
             with until_nobody_reads():
                 write(export(tenants, actor=actor, **how), COLUMNS, self.stdout)
-        else:
-            with whole_or_not_at_all(options["output"]) as file, progress() as bar:
-                write(bar_over(bar, export(tenants, actor=actor, **how)), COLUMNS, file)
+            return
+        with whole_or_not_at_all(options["output"]) as file:
+            rows = Counted(export(tenants, actor=actor, **how))
+            write(rows, COLUMNS, file)
+        self.stdout.write(f"{some(rows.count)} written to {options['output']}.")
 
 
-def bar_over(bar: Any, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        yield row
-        bar.update()
+class Counted:
+    """Rows on their way, with a bar that follows them."""
+
+    def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
+        self.rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with progress() as bar:
+            for row in self.rows:
+                self.count += 1
+                bar.update()
+                yield row
 
 
 @contextmanager

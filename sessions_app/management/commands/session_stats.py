@@ -30,8 +30,10 @@ class Command(BaseCommand):
         for name, value in told.items():
             if isinstance(value, dict):
                 self.stdout.write(f"\n{name}:\n{table({each or 'unknown': n for each, n in value.items()})}")
-            elif not isinstance(value, int):
-                self.stdout.write(f"\n{name}: {value or '-'}")
+        self.stdout.write("")
+        for name in ("oldest_session_at", "newest_session_at"):
+            moment = told[name]
+            self.stdout.write(f"{name}: {f'{moment:%Y-%m-%d %H:%M:%S} UTC' if moment else '-'}")
 
 
 def scope(tenant: str | None, partner: str | None) -> tuple[Reach, UUID | None]:
