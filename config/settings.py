@@ -117,6 +117,10 @@ SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
 GEOIP_PATH = env("GEOIP_PATH", default="")
 SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
 
+# What costs more than a look: revoking everything, statistics; of one caller, in one process
+
+EXPENSIVE_REQUESTS_PER_MINUTE = env.int("EXPENSIVE_REQUESTS_PER_MINUTE", default=600)
+
 # The edge
 
 TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]

@@ -19,6 +19,7 @@ WORDS = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request is well formed and not valid",
+    429: "Too many of these in a minute; wait as long as Retry-After says",
     503: "The database cannot be reached",
 }
 
@@ -60,6 +61,8 @@ class V1Schema(AutoSchema):
             found += [413, 415]
         if JSON in body or self.listing:
             found.append(422)
+        if view.action in view.expensive:
+            found.append(429)
         return sorted(found)
 
     def _get_request_body(self, direction: str = "request") -> Any:

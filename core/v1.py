@@ -24,6 +24,7 @@ from core.parsing import NotJSON
 from core.permissions import Declared
 from core.request import ORIGIN
 from core.secrets import Unavailable
+from core.throttling import MINUTE, ExpensiveRequests
 
 NOT_AUTHENTICATED = "Not authenticated"
 ACCESS_DENIED = "Access denied"
@@ -53,11 +54,13 @@ class V1ViewSet(ViewSet):
     """Declares who may call what; parses; answers in the envelope."""
 
     permission_classes = [Declared]
+    throttle_classes = [ExpensiveRequests]
     tag: ClassVar[str] = ""
     public: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[Mapping[str, Tier]] = {}
     writes: ClassVar[Mapping[str, Tier]] = {}
     with_session: ClassVar[frozenset[str]] = frozenset()
+    expensive: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
     missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -200,6 +203,9 @@ def worded(error: Exception, view: Any) -> Words:
             return HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words, {}
         case DjangoPermissionDenied():
             return HTTPStatus.FORBIDDEN, ACCESS_DENIED, {}
+        case exceptions.Throttled():
+            words = "Too many requests of this kind; wait as long as Retry-After says"
+            return HTTPStatus.TOO_MANY_REQUESTS, words, {"Retry-After": str(getattr(error, "wait", MINUTE))}
         case exceptions.APIException():
             return HTTPStatus(error.status_code), str(error.detail), {}
         case Unavailable():

@@ -17,6 +17,7 @@ SPEAKS_HTTP = {
     "core.rendering",
     "core.request",
     "core.schema",
+    "core.throttling",
     "core.v1",
     "sessions_app.authentication",
 }

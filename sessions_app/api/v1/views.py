@@ -84,6 +84,7 @@ class MySessionViewSet(V1ViewSet):
     tag = "My sessions"
     reads = {"list": Tier.USER}
     writes = {"revoke_others": Tier.USER, "destroy": Tier.USER}
+    expensive = frozenset({"revoke_others"})
     missing = "Session not found"
 
     @property
@@ -166,6 +167,7 @@ class AdminSessionViewSet(SessionsViewSet):
     tag = "Sessions"
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT, "stats": Tier.TENANT}
     writes = {"destroy": Tier.TENANT, "revoke": Tier.TENANT, "revoke_all": Tier.TENANT}
+    expensive = frozenset({"stats", "revoke_all"})
     lists = {"list": filters.SESSIONS, "stats": filters.STATISTICS}
     missing = "Session not found"
 
@@ -216,6 +218,7 @@ class TenantSessionsViewSet(SessionsViewSet):
     tag = "Sessions of a tenant"
     reads = {"list": Tier.TENANT, "stats": Tier.TENANT}
     writes = {"revoke_all": Tier.TENANT}
+    expensive = frozenset({"stats", "revoke_all"})
     lists = {"list": filters.SESSIONS_OF_TENANT}
     missing = "Tenant not found"
 
@@ -245,6 +248,7 @@ class UserSessionsViewSet(SessionsViewSet):
     tag = "Sessions of a tenant"
     reads = {"list": Tier.TENANT}
     writes = {"revoke": Tier.TENANT}
+    expensive = frozenset({"revoke"})
     lists = {"list": filters.SESSIONS_OF_USER}
     missing = "User not found"
 

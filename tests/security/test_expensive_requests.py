@@ -1,0 +1,56 @@
+"""What costs more than a look may be asked for so often in a minute, and no more."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.throttling import ExpensiveRequests
+from tests.world import World
+
+STATS = "/api/v1/admin/sessions/stats"
+
+
+@pytest.fixture(autouse=True)
+def three_a_minute(settings: Any) -> Iterator[None]:
+    settings.EXPENSIVE_REQUESTS_PER_MINUTE = 3
+    ExpensiveRequests._counted.clear()
+    yield
+    ExpensiveRequests._counted.clear()
+
+
+def statuses(caller: Any, path: str = STATS, times: int = 5) -> list[int]:
+    return [caller.get(path).status_code for _ in range(times)]
+
+
+def test_are_refused_beyond_the_limit(world: World):
+    assert statuses(world.super_admin) == [200, 200, 200, 429, 429]
+    answer = world.super_admin.get(STATS)
+    assert answer.json() == {"detail": "Too many requests of this kind; wait as long as Retry-After says"}
+    assert 1 <= int(answer["Retry-After"]) <= 60
+
+
+def test_of_one_caller_are_not_held_against_another(world: World):
+    assert statuses(world.super_admin)[-1] == 429
+    assert statuses(world.north_admin, times=1) == [200]
+
+
+def test_leave_what_is_cheap_alone(world: World):
+    assert statuses(world.super_admin)[-1] == 429
+    assert statuses(world.super_admin, "/api/v1/admin/sessions") == [200] * 5
+
+
+def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.MonkeyPatch):
+    assert statuses(world.super_admin)[-1] == 429
+    monkeypatch.setattr(ExpensiveRequests, "_since", ExpensiveRequests._since - 60)
+    assert statuses(world.super_admin, times=1) == [200]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/admin/sessions/revoke-all", "/api/v1/me/sessions/revoke-all", "/api/v1/tenants/{}/sessions/revoke-all"],
+)
+def test_are_those_that_end_everything_too(path: str, world: World):
+    body = {"user_id": world.ada.user.handle} if "admin" in path else None
+    asked = [world.super_admin.post(path.format(world.south.handle), body).status_code for _ in range(4)]
+    assert asked == [200, 200, 200, 429]
