@@ -14,7 +14,7 @@ MINUTE = 60
 
 
 class ExpensiveRequests(BaseThrottle):
-    """Counts the actions a view calls `expensive`, for each caller, in this process: that costs the database nothing."""
+    """Counts the actions that a view calls `expensive`, of each caller, in this process: it asks no database."""
 
     _counted: dict[str, int] = {}
     _since = 0.0
@@ -31,7 +31,7 @@ class ExpensiveRequests(BaseThrottle):
         return count <= settings.EXPENSIVE_REQUESTS_PER_MINUTE
 
     def wait(self) -> float:
-        return max(1.0, type(self)._since + MINUTE - time.monotonic())
+        return max(1.0, self._since + MINUTE - time.monotonic())
 
     @classmethod
     def _start_anew(cls) -> None:
