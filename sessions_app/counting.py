@@ -92,6 +92,7 @@ def differences() -> Iterator[Difference]:
 def rebuild() -> None:
     """Count everything anew, while nobody opens or ends anything."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
         cursor.execute("LOCK TABLE sessions_app_session IN SHARE MODE")
         cursor.execute("DELETE FROM sessions_app_sessioncount")
         cursor.execute(

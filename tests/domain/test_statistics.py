@@ -1,0 +1,154 @@
+"""What is told of sessions is what a count of the rows would tell, written down yet or not."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from sessions_app import counting, operations
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.statistics import statistics
+from tests.world import CHROME, SYSTEM, World
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1"
+DIMENSIONS = ("device_type", "browser", "os", "auth_method")
+
+
+def told(world: World) -> dict[str, Any]:
+    found = statistics(Reach.TENANT, world.north.pk, seen_by=None)
+    assert found
+    return found
+
+
+def by_hand(world: World) -> dict[str, Any]:
+    """From the rows alone."""
+    rows = Session.objects.filter(tenant=world.north)
+    live: SessionQuerySet = rows.live()
+    states = Counter(rows.with_state().values_list("state", flat=True))
+    active = list(live.values())
+    return {
+        "active_sessions": len(active),
+        "total_sessions": rows.count(),
+        "revoked_sessions": states["revoked"],
+        "expired_sessions": states["expired"],
+        "unique_users": len({row["user_id"] for row in active}),
+        "active_last_hour": sum(slot(row["last_activity_at"]) >= slot(ago(hours=1)) for row in active),
+        "active_last_24h": sum(slot(row["last_activity_at"]) >= slot(ago(days=1)) for row in active),
+        "new_last_24h": sum(slot(each) >= slot(ago(days=1)) for each in rows.values_list("created_at", flat=True)),
+        **{f"by_{name}": dict(Counter(row[name] or "unknown" for row in active)) for name in DIMENSIONS},
+        "oldest_session_at": min((row["created_at"] for row in active), default=None),
+        "newest_session_at": max((row["created_at"] for row in active), default=None),
+    }
+
+
+def slot(moment: datetime) -> int:
+    return int(moment.timestamp() // 300)
+
+
+def ago(**length: int) -> datetime:
+    return datetime.now(UTC) - timedelta(**length)
+
+
+def agree(world: World) -> None:
+    found = told(world)
+    average = found.pop("average_duration_seconds")
+    assert found == by_hand(world)
+    ages = [
+        datetime.now(UTC) - each
+        for each in Session.objects.filter(tenant=world.north).live().values_list("created_at", flat=True)
+    ]
+    expected = sum(ages, timedelta()).total_seconds() / len(ages) if ages else 0
+    assert abs(average - expected) < 2
+    assert list(counting.differences()) == []
+
+
+def people(world: World) -> None:
+    for name in ("ada", "alan", "grace"):
+        for user_agent in (CHROME, IPHONE, ""):
+            world.signed_in(world.person(name, world.north), user_agent=user_agent)
+    world.signed_in(world.person("katherine", world.south))
+
+
+def of(world: World, name: str) -> SessionQuerySet:
+    return Session.objects.filter(user=world.person(name, world.north))
+
+
+def go_idle(sessions: SessionQuerySet) -> None:
+    """As time would: nothing is written down, and the row is due."""
+    gone = F("last_activity_at") - F("idle_limit")
+    Session.objects.filter(pk__in=sessions.values("pk")).update(last_activity_at=gone, due_at=Now())
+
+
+class TestTheNumbers:
+    def test_of_nobody_are_none(self, world: World):
+        agree(world)
+        assert told(world)["oldest_session_at"] is None
+
+    def test_are_those_of_the_rows(self, world: World):
+        people(world)
+        agree(world)
+        assert told(world)["unique_users"] == 3
+        assert told(world)["by_device_type"] == {"desktop": 3, "mobile": 3, "unknown": 3}
+
+    def test_are_right_before_the_clocks_endings_are_written_down_and_after(self, world: World):
+        people(world)
+        go_idle(of(world, "ada"))
+        newest = of(world, "alan").latest("pk")
+        go_idle(Session.objects.filter(pk=newest.pk))
+        agree(world)
+        assert (told(world)["unique_users"], told(world)["expired_sessions"]) == (2, 4)
+        assert operations.expire(actor=SYSTEM) == 4
+        agree(world)
+        assert (told(world)["unique_users"], told(world)["expired_sessions"]) == (2, 4)
+
+    def test_are_right_before_a_revocation_is_swept_and_after(self, world: World):
+        people(world)
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        world.signed_in(world.person("ada", world.north))
+        agree(world)
+        assert (told(world)["active_sessions"], told(world)["revoked_sessions"]) == (1, 9)
+        operations.sweep()
+        agree(world)
+
+    def test_are_right_when_a_users_newest_session_ends(self, world: World):
+        people(world)
+        for session in of(world, "ada").order_by("-pk"):
+            operations.revoke(Session.objects.filter(pk=session.pk), actor=SYSTEM, reason="test")
+            agree(world)
+
+    def test_survive_being_summed_up(self, world: World):
+        people(world)
+        before = told(world)
+        assert counting.fold() > 0
+        assert told(world) | {"average_duration_seconds": 0} == before | {"average_duration_seconds": 0}
+        assert counting.fold() == 0
+        operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
+        agree(world)
+        counting.fold()
+        agree(world)
+
+    def test_follow_what_is_seen_and_purged(self, world: World):
+        people(world)
+        Session.objects.filter(tenant=world.north).update(last_activity_at=ago(hours=3))
+        agree(world)
+        assert (told(world)["active_last_hour"], told(world)["active_last_24h"]) == (0, 9)
+        operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
+        Session.objects.filter(revoked_at__isnull=False).update(revoked_at=ago(days=100))
+        assert operations.purge(timedelta(days=90), actor=SYSTEM) == 3
+        agree(world)
+        assert told(world)["total_sessions"] == 6
+
+
+class TestReconciling:
+    def test_names_a_counter_that_is_off(self, world: World):
+        people(world)
+        counting.fold()
+        agree(world)
+        counter = counting.SessionCount.objects.filter(tenant=world.north, kind="browser", value="Chrome")
+        counter.update(n=F("n") + 5)
+        [difference] = counting.differences()
+        assert (difference.key["value"], difference.counted - difference.found) == ("Chrome", 5)
+        counting.rebuild()
+        agree(world)
