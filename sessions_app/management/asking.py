@@ -22,6 +22,10 @@ class LongCommand(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError(self.when_interrupted, returncode=INTERRUPTED) from error
 
+    def note(self, text: str) -> None:
+        """Beside the answer, and no error."""
+        self.stderr.write(text, style_func=str)
+
 
 def is_agreed(question: str) -> bool:
     """On standard error, since what is answered on standard output may be read by a program."""

@@ -46,7 +46,7 @@ def test_there_is_an_example_of_it(command: str, page: str):
 def test_it_explains_itself(command: str):
     parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
     assert "usage: manage.py" in parser.format_help()
-    assert all(action.help for action in parser._actions if action.option_strings and action.dest != "format")
+    assert all(action.help for action in parser._actions if action.option_strings)
 
 
 def test_the_exit_codes_are_those_of_the_table(page: str):

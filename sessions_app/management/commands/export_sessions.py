@@ -21,7 +21,7 @@ class Command(LongCommand):
     when_interrupted = "Interrupted. What was written is not all there is."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", choices=WRITERS, required=True)
+        parser.add_argument("--format", choices=WRITERS, required=True, help="for spreadsheets, or for programs")
         parser.add_argument("--tenant", action="append", metavar="ID|SLUG", help="only this one's; may be repeated")
         parser.add_argument("--status", choices=STATUSES, help="only those that are so at this moment")
         parser.add_argument("--output", metavar="FILE", help="instead of standard output; it is there once it is whole")

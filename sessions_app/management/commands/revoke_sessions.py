@@ -2,15 +2,15 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from sessions_app.management.asking import (
     DECLINED,
-    INTERRUPTED,
     LONGEST_REASON,
     NOTHING_MATCHED,
     USAGE,
+    LongCommand,
     is_agreed,
     progress,
     some,
@@ -29,8 +29,9 @@ SELECTING = (
 )
 
 
-class Command(BaseCommand):
+class Command(LongCommand):
     help = "End sessions, by what they belong to and what they look like. All that is said must hold of each."
+    when_interrupted = "Interrupted. The same command carries on."
 
     def add_arguments(self, parser: CommandParser) -> None:
         named = parser.add_argument_group("what to end, at least one of these")
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             self.tell(None)
             raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)
         if begun:
-            self.stderr.write(f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.")
+            self.note(f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.")
         if is_asking and count and not is_agreed(f"End {some(count, 'more' if begun else '')} now?"):
             raise CommandError("Nothing was ended.", returncode=DECLINED)
         try:
@@ -85,15 +86,15 @@ class Command(BaseCommand):
                     selection, actor=ACTOR, reason=reason, at_most=count if is_asking else None, told=bar.update
                 )
         except MoreThanConfirmed:
-            self.stderr.write("More have come to match meanwhile.")
+            self.note("More have come to match meanwhile.")
             self.revoke(selection, reason, is_asking=is_asking)
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             self.tell(selecting.unfinished(selection, reason=reason))
-            raise CommandError("Interrupted. The same command carries on.", returncode=INTERRUPTED) from error
+            raise
         else:
             self.tell(ended.revocation)
             if begun and (late := selecting.count(selection, reason=reason)):
-                self.stderr.write(f"{some(late)} came to match since that began; the same command ends them too.")
+                self.note(f"{some(late)} came to match since that began; the same command ends them too.")
 
     def tell(self, revocation: Revocation | None) -> None:
         count = revocation.revoked_count if revocation else 0

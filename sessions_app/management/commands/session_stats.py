@@ -14,8 +14,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         whose = parser.add_mutually_exclusive_group()
-        whose.add_argument("--tenant", metavar="ID|SLUG")
-        whose.add_argument("--partner", metavar="ID|SLUG")
+        whose.add_argument("--tenant", metavar="ID|SLUG", help="this tenant's")
+        whose.add_argument(
+            "--partner", metavar="ID|SLUG", help="those in this partner's tenants, and its own administrators'"
+        )
         parser.add_argument("--json", action="store_true", help="answer with one JSON object")
 
     def handle(self, **options: Any) -> None:
