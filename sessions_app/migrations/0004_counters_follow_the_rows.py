@@ -97,12 +97,18 @@ BROUGHT_UP = [
     f" SELECT {KEY}, sum(n), true FROM ({PLUS.format('SELECT * FROM sessions_app_session')}) AS counted"
     f" GROUP BY {KEY} HAVING sum(n) <> 0",
 ]
+# Before, nobody wrote down what the clock had ended, and one revocation's sessions were named by their ids.
+TAKEN_BACK = [
+    "UPDATE sessions_app_session SET revoked_at = NULL, revoke_reason = '', revoked_by = '', is_expired = false"
+    " WHERE is_expired",
+    "UPDATE sessions_app_revocation SET reach = 'session' WHERE reach = 'selection'",
+]
 
 
 class Migration(migrations.Migration):
     dependencies = [("sessions_app", "0003_counts_and_ends")]
     operations = [
         migrations.RunSQL(CREATE[:2], DROP[-2:]),
-        migrations.RunSQL(BROUGHT_UP, migrations.RunSQL.noop),
+        migrations.RunSQL(BROUGHT_UP, TAKEN_BACK),
         migrations.RunSQL(CREATE[2:], DROP[:-2]),
     ]
