@@ -69,9 +69,11 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
                 return self.all()
 
     def with_state(self) -> Self:
-        """`state` as a column: what became of each, whether it is written down yet or not."""
-        floor = rule.floor(rule.an_administrators(), F("user__min_revision"))
-        return self.alias(floor=floor).annotate(
+        """`state` as a column: what became of each, whether it is written down yet or not.
+
+        What fell with its user is written down; what is not, under the user's floor, had run out before.
+        """
+        return self.alias(floor=rule.floor(rule.signed_in_to_administer())).annotate(
             state=Case(
                 When(is_expired=True, then=Value(State.EXPIRED)),
                 When(revoked_at__isnull=False, then=Value(State.REVOKED)),
@@ -79,7 +81,7 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
                     ~rule.stands_for_its_application("revision") | Q(revision__lt=F("floor")), then=Value(State.REVOKED)
                 ),
                 When(rule.lapsed(), then=Value(State.EXPIRED)),
-                When(~rule.all_up(), then=Value(State.REVOKED)),
+                When(~rule.all_up() | Q(revision__lt=F("user__min_revision")), then=Value(State.REVOKED)),
                 default=Value(State.LIVE),
             )
         )
