@@ -27,7 +27,7 @@ class Clients:
         with ExitStack() as stack:
             command = [sys.executable, "-m", "bench.asking"]
             made = [
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0)
                 for _ in range(count)
             ]
             for process in made:

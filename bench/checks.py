@@ -39,7 +39,6 @@ class Target:
 @dataclass(frozen=True)
 class Peer:
     folder: str
-    is_installed: bool = True  # with the product itself, that is
     path: str = "/check"
 
     @property
@@ -48,10 +47,9 @@ class Peer:
 
 
 PEERS = {
-    BARE: Peer("bare"),
-    KNOX: Peer("django_rest_knox", is_installed=False),
+    KNOX: Peer("django_rest_knox"),
     DJANGO: Peer("django_sessions"),
-    USER_SESSIONS: Peer("django_user_sessions", is_installed=False),
+    USER_SESSIONS: Peer("django_user_sessions"),
     VIEWSET: Peer("viewset", path="/sessions/"),
 }
 
@@ -59,10 +57,10 @@ PEERS = {
 def measure(figures: Figures, world: World, *, rounds: int, seconds: float, with_peers: bool) -> None:
     with ExitStack() as stack:
         targets = stack.enter_context(ours(world, figures))
-        for name, peer in PEERS.items():
-            if peer.is_installed or with_peers:
-                say(f"serving {name}")
-                targets[name] = stack.enter_context(theirs(peer))
+        targets[BARE] = Target(stack.enter_context(serving("bench.peers.bare.settings")), [request("/check")])
+        for name, peer in PEERS.items() if with_peers else ():
+            say(f"serving {name}")
+            targets[name] = stack.enter_context(theirs(peer))
         clients = stack.enter_context(Clients.ready())
         for target in targets.values():
             clients.rate(target.port, target.requests, min(seconds, WARM_UP))
@@ -94,9 +92,8 @@ def theirs(peer: Peer) -> Iterator[Target]:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {peer.folder}")
     command = [sys.executable, "-m", "bench.peers.signing_in", str(PEOPLE)]
-    told = subprocess.run(
-        command, env=environment(peer.settings, peer.folder), stdout=subprocess.PIPE, text=True, check=True
-    )
+    given = environment(peer.settings, peer.folder)
+    told = subprocess.run(command, env=given, stdout=subprocess.PIPE, text=True, check=True, process_group=0)
     headers = told.stdout.splitlines()
     with serving(peer.settings, database=peer.folder) as port:
         yield Target(port, [request(peer.path, header) for header in headers])

@@ -25,7 +25,7 @@ class Options:
             "--without-peers",
             dest="with_peers",
             action="store_false",
-            help="ask those alone that need no packages of their own",
+            help="ask nobody but ourselves",
         )
         parser.add_argument("--into", type=Path, default=Path(__file__).parent, help="the folder of the results")
         return cls(**vars(parser.parse_args(arguments)))
