@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.models import QuerySet
 from psycopg import Connection, errors, sql
 
@@ -23,19 +23,29 @@ class Prepared:
         self._build, self._stand_ins = build, stand_ins
 
     def ask(self, *values: Any) -> list[tuple[Any, ...]]:
+        """In a transaction it is sent whole: behind a pooler nobody knows what that one connection has prepared, and
+        to find out the hard way would break the transaction off."""
         connection.ensure_connection()
+        if connection.in_atomic_block:
+            return self._send(values)
         known = self._known.setdefault(connection.connection, set())
         if self._name not in known:
             self._prepare()
             known.add(self._name)
         try:
             return self._execute(values)
-        except Exception as error:
-            # A pooler may have given us a connection that somebody else prepared, or cleaned.
-            if not isinstance(error.__cause__, errors.InvalidSqlStatementName) or connection.in_atomic_block:
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, errors.InvalidSqlStatementName):
                 raise
-            self._prepare()
+            self._prepare()  # a pooler has given us another connection, or cleaned ours
             return self._execute(values)
+
+    def _send(self, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        whole = self._filled(["%s"] * len(values), escaped=True)
+        given = dict(zip(self._stand_ins, values, strict=True))
+        with connection.cursor() as cursor:
+            cursor.execute(whole, [given[each] for each in self._compiled[1] if _is_among(each, given)])
+            return cursor.fetchall()
 
     def _execute(self, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         given = f" ({', '.join(['%s'] * len(values))})" if values else ""
@@ -48,7 +58,7 @@ class Prepared:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [self._name])
             if not cursor.fetchone()[0]:
-                cursor.execute(f"PREPARE {self._name}{types} AS {self._text}".replace("%", "%%"), [])
+                cursor.execute(f"PREPARE {self._name}{types} AS {self._text}")
 
     @cached_property
     def _name(self) -> str:
@@ -57,13 +67,22 @@ class Prepared:
 
     @cached_property
     def _text(self) -> str:
-        template, parameters = self._build().query.sql_with_params()
-        places = {value: f"${number}" for number, value in enumerate(self._stand_ins, 1)}
-        filled = [
-            places[each] if _is_among(each, places) else sql.Literal(each).as_string(connection.connection)
-            for each in parameters
-        ]
-        return template % tuple(filled)
+        return self._filled([f"${number}" for number in range(1, len(self._stand_ins) + 1)])
+
+    def _filled(self, places: list[str], *, escaped: bool = False) -> str:
+        """The statement with its constants in it. Where a per cent sign is to stay one, it is doubled."""
+        template, parameters = self._compiled
+        at = dict(zip(self._stand_ins, places, strict=True))
+        constants = (sql.Literal(each).as_string(connection.connection) for each in parameters)
+        doubled = (constant.replace("%", "%%") if escaped else constant for constant in constants)
+        text = template.replace("%%", "%%%%") if escaped else template
+        return text % tuple(
+            at[each] if _is_among(each, at) else constant for each, constant in zip(parameters, doubled, strict=True)
+        )
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[Any, ...]]:
+        return self._build().query.sql_with_params()
 
 
 def _is_among(value: Any, places: Mapping[Any, str]) -> bool:
