@@ -230,13 +230,13 @@ def test_an_unknown_tenant_is_a_usage_error(arguments: list[str], why: str, worl
 
 
 class TestATorrent:
-    """Thirty thousand, in a process whose memory is looked at."""
+    """Twenty thousand, in a process whose memory is looked at."""
 
     def test_flows_through_a_constant_amount_of_memory(self, committed_world: World, tmp_path: Path):
-        crowd(committed_world.ada, 30_000)
+        crowd(committed_world.ada, 20_000)
         few, many = tmp_path / "few.csv", tmp_path / "many.csv"
         peaks = [self.peak(committed_world.katherine, few), self.peak(committed_world.ada, many)]
-        assert [len(from_csv(file.read_text())) for file in (few, many)] == [1, 30_001]
+        assert [len(from_csv(file.read_text())) for file in (few, many)] == [1, 20_001]
         assert peaks[1] - peaks[0] < 8 * 1024
 
     def peak(self, caller: Caller, file: Path) -> int:
