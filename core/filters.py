@@ -32,7 +32,7 @@ Schema = dict[str, Any]
 
 
 class Filter(django_filters.Filter):
-    """What is empty was not asked for. The label is what the schema says of it."""
+    """The label is what the schema says of it. An empty text is in everything; anything else that is empty is wrong."""
 
     schema: ClassVar[Schema] = {"type": "string"}
 
@@ -50,18 +50,6 @@ class TextFilter(Filter):
         return {"type": "string", "maxLength": self.extra["max_length"], "pattern": r"^[^\u0000]*$"}
 
 
-class WordFilter(Filter):
-    """One of a few words."""
-
-    field_class = forms.ChoiceField
-
-    def __init__(self, words: type[models.TextChoices], field_name: str | None = None, **options: Any) -> None:
-        super().__init__(field_name, choices=words.choices, **options)
-
-    def parameter(self) -> Schema:
-        return {"type": "string", "enum": [word for word, _ in self.extra["choices"]]}
-
-
 class MeaningField(forms.CharField):
     """Text that stands for something: `meaning` reads it, or raises a ValueError."""
 
@@ -70,9 +58,10 @@ class MeaningField(forms.CharField):
         self.meaning, self.expected = meaning, expected
 
     def clean(self, value: Any) -> Any:
-        text = super().clean(value)
+        if value is None:
+            return None
         try:
-            return self.meaning(text) if text else None
+            return self.meaning(super().clean(value))
         except (ValueError, OverflowError) as error:
             raise ValidationError(f"Input should be {self.expected}", code="invalid") from error
 
@@ -88,6 +77,17 @@ class HandleFilter(MeaningFilter):
 
     def __init__(self, prefix: Prefix, field_name: str | None = None, **options: Any) -> None:
         super().__init__(field_name, max_length=64, meaning=lambda text: read(prefix, text) or NOBODYS, **options)
+
+
+class WordFilter(MeaningFilter):
+    """One of a few words."""
+
+    def __init__(self, words: type[models.TextChoices], field_name: str | None = None, **options: Any) -> None:
+        super().__init__(field_name, meaning=words, expected=f"one of {', '.join(words.values)}", **options)
+        self.words = words
+
+    def parameter(self) -> Schema:
+        return {"type": "string", "enum": list(self.words.values)}
 
 
 class FlagFilter(MeaningFilter):

@@ -88,7 +88,7 @@ class PagedViewSet(V1ViewSet):
     def place(self, bound: str) -> Place:
         said, listing = self.said(PARAMETERS), self.listing
         per_page = number(said, "per_page", usual=PER_PAGE, most=MOST_PER_PAGE)
-        word = said.get("ordering") or listing.words[0]
+        word = said.get("ordering", listing.words[0])
         if word not in listing.words:
             raise Invalid(wrong("ordering", f"Input should be one of {', '.join(listing.words)}"))
         if not said.get("cursor"):

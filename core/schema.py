@@ -71,8 +71,9 @@ class V1Schema(AutoSchema):
         self.method = "POST" if method == "DELETE" else method
         body = super()._get_request_body(direction)
         self.method = method
-        if body and any("required" in content["schema"] for content in body["content"].values()):
-            body["required"] = True  # a form, which is described in place
+        is_form = body and any("required" in content["schema"] for content in body["content"].values())
+        if is_form or (body and hasattr(self.get_request_serializer(), "rules")):
+            body["required"] = True  # a form is described in place, and rules tell what an empty body does not say
         return body
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:

@@ -43,6 +43,21 @@ COSTS = {
     "GET /api/v1/me/sessions": 2,
     "POST /api/v1/me/sessions/revoke-all": 16,  # whose turn it is 3; the counter; user and rows locked
     "DELETE /api/v1/me/sessions/{session_id}": 15,  # named, turns 4, which of them were live, who is newest now
+    "GET /api/v1/admin/sessions": 3,  # how many; this page of them
+    "GET /api/v1/admin/sessions/{id}": 2,
+    "POST /api/v1/admin/sessions/{id}/revoke": 15,  # there and theirs to end, told by one; then as for one's own
+    "DELETE /api/v1/admin/sessions/{id}": 15,
+    "POST /api/v1/admin/sessions/revoke-all": 16,
+    "GET /api/v1/admin/sessions/stats": 2,
+    "GET /api/v1/tenants/{tid}/sessions": 3,  # whether there is the tenant is told with how many
+    "POST /api/v1/tenants/{tid}/sessions/revoke-all": 14,
+    "GET /api/v1/tenants/{tid}/sessions/stats": 2,
+    "GET /api/v1/tenants/{tid}/sessions/users/{uid}": 3,
+    "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 16,
+    "GET /api/v1/tenants/{tid}/sessions/{sid}": 2,
+    "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 15,
+    "GET /api/v1/admin/revocations": 2,  # there are none here; else this page of them
+    "GET /api/v1/admin/revocations/{id}": 2,
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,
@@ -138,7 +153,9 @@ class TestHoweverManySessionsThereAre:
             make_them(total, world.ada)
             assert len(world.ada.get("/api/v1/me/sessions").json()["data"]) == total
             costs.append(cost(lambda: world.ada.request(method, path)))
-        assert costs[0] == costs[1] <= COSTS[method_and_path] + 2  # to mark the rows, and say how many, where there are any
+        assert (
+            costs[0] == costs[1] <= COSTS[method_and_path] + 2
+        )  # to mark the rows, and say how many, where there are any
 
 
 def make_them(total: int, caller: Caller) -> None:

@@ -8,16 +8,21 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 
 from accounts import operations as accounts
+from accounts.models import User
+from tests.access.asking import a_revocation
 from tests.world import SYSTEM, Caller, World
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
-# What stands for each name in a path: something of the caller's own. A new name needs a line here.
-STANDS_FOR: dict[str, Callable[[World, Caller], str]] = {
-    "key_id": lambda world, caller: accounts.create_api_key(caller.user, "laptop", actor=SYSTEM).key.handle,
-    "session_id": lambda world, caller: world.signed_in(caller.user).session_id,
-    "slug": lambda world, caller: str(world.north.slug),
+# What stands for each name in a path: something of the caller's own, or of Ada's in a tenant. A new name needs a line.
+STANDS_FOR: dict[str, Callable[[World, User], str]] = {
+    "key_id": lambda world, user: accounts.create_api_key(user, "laptop", actor=SYSTEM).key.handle,
+    "revocation_id": lambda world, user: a_revocation(user, world),
+    "session_id": lambda world, user: world.signed_in(user).session_id,
+    "slug": lambda world, user: str(world.north.slug),
+    "tenant_id": lambda world, user: user.tenant.handle,
+    "user_id": lambda world, user: user.handle,
 }
 
 
@@ -45,8 +50,14 @@ class Operation:
         """Whoever is let in: nobody needs to be, or else the one who may do everything."""
         return world.nobody if self.is_public else world.super_admin
 
+    def names(self, world: World, caller: Caller) -> dict[str, str]:
+        if not self.parameters:
+            return {}
+        user = world.ada.user if "tenant_id" in self.parameters or caller.session is None else caller.user
+        return {name: STANDS_FOR[name](world, user) for name in self.parameters}
+
     def url(self, world: World, caller: Caller) -> str:
-        return self.path.format(**{name: STANDS_FOR[name](world, caller) for name in self.parameters})
+        return self.path.format(**self.names(world, caller))
 
     def plausible(self) -> dict[str, Any]:
         """A body of the right shape. It need not succeed: it only must not be what a test finds fault with."""

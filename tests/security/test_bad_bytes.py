@@ -62,6 +62,16 @@ NOT_SAID_TO_BE_JSON = [
 OTHER_CHARSETS = ["utf-16", "UTF-16LE", "latin-1", "utf-7", "utf-8-sig", "nonsense", "'utf-8'", "utf-8\\"]
 OTHER_ENCODINGS = ["gzip", "deflate", "br", "identity, gzip", "compress", "zstd"]
 
+JSON_SAID_RIGHT = [
+    "application/json; charset=utf-8",
+    'APPLICATION/JSON;charset="UTF-8"',
+    "application/json ; charset=utf8; x=y",
+    "application/json;",
+]
+
+each_body_that_must_say_something = pytest.mark.parametrize(
+    "operation", [each for each in with_json() if each.required], ids=str
+)
 each_body = pytest.mark.parametrize("operation", with_json(), ids=str)
 
 
@@ -82,7 +92,7 @@ def test_the_same_field_twice(operation: Operation, line: Line):
             assert flaw["type"] == "json_invalid", body
 
 
-@each_body
+@each_body_that_must_say_something
 def test_no_body_at_all(operation: Operation, line: Line):
     for content_type in (JSON, "", "text/plain"):
         told_of(line.send_bytes(b"", content_type), ["body", operation.required[0]], content_type)
@@ -105,16 +115,21 @@ def test_other_charsets_and_encodings(operation: Operation, line: Line):
     refused(line.send_bytes(gzip.compress(b"x" * 10_000_000), **{"Content-Encoding": "gzip"}), 415, "a bomb")
 
 
-@each_body
+@each_body_that_must_say_something
 def test_ways_of_saying_json_in_utf8(operation: Operation, line: Line):
     """The control to the ones above: these are read, and found to be empty objects."""
-    for content_type in (
-        "application/json; charset=utf-8",
-        'APPLICATION/JSON;charset="UTF-8"',
-        "application/json ; charset=utf8; x=y",
-        "application/json;",
-    ):
+    for content_type in JSON_SAID_RIGHT:
         told_of(line.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
+
+
+@pytest.mark.parametrize("operation", [each for each in with_json() if not each.required], ids=str)
+def test_no_body_where_nothing_must_be_said(operation: Operation, world: World):
+    """Is an empty object, however either is sent."""
+    caller = operation.caller(world)
+    line = Line(caller, operation.method, operation.url(world, caller))
+    answers = [line.send_bytes(b"", content_type) for content_type in (JSON, "", "text/plain")]
+    answers += [line.send_bytes(b"{}", content_type) for content_type in JSON_SAID_RIGHT]
+    assert {answer.status_code for answer in answers} in ({200}, {422})
 
 
 @each_body

@@ -24,9 +24,9 @@ def mebibytes(count: int):
 
 @pytest.mark.parametrize("operation", with_json(), ids=str)
 def test_ten_mebibytes_are_refused_by_every_route(servers: Servers, committed_world: World, operation: Operation):
-    ada = committed_world.ada
-    url = servers.urls[0] + operation.url(committed_world, ada)
-    headers = JSON_BODY | {"Authorization": f"Bearer {ada.token}", "Connection": "close"}
+    caller = committed_world.ada if operation.is_public else operation.caller(committed_world)
+    url = servers.urls[0] + operation.url(committed_world, caller)
+    headers = JSON_BODY | {"Authorization": f"Bearer {caller.token}", "Connection": "close"}
     for data in (b"x" * TEN_MEBIBYTES, mebibytes(10)):
         answer = requests.request(operation.method, url, data=data, headers=headers, timeout=10)
         assert (answer.status_code, answer.json().keys()) == (413, {"detail"})

@@ -68,7 +68,7 @@ class UserSessionFilters(FilterSet):
     def states(self) -> set[State]:
         """Those it must be in, all of them: nobody says so, and it must be live."""
         status, active_only = (self.form.cleaned_data[name] for name in ("status", "active_only"))
-        asked = {STATES[Standing(status)]} if status else set()
+        asked = {STATES[status]} if status else set()
         return asked | {State.LIVE} if active_only or (active_only is None and not status) else asked
 
     @property
@@ -134,8 +134,8 @@ class RevocationFilters(FilterSet):
     created_after = MomentFilter("created_at", "gte", label="Made at this time or later.")
     created_before = MomentFilter("created_at", "lt", label="Made earlier.")
 
-    def of_scope(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(reach=RevocationScope(value).reach)
+    def of_scope(self, rows: Any, name: str, value: RevocationScope) -> Any:
+        return rows.filter(reach=value.reach)
 
 
 SESSIONS = Listing(SessionFilters, ORDERINGS)

@@ -143,7 +143,7 @@ class SessionRevokeRequest(serializers.Serializer):
     reason = why()
 
     rules = {
-        "oneOf": [
+        "anyOf": [
             {
                 "required": ["session_ids"],
                 "properties": {"session_ids": {"type": "array"}, "revoke_all": {"const": False}},
@@ -180,7 +180,7 @@ class RevokeAllRequest(serializers.Serializer):
     all = Flag(default=False)
     reason = why()
 
-    rules = {"oneOf": [only("user_id", "tenant_id"), *map(only, ("tenant_id", "partner_id", "application_id", "all"))]}
+    rules = {"anyOf": [only("user_id", "tenant_id"), *map(only, ("tenant_id", "partner_id", "application_id", "all"))]}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         named = {name for name in TARGETS if attrs.get(name)}
