@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
+from accounts.models import User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
@@ -108,9 +109,10 @@ def crown_the_newest(ended: list[UUID]) -> None:
 
     For use under the users' locks.
     """
-    users = Session.objects.filter(pk__in=ended).values("user")
-    newest = Session.objects.standing().filter(user=OuterRef("user")).order_by("-pk").values("pk")[:1]
-    Session.objects.filter(user__in=users, revoked_at=None, is_newest=False, pk=Subquery(newest)).update(is_newest=True)
+    theirs = Session.objects.standing().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
+    users = User.objects.filter(pk__in=Session.objects.filter(pk__in=ended).values("user"))
+    newest = users.annotate(newest=Subquery(theirs)).values("newest")
+    Session.objects.filter(pk__in=newest, is_newest=False).update(is_newest=True)
 
 
 def by(actor: Principal, reason: str, count: int) -> dict[str, Any]:
