@@ -176,12 +176,6 @@ class Migration(migrations.Migration):
             model_name="session",
             index=models.Index(fields=["partner", "-id"], name="session_ever_of_partner"),
         ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(
-                condition=models.Q(("revoked_at__isnull", False)), fields=["revoked_at"], name="session_to_purge"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="revocation",
             constraint=models.CheckConstraint(

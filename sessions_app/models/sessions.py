@@ -218,7 +218,6 @@ class Session(Record):
             models.Index(fields=["tenant", "-id"], name="session_ever_of_tenant"),
             models.Index(fields=["user", "-id"], name="session_ever_of_user"),
             models.Index(fields=["partner", "-id"], name="session_ever_of_partner"),
-            models.Index(fields=["revoked_at"], condition=Q(revoked_at__isnull=False), name="session_to_purge"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, CharField, Exists, Q, Value, When
 from django.db.models.functions import Now
 
@@ -18,6 +18,7 @@ from sessions_app.operations.ending import crown_the_newest
 from sessions_app.operations.locking import with_their_users
 
 BATCH = 2_000
+NOBODY = UUID(int=0)
 EXPIRED, IDLE = "expired", "idle"
 
 
@@ -64,10 +65,11 @@ def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> 
 
 def purge(older_than: timedelta, *, actor: Principal, told: Callable[[int], object] = int) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
-    total = 0
-    while purged := _purge_some(older_than):
-        total += purged
-        told(purged)
+    total, last = 0, NOBODY
+    while purged := _purge_some(older_than, last):
+        total += len(purged)
+        last = purged[-1]
+        told(len(purged))
     if total:
         _record_purge(total, older_than, actor)
     return total
@@ -78,11 +80,14 @@ def to_purge(older_than: timedelta) -> SessionQuerySet:
 
 
 @transaction.atomic
-def _purge_some(older_than: timedelta) -> int:
-    old = to_purge(older_than).order_by("revoked_at")
+def _purge_some(older_than: timedelta, last: UUID) -> list[UUID]:
+    """From the oldest session on: what ended long ago was opened before that."""
+    old = to_purge(older_than).filter(pk__gt=last).order_by("pk")
     ids = list(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
-    Session.objects.filter(pk__in=ids).delete()
-    return len(ids)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sessions_app_sessionapplication WHERE session_id = ANY(%s)", [ids])
+        cursor.execute("DELETE FROM sessions_app_session WHERE id = ANY(%s)", [ids])
+    return ids
 
 
 @transaction.atomic
