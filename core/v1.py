@@ -138,6 +138,12 @@ class V1ViewSet(ViewSet):
         preferences = self.request.headers.get("Prefer", "").split(",")
         return "return=minimal" in (each.partition(";")[0].replace(" ", "").lower() for each in preferences)
 
+    def preferred(self, answer: Response) -> Response:
+        """An answer that is as brief as was asked for."""
+        if self.is_brief:
+            answer["Preference-Applied"] = "return=minimal"
+        return answer
+
     def nothing(self) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT)
 

@@ -108,7 +108,7 @@ class MySessionViewSet(V1ViewSet):
         ended = operations.revoke_scope(
             Reach.USER, self.user_id, actor=me, reason="ended by its user", spare=me.session_id
         )
-        return self.answer(wire.ended(ended))
+        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
     @extend_schema(
         operation_id="revoke_my_session", request=None, responses={200: enveloped(serializers.SessionRevokeResponse)}
@@ -117,7 +117,8 @@ class MySessionViewSet(V1ViewSet):
         """End one session of yours. Its next request is refused, everywhere."""
         named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
         self.found(named.count())
-        return self.answer(wire.ended(operations.revoke(named, actor=self.principal, reason="ended by its user")))
+        ended = operations.revoke(named, actor=self.principal, reason="ended by its user")
+        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
 
 class SessionsViewSet(PagedViewSet):
@@ -157,10 +158,7 @@ class SessionsViewSet(PagedViewSet):
         return self.revoked(ended)
 
     def revoked(self, ended: operations.Ended) -> Response:
-        answer = self.answer(wire.revoked(ended, is_brief=self.is_brief))
-        if self.is_brief:
-            answer["Preference-Applied"] = "return=minimal"
-        return answer
+        return self.preferred(self.answer(wire.revoked(ended, is_brief=self.is_brief)))
 
 
 class AdminSessionViewSet(SessionsViewSet):

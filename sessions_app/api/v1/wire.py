@@ -214,7 +214,7 @@ def target(asked: Mapping[str, Any], principal: Principal) -> tuple[Reach, UUID 
 
 def revoked(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]:
     """The same for administrators: by which revocation, and whether all the ids are there."""
-    told = ended(what) | ({"session_ids": []} if is_brief else {})
+    told = ended(what, is_brief=is_brief)
     return {
         **told,
         "revocation_id": what.revocation.handle if what.revocation else None,
@@ -222,8 +222,6 @@ def revoked(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]
     }
 
 
-def ended(what: operations.Ended) -> dict[str, Any]:
-    return {
-        "revoked_count": what.count,
-        "session_ids": [show(Prefix.SESSION, session_id) for session_id in what.session_ids],
-    }
+def ended(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]:
+    shown = [] if is_brief else what.session_ids
+    return {"revoked_count": what.count, "session_ids": [show(Prefix.SESSION, session_id) for session_id in shown]}

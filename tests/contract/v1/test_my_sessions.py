@@ -163,6 +163,12 @@ class TestEndingMyOtherSessions:
         given(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
         refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": phone.refresh_token}))
 
+    def test_names_none_to_whoever_asks_for_no_more_than_the_count(self, world: World):
+        world.signed_in(world.ada.user)
+        answer = world.ada.post(REVOKE_ALL, headers={"Prefer": "return=minimal"})
+        assert given(answer) == {"revoked_count": 1, "session_ids": []}
+        assert answer["Preference-Applied"] == "return=minimal"
+
     def test_leaves_everybody_elses(self, world: World):
         assert is_alive(world.alan)
         assert is_alive(world.lisa)
