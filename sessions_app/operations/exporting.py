@@ -14,7 +14,7 @@ from core.ids import Prefix, show
 from sessions_app.models import Session, SessionQuerySet, State
 from tenancy.models import Tenant
 
-BATCH = 2_000
+BATCH = 1_000
 STATUSES = {"active": State.LIVE, "expired": State.EXPIRED, "revoked": State.REVOKED}
 _WORDS = {state: word.upper() for word, state in STATUSES.items()}
 _HANDLES = {

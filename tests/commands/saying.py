@@ -1,9 +1,9 @@
 """Commands as an operator runs them: what was said on which stream, and the exit code."""
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -37,11 +37,13 @@ def say(command: str, *arguments: str) -> Said:
     return Said(code, out.getvalue(), err.getvalue())
 
 
-def started(command: str, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+def started(
+    command: str, *arguments: str, by: Sequence[str] = ("manage.py",), **streams: Any
+) -> "subprocess.Popen[str]":
     """Run it in a process of its own, on the same database."""
-    given = environment(settings.DATABASES["default"]) | options.pop("env", {})
-    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | options
-    told = [sys.executable, os.path.join(settings.BASE_DIR, "manage.py"), command, *arguments]
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams
+    told = [sys.executable, *by, command, *arguments]
+    given = environment(settings.DATABASES["default"])
     return subprocess.Popen(told, cwd=settings.BASE_DIR, env=given, text=True, **streams)
 
 

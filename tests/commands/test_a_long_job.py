@@ -7,20 +7,24 @@ import signal
 import sys
 import termios
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from audit.models import AuditEntry
 from sessions_app.management.commands.revoke_sessions import SELECTING
 from sessions_app.models import Revocation, Session
 from sessions_app.operations import selecting
 from sessions_app.selection import Selection
-from tests.commands.crowds import change, crowd
+from tests.commands.crowds import aged, change, crowd
 from tests.commands.saying import said_by, say, started
 from tests.world import SYSTEM, World
 
+HOUR = timedelta(hours=1)
 MANY, SOME = 20_000, 6_000
 WHY = ("--reason", "laptop stolen")
 
@@ -229,17 +233,45 @@ def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypa
 def test_carried_on_with_it_asks_about_what_is_left(
     world: World, monkeypatch: pytest.MonkeyPatch, hands: Any, capsys: Any
 ):
-    opened = [world.signed_in(world.person("ada", world.north)) for _ in range(3)]
+    opened = [aged(world.signed_in(world.person("ada", world.north)), 2 * HOUR) for _ in range(3)]
     with monkeypatch.context() as short:
         short.setattr(selecting, "_finish", lambda *_, **__: sys.exit())
         short.setattr(selecting, "_next", lambda *given: [opened[0].session.pk] if given[2] is None else [])
         with pytest.raises(SystemExit):
             say(*looks(world), "--yes")
+    Revocation.objects.filter(pk=job(world).pk).update(created_at=job(world).created_at - HOUR)
+    late = world.signed_in(world.person("ada", world.north))
     hands("y")
     said = say(*looks(world))
-    assert said.err == f"Carrying on with {job(world).handle}, which has ended 1 before.\n"
+    assert said.err.splitlines() == [
+        f"Carrying on with {job(world).handle}, which has ended 1 before.",
+        "1 session came to match since that began; the same command ends them too.",
+    ]
     assert capsys.readouterr().err == "End 2 more sessions now? [y/N] "
     assert (said.code, job(world).revoked_count) == (0, 3)
+    assert late.get("/api/v1/me").status_code == 200
+
+
+def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World, monkeypatch: pytest.MonkeyPatch):
+    """Each has looked before the other writes, unless one waits for the other."""
+    real = selecting.unfinished
+
+    def slowly(*given: Any, **named: Any) -> Revocation | None:
+        found = real(*given, **named)
+        time.sleep(0.3)
+        return found
+
+    def run(_: int) -> str:
+        try:
+            return say(*looks(committed_world), "--yes").out
+        finally:
+            connection.close()
+
+    assert committed_world.ada.session
+    monkeypatch.setattr(selecting, "unfinished", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        assert "1 session ended by" in "".join(pool.map(run, range(2)))
+    assert Revocation.objects.filter(tenant_id=committed_world.north.pk).count() == 1
 
 
 def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):

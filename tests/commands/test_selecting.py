@@ -30,6 +30,7 @@ class Crowded(World):
         ada = self.person("ada", self.north)
         self.callers: dict[str, Caller] = {
             "abroad": change(self.signed_in(ada, ip_address="198.51.100.7"), country="SE"),
+            "busy": aged(self.signed_in(ada), 8 * DAY),
             "moved": change(self.signed_in(ada), last_ip_address="203.0.113.9"),
             "old": aged(self.signed_in(ada), 8 * DAY),
             "phone": self.signed_in(ada, user_agent=PHONE),
@@ -37,6 +38,7 @@ class Crowded(World):
             "roaming": self.signed_in(ada, ip_address="2001:db8::5"),
         }
         change(self.callers["old"], idle_limit=90 * DAY)
+        change(self.callers["busy"], last_activity_at=self.callers["busy"].session.last_activity_at)
         self.likenesses = set(self.callers)
         self.callers |= {name: getattr(self, name) for name in PEOPLE if name != "ada"}
         self.names = {caller.session_id: name for name, caller in self.callers.items()}
@@ -117,7 +119,7 @@ class TestAFilter:
             (["--ip", "2001:db8::/32"], {"roaming"}),
             (["--ip", "::ffff:198.51.100.7"], {"abroad"}),
             (["--ip", "203.0.113.9"], {"moved"}),
-            (["--ip", "0.0.0.0/0"], {"abroad", "moved", "old", "phone", "resting"}),
+            (["--ip", "0.0.0.0/0"], {"abroad", "busy", "moved", "old", "phone", "resting"}),
             (["--device", "mobile"], {"phone"}),
             (["--country", "SE"], {"abroad"}),
             (["--country", "se"], {"abroad"}),
@@ -125,8 +127,8 @@ class TestAFilter:
             (["--user-agent", "IPHONE"], {"phone"}),
             (["--user-agent", "%"], set()),
             (["--user-agent", "Mozilla_5"], set()),
-            (["--older-than", "7d"], {"old"}),
-            (["--older-than", "1w"], {"old"}),
+            (["--older-than", "7d"], {"busy", "old"}),
+            (["--older-than", "1w"], {"busy", "old"}),
             (["--older-than", "30d"], set()),
             (["--idle-for", "12h"], {"old", "resting"}),
             (["--idle-for", "12h", "--older-than", "2h"], {"old", "resting"}),
@@ -210,25 +212,25 @@ class TestLooking:
         said = look("--partner", "acme-crowded", "--ip", "192.0.2.0/24")
         told, _, sample = said.out.partition("\nThe newest:\n")
         assert told.splitlines() == [
-            "8 sessions would end.",
+            "9 sessions would end.",
             "",
             "By tenant:",
-            "  6  north-crowded",
+            "  7  north-crowded",
             "  1  Acme staff",
             "  1  south-crowded",
             "",
             "By device:",
-            "  7  desktop",
+            "  8  desktop",
             "  1  mobile",
             "",
             "By age:",
             "  6  under 1h",
             "  1  under 1d",
             "  0  under 7d",
-            "  1  under 30d",
+            "  2  under 30d",
             "  0  30d and more",
         ]
-        assert len(sample.splitlines()) == 8
+        assert len(sample.splitlines()) == 9
 
     def test_shows_ten_at_most_and_the_newest(self, crowded: Crowded):
         opened = [crowded.signed_in(crowded.lisa.user) for _ in range(11)]
