@@ -17,6 +17,8 @@ class IsWithin(Func):
 
 def network(text: str) -> Network:
     """An address, or the network that one is in; an IPv4 address in IPv6's clothes is undressed."""
+    if "%" in text:
+        raise ValueError(text)  # a zone is this machine's business, and PostgreSQL has no room for it
     found = ipaddress.ip_network(text, strict=False)
     mapped = getattr(found.network_address, "ipv4_mapped", None)
     return ipaddress.ip_network(mapped) if mapped and found.num_addresses == 1 else found

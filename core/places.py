@@ -1,5 +1,6 @@
 """Where in a list somebody is: on a page, or behind the last row they saw."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -66,17 +67,25 @@ class Place:
         """A cursor to what follows. Sealed: it tells nobody what the key looks like, and nobody can make one up."""
         key = [str(shown[-1][column]) for column in self.order.columns]
         told = [_digest(bound, self.order.word), self.seen + len(shown), key]
-        return seal(json.dumps(told).encode(), purpose=PURPOSE).decode()
+        return seal(json.dumps(told).encode(), purpose=PURPOSE).decode().rstrip("=")
 
 
 def place_of(cursor: str, order: Order, per_page: int, bound: str) -> Place:
     try:
-        good_for, seen, after = json.loads(unseal(cursor.encode(), purpose=PURPOSE))
-    except SecretUnreadable as error:
+        good_for, seen, after = json.loads(unseal(_as_sealed(cursor), purpose=PURPOSE))
+    except (SecretUnreadable, ValueError) as error:
         raise NotOurs from error
     if good_for != _digest(bound, order.word):
         raise NotOurs
     return Place(order, per_page, seen, after)
+
+
+def _as_sealed(cursor: str) -> bytes:
+    """To the letter: base64 is read leniently, and there is one spelling of what we hand out."""
+    padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+    if "=" in cursor or base64.urlsafe_b64encode(base64.urlsafe_b64decode(padded)) != padded:
+        raise ValueError(cursor)
+    return padded
 
 
 def _digest(*parts: Iterable[Any]) -> str:

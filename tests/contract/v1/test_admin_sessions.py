@@ -1,0 +1,289 @@
+"""Everybody's sessions, as far as an administrator reaches: shown, and ended one by one."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import Role
+from audit.models import AuditEntry
+from core.access import Principal, Scope
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Reach, Session, SessionApplication
+from tests.access.callers import api_key_of
+from tests.contract.v1.answers import ACCESS_DENIED, given, ids, page, refused, when
+from tests.contract.v1.sessions import SESSION_LIST_ITEM, SESSIONS, change, fall_idle, is_alive, row, run_out
+from tests.world import CHROME, SYSTEM, Caller, World, some_id
+
+SESSION_RESPONSE = [
+    "id",
+    "user_id",
+    "user_email",
+    "user_display_name",
+    "ip_address",
+    "user_agent",
+    "device_type",
+    "location",
+    "is_current",
+    "created_at",
+    "last_activity_at",
+    "expires_at",
+    "sso_apps",
+]
+HOW_IT_ENDED = ["status", "revoked_at", "revoked_by", "revoke_reason", "revocation_id"]
+LIVE = ["active", None, None, None, None]
+
+
+def end(caller: Caller, how: str, target: Caller, body: object = None):
+    """By DELETE, or by the other spelling of the same."""
+    path = f"{SESSIONS}/{target.session_id}"
+    return caller.delete(path) if how == "DELETE" else caller.post(f"{path}/revoke", body)
+
+
+def ending_of(target: Caller, world: World) -> list[object]:
+    told = given(world.super_admin.get(f"{SESSIONS}/{target.session_id}"))
+    return [told[name] for name in HOW_IT_ENDED]
+
+
+class TestTheList:
+    @pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/"])
+    def test_shows_what_is_within_reach_newest_first(self, path: str, world: World):
+        ada, lisa, katherine = world.ada, world.lisa, world.katherine
+        assert ids(world.north_admin.get(path)) == [world.north_admin.session_id, ada.session_id]
+        acmes = [world.acme_partner, world.north_admin, katherine, ada]
+        assert ids(world.acme_partner.get(path)) == [each.session_id for each in acmes]
+        everybody = [world.super_admin, *acmes[:2], katherine, lisa, ada]
+        assert ids(world.super_admin.get(path)) == [each.session_id for each in everybody]
+
+    def test_tells_of_each_where_and_on_what_it_was_opened(self, world: World):
+        application = world.make_service("wiki", [])
+        SessionApplication.objects.create(session=world.ada.session, application=application)
+        rows, _ = page(world.north_admin.get(f"{SESSIONS}?user_id={world.ada.user.handle}"))
+        [item] = rows
+        assert item.keys() == SESSION_LIST_ITEM
+        opened, seen, ends = (when(item.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))
+        assert opened <= seen < ends
+        assert item == {
+            "id": world.ada.session_id,
+            "user_id": world.ada.user.handle,
+            "user_email": "ada@north.example",
+            "ip_address": "192.0.2.10",
+            "user_agent": CHROME,
+            "device_type": "desktop",
+            "is_current": False,
+            "app_count": 1,
+        }
+
+    def test_marks_the_callers_own_session_and_no_other(self, world: World):
+        phone = world.signed_in(world.north_admin.user)
+        current = {item["id"]: item["is_current"] for item in page(world.north_admin.get(SESSIONS))[0]}
+        assert current == {world.north_admin.session_id: True, phone.session_id: False}
+
+    def test_marks_none_for_a_service_or_a_key(self, world: World):
+        assert is_alive(world.super_admin)
+        for caller in (world.service(Scope.ADMIN_READ), api_key_of(world.super_admin.user)):
+            assert {item["is_current"] for item in page(caller.get(SESSIONS))[0]} == {False}
+
+    def test_says_null_where_nothing_is_known(self, world: World):
+        bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
+        item = next(item for item in page(world.north_admin.get(SESSIONS))[0] if item["id"] == bare.session_id)
+        assert (item["ip_address"], item["user_agent"], item["device_type"]) == (None, None, None)
+
+    def test_leaves_out_what_has_ended_however_it_ended(self, world: World):
+        over = {name: world.signed_in(world.ada.user) for name in ("revoked", "expired", "idle", "signed out")}
+        end(world.north_admin, "DELETE", over["revoked"])
+        run_out(over["expired"])
+        fall_idle(over["idle"])
+        over["signed out"].post("/api/v1/auth/logout")
+        kept = [world.north_admin.session_id, world.ada.session_id]
+        assert ids(world.north_admin.get(SESSIONS)) == kept
+        assert ids(world.north_admin.get(f"{SESSIONS}?active_only=true")) == kept
+        everything = set(ids(world.north_admin.get(f"{SESSIONS}?active_only=false")))
+        assert everything == {*kept, *(caller.session_id for caller in over.values())}
+
+    def test_is_empty_at_once_for_a_tenant_that_was_signed_out(self, world: World):
+        assert is_alive(world.ada)
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        assert ids(world.super_admin.get(f"{SESSIONS}?tenant_id={world.north.handle}")) == []
+
+
+class TestOneSession:
+    def test_is_shown_with_all_there_is_to_know(self, world: World):
+        application = world.make_service("wiki", [])
+        reached = SessionApplication.objects.create(session=world.ada.session, application=application)
+        told = given(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))
+        assert list(told) == SESSION_RESPONSE + HOW_IT_ENDED
+        opened, seen, ends = (when(told.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))
+        assert opened <= seen < ends
+        [app] = told.pop("sso_apps")
+        reached.refresh_from_db()
+        assert when(app.pop("accessed_at")) == reached.accessed_at
+        assert app == {"application_id": application.handle, "application_name": "wiki"}
+        assert told == {
+            "id": world.ada.session_id,
+            "user_id": world.ada.user.handle,
+            "user_email": "ada@north.example",
+            "user_display_name": "ada@north.example",
+            "ip_address": "192.0.2.10",
+            "user_agent": CHROME,
+            "device_type": "desktop",
+            "location": "Documentation range",
+            "is_current": False,
+            **dict(zip(HOW_IT_ENDED, LIVE, strict=True)),
+        }
+
+    def test_says_null_where_nothing_is_known(self, world: World):
+        bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
+        told = given(world.north_admin.get(f"{SESSIONS}/{bare.session_id}"))
+        names = ("ip_address", "user_agent", "device_type", "location")
+        assert ([told[name] for name in names], told["sso_apps"]) == ([None] * 4, [])
+
+    def test_knows_the_users_name_and_whether_it_is_the_callers(self, world: World):
+        world.ada.user.first_name, world.ada.user.last_name = "Ada", "Lovelace"
+        world.ada.user.save()
+        assert given(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["user_display_name"] == "Ada Lovelace"
+        assert given(world.north_admin.get(f"{SESSIONS}/{world.north_admin.session_id}"))["is_current"] is True
+
+    def test_that_was_revoked_says_when_by_whom_why_and_by_what(self, world: World):
+        told = given(end(world.north_admin, "POST", world.ada, {"reason": "laptop lost"}))
+        at = row(world.ada).revoked_at
+        status, revoked_at, *rest = ending_of(world.ada, world)
+        assert (status, when(revoked_at)) == ("revoked", at)
+        assert rest == [world.north_admin.user.handle, "laptop lost", told["revocation_id"]]
+
+    def test_that_fell_with_its_tenant_says_so_before_and_after_it_is_written_down(self, world: World):
+        assert is_alive(world.ada)
+        told = given(world.super_admin.post(f"{SESSIONS}/revoke-all", {"tenant_id": world.north.handle}))
+        assert row(world.ada).revoked_at is None
+        before = ending_of(world.ada, world)
+        operations.sweep()
+        assert row(world.ada).revoked_at is not None
+        assert before == ending_of(world.ada, world)
+        who = world.super_admin.user.handle
+        assert [before[0], *before[2:]] == ["revoked", who, "ended by an administrator", told["revocation_id"]]
+
+    def test_that_fell_twice_names_what_felled_it_first(self, world: World):
+        assert is_alive(world.ada)
+        first = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="first")
+        operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="second")
+        assert ending_of(world.ada, world)[3:] == ["first", first.revocation.handle]
+
+    @pytest.mark.parametrize(("over", "reason"), [(run_out, "expired"), (fall_idle, "idle")])
+    def test_that_ran_out_says_so_before_and_after_it_is_written_down(self, over, reason: str, world: World):
+        over(world.ada)
+        before = ending_of(world.ada, world)
+        assert row(world.ada).revoked_at is None
+        operations.expire(actor=Principal.system("expire_sessions"))
+        assert row(world.ada).is_expired
+        assert before == ending_of(world.ada, world)
+        assert [before[0], *before[2:]] == ["expired", "system:expire_sessions", reason, None]
+        assert before[1] < given(world.super_admin.get(f"{SESSIONS}/{world.lisa.session_id}"))["created_at"]
+
+    def test_is_live_however_much_was_revoked_before_it(self, world: World):
+        operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="test")
+        assert ending_of(world.ada, world) == LIVE
+
+    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    def test_elsewhere_does_not_exist(self, who: str, world: World):
+        caller = getattr(world, who)
+        answers = [caller.get(f"{SESSIONS}/{each}") for each in (world.ada.session_id, some_id(Prefix.SESSION), "x")]
+        assert [refused(answer, 404) for answer in answers] == [{"detail": "Session not found"}] * 3
+
+
+@pytest.mark.parametrize("how", ["DELETE", "POST"])
+class TestEndingOne:
+    def test_ends_it_at_its_next_request(self, how: str, world: World):
+        phone = world.signed_in(world.ada.user)
+        answer = end(world.north_admin, how, phone)
+        assert (answer.status_code, answer.content[:1]) == ((204, b"") if how == "DELETE" else (200, b"{"))
+        assert not is_alive(phone)
+        assert is_alive(world.ada)
+
+    def test_ends_its_refresh_token_too(self, how: str, world: World):
+        end(world.north_admin, how, world.ada)
+        refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
+
+    def test_is_harmless_to_repeat(self, how: str, world: World):
+        first = end(world.north_admin, how, world.ada)
+        ended = row(world.ada)
+        again = end(world.super_admin, how, world.ada)
+        assert again.status_code == first.status_code
+        left = row(world.ada)
+        assert (left.revoked_at, left.revoked_by, left.revocation_id) == (
+            ended.revoked_at,
+            world.north_admin.user.handle,
+            ended.revocation_id,
+        )
+
+    def test_is_recorded_each_time_with_what_it_ended(self, how: str, world: World):
+        for _ in range(2):
+            end(world.north_admin, how, world.ada)
+        entries = AuditEntry.objects.filter(resource_id=world.ada.session_id, action="session.revoked")
+        told = [
+            (entry.changes["revoked_count"], entry.actor_id, entry.tenant_id) for entry in entries.order_by("number")
+        ]
+        assert told == [(count, world.north_admin.user.handle, world.north.pk) for count in (1, 0)]
+
+    def test_may_be_ones_own(self, how: str, world: World):
+        assert end(world.north_admin, how, world.north_admin).status_code in (200, 204)
+        assert not is_alive(world.north_admin)
+
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    def test_of_an_equal_is_denied_though_it_can_be_seen(self, how: str, who: str, world: World):
+        caller = getattr(world, who)
+        equal = world.signed_in(world.person("deputy", caller.user.tenant, Role(caller.user.role)))
+        given(caller.get(f"{SESSIONS}/{equal.session_id}"))
+        assert refused(end(caller, how, equal), 403) == ACCESS_DENIED
+        assert is_alive(equal)
+
+    def test_of_an_equal_is_a_super_admins_to_do(self, how: str, world: World):
+        equal = world.signed_in(world.person("other", world.super_admin.user.tenant, Role.SUPER_ADMIN))
+        assert end(world.super_admin, how, equal).status_code in (200, 204)
+        assert not is_alive(equal)
+
+    def test_elsewhere_does_not_exist(self, how: str, world: World):
+        assert refused(end(world.springfield_admin, how, world.ada), 404) == {"detail": "Session not found"}
+        assert is_alive(world.ada)
+
+    def test_is_judged_by_what_the_other_is_now(self, how: str, world: World):
+        """She was a user when she signed in, and is an administrator by now."""
+        assert is_alive(world.ada)
+        world.ada.user.role = Role.TENANT_ADMIN
+        world.ada.user.save()
+        assert refused(end(world.north_admin, how, world.ada), 403) == ACCESS_DENIED
+
+
+class TestTheAnswerOfRevoking:
+    def test_names_the_session_and_the_revocation(self, world: World):
+        told = given(end(world.north_admin, "POST", world.ada))
+        assert told == {
+            "revoked_count": 1,
+            "session_ids": [world.ada.session_id],
+            "revocation_id": row(world.ada).revocation.handle,
+            "session_ids_truncated": False,
+        }
+        assert given(end(world.north_admin, "POST", world.ada, {})) == {
+            "revoked_count": 0,
+            "session_ids": [],
+            "revocation_id": None,
+            "session_ids_truncated": False,
+        }
+
+    @pytest.mark.parametrize("body", [None, {}, {"reason": None}])
+    def test_needs_no_reason(self, body: object, world: World):
+        given(end(world.north_admin, "POST", world.ada, body))
+        assert row(world.ada).revoke_reason == "ended by an administrator"
+
+    @pytest.mark.parametrize("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
+    def test_comes_only_for_a_reason_that_is_one(self, reason: object, world: World):
+        assert refused(end(world.north_admin, "POST", world.ada, {"reason": reason}), 422)
+        assert is_alive(world.ada)
+
+    def test_of_one_that_only_rests_counts_nothing_and_ends_it_for_good(self, world: World):
+        """Idle by now; it would live again if the limit were raised."""
+        fall_idle(world.ada)
+        assert given(end(world.north_admin, "POST", world.ada))["revoked_count"] == 0
+        change(world.ada, last_activity_at=Now(), due_at=Now() + timedelta(days=1))
+        assert not is_alive(world.ada)
+        assert Session.objects.filter(pk=world.ada.session.pk, revoked_at__isnull=False).exists()

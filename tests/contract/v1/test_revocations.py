@@ -1,0 +1,189 @@
+"""What was ended, how much of it, by whom and why: the record of every act of revocation."""
+
+from typing import Any
+
+import pytest
+
+from core.access import Scope
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Reach, Revocation, Session
+from tests.contract.v1.answers import flaws, given, ids, page, refused, when
+from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
+from tests.world import SYSTEM, Caller, World, some_id
+
+REVOCATIONS = "/api/v1/admin/revocations"
+FIELDS = [
+    "id",
+    "number",
+    "scope",
+    "scope_id",
+    "filter",
+    "reason",
+    "actor_id",
+    "actor_email",
+    "tenant_id",
+    "partner_id",
+    "revoked_count",
+    "swept_count",
+    "created_at",
+    "swept_at",
+    "status",
+]
+
+
+def revoke(reach: Reach, target: Any = None, reason: str = "test") -> str:
+    ended = operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason=reason)
+    return ended.revocation.handle
+
+
+def end(caller: Caller) -> str:
+    return operations.revoke(
+        Session.objects.filter(pk=caller.session.pk), actor=SYSTEM, reason="test"
+    ).revocation.handle
+
+
+def shown(world: World, handle: str) -> dict[str, Any]:
+    return given(world.super_admin.get(f"{REVOCATIONS}/{handle}"))
+
+
+class TestARevocation:
+    def test_says_how_much_it_ended_by_whom_and_why(self, world: World):
+        assert all(is_alive(each) for each in (world.ada, world.alan))
+        body = {"tenant_id": world.north.handle, "reason": "laptops stolen"}
+        handle = given(world.acme_partner.post(REVOKE_ALL, body))["revocation_id"]
+        told = shown(world, handle)
+        revocation = Revocation.objects.get(tenant_id=world.north.pk)
+        assert list(told) == FIELDS
+        assert when(told.pop("created_at")) == revocation.created_at
+        assert told == {
+            "id": handle,
+            "number": revocation.number,
+            "scope": "tenant",
+            "scope_id": world.north.handle,
+            "filter": None,
+            "reason": "laptops stolen",
+            "actor_id": world.acme_partner.user.handle,
+            "actor_email": world.acme_partner.user.email,
+            "tenant_id": world.north.handle,
+            "partner_id": world.acme.handle,
+            "revoked_count": 2,
+            "swept_count": 0,
+            "swept_at": None,
+            "status": "sweeping",
+        }
+
+    def test_tells_how_far_the_sweep_is(self, world: World):
+        assert all(is_alive(each) for each in (world.ada, world.alan))
+        handle = revoke(Reach.TENANT, world.north)
+        operations.sweep()
+        told = shown(world, handle)
+        assert (told["revoked_count"], told["swept_count"], told["status"]) == (2, 2, "complete")
+        assert when(told["swept_at"]) >= when(told["created_at"])
+
+    def test_of_one_session_is_complete_at_once(self, world: World):
+        told = shown(world, end(world.ada))
+        assert (told["scope"], told["scope_id"], told["number"]) == ("session", world.ada.session_id, None)
+        assert (told["revoked_count"], told["swept_count"], told["status"]) == (1, 1, "complete")
+        assert (told["actor_id"], told["tenant_id"]) == (SYSTEM.id, world.north.handle)
+
+    def test_names_what_it_was_of(self, world: World):
+        application = world.make_service("wiki", [])
+        for reach, target in (
+            (Reach.USER, world.ada.user),
+            (Reach.APPLICATION, application),
+            (Reach.PARTNER, world.acme),
+            (Reach.ADMINS, None),
+            (Reach.PLATFORM, None),
+        ):
+            handle = revoke(reach, target)
+            told = given(world.service(Scope.ADMIN_READ).get(f"{REVOCATIONS}/{handle}"))
+            assert (told["scope"], told["scope_id"]) == (reach, target and target.handle)
+
+    def test_of_what_sessions_look_like_says_what_they_looked_like(self, world: World):
+        looks = {"tenant": world.north.handle, "ip": "192.0.2.0/24"}
+        made = Revocation.objects.create(
+            reach=Reach.SELECTION, selection=looks, reason="test", actor_id=SYSTEM.id, actor_label=SYSTEM.label
+        )
+        told = shown(world, made.handle)
+        assert (told["scope"], told["scope_id"], told["filter"]) == ("filter", None, looks)
+        assert ids(world.super_admin.get(f"{REVOCATIONS}?scope=filter")) == [made.handle]
+
+    def test_hides_where_operators_are_housed(self, world: World):
+        for operator in (world.acme_partner, world.super_admin):
+            handle = end(world.signed_in(operator.user))
+            assert shown(world, handle)["tenant_id"] is None
+        assert shown(world, handle)["partner_id"] is None
+
+    def test_is_what_the_session_says_ended_it(self, world: World):
+        handle = end(world.ada)
+        assert given(world.super_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["revocation_id"] == handle
+
+    def test_elsewhere_does_not_exist(self, world: World):
+        handles = [end(world.ada), revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)]
+        for handle in [*handles, some_id(Prefix.REVOCATION), "x", world.ada.session_id]:
+            for caller in (world.springfield_admin, world.globex_partner):
+                assert refused(caller.get(f"{REVOCATIONS}/{handle}"), 404) == {"detail": "Revocation not found"}
+
+
+class TestTheList:
+    @pytest.mark.parametrize("path", [REVOCATIONS, f"{REVOCATIONS}/"])
+    def test_is_of_what_concerns_the_caller_newest_first(self, path: str, world: World):
+        one, user = end(world.ada), revoke(Reach.USER, world.katherine.user)
+        north, partner = revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)
+        lisa, everybody = end(world.lisa), revoke(Reach.PLATFORM)
+        assert ids(world.north_admin.get(path)) == [north, one]
+        assert ids(world.acme_partner.get(path)) == [partner, north, user, one]
+        assert ids(world.globex_partner.get(path)) == [lisa]
+        assert ids(world.super_admin.get(path)) == [everybody, lisa, partner, north, user, one]
+        rows, _ = page(world.super_admin.get(path))
+        assert all(list(row) == FIELDS for row in rows)
+
+    def test_can_be_of_a_part(self, world: World):
+        one, north = end(world.ada), revoke(Reach.TENANT, world.north)
+        lisa, partner = end(world.lisa), revoke(Reach.PARTNER, world.acme)
+        middle = shown(world, lisa)["created_at"]
+        operator = world.super_admin
+        for query, expected in {
+            "scope=session": [lisa, one],
+            "scope=partner": [partner],
+            "scope=admins": [],
+            f"tenant_id={world.north.handle}": [north, one],
+            f"partner_id={world.acme.handle}": [partner, north, one],
+            f"partner_id={world.acme.handle}&scope=tenant": [north],
+            f"tenant_id={some_id(Prefix.TENANT)}": [],
+            "partner_id=x": [],
+            f"created_before={middle}": [north, one],
+            f"created_after={middle}": [partner, lisa],
+            "ordering=created_at": [one, north, lisa, partner],
+        }.items():
+            assert ids(operator.get(f"{REVOCATIONS}?{query}")) == expected, query
+        assert ids(world.north_admin.get(f"{REVOCATIONS}?tenant_id={world.springfield.handle}")) == []
+        assert ids(world.acme_partner.get(f"{REVOCATIONS}?partner_id={world.globex.handle}")) == []
+
+    def test_comes_in_pages_and_by_cursor(self, world: World):
+        made = [revoke(Reach.USER, world.ada.user) for _ in range(5)][::-1]
+        first, where = page(world.north_admin.get(f"{REVOCATIONS}?per_page=3"))
+        revoke(Reach.USER, world.ada.user)
+        rest, where = page(world.north_admin.get(f"{REVOCATIONS}?per_page=3&cursor={where['next_cursor']}"))
+        assert [row["id"] for row in [*first, *rest]] == made
+        assert where["total"] == 6
+
+    def test_refuses_what_is_no_value(self, world: World):
+        for query in (
+            "scope=x",
+            "scope=",
+            "scope=selection",
+            "created_after=x",
+            "ordering=number",
+            "per_page=0",
+            "page=x",
+        ):
+            assert flaws(world.super_admin.get(f"{REVOCATIONS}?{query}"))[0][0] == ["query", query.partition("=")[0]]
+        assert flaws(world.super_admin.get(f"{REVOCATIONS}?ordering=last_activity_at"))
+
+    def test_is_not_written_to(self, world: World):
+        handle = end(world.ada)
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            for path in (REVOCATIONS, f"{REVOCATIONS}/{handle}"):
+                assert world.super_admin.request(method, path).status_code == 405

@@ -1,0 +1,293 @@
+"""What a list of sessions can be asked for. Each filter narrows what the caller sees, and never widens it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts import operations as accounts
+from accounts.models import Application
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Reach, Session, SessionApplication
+from tests.contract.v1.answers import flaws, ids
+from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
+from tests.world import SYSTEM, Caller, World, some_id
+
+NETWORKS = {
+    "192.0.2.7": "near",
+    "192.0.2.7/32": "near",
+    "192.0.2.0/24": "near beside",
+    "192.0.2.99/24": "near beside",
+    "::ffff:192.0.2.7": "near",
+    "192.0.0.0/8": "near beside",
+    "2001:db8::/32": "far",
+    "2001:DB8:0:0:0:0:0:1": "far",
+    "0.0.0.0/0": "near beside else",
+    "::/0": "far",
+    "198.51.100.1": "",
+}
+FIREFOX_ON_A_PHONE = "Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0"
+AT = "2026-03-01T12:00:00Z"
+LONG_AGO = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LISTS = {
+    "everybody's": SESSIONS,
+    "a tenant's": "/api/v1/tenants/{north}/sessions",
+    "a user's": "/api/v1/tenants/{north}/sessions/users/{ada}",
+}
+
+
+def found(caller: Caller, **query: Any) -> list[str]:
+    return ids(caller.get(f"{SESSIONS}?{urlencode(query)}"))
+
+
+def of(*callers: Caller) -> list[str]:
+    return sorted((each.session_id for each in callers), reverse=True)
+
+
+def app(world: World, name: str) -> Application:
+    made, _ = accounts.create_application(
+        actor=SYSTEM,
+        name=name,
+        application_type=Application.Type.WEB,
+        scope=Application.Scope.GLOBAL,
+        client_id=f"{name}{world.suffix}",
+    )
+    return made
+
+
+class TestWhose:
+    def test_by_user_tenant_and_partner(self, world: World):
+        ada, alan, katherine, lisa = world.ada, world.alan, world.katherine, world.lisa
+        operator = world.super_admin
+        assert found(operator, user_id=ada.user.handle) == of(ada)
+        assert found(operator, tenant_id=world.north.handle) == of(ada, alan)
+        assert found(operator, partner_id=world.acme.handle) == of(ada, alan, katherine)
+        assert found(operator, partner_id=world.globex.handle) == of(lisa)
+        assert found(operator, partner_id=world.acme.handle, tenant_id=world.north.handle) == of(ada, alan)
+        assert found(operator, partner_id=world.globex.handle, tenant_id=world.north.handle) == []
+        assert found(operator, user_id=ada.user.handle, tenant_id=world.south.handle) == []
+
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    def test_of_somebody_elsewhere_is_an_empty_page_like_nobodys(self, who: str, world: World):
+        caller, lisa = getattr(world, who), world.lisa.user
+        foreign = {
+            "user_id": (lisa.handle, some_id(Prefix.USER)),
+            "tenant_id": (lisa.tenant.handle, some_id(Prefix.TENANT)),
+            "partner_id": (world.globex.handle, some_id(Prefix.PARTNER)),
+        }
+        for name, handles in foreign.items():
+            for handle in (*handles, "x", "", "usr_1", some_id(Prefix.AUDIT_ENTRY), "*", "' OR 1=1--"):
+                assert found(caller, **{name: handle}) == [], (name, handle)
+                assert found(caller, **{name: handle}, active_only="false") == [], (name, handle)
+
+    def test_of_a_sister_tenant_is_empty_for_a_tenants_administrator(self, world: World):
+        assert of(world.katherine) == found(world.acme_partner, tenant_id=world.south.handle)
+        assert found(world.north_admin, tenant_id=world.south.handle) == []
+
+    def test_of_their_own_partner_is_their_own_tenant(self, world: World):
+        assert of(world.katherine)
+        assert found(world.north_admin, partner_id=world.acme.handle) == of(world.north_admin)
+
+
+class TestForWhat:
+    def test_application_it_was_opened_for_or_that_was_reached(self, world: World):
+        wiki, mail = app(world, "wiki"), app(world, "mail")
+        change(world.ada, application=wiki)
+        SessionApplication.objects.create(session=world.alan.session, application=wiki)
+        SessionApplication.objects.create(session=world.lisa.session, application=mail)
+        assert found(world.super_admin, application_id=wiki.handle) == of(world.ada, world.alan)
+        assert found(world.north_admin, application_id=mail.handle) == []
+        assert found(world.super_admin, application_id=some_id(Prefix.APPLICATION)) == []
+
+
+class TestSearch:
+    def test_finds_a_part_of_what_is_known(self, world: World):
+        user = world.person("ada", world.north)
+        user.last_name, user.display_name = "Lovelace", "The Countess"
+        user.save()
+        phone = world.signed_in(user, user_agent=FIREFOX_ON_A_PHONE, ip_address="203.0.113.7")
+        assert world.lisa
+        named = ["ada@", "ADA@NORTH", "north.example", "lovelace", "Countess"]
+        for words in [*named, "Firefox", "android", "Mobile;", "203.0.113."]:
+            assert found(world.super_admin, search=words) == of(phone), words
+
+    def test_takes_what_it_is_given_to_the_letter(self, world: World):
+        phone = world.signed_in(world.person("ada", world.north), ip_address="203.0.113.7", user_agent="plain")
+        hers = {"user_id": phone.user.handle}
+        assert found(world.super_admin, search="plain", **hers) == of(phone)
+        for words in ("%", "_", "\\", "a%a", "ad_", "'", '"', "(a+)+$", "113.7", "{}", "\N{SNOWMAN}"):
+            assert found(world.super_admin, search=words, **hers) == [], words
+
+    def test_finds_an_underscore_that_is_there(self, world: World):
+        with_one = world.signed_in(world.ada.user, user_agent="my_own/1.0 100%")
+        assert found(world.north_admin, search="my_own") == found(world.north_admin, search="0%") == of(with_one)
+
+    def test_for_nothing_finds_everything(self, world: World):
+        assert found(world.north_admin, search="") == found(world.north_admin, search="  ") == of(world.north_admin)
+
+    def test_finds_nothing_beyond_the_callers_reach(self, world: World):
+        assert world.lisa
+        assert found(world.north_admin, search="springfield") == []
+
+
+class TestWhereFrom:
+    def test_an_address_or_a_network(self, world: World):
+        addresses = {"near": "192.0.2.7", "beside": "192.0.2.8", "far": "2001:db8::1", "else": "203.0.113.9", "": None}
+        user = world.person("ada", world.north)
+        callers = {name: world.signed_in(user, ip_address=address) for name, address in addresses.items()}
+        for network, who in NETWORKS.items():
+            answer = found(world.super_admin, ip_address=network, user_id=user.handle)
+            assert answer == of(*(callers[name] for name in who.split())), network
+
+    def test_a_kind_of_device(self, world: World):
+        phone = world.signed_in(world.ada.user, user_agent=FIREFOX_ON_A_PHONE)
+        assert found(world.north_admin, device_type="mobile") == of(phone)
+        assert found(world.north_admin, device_type="desktop") == of(world.ada, world.north_admin)
+        assert found(world.north_admin, device_type="toaster") == []
+
+
+class TestWhen:
+    """From a moment on, and before another: spans that meet leave nothing out and show nothing twice."""
+
+    def opened(self, world: World, *ago: timedelta) -> list[Caller]:
+        callers = [world.signed_in(world.ada.user) for _ in ago]
+        for caller, back in zip(callers, ago, strict=True):
+            change(caller, created_at=LONG_AGO - back, last_activity_at=LONG_AGO - back)
+        return callers
+
+    @pytest.mark.parametrize("what", ["created", "last_activity"])
+    def test_it_was_opened_or_last_seen(self, what: str, world: World):
+        second = timedelta(seconds=1)
+        before, at, after = self.opened(world, second, timedelta(0), -second)
+        Session.objects.filter(user=world.ada.user).exclude(pk=world.ada.session.pk).update(
+            idle_limit=timedelta(days=999)
+        )
+        query = {"user_id": world.ada.user.handle}
+        assert found(world.north_admin, **query, **{f"{what}_before": AT}) == of(before)
+        assert found(world.north_admin, **query, **{f"{what}_after": AT}) == of(at, after, world.ada)
+        span = {f"{what}_after": "2026-03-01T11:59:59Z", f"{what}_before": "2026-03-01T12:00:01Z"}
+        assert found(world.north_admin, **query, **span) == of(before, at)
+        assert found(world.north_admin, **query, **{f"{what}_after": AT, f"{what}_before": AT}) == []
+
+    def test_a_moment_is_told_in_any_of_its_ways(self, world: World):
+        at, after = self.opened(world, timedelta(0), timedelta(seconds=-1))
+        Session.objects.filter(pk__in=[at.session.pk, after.session.pk]).update(idle_limit=timedelta(days=999))
+        letters = [AT, AT.lower(), "2026-03-01T12:00:00.000000Z", "2026-03-01T12:00:00", "2026-03-01 12:00:00"]
+        for moment in [*letters, "2026-03-01T13:30:00+01:30", "2026-03-01T00:00:00-12:00"]:
+            assert found(world.north_admin, created_after=moment, created_before="2026-03-01T12:00:01Z") == of(at)
+
+
+class TestWhatBecameOfIt:
+    def test_is_one_of_three_things(self, world: World):
+        revoked, expired, idle, fallen = (world.signed_in(world.ada.user) for _ in range(4))
+        operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
+        run_out(expired)
+        fall_idle(idle)
+        change(fallen, revision=-1, era=-1)
+        live = of(world.ada, world.north_admin)
+        for written_down in (False, True):
+            if written_down:
+                operations.expire(actor=SYSTEM)
+            assert found(world.north_admin, status="active") == live
+            assert found(world.north_admin, status="expired") == of(expired, idle)
+            assert found(world.north_admin, status="revoked") == of(revoked, fallen)
+            everything = of(world.ada, world.north_admin, revoked, expired, idle, fallen)
+            assert found(world.north_admin, active_only="false") == everything
+
+    def test_is_told_of_a_tenant_that_was_just_signed_out(self, world: World):
+        assert of(world.ada, world.alan)
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        for _ in range(2):
+            assert found(world.super_admin, tenant_id=world.north.handle, status="revoked") == of(world.ada, world.alan)
+            assert found(world.super_admin, tenant_id=world.north.handle, status="active") == []
+            operations.sweep()
+
+    def test_and_active_only_must_both_hold(self, world: World):
+        gone = world.signed_in(world.ada.user)
+        run_out(gone)
+        mine = {"user_id": world.ada.user.handle}
+        assert found(world.north_admin, **mine, status="expired") == of(gone)
+        assert found(world.north_admin, **mine, status="expired", active_only="false") == of(gone)
+        assert found(world.north_admin, **mine, status="expired", active_only="true") == []
+        assert found(world.north_admin, **mine, status="active", active_only="false") == of(world.ada)
+
+
+class TestEveryList:
+    @pytest.fixture(params=LISTS)
+    def path(self, request: pytest.FixtureRequest, world: World) -> str:
+        return LISTS[request.param].format(north=world.north.handle, ada=world.ada.user.handle)
+
+    def test_knows_these_filters(self, path: str, world: World):
+        phone = world.signed_in(world.ada.user, user_agent=FIREFOX_ON_A_PHONE, ip_address="203.0.113.7")
+        change(phone, created_at=Now() - timedelta(hours=5), last_activity_at=Now() - timedelta(hours=3))
+        hour = timedelta(hours=1)
+        now = datetime.now(UTC)
+        for query in (
+            {"search": "firefox"},
+            {"ip_address": "203.0.113.0/24"},
+            {"device_type": "mobile"},
+            {"created_before": now - 4 * hour, "created_after": now - 6 * hour},
+            {"last_activity_before": now - 2 * hour, "last_activity_after": now - 4 * hour},
+            {"search": "firefox", "device_type": "mobile", "status": "active", "active_only": "yes"},
+        ):
+            assert ids(world.north_admin.get(f"{path}?{urlencode(query)}")) == of(phone), query
+
+    def test_refuses_what_is_no_value_of_theirs(self, path: str, world: World):
+        for name, values in WRONG.items():
+            for value in values:
+                [(where, _, _)] = flaws(world.north_admin.get(f"{path}?{name}={quote(value, safe='')}"))
+                assert where == ["query", name], (name, value)
+
+    def test_refuses_what_cannot_be_text(self, path: str, world: World):
+        for name in ("application_id", "search", "ip_address", "device_type", "created_after", "status", "active_only"):
+            for raw in ("%00", "a%00b", "%ff", "%ed%a0%80", "x" * 65_000):
+                [(where, _, _)] = flaws(world.north_admin.get(f"{path}?{name}={raw}"))
+                assert where == ["query", name], (name, raw[:9])
+
+    def test_names_every_flaw_at_once(self, path: str, world: World):
+        told = flaws(world.north_admin.get(f"{path}?status=x&active_only=x&created_after=x"))
+        assert {where[1] for where, _, _ in told} == {"status", "active_only", "created_after"}
+
+
+MOMENTS: Iterable[str] = (
+    "",
+    "x",
+    "2026-03-01",
+    "2026-02-30T12:00:00Z",
+    "2026-03-01T25:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59",
+    "10000-01-01T00:00:00Z",
+    "1772366400",
+    "now",
+    "2026-W09-7T12:00:00Z",
+    "\u0662\u0660\u0662\u0666-03-01T12:00:00Z",
+)
+WRONG: dict[str, Iterable[str]] = {
+    "status": ("", "x", "ACTIVE", "live", "active,revoked"),
+    "active_only": ("", "x", "2", "null", "truee"),
+    "ip_address": (
+        "",
+        "x",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.0/33",
+        "2001:db8::/129",
+        "fe80::1%eth0",
+        "1",
+        "/8",
+        "::1/",
+    ),
+    "created_after": MOMENTS,
+    "created_before": MOMENTS,
+    "last_activity_after": MOMENTS,
+    "last_activity_before": MOMENTS,
+    "search": ("x" * 101,),
+    "device_type": ("x" * 17,),
+    "application_id": ("x" * 65,),
+}

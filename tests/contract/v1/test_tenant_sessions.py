@@ -1,0 +1,287 @@
+"""A tenant's sessions and those of each of its users, below `/tenants/{tenant_id}`."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Role
+from audit.models import AuditEntry
+from core.access import Scope
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Revocation
+from tenancy import operations as tenancy
+from tests.access.footprint import footprint
+from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
+from tests.contract.v1.sessions import SESSION_LIST_ITEM, fall_idle, is_alive, row, run_out
+from tests.world import SYSTEM, Caller, World, some_id
+
+NO_TENANT = {"detail": "Tenant not found"}
+NO_USER = {"detail": "User not found"}
+NO_SESSION = {"detail": "Session not found"}
+
+
+def north(world: World, rest: str = "") -> str:
+    return f"/api/v1/tenants/{world.north.handle}/sessions{rest}"
+
+
+def of_ada(world: World, rest: str = "") -> str:
+    return north(world, f"/users/{world.ada.user.handle}{rest}")
+
+
+class TestATenantsList:
+    @pytest.mark.parametrize("slash", ["", "/"])
+    def test_is_of_its_users_newest_first(self, slash: str, world: World):
+        people = [world.north_admin, world.alan, world.ada]
+        assert is_alive(world.katherine)
+        newest_first = sorted((each.session_id for each in people), reverse=True)
+        for caller in (world.north_admin, world.acme_partner, world.super_admin, world.service(Scope.ADMIN_READ)):
+            assert ids(caller.get(north(world, slash))) == newest_first
+        rows, _ = page(world.north_admin.get(north(world, slash)))
+        assert all(item.keys() == SESSION_LIST_ITEM for item in rows)
+        assert [item["id"] for item in rows if item["is_current"]] == [world.north_admin.session_id]
+
+    def test_can_be_of_one_user(self, world: World):
+        assert is_alive(world.alan)
+        assert ids(world.north_admin.get(north(world, f"?user_id={world.ada.user.handle}"))) == [world.ada.session_id]
+        for nobody in (world.lisa.user.handle, some_id(Prefix.USER), "x"):
+            assert ids(world.north_admin.get(north(world, f"?user_id={nobody}"))) == []
+
+    def test_shows_ended_ones_to_those_who_ask(self, world: World):
+        over = [world.signed_in(world.ada.user) for _ in range(3)]
+        run_out(over[0])
+        fall_idle(over[1])
+        over[2].post("/api/v1/auth/logout")
+        live = [world.north_admin.session_id, world.ada.session_id]
+        assert ids(world.north_admin.get(north(world))) == live
+        assert ids(world.north_admin.get(north(world, "?active_only=TRUE"))) == live
+        everything = ids(world.north_admin.get(north(world, "?active_only=false")))
+        assert everything == sorted([*live, *(each.session_id for each in over)], reverse=True)
+
+    def test_is_of_no_more_than_the_path_says(self, world: World):
+        """A word that is no parameter here changes nothing."""
+        assert is_alive(world.katherine)
+        for word in (f"tenant_id={world.south.handle}", f"partner_id={world.globex.handle}"):
+            assert ids(world.super_admin.get(north(world, f"?{word}"))) == ids(world.super_admin.get(north(world)))
+
+    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    @pytest.mark.parametrize("query", ["", "?active_only=false", "?search=x"])
+    def test_is_not_there_for_others(self, who: str, query: str, world: World):
+        assert is_alive(world.ada)
+        assert refused(getattr(world, who).get(north(world, query)), 404) == NO_TENANT
+        nowhere = f"/api/v1/tenants/{some_id(Prefix.TENANT)}/sessions{query}"
+        assert refused(world.super_admin.get(nowhere), 404) == NO_TENANT
+
+    def test_is_not_there_for_what_is_no_customer(self, world: World):
+        """Staff tenants are how operators are housed; nobody is told of them, and no path leads there."""
+        for house in (world.staff_of(world.acme), world.super_admin.user.tenant):
+            path = f"/api/v1/tenants/{house.handle}/sessions"
+            for rest in ("", "/stats", f"/users/{world.super_admin.user.handle}", f"/{world.super_admin.session_id}"):
+                assert world.super_admin.get(path + rest).status_code == 404, rest
+            assert refused(world.super_admin.post(f"{path}/revoke-all"), 404) == NO_TENANT
+
+    def test_is_gone_with_its_tenant(self, world: World):
+        session_id, user_id = world.ada.session_id, world.ada.user.handle
+        tenancy.delete(world.north, actor=SYSTEM)
+        for rest in ("", "?active_only=false", "/stats", f"/users/{user_id}", f"/{session_id}"):
+            assert world.super_admin.get(north(world, rest)).status_code == 404, rest
+
+
+class TestOneSessionOfATenant:
+    def test_is_the_same_as_everywhere(self, world: World):
+        here = given(world.north_admin.get(north(world, f"/{world.ada.session_id}")))
+        assert here == given(world.north_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))
+
+    def test_ends_by_delete_and_may_be_ended_again(self, world: World):
+        for _ in range(2):
+            assert world.north_admin.delete(north(world, f"/{world.ada.session_id}")).status_code == 204
+        assert not is_alive(world.ada)
+        assert row(world.ada).revoked_by == world.north_admin.user.handle
+
+    def test_of_an_equal_can_be_seen_and_not_ended(self, world: World):
+        deputy = world.signed_in(world.person("deputy", world.north, Role.TENANT_ADMIN))
+        path = north(world, f"/{deputy.session_id}")
+        given(world.north_admin.get(path))
+        assert refused(world.north_admin.delete(path), 403) == ACCESS_DENIED
+        assert world.acme_partner.delete(path).status_code == 204
+        assert not is_alive(deputy)
+
+    def test_is_found_in_its_own_tenant_only(self, world: World):
+        """Each id is real, and the caller may see both; together they name nothing."""
+        for foreign in (world.katherine, world.lisa):
+            path = north(world, f"/{foreign.session_id}")
+            for caller in (world.super_admin, world.acme_partner, world.north_admin):
+                assert refused(caller.get(path), 404) == refused(caller.delete(path), 404) == NO_SESSION
+            assert is_alive(foreign)
+
+    @pytest.mark.parametrize("word", ["stats", "users", "revoke-all", "ses_1", "%00"])
+    def test_is_not_what_another_word_means(self, word: str, world: World):
+        before = footprint() if is_alive(world.north_admin) else None
+        assert world.north_admin.delete(north(world, f"/{word}")).status_code in (404, 405)
+        assert footprint() == before
+
+
+class TestSigningATenantOut:
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    def test_ends_everybodys_sessions_and_no_others(self, who: str, world: World):
+        assert all(is_alive(each) for each in (world.ada, world.alan, world.north_admin, world.katherine))
+        told = given(getattr(world, who).post(north(world, "/revoke-all")))
+        assert told["revoked_count"] == 3
+        sessions = [each.session_id for each in (world.ada, world.alan, world.north_admin)]
+        assert told["session_ids"] == sorted(sessions, reverse=True)
+        assert not any(is_alive(each) for each in (world.ada, world.alan, world.north_admin))
+        assert is_alive(world.katherine)
+
+    def test_ends_sign_ins_under_way_and_none_that_come_after(self, world: World):
+        proof = world.proof(world.ada.user)
+        given(world.super_admin.post(north(world, "/revoke-all")))
+        with pytest.raises(operations.EndedMeanwhile):
+            operations.open(proof, actor=SYSTEM)
+        assert is_alive(world.signed_in(world.ada.user))
+
+    def test_keeps_the_reason(self, world: World):
+        told = given(world.super_admin.post(north(world, "/revoke-all/"), {"reason": "moving house"}))
+        revocation = Revocation.objects.get(tenant_id=world.north.pk)
+        assert (revocation.handle, revocation.reason) == (told["revocation_id"], "moving house")
+
+    def test_can_be_brief(self, world: World):
+        assert is_alive(world.ada)
+        told = given(world.super_admin.post(north(world, "/revoke-all"), headers={"Prefer": "return=minimal"}))
+        assert (told["revoked_count"], told["session_ids"], told["session_ids_truncated"]) == (1, [], True)
+
+    def test_is_not_for_others(self, world: World):
+        assert is_alive(world.ada)
+        for caller in (world.springfield_admin, world.globex_partner):
+            assert refused(caller.post(north(world, "/revoke-all")), 404) == NO_TENANT
+        assert refused(world.ada.post(north(world, "/revoke-all")), 403) == ACCESS_DENIED
+        assert is_alive(world.ada)
+
+
+class TestAUsersList:
+    def test_is_theirs_alone(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        assert is_alive(world.alan)
+        for caller in (world.north_admin, world.acme_partner, world.super_admin):
+            assert ids(caller.get(of_ada(world))) == [phone.session_id, world.ada.session_id]
+
+    def test_shows_ended_ones_to_those_who_ask(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        phone.post("/api/v1/auth/logout")
+        assert ids(world.north_admin.get(of_ada(world))) == [world.ada.session_id]
+        everything = [phone.session_id, world.ada.session_id]
+        assert ids(world.north_admin.get(of_ada(world, "?active_only=false"))) == everything
+
+    def test_may_be_an_equals(self, world: World):
+        deputy = world.signed_in(world.person("deputy", world.north, Role.TENANT_ADMIN))
+        assert ids(world.north_admin.get(north(world, f"/users/{deputy.user.handle}"))) == [deputy.session_id]
+
+    def test_is_empty_for_whoever_has_none(self, world: World):
+        nobody = world.person("nobody", world.north)
+        assert ids(world.north_admin.get(north(world, f"/users/{nobody.handle}"))) == []
+
+    def test_is_found_in_their_own_tenant_only(self, world: World):
+        for path in (
+            north(world, f"/users/{world.katherine.user.handle}"),
+            north(world, f"/users/{world.lisa.user.handle}"),
+            north(world, f"/users/{some_id(Prefix.USER)}"),
+            f"/api/v1/tenants/{world.south.handle}/sessions/users/{world.ada.user.handle}",
+            f"/api/v1/tenants/{some_id(Prefix.TENANT)}/sessions/users/{world.ada.user.handle}",
+        ):
+            for caller in (world.super_admin, world.acme_partner, world.north_admin):
+                assert refused(caller.get(path), 404) == NO_USER
+                assert refused(caller.post(f"{path}/revoke", {"revoke_all": True}), 404) == NO_USER
+        assert all(is_alive(each) for each in (world.ada, world.katherine, world.lisa))
+
+
+class TestEndingAUsersSessions:
+    def revoke(self, caller: Caller, world: World, **body: Any) -> Any:
+        return caller.post(of_ada(world, "/revoke"), body)
+
+    def test_by_name_ends_these_and_no_others(self, world: World):
+        phone, tablet = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
+        told = given(self.revoke(world.north_admin, world, session_ids=[phone.session_id, tablet.session_id]))
+        assert (told["revoked_count"], told["session_ids"]) == (2, [tablet.session_id, phone.session_id])
+        assert [is_alive(each) for each in (world.ada, phone, tablet)] == [True, False, False]
+        assert told["revocation_id"] == row(phone).revocation.handle == row(tablet).revocation.handle
+
+    def test_passes_over_what_is_not_theirs_and_does_not_say_so(self, world: World):
+        foreign = [
+            world.alan.session_id,
+            world.katherine.session_id,
+            world.lisa.session_id,
+            world.north_admin.session_id,
+        ]
+        odd = [some_id(Prefix.SESSION), world.ada.user.handle, "ses_1", "*"]
+        told = given(self.revoke(world.north_admin, world, session_ids=[*foreign, world.ada.session_id, *odd]))
+        assert (told["revoked_count"], told["session_ids"]) == (1, [world.ada.session_id])
+        assert given(self.revoke(world.north_admin, world, session_ids=[*foreign, *odd]))["revoked_count"] == 0
+        assert all(is_alive(each) for each in (world.alan, world.katherine, world.lisa, world.north_admin))
+
+    def test_counts_what_is_named_twice_once(self, world: World):
+        told = given(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id] * 3))
+        assert (told["revoked_count"], told["session_ids"]) == (1, [world.ada.session_id])
+
+    def test_does_not_count_what_had_ended(self, world: World):
+        for count in (1, 0):
+            told = given(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id]))
+            assert (told["revoked_count"], len(told["session_ids"])) == (count, count)
+
+    def test_all_of_them(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        told = given(self.revoke(world.north_admin, world, revoke_all=True, reason="left the company"))
+        assert told["session_ids"] == [phone.session_id, world.ada.session_id]
+        assert row(world.ada).revoke_reason == "left the company"
+        assert not is_alive(world.ada)
+
+    @pytest.mark.parametrize(
+        ("flag", "left"), [({}, True), ({"except_current": True}, True), ({"except_current": False}, False)]
+    )
+    def test_all_of_ones_own_but_this_one_unless_said_otherwise(self, flag: dict[str, bool], left: bool, world: World):
+        phone = world.signed_in(world.north_admin.user)
+        mine = north(world, f"/users/{world.north_admin.user.handle}/revoke")
+        assert given(world.north_admin.post(mine, {"revoke_all": True, **flag}))["revoked_count"] == 2 - left
+        assert [is_alive(each) for each in (phone, world.north_admin)] == [False, left]
+
+    def test_spares_nobody_by_sparing_the_callers_own_elsewhere(self, world: World):
+        before = row(world.north_admin).revision if is_alive(world.north_admin) else None
+        assert given(self.revoke(world.north_admin, world, revoke_all=True, except_current=True))["revoked_count"] == 1
+        assert row(world.north_admin).revision == before
+
+    def test_by_name_may_end_the_callers_own(self, world: World):
+        mine = north(world, f"/users/{world.north_admin.user.handle}/revoke")
+        body = {"session_ids": [world.north_admin.session_id], "except_current": True}
+        assert given(world.north_admin.post(mine, body))["revoked_count"] == 1
+        assert not is_alive(world.north_admin)
+
+    def test_of_an_equal_is_denied(self, world: World):
+        deputy = world.signed_in(world.person("deputy", world.north, Role.TENANT_ADMIN))
+        path = north(world, f"/users/{deputy.user.handle}/revoke")
+        for body in ({"revoke_all": True}, {"session_ids": [deputy.session_id]}, {}):
+            assert refused(world.north_admin.post(path, body), 403) == ACCESS_DENIED
+        assert is_alive(deputy)
+
+    def test_must_say_which(self, world: World):
+        one = [world.ada.session_id]
+        before = footprint() if is_alive(world.north_admin) else None
+        for body in ({}, {"session_ids": None}, {"revoke_all": False}, {"revoke_all": True, "session_ids": one}):
+            [(where, message, _)] = flaws(self.revoke(world.north_admin, world, **body))
+            assert (where, message) == (["body"], "Name session_ids, or revoke_all, and not both")
+        for wrong in ([], "x", {}, [1], [None], [["x"]], one * 1_001, ["x" * 65], ["a\0b"]):
+            assert flaws(self.revoke(world.north_admin, world, session_ids=wrong))[0][0][:2] == ["body", "session_ids"]
+        for name in ("revoke_all", "except_current"):
+            for wrong in ("true", 1, None, [], {}):
+                body = {"session_ids": one, name: wrong}
+                assert flaws(self.revoke(world.north_admin, world, **body))[0][0] == ["body", name]
+        assert footprint() == before
+
+    def test_takes_a_thousand_ids(self, world: World):
+        named = [some_id(Prefix.SESSION) for _ in range(999)]
+        told = given(self.revoke(world.north_admin, world, session_ids=[*named, world.ada.session_id]))
+        assert told["revoked_count"] == 1
+
+    def test_is_recorded_with_what_was_named(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        given(self.revoke(world.north_admin, world, session_ids=[phone.session_id, world.ada.session_id]))
+        [entry] = AuditEntry.objects.filter(actor_id=world.north_admin.user.handle, action="session.revoked")
+        assert (entry.tenant_id, entry.changes["revoked_count"]) == (world.north.pk, 2)
+        assert set(entry.changes["sessions"]) == {phone.session_id, world.ada.session_id}
