@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import Application
 from audit.models import AuditEntry
 from sessions_app.models import Revocation, Session
-from tests.commands.crowds import change
+from tests.commands.crowds import aged, change
 from tests.commands.saying import Said, say
 from tests.world import Caller, World
 
@@ -148,6 +148,19 @@ class TestAFilter:
         assert (revocation.revoked_count, revocation.swept_count, revocation.swept_at is None) == (3, 3, False)
         rows = Session.objects.filter(revocation=revocation)
         assert {row.user.email for row in rows} == {"ada@north.example", "alan@north.example", "admin@north.example"}
+
+    def test_is_told_the_same_however_it_was_written(self, world: World):
+        aged(world.ada, timedelta(days=2))
+        looks = ["--ip", "::ffff:192.0.2.10", "--older-than", "24h", "--idle-for", "60m", "--user-agent", "CHROME"]
+        assert revoke("--user", "Ada@north.example", "--tenant", "north", *looks, "--device", "desktop").code == 0
+        assert Session.objects.get(pk=world.ada.session.pk).revocation.selection == {
+            "user": world.ada.user.handle,
+            "ip": "192.0.2.10/32",
+            "older_than": "1d",
+            "idle_for": "1h",
+            "user_agent": "chrome",
+            "device": "desktop",
+        }
 
     def test_is_on_record_when_it_begins_and_when_it_is_done(self, world: World):
         everybody(world)
