@@ -67,12 +67,18 @@ class PagedViewSet(V1ViewSet):
         item: Callable[[Values], Values],
     ) -> Response:
         """The page that is asked for. `fetch` makes `values()` of its rows, and `item` what is shown of each."""
-        bound = self.bound_to(filters)
+        bound = self.bound_to(filters.form.cleaned_data)
         place = self.place(bound)
         count, found = total(), []
         if place.after is not None or place.seen < count:
-            rows = anew(filters.qs).filter(pk__in=Subquery(place.ids(filters.qs)))
+            rows = anew(filters.qs).filter(pk__in=Subquery(place.ids(filters.qs, count)))
             found = list(fetch(rows).order_by(*place.order.by))
+        return self.shown_as_page(place, bound, count, found, item)
+
+    def shown_as_page(
+        self, place: Place, bound: str, count: int, found: list[Any], item: Callable[[Values], Values]
+    ) -> Response:
+        """`found` holds one row more than the page, unless the list ends with it."""
         shown, is_last = found[: place.per_page], len(found) <= place.per_page
         count = agreed(count, place, shown, is_last=is_last)
         pagination = {
@@ -105,11 +111,11 @@ class PagedViewSet(V1ViewSet):
     def said(self, names: Iterable[str]) -> dict[str, str]:
         return said(self.request.META["QUERY_STRING"], set(names))
 
-    def bound_to(self, filters: FilterSet) -> str:
+    def bound_to(self, asked: Values) -> str:
         """Whom a cursor is for, and for which list."""
         me = self.principal
-        asked = sorted(filters.form.cleaned_data.items())
-        return json.dumps([self.request.path_info, me.id, me.tier, me.tenant_id, me.partner_id, asked], default=str)
+        said = sorted((name, value) for name, value in asked.items() if value not in (None, ""))
+        return json.dumps([self.request.path_info, me.id, me.tier, me.tenant_id, me.partner_id, said], default=str)
 
 
 def said(query: str, names: set[str]) -> dict[str, str]:

@@ -56,12 +56,15 @@ class Place:
     def page(self) -> int:
         return self.seen // self.per_page + 1
 
-    def ids(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Of this page's rows, and of one more if there is one."""
-        ordered = rows.order_by(*self.order.by).values("pk")
-        if self.after is None:
-            return ordered[self.seen : self.seen + self.per_page + 1]
-        return ordered.filter(self.order.behind(self.after))[: self.per_page + 1]
+    def ids(self, rows: QuerySet[Any], total: int) -> QuerySet[Any]:
+        """Of this page's rows, and of one more if there is one. A page beyond the middle is found from the end."""
+        ordered, wanted = rows.order_by(*self.order.by).values("pk"), self.per_page + 1
+        if self.after is not None:
+            return ordered.filter(self.order.behind(self.after))[:wanted]
+        left = total - self.seen
+        if left >= self.seen:
+            return ordered[self.seen : self.seen + wanted]
+        return ordered.reverse()[max(0, left - wanted) : left]
 
     def next(self, shown: list[Mapping[str, Any]], bound: str) -> str:
         """A cursor to what follows. Sealed: it tells nobody what the key looks like, and nobody can make one up."""

@@ -105,10 +105,12 @@ class V1ViewSet(ViewSet):
         return dict(serializer.validated_data)
 
     def id_or_404(self, prefix: Prefix, text: str) -> Any:
-        value = read(prefix, text)
-        if value is None:
+        return self.or_404(read(prefix, text))
+
+    def or_404(self, there: Any) -> Any:
+        if there is None:
             raise Http404
-        return value
+        return there
 
     def found(self, count: int) -> None:
         if not count:

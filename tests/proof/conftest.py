@@ -10,6 +10,8 @@ from tests.proof.claims import Claim, table
 from tests.proof.races import Racer, Stable
 from tests.servers import Servers
 
+pytest.register_assert_rewrite("tests.proof.comparing", "tests.proof.machine")
+
 
 @pytest.fixture
 def claim(request: pytest.FixtureRequest) -> Callable[..., Claim]:

@@ -16,6 +16,7 @@ from core.v1 import V1ViewSet
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.counting import live_total
+from sessions_app.listing import live_in_tenant, live_page
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.operations.ending import IDS_SHOWN
 from sessions_app.reach import ground, people_of, tenants, whole
@@ -142,6 +143,18 @@ class SessionsViewSet(PagedViewSet):
 
         return self.page(found, total=total, fetch=fetch, item=wire.list_item)
 
+    def usual(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
+        """The list when nothing is said but where in it, if not in the middle: all the live ones, newest first."""
+        if self.said(self.listing.filters.base_filters):
+            return None
+        place = self.place(bound := self.bound_to({}))
+        if place.order.word != self.listing.words[0] or (place.seen and place.after is None):
+            return None
+        after = UUID(place.after[0]) if place.after else None
+        count, most = total(), place.per_page + 1
+        found = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
+        return self.shown_as_page(place, bound, count, found, wire.list_item)
+
     def shown(self, named: SessionQuerySet) -> Response:
         told = named.seen_by(self.principal).with_end().with_applications()
         return self.answer(wire.session(self.only(told.values(*wire.COLUMNS))))
@@ -175,6 +188,10 @@ class AdminSessionViewSet(SessionsViewSet):
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
         """Everybody's sessions, as far as you reach: the active ones, unless you ask for others."""
+        everything = whole(self.principal)
+        usual = everything and self.usual(everything.reach, everything.target_id, lambda: everything.live)
+        if usual:
+            return usual
         found = self.asked(self.visible, **ground(self.principal))
         all_of_it = whole(self.principal, **found.place) if found.is_plain else None
         return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
@@ -224,6 +241,8 @@ class TenantSessionsViewSet(SessionsViewSet):
     def list(self, request: Request, tenant_id: str) -> Response:
         """Sessions of a tenant's users: the active ones, unless you ask for others."""
         pk, tenant = self.id_or_404(Prefix.TENANT, tenant_id), self.tenant(tenant_id)
+        if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
+            return usual
         found = self.asked(self.visible.filter(tenant=pk), tenant_id=pk)
         total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
         return self.listed(found, lambda: total_within(tenant, total))
@@ -231,9 +250,8 @@ class TenantSessionsViewSet(SessionsViewSet):
     @extend_schema(operation_id="show_tenant_session_statistics", responses=enveloped(serializers.SessionStats))
     def stats(self, request: Request, tenant_id: str) -> Response:
         """How many sessions a tenant's users have, of which kinds, and how many users they are."""
-        told = statistics(Reach.TENANT, self.id_or_404(Prefix.TENANT, tenant_id), seen_by=self.principal)
-        self.found(told is not None)
-        return self.answer(told)
+        pk = self.id_or_404(Prefix.TENANT, tenant_id)
+        return self.answer(self.or_404(statistics(Reach.TENANT, pk, seen_by=self.principal)))
 
     @extend_schema(operation_id="revoke_all_tenant_sessions", request=serializers.Reason, responses={200: ENDED})
     def revoke_all(self, request: Request, tenant_id: str) -> Response:

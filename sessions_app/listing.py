@@ -1,0 +1,60 @@
+"""The lists that are asked for nearly always, put together once: the live sessions of a tenant, of a partner or of
+everybody, newest first, from the start or from where the last page ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet, Subquery
+
+from core.access import Principal, Tier
+from core.prepared import Prepared
+from sessions_app.counting import live_total
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.reach import tenants
+
+_TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
+_NOBODYS = UUID(int=0)
+
+
+def live_in_tenant(tenant_id: UUID, *, seen_by: Principal) -> int | None:
+    """None when there is no such tenant for them."""
+    found = _total(seen_by.tier).ask(tenant_id, seen_by.tenant_id, seen_by.partner_id)
+    return found[0][0] if found else None
+
+
+def live_page(
+    reach: Reach, target_id: UUID | None, *, seen_by: Principal, columns: Sequence[str], most: int, after: UUID | None
+) -> list[dict[str, Any]]:
+    statement = _page(reach, seen_by.tier, tuple(columns), most, after is not None)
+    whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or _NOBODYS)
+    return [dict(zip(columns, row, strict=True)) for row in statement.ask(target_id, *whose, after)]
+
+
+@cache
+def _total(tier: Tier) -> Prepared:
+    place = tenants(_somebody(tier)).filter(pk=_TARGET).order_by()
+    total = place.values_list(live_total(Reach.TENANT, _TARGET))
+    return Prepared(lambda: total, {_TARGET: "uuid", _TENANT: "uuid", _PARTNER: "uuid"})
+
+
+@cache
+def _page(reach: Reach, tier: Tier, columns: tuple[str, ...], most: int, is_behind: bool) -> Prepared:
+    stand_ins = dict.fromkeys((_TARGET, _TENANT, _PARTNER, _SESSION, _AFTER), "uuid")
+    return Prepared(lambda: _rows(reach, _somebody(tier), columns, most, is_behind), stand_ins)
+
+
+def _rows(reach: Reach, seen_by: Principal, columns: tuple[str, ...], most: int, is_behind: bool) -> QuerySet[Any]:
+    """The ids, told by an index alone; then those few rows."""
+    rows: SessionQuerySet = Session.objects.visible_to(seen_by).within(reach, _TARGET).counted()
+    tenant_id = _TARGET if reach is Reach.TENANT else None
+    partner_id = _TARGET if reach is Reach.PARTNER else None
+    rows = rows.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).newest_first()
+    ids = (rows.filter(pk__lt=_AFTER) if is_behind else rows).values("pk")[:most]
+    return Session.objects.filter(pk__in=Subquery(ids)).seen_by(seen_by).newest_first().values_list(*columns)
+
+
+def _somebody(tier: Tier) -> Principal:
+    return replace(Principal.system(""), tier=tier, tenant_id=_TENANT, partner_id=_PARTNER, session_id=_SESSION)

@@ -1,0 +1,68 @@
+"""A clock that stands still until it is set: what the database, and whoever makes ids, take for now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from django.db import connection
+
+# Names are looked for in the first schema first, the system's own included. Whatever asks what time it is, asks here.
+FUNCTIONS = """
+CREATE SCHEMA {schema};
+CREATE FUNCTION {schema}.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT current_setting('curfew.now')::timestamptz $$;
+CREATE FUNCTION {schema}.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT current_setting('curfew.now')::timestamptz $$;
+"""
+DEFAULTS = {
+    "sessions_app_session": ("created_at", "last_activity_at", "due_at"),
+    "sessions_app_sessionapplication": ("accessed_at",),
+    "sessions_app_revocation": ("created_at",),
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    schema = "standing_still"
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        # How far the clock of whoever makes ids is off the database's.
+        self.skew = timedelta()
+
+    def set(self, now: datetime) -> None:
+        self.now = now
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('curfew.now', %s, true)", [now.isoformat()])
+
+    def hang(self) -> None:
+        """For this transaction. What a column's default calls was looked up long ago, so those are made anew."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL search_path = {self.schema}, pg_catalog, public")
+            for table, columns in DEFAULTS.items():
+                changes = ", ".join(f"ALTER {column} SET DEFAULT statement_timestamp()" for column in columns)
+                cursor.execute(f"ALTER TABLE {table} {changes}")
+        self.set(self.now)
+
+    def time_ns(self) -> int:
+        return (self.now + self.skew - EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+@contextmanager
+def standing_still(clock: Clock) -> Iterator[None]:
+    with patch("core.ids.time", SimpleNamespace(time_ns=clock.time_ns)):
+        yield
+
+
+@contextmanager
+def clockwork() -> Iterator[None]:
+    """Committed, and out of everybody's sight who does not look there first."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS.format(schema=Clock.schema))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA {Clock.schema} CASCADE")

@@ -1,0 +1,209 @@
+"""What sessions are, in plain Python: no SQL, no revisions, no counters. Acts end what they name, one by one."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sessions_app.models import Reach, State
+
+IDLE, EXPIRED = "idle", "expired"
+POLICY = ("session_lifetime", "idle_timeout", "max_sessions", "when_full")
+
+
+@dataclass(eq=False)
+class Thing:
+    """The platform, a partner, a tenant, a user or an application."""
+
+    name: str
+    reach: Reach
+    above: "Thing | None" = None
+    role: str = ""
+    is_suspended: bool = False
+    is_deleted: bool = False
+    policy: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def chain(self) -> "Iterator[Thing]":
+        yield self
+        if self.above:
+            yield from self.above.chain
+
+    @property
+    def is_up(self) -> bool:
+        return not any(each.is_suspended or each.is_deleted for each in self.chain)
+
+    def strictest(self, policy: str) -> Any:
+        return min((each.policy[policy] for each in self.chain if each.policy.get(policy) is not None), default=None)
+
+
+@dataclass(eq=False)
+class Proof:
+    """Somebody has proved who they are, and has no session yet."""
+
+    user: Thing
+    application: Thing | None
+    role: str
+    is_stale: bool = False
+
+    def is_within(self, reach: Reach, target: Thing | None) -> bool:
+        match reach:
+            case Reach.PLATFORM:
+                return True
+            case Reach.ADMINS:
+                return self.role != "user"
+            case Reach.APPLICATION:
+                return self.application is target
+            case _:
+                return target in self.user.chain
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    reason: str
+    at: datetime
+    is_by_clock: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class Stay(Proof):
+    """A session."""
+
+    pk: UUID
+    opened_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    idle_limit: timedelta
+    device: str
+    ended: End | None = None  # by an act
+    written: End | None = None  # what the row says
+    is_under_a_floor: bool = False
+    is_under_the_users_floor: bool = False
+
+    @property
+    def lapses_at(self) -> datetime:
+        return min(self.expires_at, self.seen_at + self.idle_limit)
+
+    @property
+    def why_it_lapses(self) -> str:
+        return EXPIRED if self.expires_at <= self.lapses_at else IDLE
+
+    def state(self, now: datetime) -> State:
+        """What ran out before an act came over it is taken for the act's, until that it ran out is written down."""
+        if self.written:
+            return State.EXPIRED if self.written.is_by_clock else State.REVOKED
+        if self.ended or self.is_under_a_floor:
+            return State.REVOKED
+        return State.EXPIRED if self.lapses_at <= now else State.LIVE
+
+
+class Model:
+    """Who is signed in. `now` is the time."""
+
+    def __init__(self, now: datetime, things: Iterable[Thing]) -> None:
+        self.now = now
+        self.things = {thing.name: thing for thing in things}
+        self.stays: dict[UUID, Stay] = {}
+        self.proofs: list[Proof] = []
+        self.is_swept = True
+
+    def live(self, which: Callable[[Stay], bool] = lambda _: True) -> list[Stay]:
+        """The oldest first."""
+        return [each for each in self.among(which) if each.state(self.now) is State.LIVE]
+
+    def among(self, which: Callable[[Stay], bool]) -> list[Stay]:
+        return sorted(filter(which, self.stays.values()), key=lambda stay: stay.pk)
+
+    def of_user(self, user: Thing) -> list[Stay]:
+        return self.live(lambda stay: stay.user is user)
+
+    def room_for(self, user: Thing) -> int | None:
+        """How many of the user's sessions have to make room for one more; None if it is refused."""
+        most = user.strictest("max_sessions")
+        too_many = len(self.of_user(user)) + 1 - most if most else 0
+        return None if too_many > 0 and user.strictest("when_full") == "deny" else max(too_many, 0)
+
+    def open(self, proof: Proof, pk: UUID, device: str) -> None:
+        user = proof.user
+        for each in self.of_user(user)[: self.room_for(user)]:
+            self._end(each, "ended to make room for a newer one")
+        lifetime, idle = (timedelta(seconds=user.strictest(policy)) for policy in POLICY[:2])
+        self.stays[pk] = Stay(
+            user=user,
+            application=proof.application,
+            role=proof.role,
+            pk=pk,
+            opened_at=self.now,
+            seen_at=self.now,
+            expires_at=self.now + lifetime,
+            idle_limit=idle,
+            device=device,
+        )
+
+    def end(self, stays: Iterable[Stay], reason: str) -> list[Stay]:
+        """By name. What only rests is ended too, and not counted."""
+        live = self.live(set(stays).__contains__)
+        for each in stays:
+            is_over = each.written or each.ended or each.is_under_a_floor or each.is_under_the_users_floor
+            if not is_over and each.expires_at > self.now:
+                self._end(each, reason)
+        return live
+
+    def end_all(self, reach: Reach, target: Thing | None, reason: str, spare: Stay | None = None) -> list[Stay]:
+        """Everything within a reach, sign-ins under way too; what is written down of it comes with the sweep."""
+        live = self.live(lambda stay: stay.is_within(reach, target))
+        spared = spare if spare in live else None
+        for each in self.stays.values():
+            if each is spared or each.written or not each.is_within(reach, target):
+                continue
+            each.is_under_a_floor |= reach is not Reach.USER
+            each.is_under_the_users_floor |= reach is Reach.USER
+            if each in live:
+                each.ended = End(reason, self.now)
+                each.written = each.ended if reach is Reach.USER else None
+        for proof in self.proofs:
+            proof.is_stale |= proof.is_within(reach, target)
+        self.is_swept = False
+        return [each for each in live if each is not spared]
+
+    def sweep(self) -> None:
+        for each in self.stays.values():
+            each.written = each.written or each.ended
+        self.is_swept = True
+
+    def expire(self) -> int:
+        """What a sweep may still have to write something of is left to it."""
+        over = [
+            each
+            for each in self.stays.values()
+            if not each.written and each.lapses_at <= self.now and (self.is_swept or not each.is_under_a_floor)
+        ]
+        for each in over:
+            each.written = End(each.why_it_lapses, each.lapses_at, is_by_clock=True)
+        return len(over)
+
+    def purge(self, older_than: timedelta) -> int:
+        old = [each.pk for each in self.stays.values() if each.written and each.written.at < self.now - older_than]
+        for pk in old:
+            del self.stays[pk]
+        return len(old)
+
+    def tighten(self, thing: Thing) -> int:
+        """Live sessions are held to what the policy says by now; what is over stays as it is."""
+        for each in self.live(lambda stay: thing in stay.user.chain):
+            lifetime, idle = (timedelta(seconds=each.user.strictest(policy)) for policy in POLICY[:2])
+            each.expires_at = min(each.expires_at, each.opened_at + lifetime)
+            each.idle_limit = min(each.idle_limit, idle)
+        too_many = [each for user in self.users(thing) for each in self._too_many(user)]
+        return len(self.end(too_many, "session policy tightened"))
+
+    def users(self, thing: Thing) -> list[Thing]:
+        return [each for each in self.things.values() if each.reach is Reach.USER and thing in each.chain]
+
+    def _too_many(self, user: Thing) -> list[Stay]:
+        most = user.strictest("max_sessions")
+        return self.of_user(user)[:-most] if most else []
+
+    def _end(self, stay: Stay, reason: str) -> None:
+        stay.ended = stay.written = End(reason, self.now)

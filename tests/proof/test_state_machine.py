@@ -1,0 +1,90 @@
+"""Every act there is, in any order: the product does what a page of plain Python says it does."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from sessions_app.models import SessionQuerySet, rule
+from sessions_app.operations import ending, expiring, opening, revoking, sweeping, tightening
+from tenancy import operations as tenancy
+from tests.proof.cast import Cast
+from tests.proof.claims import FULL
+from tests.proof.clock import clockwork
+from tests.proof.comparing import Questions
+from tests.proof.machine import Machine
+from tests.proof.mistakes import mistaken
+from tests.world import World
+
+ACTS = 50 if FULL else 30
+MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
+    "raises no floor under a partner": (rule.floor, 'Coalesce(F("tenant__partner__min_revision"), 0),', ""),
+    "opens sessions in no era": (opening._session, 'era=ground["era"]', "era=0"),
+    "expires a user's newest and crowns no other": (expiring._expire_some, "crown_the_newest(over)", "pass"),
+    "counts what only rested": (ending.end, "live = list(Session.objects.live()", "live = list(Session.objects"),
+    "leaves what only rests": (ending.end, "named.unended()", "named.live()"),
+    "moves tenants with their sessions": (
+        tenancy.move_tenant,
+        'announce(going_down, tenant, actor=actor, reason="tenant moved")',
+        "0",
+    ),
+    "sweeps up what had run out": (
+        sweeping._sweep_batch,
+        'last_activity_at__gt=revocation.created_at - F("idle_limit"),',
+        "",
+    ),
+    "spares in the old era": (revoking._spare, '{"revision": number, "era": number}', '{"revision": number}'),
+    "spares the dead": (revoking._spare, "Session.objects.live()", "Session.objects"),
+    "opens on a proof from before its application's end": (
+        opening._ground,
+        "Greatest(floor(is_admin()), of_application)",
+        "floor(is_admin())",
+    ),
+    "lets a touch outlast the session": (
+        rule.due_after_a_touch,
+        'Least(F("expires_at"), Now()',
+        'Greatest(F("expires_at"), Now()',
+    ),
+    "tightens what is over": (tightening.tighten, "Session.objects.live().within(", "Session.objects.within("),
+    "counts to the very moment": (SessionQuerySet.lapsed, "due_at__lte", "due_at__lt"),
+}
+
+
+@pytest.fixture
+def cast(committed_world: World) -> Iterator[Cast]:
+    with clockwork():
+        yield Cast(committed_world)
+
+
+def act(cast: Cast, orders: int, *phases: Phase) -> Counter[str]:
+    tuned = settings(
+        max_examples=orders,
+        stateful_step_count=ACTS,
+        deadline=None,
+        derandomize=not FULL,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, *phases],
+        database=None,
+    )
+    questions, tally = Questions(cast), Counter[str]()
+    run_state_machine_as_test(lambda: Machine(cast, questions, tally), settings=tuned)
+    return tally
+
+
+def test_whatever_is_done_in_whatever_order(cast: Cast, claim):
+    promise = claim("orders of acts after each of which product and model agree", full=2000, reduced=15)
+    tally = act(cast, promise.asked, Phase.shrink)
+    promise.saw(tally["orders"], f"of up to {ACTS} acts, {tally['acts']:,} in all")
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_build_is_caught_that(mistake: str, cast: Cast, claim):
+    promise = claim(f"control, {mistake}: caught", full=1, reduced=1)
+    with mistaken(*MISTAKES[mistake]), pytest.raises((AssertionError, IntegrityError)):
+        act(cast, 500)
+    promise.saw(1)
