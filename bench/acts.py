@@ -5,9 +5,10 @@ from datetime import timedelta
 from functools import partial
 from time import perf_counter
 
+from django.conf import settings
 from django.db import connection, transaction
 
-from bench.figures import AFTERWARDS, BEFORE, PURGE, REVOKE_ALL, REVOKE_ALL_MINIMAL, SWEEP, UPDATE, Figures
+from bench.figures import AFTERWARDS, BEFORE, PURGE, REVOKE_ALL, SWEEP, UPDATE, WITH_IDS, Figures
 from bench.progress import say
 from bench.reads import Reader
 from bench.timing import in_turns, milliseconds, transactions_timed
@@ -27,7 +28,7 @@ _UPDATE = """
 
 def revoke_all(figures: Figures, world: World, *, rounds: int) -> None:
     say(f"ending everything in each tenant, {rounds} times, and taking it back")
-    for name, shown in ((REVOKE_ALL, IDS_SHOWN), (REVOKE_ALL_MINIMAL, 0)):
+    for name, shown in ((REVOKE_ALL, 0), (WITH_IDS, IDS_SHOWN)):
         acts = {size: ending(tenant, size, shown) for size, tenant in world.tenants.items()}
         figures.times[name] = in_turns(rounds, acts)
 
@@ -70,8 +71,8 @@ def aftermath(figures: Figures, world: World, *, rounds: int) -> None:
     after_sweep = reader.time(page)
     figures.times[BEFORE] = before
     figures.times[AFTERWARDS] = {size: max(at_first, with_new, after_sweep)}
-    over = size + 1 + world.over
-    night_shift(figures, PURGE, over, lambda: operations.purge(timedelta(0), actor=SYSTEM))
+    kept = timedelta(days=settings.SESSION_RETENTION_DAYS)
+    night_shift(figures, PURGE, size, lambda: operations.purge(kept, actor=SYSTEM))
 
 
 def night_shift(figures: Figures, name: str, expected: int, work: Callable[[], int]) -> None:

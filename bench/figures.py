@@ -9,7 +9,7 @@ KNOX, DJANGO, USER_SESSIONS = "django-rest-knox", "Django's database sessions", 
 OUR_LIST, VIEWSET = "our list of 20", "ViewSet, ModelSerializer, numbered pages"
 
 LIST, AT_DEPTH, BY_NUMBER, TOTAL, STATS = "page 1", "cursor page, deep down", "numbered page there", "total", "stats"
-REVOKE_ALL, REVOKE_ALL_MINIMAL = "revoke-all", "revoke-all, return=minimal"
+REVOKE_ALL, WITH_IDS = "revoke-all", "revoke-all, ids listed"
 UPDATE = "UPDATE of the rows"
 BEFORE, AFTERWARDS = "page 1 before revoke-all", "page 1 right after"
 SWEEP, PURGE = "sweep", "purge"

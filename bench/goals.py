@@ -21,6 +21,7 @@ from bench.figures import (
     TOTAL,
     UPDATE,
     VIEWSET,
+    WITH_IDS,
     Figures,
 )
 
@@ -80,6 +81,11 @@ GOALS = [
     Goal(
         "revoke-all of a tenant: {big} live / {smallest} live",
         lambda seen: seen.times[REVOKE_ALL][seen.big] / seen.times[REVOKE_ALL][seen.smallest],
+        at_most=2,
+    ),
+    Goal(
+        "the same, up to 10,000 ids listed",
+        lambda seen: seen.times[WITH_IDS][seen.big] / seen.times[WITH_IDS][seen.smallest],
         at_most=2,
     ),
     Goal(

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 from bench.figures import LIST, REVOKE_ALL, STATS, UPDATE, Figures
 from bench.goals import rows
 
-WIDTH, HEIGHT = 760, 420
+WIDTH, HEIGHT = 800, 420
 LEFT, RIGHT, TOP, BOTTOM = 80, 560, 60, 360
 LABEL_HEIGHT = 18
 LINES = {
@@ -91,13 +91,14 @@ def curve(line: Mapping[int, float], kind: str, across: Scale, up: Scale) -> Ite
 
 
 def labels(lines: Mapping[str, Mapping[int, float]], across: Scale, up: Scale) -> Iterator[str]:
-    """At the end of each line, and never one upon another."""
-    lowest = float("-inf")
+    """At the end of each line, and never one upon another; above a line that ends half way."""
+    lowest, end = float("-inf"), max(across(max(line)) for line in lines.values())
     for y, x, name in sorted((up(line[max(line)]), across(max(line)), name) for name, line in lines.items()):
         lowest = max(y, lowest + LABEL_HEIGHT)
         words, kind = LINES[name]
         last = duration(lines[name][max(lines[name])])
-        yield f'<text class="{kind}" x="{x + 12}" y="{lowest + 5}">{escape(words)}: {last}</text>'
+        place = f'x="{x + 12}" y="{lowest + 5}"' if x == end else f'x="{x - 12}" y="{y - 5}" text-anchor="end"'
+        yield f'<text class="{kind}" {place}>{escape(words)}: {last}</text>'
 
 
 def duration(milliseconds: float) -> str:

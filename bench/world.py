@@ -1,11 +1,13 @@
 """Who the bench is about: one partner with a tenant of each size, and an operator who may look at all of them."""
 
+import random
 import secrets
 from dataclasses import dataclass
 
 from accounts import operations as accounts
 from accounts.models import Role
-from bench.filling import filling, over_beside, rows_for
+from bench.crowds import Crowd, over_beside
+from bench.filling import filling
 from bench.progress import counting_rows
 from core.access import Origin, Principal
 from core.ids import Prefix, show
@@ -24,20 +26,20 @@ class World:
     operator: Session
     tenants: dict[int, Tenant]
     bystander: Tenant  # as large as the big one, and left alone until the end
-    over: int  # how many sessions are over, whoever's
 
     @classmethod
     def made(cls, sizes: list[int], big: int) -> "World":
+        """A tenant of each size, the bystander, and one that has nothing but a past: `big` sessions long over."""
         staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
         operator = sign_in(staff, "operator@bench.example", Role.SUPER_ADMIN)
         partner = create_partner(actor=SYSTEM, name="Bench", slug="bench")
-        wanted = [*sizes, big]
-        made = [new_tenant(partner, number) for number in range(len(wanted))]
-        with counting_rows(sum(map(rows_for, wanted))) as told, filling(operator, told) as begun:
-            for tenant, live in zip(made, wanted, strict=True):
-                begun.fill(tenant, live)
-        *tenants, bystander = made
-        return cls(operator, dict(zip(sizes, tenants, strict=True)), bystander, sum(map(over_beside, wanted)))
+        *tenants, bystander, deserted = (new_tenant(partner, number) for number in range(len(sizes) + 2))
+        dice = random.Random(1707)  # noqa: S311 - believable, not secret
+        with filling(operator) as begun, counting_rows(sum(sizes) + big + over_beside(sum(sizes) + big) + big) as told:
+            begun.fill(deserted, Crowd.long_gone(dice, big), told)
+            for tenant, live in zip([*tenants, bystander], [*sizes, big], strict=True):
+                begun.fill(tenant, Crowd.living(dice, live), told)
+        return cls(operator, dict(zip(sizes, tenants, strict=True)), bystander)
 
     def path(self, size: int, rest: str = "") -> str:
         return f"/api/v1/tenants/{self.tenants[size].handle}/sessions{rest}"
