@@ -9,7 +9,7 @@ from accounts.signals import mfa_disabled, password_changed, role_changed
 from core.access import Principal
 from core.records import Entity
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, Revocation, Session
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.signals import going_down, session_policy_changed, tenant_moved
 
@@ -29,8 +29,9 @@ def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) 
 
 @receiver(tenant_moved)
 def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
-    """Its sessions are over; their rows go along for the new partner to read."""
+    """Its sessions are over; their rows go along for the new partner to read, and the record of what ended them."""
     Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
+    Revocation.objects.filter(tenant_id=thing.pk).update(partner_id=thing.partner_id)
     return 0
 
 

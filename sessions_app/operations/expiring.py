@@ -66,12 +66,10 @@ def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> 
 def purge(older_than: timedelta, *, actor: Principal, told: Callable[[int], object] = int) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
     total, last = 0, NOBODY
-    while purged := _purge_some(older_than, last):
+    while purged := _purge_some(older_than, last, actor):
         total += len(purged)
         last = purged[-1]
         told(len(purged))
-    if total:
-        _record_purge(total, older_than, actor)
     return total
 
 
@@ -80,17 +78,14 @@ def to_purge(older_than: timedelta) -> SessionQuerySet:
 
 
 @transaction.atomic
-def _purge_some(older_than: timedelta, last: UUID) -> list[UUID]:
-    """From the oldest session on: what ended long ago was opened before that."""
+def _purge_some(older_than: timedelta, last: UUID, actor: Principal) -> list[UUID]:
+    """From the oldest session on: what ended long ago was opened before that. What goes is on record as it goes."""
     old = to_purge(older_than).filter(pk__gt=last).order_by("pk")
     ids = list(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:BATCH])
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sessions_app_sessionapplication WHERE session_id = ANY(%s)", [ids])
         cursor.execute("DELETE FROM sessions_app_session WHERE id = ANY(%s)", [ids])
+    if ids:
+        changes = {"purged_count": len(ids), "older_than_seconds": int(older_than.total_seconds())}
+        record(Action.SESSIONS_PURGED, actor=actor, changes=changes)
     return ids
-
-
-@transaction.atomic
-def _record_purge(count: int, older_than: timedelta, actor: Principal) -> None:
-    changes = {"purged_count": count, "older_than_seconds": int(older_than.total_seconds())}
-    record(Action.SESSIONS_PURGED, actor=actor, changes=changes)

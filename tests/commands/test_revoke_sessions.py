@@ -7,10 +7,11 @@ from django.db import transaction
 
 from accounts.models import Application
 from audit.models import AuditEntry
+from sessions_app import operations
 from sessions_app.models import Revocation, Session
 from tests.commands.crowds import aged, change
 from tests.commands.saying import Said, say
-from tests.world import Caller, World
+from tests.world import SYSTEM, Caller, World
 
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6"
@@ -182,13 +183,17 @@ class TestNothing:
 
     def test_nothing_matching_is_told_apart_from_done(self, world: World):
         everybody(world)
-        for arguments in (
-            ["--tenant", "north", "--device", "bot"],
-            ["--user", world.person("new", world.north).handle],
-        ):
-            said = revoke(*arguments)
-            assert (said.code, said.out, said.err) == (1, "", "Nothing matches.\n")
+        said = revoke("--tenant", "north", "--device", "bot")
+        assert (said.code, said.out, said.err) == (1, "", "Nothing matches.\n")
         assert not Revocation.objects.filter(tenant_id=world.north.pk).exists()
+
+    def test_live_in_a_scope_ends_the_sign_in_that_is_under_way_there(self, world: World):
+        newcomer = world.person("new", world.north)
+        proof = world.proof(newcomer)
+        said = revoke("--user", newcomer.handle)
+        assert (said.code, said.err) == (1, "Nothing was live; who was signing in begins anew.\n")
+        with pytest.raises(operations.EndedMeanwhile):
+            operations.open(proof, actor=SYSTEM)
 
 
 class TestJSON:
@@ -198,7 +203,7 @@ class TestJSON:
         assert said.json == {"revocation_id": revocation.handle, "revoked_count": 1, "is_finished": True}
 
     def test_also_where_nothing_matches(self, world: World):
-        said = revoke("--user", world.person("new", world.north).handle, "--json")
+        said = revoke("--tenant", "north", "--device", "bot", "--json")
         assert (said.code, said.json) == (1, {"revocation_id": None, "revoked_count": 0, "is_finished": True})
 
     def test_also_of_what_would_end(self, world: World):

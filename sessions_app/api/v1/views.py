@@ -10,7 +10,7 @@ from accounts import operations as accounts
 from accounts.models import User
 from core.access import Tier
 from core.ids import Prefix, read
-from core.paging import PagedViewSet, count_of, total_within
+from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, count_of, total_within
 from core.schema import enveloped, paginated, refused
 from core.v1 import V1ViewSet
 from sessions_app import operations
@@ -24,6 +24,7 @@ from sessions_app.statistics import NOTHING, statistics
 
 THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
 LISTED_AT_MOST = 1_000
+PLANNED = (PER_PAGE, MOST_PER_PAGE)
 REASON = "ended by an administrator"
 ENDED = enveloped(serializers.AdminSessionRevokeResponse)
 SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
@@ -148,7 +149,9 @@ class SessionsViewSet(PagedViewSet):
         if self.said(self.listing.filters.base_filters):
             return None
         place = self.place(bound := self.bound_to({}))
-        if place.order.word != self.listing.words[0] or (place.seen and place.after is None):
+        is_in_the_middle = place.seen and place.after is None
+        # A connection keeps each statement that it has planned: a length of page of everybody's own would fill it up.
+        if place.order.word != self.listing.words[0] or is_in_the_middle or place.per_page not in PLANNED:
             return None
         after = UUID(place.after[0]) if place.after else None
         count, most = total(), place.per_page + 1

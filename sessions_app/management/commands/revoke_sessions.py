@@ -73,7 +73,7 @@ class Command(LongCommand):
     def revoke(self, selection: Selection, reason: str, *, is_asking: bool) -> None:
         begun = selecting.unfinished(selection, reason=reason)
         count = selecting.count(selection, reason=reason)
-        if not count and begun is None:
+        if not count and begun is None and not selection.scope:
             self.tell(None)
             raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)
         if begun:
@@ -93,6 +93,9 @@ class Command(LongCommand):
             raise
         else:
             self.tell(ended.revocation)
+            if not count and begun is None:
+                # A floor was raised all the same: it is there for sign-ins that are under way.
+                raise CommandError("Nothing was live; who was signing in begins anew.", returncode=NOTHING_MATCHED)
             if begun and (late := selecting.count(selection, reason=reason)):
                 self.note(f"{some(late)} came to match since that began; the same command ends them too.")
 
