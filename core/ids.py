@@ -11,6 +11,8 @@ from uuid import UUID
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # a page shows forty ids: two letters at a time
+_SHIFTS = range(120, -1, -10)
 
 
 class Prefix(StrEnum):
@@ -35,11 +37,8 @@ def uuid7(at_milliseconds: int | None = None) -> UUID:
 
 
 def show(prefix: Prefix, value: UUID) -> str:
-    number, letters = value.int, []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 32)
-        letters.append(ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(letters))}"
+    number = value.int
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])}"
 
 
 def read(prefix: Prefix, text: str) -> UUID | None:
