@@ -16,6 +16,7 @@ from bench.figures import (
     KNOX,
     OUR_LIST,
     PLAIN_CHECK,
+    SHIPPED_CHECK,
     USER_SESSIONS,
     VIEWSET,
     Figures,
@@ -78,11 +79,12 @@ def ours(world: World, figures: Figures) -> Iterator[dict[str, Target]]:
     people = [f"Authorization: Bearer {token}" for token in world.tokens(figures.big, PEOPLE)]
     operator = f"Authorization: Bearer {world.operators_token()}"
     page = world.path(figures.largest, f"?per_page={PER_PAGE}")
-    with serving("bench.ours.settings", "config.wsgi:application") as port:
+    with serving("bench.ours.settings", "config.wsgi") as shipped, serving("bench.ours.lean", "config.wsgi") as lean:
         yield {
-            DRF_CHECK: Target(port, [request("/check", header) for header in people]),
-            PLAIN_CHECK: Target(port, [request("/check/plain", header) for header in people]),
-            OUR_LIST: Target(port, [request(page, operator)]),
+            DRF_CHECK: Target(lean, [request("/check", header) for header in people]),
+            PLAIN_CHECK: Target(lean, [request("/check/plain", header) for header in people]),
+            SHIPPED_CHECK: Target(shipped, [request("/check", header) for header in people]),
+            OUR_LIST: Target(shipped, [request(page, operator)]),
         }
 
 

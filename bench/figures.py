@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BARE, DRF_CHECK, PLAIN_CHECK = "a bare Django view", "our check, in a DRF view", "our check, in a plain view"
+SHIPPED_CHECK = "our check, in a DRF view, as shipped"
 KNOX, DJANGO, USER_SESSIONS = "django-rest-knox", "Django's database sessions", "django-user-sessions"
 OUR_LIST, VIEWSET = "our list of 20", "ViewSet, ModelSerializer, numbered pages"
 

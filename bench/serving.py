@@ -16,15 +16,11 @@ PATIENCE = 60
 
 
 @contextmanager
-def serving(
-    settings: str, application: str = "django.core.wsgi:get_wsgi_application", database: str = ""
-) -> Iterator[int]:
+def serving(settings: str, application: str = "bench.peers.wsgi", *, database: str = "") -> Iterator[int]:
     """A server with these Django settings; its port."""
     port = free_port()
     command = ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "1", "--log-level", "warning"]
-    command += ["--workers-kill-timeout", "3", "--host", run.HOST, "--port", str(port), application]
-    if application.endswith("get_wsgi_application"):
-        command.append("--factory")
+    command += ["--workers-kill-timeout", "3", "--host", run.HOST, "--port", str(port), f"{application}:application"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         env=environment(settings, database),

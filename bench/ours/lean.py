@@ -1,0 +1,5 @@
+"""The same with nothing in front but what a check needs, as the peers have it."""
+
+from bench.ours.settings import *  # noqa: F403 - the product's own
+
+MIDDLEWARE = ["core.request.RequestMiddleware"]  # whose request it is, and from where
