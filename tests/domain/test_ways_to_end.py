@@ -10,7 +10,7 @@ from accounts.models import Role
 from audit.models import AuditEntry
 from core.access import Origin
 from sessions_app import counting, operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, Revocation, Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
 from tests.world import PASSWORD, SYSTEM, Caller, World
@@ -202,6 +202,14 @@ class TestAMove:
         assert not Session.objects.visible_to(principal(world.acme_partner)).filter(pk=ada.session.pk).exists()
         assert Session.objects.visible_to(principal(world.globex_partner)).filter(pk=ada.session.pk).exists()
         assert is_alive(world.signed_in(ada.user))
+
+    def test_takes_the_record_of_what_was_ended_along(self, world: World):
+        earlier = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="earlier").revocation
+        old, new = principal(world.acme_partner), principal(world.globex_partner)
+        assert earlier in Revocation.objects.visible_to(old)
+        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        assert {each.reason for each in Revocation.objects.visible_to(new)} == {"earlier", "tenant moved"}
+        assert not Revocation.objects.visible_to(old)
 
 
 class TestTheLastOperator:
