@@ -75,3 +75,12 @@ class TestTheSessionCheck:
         assert ada.post("/api/v1/auth/logout").status_code == 204
         forget_all()
         assert ada.get(ME).status_code == 401
+
+
+def test_a_page_of_any_length_does_not_leave_a_statement_behind(committed_world: World) -> None:
+    operator = committed_world.super_admin
+    for per_page in range(1, 101):
+        assert operator.get(f"/api/v1/admin/sessions?per_page={per_page}").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'curfew%'")
+        assert cursor.fetchone()[0] < 20
