@@ -17,6 +17,7 @@ from sessions_app.reach import tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
 _NOBODYS = UUID(int=0)
+_LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells whether there is more
 
 
 def live_in_tenant(tenant_id: UUID, *, seen_by: Principal) -> int | None:
@@ -28,9 +29,11 @@ def live_in_tenant(tenant_id: UUID, *, seen_by: Principal) -> int | None:
 def live_page(
     reach: Reach, target_id: UUID | None, *, seen_by: Principal, columns: Sequence[str], most: int, after: UUID | None
 ) -> list[dict[str, Any]]:
-    statement = _page(reach, seen_by.tier, tuple(columns), most, after is not None)
+    """At most so many rows. Only two lengths are planned: one for every length would fill a connection's memory."""
+    planned = next(length for length in _LENGTHS if length >= most)
+    statement = _page(reach, seen_by.tier, tuple(columns), planned, after is not None)
     whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or _NOBODYS)
-    return [dict(zip(columns, row, strict=True)) for row in statement.ask(target_id, *whose, after)]
+    return [dict(zip(columns, row, strict=True)) for row in statement.ask(target_id, *whose, after)[:most]]
 
 
 @cache
