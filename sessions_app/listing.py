@@ -51,8 +51,8 @@ def _page(reach: Reach, tier: Tier, columns: tuple[str, ...], most: int, is_behi
 
 def _rows(reach: Reach, seen_by: Principal, columns: tuple[str, ...], most: int, is_behind: bool) -> QuerySet[Any]:
     """The ids, told by an index alone; then those few rows."""
-    rows: SessionQuerySet = Session.objects.visible_to(seen_by).within(reach, _TARGET).counted()
     tenant_id = _TARGET if reach is Reach.TENANT else None
+    rows: SessionQuerySet = Session.objects.visible_to(seen_by).within(reach, _TARGET).counted(tenant_id)
     partner_id = _TARGET if reach is Reach.PARTNER else None
     rows = rows.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).newest_first()
     ids = (rows.filter(pk__lt=_AFTER) if is_behind else rows).values("pk")[:most]

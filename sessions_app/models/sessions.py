@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import BooleanField, Case, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest, JSONObject, Now
 
 from accounts.models import Application, Role, User
@@ -48,15 +48,29 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
         """Over by the clock, and not written down as that yet: the few since the last expiry pass."""
         return self.filter(rule.lapsed(), revoked_at=None, due_at__lte=Now())
 
-    def counted(self) -> Self:
+    def standing_in(self, tenant_id: UUID) -> Self:
+        """The same of one tenant's: its floors are looked up once, and not for every row that is skipped."""
+        floors = Greatest(platform("min_revision"), "min_revision", Coalesce("partner__min_revision", 0))
+        stands_for = Application.objects.filter(pk=OuterRef("application"), min_revision__lte=OuterRef("revision"))
+        return self.filter(
+            Q(application=None) | Q(Exists(stands_for)),
+            Q(role=Role.USER) | Q(revision__gte=platform("admin_min_revision")),
+            tenant=tenant_id,
+            revoked_at=None,
+            revision__gte=Subquery(Tenant.objects.filter(pk=tenant_id).values(floor=floors)),
+        )
+
+    def counted(self, tenant_id: UUID | None = None) -> Self:
         """The live ones, for totals and for skipping to a page: every act that ends sessions raises a floor or marks
         rows, so what stands and has not lapsed is live."""
-        return self.standing().exclude(pk__in=Session.objects.lapsed().values("pk"))
+        standing = self.standing() if tenant_id is None else self.standing_in(tenant_id)
+        return standing.exclude(pk__in=Session.objects.lapsed().values("pk"))
 
-    def in_state(self, state: State) -> Self:
+    def in_state(self, state: State, *, tenant_id: UUID | None = None) -> Self:
+        """Of one tenant's, many live ones are skipped quicker."""
         match state:
             case State.LIVE:
-                return self.counted()
+                return self.counted(tenant_id)
             case State.EXPIRED:
                 lapsed = Q(pk__in=Session.objects.standing().lapsed().values("pk"))
                 return self.filter(Q(revoked_at__isnull=False, is_expired=True) | lapsed)

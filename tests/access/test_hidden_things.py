@@ -10,8 +10,10 @@ from accounts.models import ApiKey, User
 from core.access import Scope
 from core.ids import Prefix, show
 from sessions_app.models import Session
+from tests.access.asking import a_revocation
+from tests.access.footprint import footprint
 from tests.access.test_permission_matrix import told
-from tests.world import SYSTEM, World, some_id
+from tests.world import SYSTEM, Caller, World, some_id
 
 
 def session_of(user: User, world: World) -> str:
@@ -43,7 +45,7 @@ def misspelled(handle: str) -> dict[str, str]:
     _, _, letters = handle.partition("_")
     return {
         "upper case": handle.upper(),
-        "another prefix": f"usr_{letters}",
+        "another prefix": f"aud_{letters}",
         "no prefix": letters,
         "no letters": handle[:4],
         "one letter short": handle[:-1],
@@ -108,3 +110,77 @@ def test_the_404_speaks_of_the_thing(world: World):
     assert detail(f"/api/v1/me/sessions/{some_id(Prefix.SESSION)}") == {"detail": "Session not found"}
     assert detail(f"/api/v1/me/api-keys/{some_id(Prefix.API_KEY)}") == {"detail": "API key not found"}
     assert show(Prefix.USER, world.ada.user.pk) not in str(detail(f"/api/v1/me/sessions/{world.ada.user.handle}"))
+
+
+def made(user: User, world: World) -> dict[str, str]:
+    """What an administrator's path may name of somebody."""
+    return {
+        "tid": user.tenant.handle,
+        "uid": user.handle,
+        "sid": session_of(user, world),
+        "id": a_revocation(user, world),
+    }
+
+
+# Each with what an administrator of north would send to find out whether something is there.
+ADMINISTRATIVE: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "/api/v1/admin/sessions/{sid}": ("GET", None),
+    "/api/v1/admin/sessions/{sid}?": ("DELETE", None),
+    "/api/v1/admin/sessions/{sid}/revoke": ("POST", {"reason": "?"}),
+    "/api/v1/admin/revocations/{id}": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions?active_only=false&search=x": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions/stats": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions/revoke-all": ("POST", {}),
+    "/api/v1/tenants/{tid}/sessions/{sid}": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions/{sid}?": ("DELETE", None),
+    "/api/v1/tenants/{tid}/sessions/users/{uid}": ("GET", None),
+    "/api/v1/tenants/{tid}/sessions/users/{uid}/revoke": ("POST", {"revoke_all": True}),
+}
+NOBODYS = {"tid": Prefix.TENANT, "uid": Prefix.USER, "sid": Prefix.SESSION, "id": Prefix.REVOCATION}
+
+
+@pytest.mark.parametrize("place", ADMINISTRATIVE)
+class TestWhatAnAdministratorMayNotKnowOf:
+    def ask(self, caller: Caller, place: str, names: dict[str, str]) -> Any:
+        method, body = ADMINISTRATIVE[place]
+        return told(caller.request(method, place.format(**names), body))
+
+    def nobodys(self) -> dict[str, str]:
+        return {name: some_id(prefix) for name, prefix in NOBODYS.items()}
+
+    def test_is_not_there(self, place: str, world: World):
+        for caller, strangers in (
+            (world.north_admin, (world.katherine, world.lisa, world.acme_partner)),
+            (world.acme_partner, (world.lisa, world.super_admin)),
+        ):
+            unknown = self.ask(caller, place, self.nobodys())
+            assert unknown[0] == 404
+            for stranger in strangers:
+                names = made(stranger.user, world)
+                before = footprint()
+                assert self.ask(caller, place, names) == unknown
+                assert footprint() == before
+
+    def test_is_not_there_beside_what_is_theirs_either(self, place: str, world: World):
+        """Of two names in a path, each is real and one is the caller's to know; together they name nothing."""
+        own, foreign = made(world.ada.user, world), made(world.katherine.user, world)
+        names = [name for name in NOBODYS if f"{{{name}}}" in place]
+        for caller in (world.north_admin, world.acme_partner, world.super_admin):
+            for stray in names if len(names) > 1 else ():
+                unknown = self.ask(caller, place, own | {stray: some_id(NOBODYS[stray])})
+                assert unknown[0] == 404
+                assert self.ask(caller, place, own | {stray: foreign[stray]}) == unknown
+        assert Session.objects.live().filter(user=world.katherine.user).exists()
+
+    def test_is_answered_alike_however_it_is_misspelled(self, place: str, world: World):
+        own = made(world.ada.user, world)
+        for name in [name for name in NOBODYS if f"{{{name}}}" in place]:
+            unknown = self.ask(world.north_admin, place, own | {name: some_id(NOBODYS[name])})
+            for what, handle in misspelled(own[name]).items():
+                assert self.ask(world.north_admin, place, own | {name: handle}) == unknown, (name, what)
+
+    def test_makes_no_difference_to_whoever_may_not_ask(self, place: str, world: World):
+        for caller in (world.nobody, world.ada, world.service()):
+            asked = made(world.alan.user, world)
+            assert self.ask(caller, place, asked) == self.ask(caller, place, self.nobodys())

@@ -14,13 +14,15 @@ from jwt import encode
 from accounts.keyring import ring
 from accounts.models import ApiKey
 from core.access import Scope
+from core.ids import Prefix
 from sessions_app.models import Session
 from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
-from tests.world import Caller, World
+from tests.world import Caller, World, some_id
 
+USERS_LIST = "tenants/{north}/sessions/users/{ada}"
 CONTROL = (
     *("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT"),  # where a request would begin and commit
     *("PREPARE", "SELECT count(*) FROM pg_prepared_statements"),  # once for a connection
@@ -156,6 +158,39 @@ class TestHoweverManySessionsThereAre:
         assert (
             costs[0] == costs[1] <= COSTS[method_and_path] + 2
         )  # to mark the rows, and say how many, where there are any
+
+
+class TestAListsPage:
+    """However long the list, and however far down: as many statements as the first of a short one."""
+
+    @pytest.mark.parametrize(
+        "query", ["", "&search=ada", "&status=active&ordering=-last_activity_at", "&active_only=no"]
+    )
+    @pytest.mark.parametrize("where", ["admin/sessions?user_id={ada}", "tenants/{north}/sessions?x", USERS_LIST + "?x"])
+    def test_costs_the_same(self, where: str, query: str, world: World):
+        operator, paths = world.super_admin, {"north": world.north.handle, "ada": world.ada.user.handle}
+        path = f"/api/v1/{where.format(**paths)}{query}&per_page=5"
+        costs = []
+        for total in (10, 200):
+            make_them(total, world.ada)
+            answer = operator.get(path).json()["pagination"]
+            assert answer["total"] == total
+            places = ("", f"&page={total // 5}", f"&cursor={answer['next_cursor']}")
+            costs += [cost(lambda place=place: operator.get(path + place)) for place in places]
+        assert costs == [3] * 6
+
+    def test_of_statistics_costs_the_same(self, world: World):
+        north_admin, costs = world.north_admin, []
+        for total in (10, 200):
+            make_them(total, world.ada)
+            costs += [cost(lambda: north_admin.get("/api/v1/admin/sessions/stats"))]
+        assert costs == [2, 2]
+
+    def test_that_is_not_there_costs_no_more(self, world: World):
+        operator, tenant, user = world.super_admin, some_id(Prefix.TENANT), some_id(Prefix.USER)
+        for where in (f"{tenant}/sessions", f"{world.north.handle}/sessions/users/{user}"):
+            for query in ("", "?search=x", "?page=7"):
+                assert cost(lambda path=f"/api/v1/tenants/{where}{query}": operator.get(path)) == 2
 
 
 def make_them(total: int, caller: Caller) -> None:

@@ -53,10 +53,12 @@ class UserSessionFilters(FilterSet):
     ground: dict[str, UUID | None] = {}  # the tenant or the partner that all the rows are of, if there is one
 
     def filter_queryset(self, queryset: SessionQuerySet) -> SessionQuerySet:
+        place = {**self.ground, **self.place}
+        tenant_id = place.get("tenant_id") if self.is_plain else None  # else, its rows are read by many at once
         for state in self.states:
-            queryset = queryset.in_state(state)
+            queryset = queryset.in_state(state, tenant_id=tenant_id)
         if State.LIVE in self.states:
-            queryset = queryset.since_the_last_floor(**{**self.ground, **self.place})
+            queryset = queryset.since_the_last_floor(**place)
         return super().filter_queryset(queryset)
 
     @property

@@ -243,12 +243,12 @@ class TenantSessionsViewSet(SessionsViewSet):
     @extend_schema(operation_id="list_tenant_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str) -> Response:
         """Sessions of a tenant's users: the active ones, unless you ask for others."""
-        pk, tenant = self.id_or_404(Prefix.TENANT, tenant_id), self.tenant(tenant_id)
+        pk = self.id_or_404(Prefix.TENANT, tenant_id)
         if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
             return usual
         found = self.asked(self.visible.filter(tenant=pk), tenant_id=pk)
         total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
-        return self.listed(found, lambda: total_within(tenant, total))
+        return self.listed(found, lambda: total_within(self.tenant(tenant_id), total))
 
     @extend_schema(operation_id="show_tenant_session_statistics", responses=enveloped(serializers.SessionStats))
     def stats(self, request: Request, tenant_id: str) -> Response:

@@ -206,6 +206,33 @@ class TestWhatBecameOfIt:
             assert found(world.super_admin, tenant_id=world.north.handle, status="active") == []
             operations.sweep()
 
+    @pytest.mark.parametrize("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
+    def test_is_told_the_same_by_every_way_of_asking(self, reach: Reach, world: World):
+        """Lists of nothing but the live ones are put together otherwise than those that are asked for more."""
+        wiki, for_wiki = app(world, "wiki"), world.signed_in(world.ada.user)
+        change(for_wiki, application=wiki)
+        assert of(world.alan, world.north_admin)
+        targets = {Reach.APPLICATION: wiki, Reach.PARTNER: world.acme, Reach.USER: world.ada.user}
+        target = targets[reach].pk if reach in targets else None
+        operations.revoke_scope(reach, target, actor=SYSTEM, reason="test")
+        unharmed = {
+            Reach.ADMINS: [world.ada, for_wiki, world.alan],
+            Reach.APPLICATION: [world.ada, world.alan, world.north_admin],
+            Reach.USER: [world.alan, world.north_admin],
+        }
+        alive = [world.signed_in(world.alan.user), *unharmed.get(reach, [])]
+        here = f"/api/v1/tenants/{world.north.handle}/sessions"
+        everybody = f"{SESSIONS}?tenant_id={world.north.handle}"
+        for path in (
+            f"{here}?",
+            f"{here}?page=1&",
+            f"{here}?per_page=7&",
+            f"{everybody}&",
+            f"{everybody}&search=north&",
+        ):
+            assert ids(world.super_admin.get(f"{path}ordering=-created_at")) == of(*alive), path
+            assert ids(world.super_admin.get(f"{path}ordering=created_at")) == of(*alive)[::-1], path
+
     def test_and_active_only_must_both_hold(self, world: World):
         gone = world.signed_in(world.ada.user)
         run_out(gone)
