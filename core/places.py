@@ -57,12 +57,15 @@ class Place:
         return self.seen // self.per_page + 1
 
     def ids(self, rows: QuerySet[Any], total: int) -> QuerySet[Any]:
-        """Of this page's rows, and of one more if there is one. A page beyond the middle is found from the end."""
+        """Of this page's rows, and of one more if there is one.
+
+        Newest first, a page beyond the middle is found from the end: what comes in meanwhile comes in at the front.
+        """
         ordered, wanted = rows.order_by(*self.order.by).values("pk"), self.per_page + 1
         if self.after is not None:
             return ordered.filter(self.order.behind(self.after))[:wanted]
         left = total - self.seen
-        if left >= self.seen:
+        if left >= self.seen or self.order.by != ["-id"]:
             return ordered[self.seen : self.seen + wanted]
         return ordered.reverse()[max(0, left - wanted) : left]
 

@@ -58,7 +58,7 @@ def _statement(reach: Reach, tier: Tier | None) -> Prepared:
 
 def _branches(reach: Reach, target_id: UUID, place: QuerySet[Any]) -> QuerySet[Any]:
     sessions = Session.objects.within(reach, target_id)
-    there = _row(place.order_by(), _PLACE, "", "", Value(1))
+    there = _row(place.order_by(), _PLACE, "", "", _epoch(Now()))
     return there.union(
         _counters(counting.counters_within(reach, target_id)),
         *_lapsed(sessions.standing().lapsed()),
@@ -92,7 +92,7 @@ def _lapsed(rows: SessionQuerySet) -> Iterator[QuerySet[Any]]:
     rows = rows.order_by()
     yield _row(rows, State.EXPIRED, Kind.ALL, "", Count("pk"))
     yield _row(rows, State.LIVE, Kind.ALL, "", -Count("pk"))
-    yield _row(rows, State.LIVE, Kind.AGE, "", -Sum(_seconds("created_at")))
+    yield _row(rows, State.LIVE, Kind.AGE, "", -Sum(_epoch(F("created_at"))))
     for kind, column in _COLUMNS.items():
         yield _row(rows, State.LIVE, kind, F(column), -Count("pk"))
     heir = Session.objects.counted().filter(user=OuterRef("user"))
@@ -109,12 +109,12 @@ def _ends(reach: Reach, target_id: UUID, sessions: SessionQuerySet) -> Iterator[
     partner_id = target_id if reach is Reach.PARTNER else None
     live = sessions.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).counted()
     for which, order in ((_OLDEST, "pk"), (_NEWEST, "-pk")):
-        yield _row(live.order_by(order), which, "", "", _seconds("created_at", 1_000_000))[:1]
+        yield _row(live.order_by(order), which, "", "", _epoch(F("created_at"), 1_000_000))[:1]
 
 
-def _seconds(column: str, parts: int = 1) -> Func:
+def _epoch(moment: Any, parts: int = 1) -> Func:
     template = f"floor(extract(epoch FROM %(expressions)s) * {parts})::bigint"
-    return Func(F(column), template=template, output_field=BigIntegerField())
+    return Func(moment, template=template, output_field=BigIntegerField())
 
 
 def _slot(ago: timedelta) -> Func:
@@ -132,6 +132,7 @@ def _words(told: Told) -> dict[str, Any]:
 
     active, revoked, expired = one(State.LIVE), one(State.REVOKED), one(State.EXPIRED)
     seen = told.get((State.LIVE, Kind.SEEN), Counter())
+    now = one(_PLACE, "")  # by the database's clock
     return {
         "active_sessions": active,
         "total_sessions": active + revoked + expired,
@@ -144,18 +145,14 @@ def _words(told: Told) -> dict[str, Any]:
         **{f"by_{kind}": among(State.LIVE, kind) for kind in _COLUMNS},
         "oldest_session_at": _moment(told, _OLDEST),
         "newest_session_at": _moment(told, _NEWEST),
-        "average_duration_seconds": _average_age(active, one(State.LIVE, Kind.AGE)),
+        # How long the live ones have lasted so far.
+        "average_duration_seconds": max(0, round(now - one(State.LIVE, Kind.AGE) / active)) if active else 0,
     }
 
 
 def _moment(told: Told, which: str) -> datetime | None:
     n = sum(told.get((which, ""), {}).values())
     return datetime.fromtimestamp(n / 1_000_000, UTC) if n else None
-
-
-def _average_age(active: int, opened: int) -> int:
-    """How long the live ones have lasted so far."""
-    return round(datetime.now(UTC).timestamp() - opened / active) if active else 0
 
 
 NOTHING = _words({})

@@ -49,7 +49,7 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
 
 @transaction.atomic
 def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, **fields: object) -> Tenant:
-    limited = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+    limited = Partner.objects.present().select_for_update(no_key=True).get(pk=partner.pk)
     _hold_tenants(limited)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)
     made = {"name": [None, name], "slug": [None, slug]}
@@ -93,10 +93,10 @@ def delete(thing: Entity, *, actor: Principal) -> int:
 def move_tenant(tenant: Tenant, partner: Partner, *, actor: Principal) -> int:
     """To another partner. Its sessions end: they were opened under the old one's rules, and seen by its people."""
     ended = announce(going_down, tenant, actor=actor, reason="tenant moved")
-    pair = Partner.objects.select_for_update(no_key=True).filter(pk__in=[tenant.partner_id, partner.pk])
-    locked = {each.pk: each for each in pair.order_by("pk")}
-    _hold_tenants(locked[partner.pk])
-    before = tenant.partner_id
+    before = Tenant.objects.values_list("partner_id", flat=True).get(pk=tenant.pk)
+    pair = Partner.objects.select_for_update(no_key=True).filter(pk__in=[before, partner.pk])
+    list(pair.order_by("pk"))
+    _hold_tenants(Partner.objects.present().get(pk=partner.pk))
     _set(tenant, partner_id=partner.pk)
     announce(tenant_moved, tenant, actor=actor)
     moved = {"partner_id": [str(before), str(partner.pk)], "sessions_ended": ended}

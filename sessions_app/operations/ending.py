@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Case, CharField, F, OuterRef, Subquery, Value, When
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -13,9 +13,14 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.models.rule import lapsed, lapses_at
 from sessions_app.operations.locking import with_their_users
+from tenancy.models import Tenant
 
 IDS_SHOWN = 10_000
+EXPIRED, IDLE = "expired", "idle"
+CLOCK = Principal.system("expire_sessions").id
+ROOM = "ended to make room for a newer one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +37,21 @@ class Ended:
 
 
 @transaction.atomic
-def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str) -> Ended:
-    """End these sessions. Ending an ended one changes nothing and is not counted."""
+def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str, tenant_id: UUID | None = None) -> Ended:
+    """End these sessions. Ending an ended one changes nothing and is not counted.
+
+    `tenant_id` is on whose record it goes when they turn out to be none.
+    """
     named = list(sessions.order_by("pk"))
+    place = Tenant.objects.filter(pk=tenant_id).first() if tenant_id and not named else None
+    whose = named[0] if named else None
     ended = end([session.pk for session in named], actor=actor, reason=reason)
     record(
         Action.SESSION_REVOKED,
         actor=actor,
         resource=named[0] if len(named) == 1 else None,
-        tenant_id=named[0].tenant_id if named else None,
-        partner_id=named[0].partner_id if named else None,
+        tenant_id=whose.tenant_id if whose else tenant_id,
+        partner_id=whose.partner_id if whose else place and place.partner_id,
         changes={"reason": reason, "revoked_count": ended.count, "sessions": [each.handle for each in named]},
     )
     return ended
@@ -60,17 +70,16 @@ def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
     revoke(Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])), actor=actor, reason=ROOM)
 
 
-ROOM = "ended to make room for a newer one"
-
-
 def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None) -> Ended:
     """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
 
-    One that merely rests, idle or under something suspended, is marked too: else it could come back.
+    One that merely rests under something suspended is marked too: else it could come back. One that has gone idle
+    was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    named = Session.objects.filter(pk__in=with_their_users(session_ids))
-    rows = list(named.unended().order_by("pk").values_list("pk", "tenant_id", "partner_id"))
+    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended()
+    write_down(list(named.filter(lapsed()).values_list("pk", flat=True)), by=CLOCK)
+    rows = list(named.order_by("pk").values_list("pk", "tenant_id", "partner_id"))
     if not rows:
         return Ended()
     marked = [pk for pk, _, _ in rows]
@@ -90,7 +99,7 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
             revoked_count=F("revoked_count") + len(live), swept_count=F("swept_count") + len(marked)
         )
     mark(marked, revocation)
-    crown_the_newest(marked)
+    crown_the_newest(Session.objects.filter(pk__in=marked))
     return Ended(len(live), live, revocation)
 
 
@@ -104,13 +113,24 @@ def mark(session_ids: list[UUID], revocation: Revocation) -> int:
     )
 
 
-def crown_the_newest(ended: list[UUID]) -> None:
+def write_down(over: list[UUID], *, by: str) -> None:
+    """What the clock has ended says so from now on. For use under the users' locks."""
+    if not over:
+        return
+    why = Case(When(expires_at__lte=lapses_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
+    Session.objects.filter(pk__in=over).update(
+        revoked_at=lapses_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False
+    )
+    crown_the_newest(Session.objects.filter(pk__in=over))
+
+
+def crown_the_newest(ended: SessionQuerySet) -> None:
     """Of each user some of whose sessions have just ended, the newest that stands is the one that counts them.
 
     For use under the users' locks.
     """
     theirs = Session.objects.standing().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
-    users = User.objects.filter(pk__in=Session.objects.filter(pk__in=ended).values("user"))
+    users = User.objects.filter(pk__in=ended.values("user"))
     newest = users.annotate(newest=Subquery(theirs)).values("newest")
     Session.objects.filter(pk__in=newest, is_newest=False).update(is_newest=True)
 

@@ -15,6 +15,7 @@ from core.access import Principal
 from sessions_app import counting
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.operations.ending import IDS_SHOWN, Ended, by, crown_the_newest, mark
+from sessions_app.operations.expiring import expire_within
 from sessions_app.operations.locking import alone_in, beside_others, hold_users
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.operations import next_revision
@@ -75,6 +76,8 @@ def end_all(
     Openings and endings under way are waited for, and the next wait for this: what is counted here is what ends.
     """
     _hold(reach, target_id)
+    if reach is not Reach.USER:
+        expire_within(Session.objects.within(reach, target_id), actor=Principal.system("expire_sessions"))
     number = next_revision()
     spared = _spare(reach, target_id, spare, number)
     if reach is Reach.USER:
@@ -98,8 +101,12 @@ def _hold(reach: Reach, target_id: UUID | None) -> None:
     if reach is Reach.USER and target_id is not None:
         beside_others(User.objects.filter(pk=target_id).values_list("tenant_id", flat=True))
         hold_users([target_id])
-    else:
-        alone_in(reach, target_id)
+        return
+    if reach is Reach.APPLICATION:
+        owner = Application.objects.filter(pk__in=[target_id], tenant__isnull=False).values_list("tenant_id", flat=True)
+        if tenant_id := owner.first():  # nobody else's people sign in to it
+            reach, target_id = Reach.TENANT, tenant_id
+    alone_in(reach, target_id)
 
 
 def _spare(reach: Reach, target_id: UUID | None, spare: UUID | None, number: int) -> list[UUID]:
@@ -145,8 +152,7 @@ def _raise_floor(reach: Reach, target_id: UUID | None, number: int, *, is_bound:
 def _crown(reach: Reach, target_id: UUID | None, spared: list[UUID]) -> None:
     """A user's newest session may have fallen while an older one stands: the spared, or one of another application."""
     if reach is Reach.APPLICATION:
-        fallen = Session.objects.filter(application=target_id, revoked_at=None, is_newest=True)
-        crown_the_newest(list(fallen.values_list("pk", flat=True)))
+        crown_the_newest(Session.objects.filter(application=target_id, revoked_at=None, is_newest=True))
     elif spared:
         others = Session.objects.filter(user__sessions__in=spared, is_newest=True).exclude(pk__in=spared)
         Session.objects.filter(pk__in=others.values("pk")).update(is_newest=False)

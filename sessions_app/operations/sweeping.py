@@ -48,9 +48,9 @@ def _sweep_batch(before: UUID | None) -> list[UUID] | None:
     if batch:
         mark(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
-    elif revocation.swept_count >= revocation.revoked_count or before is None:
+    elif (is_all := revocation.swept_count == revocation.revoked_count) or before is None:
         # Looking once more from the start would mean a look at all that was just marked; the numbers know better.
-        if revocation.swept_count < revocation.revoked_count and doomed.exists():
+        if not is_all and doomed.exists():
             return None
         Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
     return batch

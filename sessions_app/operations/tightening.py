@@ -4,11 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery, Value, Window
-from django.db.models.functions import Least, RowNumber
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, Window
+from django.db.models.functions import Least, Now, RowNumber
 
 from core.access import Principal
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models.rule import lapses_at
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in
 from tenancy.models import Tenant, strictest
@@ -24,18 +25,26 @@ def wait_for_openings(reach: Reach, target_id: UUID | None) -> None:
 
 @transaction.atomic
 def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
-    """Cut short what may no longer last as long, and end what is one too many; how many sessions were ended."""
-    # What is over by now ended when it did: a row that is still to be written must not come to say otherwise.
-    held = Session.objects.live().within(reach, target_id)
-    expires_at = Least(F("expires_at"), F("created_at") + _allowed("session_lifetime"))
-    idle_limit = Least(F("idle_limit"), _allowed("idle_timeout"))
-    due_at = Least(F("due_at"), expires_at, F("last_activity_at") + idle_limit)
-    rows = Session.objects.filter(pk__in=held.values("pk"))
-    rows.update(expires_at=expires_at, idle_limit=idle_limit, due_at=due_at)
+    """End what may no longer last, or is one too many, and cut the others short; how many sessions were ended."""
+    allowed = {"lifetime": _allowed("session_lifetime"), "idle": _allowed("idle_timeout")}
+    live = Session.objects.live().within(reach, target_id)
+    too_old = live.annotate(**allowed).filter(
+        Q(created_at__lte=Now() - F("lifetime")) | Q(last_activity_at__lte=Now() - F("idle"))
+    )
+    ended = _end(too_old, actor)
+    rows = Session.objects.within(reach, target_id).filter(revoked_at=None)
+    rows.update(
+        expires_at=Least(F("expires_at"), F("created_at") + allowed["lifetime"]),
+        idle_limit=Least(F("idle_limit"), allowed["idle"]),
+    )
+    rows.update(due_at=Least(F("due_at"), lapses_at()))
     by_age = Window(RowNumber(), partition_by="user", order_by=F("pk").desc())
-    live = Session.objects.live().within(reach, target_id).annotate(most=strictest("max_sessions", "tenant__"))
-    too_many = live.filter(most__isnull=False).annotate(place=by_age).filter(place__gt=F("most"))
-    return end(list(too_many.values_list("pk", flat=True)), actor=actor, reason=REASON).count
+    crowded = live.annotate(most=strictest("max_sessions", "tenant__")).filter(most__isnull=False)
+    return ended + _end(crowded.annotate(place=by_age).filter(place__gt=F("most")), actor)
+
+
+def _end(sessions: SessionQuerySet, actor: Principal) -> int:
+    return end(list(sessions.values_list("pk", flat=True)), actor=actor, reason=REASON).count
 
 
 def _allowed(policy: str) -> ExpressionWrapper:

@@ -130,6 +130,24 @@ class TestTheClock:
         [entry] = AuditEntry.objects.filter(action="session.expired", tenant_id=world.north.pk)
         assert (entry.partner_id, entry.changes) == (world.acme.pk, {"expired_count": 1})
 
+    def test_keeps_what_it_ended_from_whoever_revokes_it_later(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now() - timedelta(days=8))
+        assert (
+            operations.revoke(Session.objects.filter(pk=world.ada.session.pk), actor=SYSTEM, reason="late").count == 0
+        )
+        assert how_it_ended(world.ada)[0] == "idle"
+
+    def test_keeps_it_from_a_revocation_of_everybody_too(self, world: World):
+        idle, alan = world.ada, world.alan
+        Session.objects.filter(pk=idle.session.pk).update(
+            last_activity_at=Now() - timedelta(days=8), due_at=Now() - timedelta(days=1)
+        )
+        ended = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+        assert ended.session_ids == [alan.session.pk]
+        states = dict(Session.objects.filter(tenant=world.north).with_state().values_list("pk", "state"))
+        assert states == {idle.session.pk: "expired", alan.session.pk: "revoked"}
+        assert (how_it_ended(idle)[0], how_it_ended(alan)[0]) == ("idle", "everybody out")
+
     def test_puts_off_what_was_seen_since(self, world: World):
         Session.objects.filter(pk=world.ada.session.pk).update(due_at=Now() - timedelta(days=1))
         assert operations.expire(actor=SYSTEM) == 0
@@ -181,6 +199,12 @@ class TestAPolicyThatIsTightened:
         assert session.idle_limit == timedelta(minutes=10)
         assert session.due_at <= session.last_activity_at + session.idle_limit
         assert Session.objects.get(pk=other.session.pk).idle_limit == timedelta(days=7)
+
+    def test_ends_what_has_lasted_too_long_by_now(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(created_at=Now() - timedelta(days=10))
+        assert tenancy.set_session_policy(world.north, actor=SYSTEM, session_lifetime=24 * 3600) == 1
+        assert how_it_ended(world.ada)[0] == "session policy tightened"
+        assert operations.purge(timedelta(days=5), actor=SYSTEM) == 0
 
     def test_ends_those_that_are_too_many(self, world: World):
         callers = [world.signed_in(world.person("grace", world.north)) for _ in range(4)]

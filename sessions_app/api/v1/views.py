@@ -162,9 +162,10 @@ class SessionsViewSet(PagedViewSet):
         told = named.seen_by(self.principal).with_end().with_applications()
         return self.answer(wire.session(self.only(told.values(*wire.COLUMNS))))
 
-    def end(self, named: SessionQuerySet, reason: str | None = None) -> operations.Ended:
+    def end(self, named: SessionQuerySet, reason: str | None = None, tenant_id: UUID | None = None) -> operations.Ended:
         """To be asked of what is `changeable`: judged again here, when it is locked."""
-        return operations.revoke(named.writable_by(self.principal), actor=self.principal, reason=reason or REASON)
+        mine = named.writable_by(self.principal)
+        return operations.revoke(mine, actor=self.principal, reason=reason or REASON, tenant_id=tenant_id)
 
     def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
         shown = 0 if self.is_brief else IDS_SHOWN
@@ -295,7 +296,7 @@ class UserSessionsViewSet(SessionsViewSet):
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
         ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
         named = Session.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
-        return self.revoked(self.end(named, asked.get("reason")))
+        return self.revoked(self.end(named, asked.get("reason"), self.id_or_404(Prefix.TENANT, tenant_id)))
 
 
 class TenantSessionViewSet(SessionsViewSet):

@@ -18,7 +18,7 @@ from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope, Standing
 from sessions_app.api.v1.serializers import TARGETS
 from sessions_app.models import Reach, SessionQuerySet, State
-from sessions_app.operations.expiring import EXPIRED, IDLE
+from sessions_app.operations.ending import EXPIRED, IDLE
 from sessions_app.reach import reachable
 from tenancy.models import Tenant
 
