@@ -43,15 +43,14 @@ def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str, tenant_i
     `tenant_id` is on whose record it goes when they turn out to be none.
     """
     named = list(sessions.order_by("pk"))
-    place = Tenant.objects.filter(pk=tenant_id).first() if tenant_id and not named else None
-    whose = named[0] if named else None
+    whose: Any = named[0] if named else Tenant.objects.filter(pk__in=[tenant_id]).first()
     ended = end([session.pk for session in named], actor=actor, reason=reason)
     record(
         Action.SESSION_REVOKED,
         actor=actor,
         resource=named[0] if len(named) == 1 else None,
-        tenant_id=whose.tenant_id if whose else tenant_id,
-        partner_id=whose.partner_id if whose else place and place.partner_id,
+        tenant_id=whose.tenant_id if named else tenant_id,
+        partner_id=whose.partner_id if whose else None,
         changes={"reason": reason, "revoked_count": ended.count, "sessions": [each.handle for each in named]},
     )
     return ended
