@@ -76,12 +76,13 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
     was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended()
-    write_down(list(named.filter(lapsed()).values_list("pk", flat=True)), by=CLOCK)
-    rows = list(named.order_by("pk").values_list("pk", "tenant_id", "partner_id"))
+    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended().annotate(is_over=lapsed())
+    found = list(named.order_by("pk").values_list("pk", "tenant_id", "partner_id", "is_over"))
+    write_down([pk for pk, _, _, is_over in found if is_over], by=CLOCK)
+    rows = [row for row in found if not row[-1]]
     if not rows:
         return Ended()
-    marked = [pk for pk, _, _ in rows]
+    marked = [row[0] for row in rows]
     live = list(Session.objects.live().filter(pk__in=marked).order_by("-pk").values_list("pk", flat=True))
     if revocation is None:
         revocation = Revocation.objects.create(

@@ -52,7 +52,7 @@ COSTS = {
     "POST /api/v1/admin/sessions/revoke-all": 16,
     "GET /api/v1/admin/sessions/stats": 2,
     "GET /api/v1/tenants/{tid}/sessions": 3,  # whether there is the tenant is told with how many
-    "POST /api/v1/tenants/{tid}/sessions/revoke-all": 14,
+    "POST /api/v1/tenants/{tid}/sessions/revoke-all": 15,
     "GET /api/v1/tenants/{tid}/sessions/stats": 2,
     "GET /api/v1/tenants/{tid}/sessions/users/{uid}": 3,
     "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 16,
