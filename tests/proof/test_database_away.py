@@ -10,17 +10,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
+from random import uniform
 from threading import Event
+from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 from django.conf import settings
 
 from config import postgres
 from config.postgres.place import Place
+from core.ids import Prefix, read
 from tests.proof.browsers import Answer, Browser, browsers
-from tests.servers import Servers, environment
+from tests.servers import Servers, database_url, environment
 
 CREDENTIALS = {"email": "super@away.example", "password": "a good long one"}
 RECOVERY = 5  # seconds
@@ -40,8 +46,20 @@ class Database:
         self.use.close()
 
     def kill(self) -> None:
-        os.kill(int((Place(self.home).data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self.stop()
+
+    def break_off(self) -> None:
+        """As `pg_ctl stop -m immediate` does: no goodbyes, and the next start has to recover."""
+        self._signal(signal.SIGQUIT)
+        self.stop()
+
+    def _signal(self, number: int) -> None:
+        os.kill(int((Place(self.home).data / "postmaster.pid").read_text().split()[0]), number)
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        with closing(psycopg.connect(database_url(postgres.connection(self.home)))) as connection:
+            return connection.execute(question).fetchall()
 
     def manage(self, *command: str, told: str = "") -> None:
         arguments = [sys.executable, "manage.py", *command, "--verbosity=0"]
@@ -126,3 +144,65 @@ def test_without_its_database_the_product_says_so_and_comes_back_by_itself(datab
     remark = ", ".join(f"{count} times {status}" for status, count in sorted(seen.items()))
     promise.saw(promise.asked, f"back in {slowest:.2f} s; a client that kept asking saw {remark}")
     assert seen.keys() == {200, 503}
+
+
+@dataclass
+class Deeds:
+    """What somebody who ends sessions one after the other has tried, and what was acknowledged."""
+
+    tried: dict[str, str] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    refused: Counter[int] = field(default_factory=Counter)
+
+
+def keep_ending(browser: Browser, token: str, enough: Event) -> Deeds:
+    deeds = Deeds()
+    while not enough.is_set():
+        made = browser.sign_in(**CREDENTIALS)
+        if made.status == 200:
+            session_id = made.data["session_id"]
+            deeds.tried[session_id] = made.data["access_token"]
+            answer = browser.ask("DELETE", f"/api/v1/admin/sessions/{session_id}", token=token)
+            if answer.status == 204:
+                deeds.done.append(session_id)
+            else:
+                deeds.refused[answer.status] += 1
+        else:
+            deeds.refused[made.status] += 1
+    return deeds
+
+
+def test_what_was_acknowledged_holds_though_the_database_is_broken_off_at_once(database: Database, claim):
+    promise = claim("times PostgreSQL was broken off while sessions were being ended", full=20, reduced=2)
+    ended = 0
+    with (
+        Servers.running(postgres.connection(database.home), threads=2) as servers,
+        browsers(servers.urls, 2) as (revoker, asking),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        token = asking.sign_in(**CREDENTIALS).data["access_token"]
+        for _ in range(promise.asked):
+            enough = Event()
+            deeds_to_come = pool.submit(keep_ending, revoker, token, enough)
+            time.sleep(uniform(0.2, 1.0))
+            database.break_off()
+            for each in (asking.ask("GET", "/api/v1/me", token=token) for _ in range(3)):
+                assert is_unavailable(each)
+            enough.set()
+            deeds = deeds_to_come.result()
+            database.start()
+            seconds_until_back([asking], token)
+            assert deeds.refused.keys() <= {503}
+            alive = [each for each in deeds.done if asking.is_let_in(deeds.tried[each])]
+            assert alive == [], "an acknowledged revocation was forgotten"
+            ended += len(deeds.done)
+            token = asking.sign_in(**CREDENTIALS).data["access_token"]
+    over = dict(database.ask("SELECT target_id::text, revoked_count FROM sessions_app_revocation"))
+    marked = {row[0] for row in database.ask("SELECT id::text FROM sessions_app_session WHERE revoked_at IS NOT NULL")}
+    recorded = database.ask("SELECT resource_id FROM audit_auditentry WHERE action = 'session.revoked'")
+    promise.saw(promise.asked, f"{ended} acknowledged, {len(marked)} ended, {len(recorded)} on record")
+    assert over.keys() == marked
+    assert {read(Prefix.SESSION, each[0]) for each in recorded} == {UUID(each) for each in marked}
+    assert len(recorded) == len(marked) >= ended > 0
+    database.manage("verify_audit")
+    database.manage("reconcile_counters")
