@@ -23,7 +23,9 @@ from tenancy.models import Tenant
 OPENED_WITHIN, LIFETIME, SEEN_WITHIN, IDLE_LIMIT = 20 * DAY, 30 * DAY, 6 * DAY, 7 * DAY
 YES, NO = field(True), field(False)
 LIVE = NULL + field("") + field("") + NULL + NO
-BEGINNING = struct.Struct(">i16si16siqiqiqiqi32s")  # of a line: its keys, its moments, its digest
+BEGINNING = struct.Struct(">i16si16siqiqiq")  # of a line: its keys and its moments
+DUE = struct.Struct(">iq")
+DIGEST = struct.Struct(">i32s")
 EPOCH = 946_684_800  # PostgreSQL counts from 2000
 WEIGHTS = [34, 12, 11, 5, 22, 13, 3]  # of USER_AGENTS
 METHODS = ["password"] * 7 + ["mfa"] * 3
@@ -96,10 +98,13 @@ class Filling:
         expires = opened + LIFETIME
         bits = self.dice.getrandbits(74)
         key = int(opened * 1000) << 80 | 0x7 << 76 | bits >> 62 << 64 | 0b10 << 62 | bits & (1 << 62) - 1
-        moments = (8, wire(opened), 8, wire(seen), 8, wire(expires), 8, wire(min(expires, seen + IDLE_LIMIT)))
-        beginning = BEGINNING.pack(16, key.to_bytes(16), 16, crowd.owner(number), *moments, 32, self.dice.randbytes(32))
-        ending = self.end(number, seen) if crowd.is_over(number) else LIVE
-        return beginning + looks + (YES if crowd.is_newest(number) else NO) + ending
+        moments = (8, wire(opened), 8, wire(seen), 8, wire(expires))
+        beginning = BEGINNING.pack(16, key.to_bytes(16), 16, crowd.owner(number), *moments)
+        is_over = crowd.is_over(number)
+        due = NULL if is_over else DUE.pack(8, wire(min(expires, seen + IDLE_LIMIT)))
+        ending = self.end(number, seen) if is_over else LIVE
+        newest = YES if crowd.is_newest(number) else NO
+        return beginning + due + DIGEST.pack(32, self.dice.randbytes(32)) + looks + newest + ending
 
     def end(self, number: int, seen: float) -> bytes:
         at = field(wire(seen).to_bytes(8))

@@ -13,7 +13,6 @@ from django.db.models.functions import Cast, Coalesce
 
 from core.prepared import Prepared
 from sessions_app.models import Kind, Reach, Session, SessionCount, SessionCountQuerySet
-from sessions_app.models.rule import signed_in_to_administer
 from tenancy.models import Platform
 
 _FOLD_LOCK = 0x666F6C64
@@ -41,8 +40,6 @@ def live_total(reach: Reach, target_id: UUID | None) -> CombinedExpression:
     """The same, for use inside another query: what the counters hold, less what has lapsed since."""
     counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL)
     lapsed = Session.objects.within(reach, target_id).standing().lapsed()
-    if reach is Reach.ADMINS:  # counted by the role they signed in with, whatever has become of it
-        lapsed = lapsed.filter(signed_in_to_administer())
     return _only(counted, Sum("n")) - _only(lapsed, Count("pk"))
 
 

@@ -178,7 +178,7 @@ class Past:
             swept_at=at,
         )
         self.revocations.append(revocation)
-        session.revocation, session.revoked_at = revocation, at
+        session.revocation, session.revoked_at, session.due_at = revocation, at, None
         session.revoked_by, session.revoke_reason = revocation.actor_id, revocation.reason
 
     def write(self) -> None:

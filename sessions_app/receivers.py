@@ -30,6 +30,7 @@ def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) 
 @receiver(tenant_moved)
 def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
     """Its sessions are over; their rows go along for the new partner to read, and the record of what ended them."""
+    operations.sweep_before_it_moves(thing)
     Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
     Revocation.objects.filter(tenant_id=thing.pk).update(partner_id=thing.partner_id)
     return 0

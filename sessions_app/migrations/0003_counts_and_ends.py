@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="session",
             name="due_at",
-            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+            field=models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), null=True),
         ),
         migrations.AddField(
             model_name="session",

@@ -117,7 +117,7 @@ DROP = [
 ]
 # What was opened before there were eras stands or falls by its own revision.
 BROUGHT_UP = [
-    "UPDATE sessions_app_session SET era = revision",
+    "UPDATE sessions_app_session SET era = revision, due_at = CASE WHEN revoked_at IS NULL THEN due_at END",
     "UPDATE sessions_app_session AS session SET is_newest = true FROM ("
     "  SELECT DISTINCT ON (user_id) id FROM sessions_app_session WHERE revoked_at IS NULL ORDER BY user_id, id DESC"
     ") AS newest WHERE session.id = newest.id",

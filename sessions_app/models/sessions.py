@@ -115,7 +115,8 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
             case Reach.PLATFORM:
                 return self.all()
             case Reach.ADMINS:
-                return self.filter(rule.an_administrators())
+                # By the sign-in: whose role has changed since has signed in anew, and what ran out before is nobody's.
+                return self.filter(rule.signed_in_to_administer())
             case Reach.SESSION:
                 return self.filter(pk=target_id)
             case _:
@@ -178,7 +179,7 @@ class Session(Record):
     last_activity_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     idle_limit = models.DurationField()
-    due_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(null=True, db_default=Now())  # none once it is over: nothing is to come
     revision = models.BigIntegerField()
     era = models.BigIntegerField(default=0)
     is_newest = models.BooleanField(default=False)

@@ -6,7 +6,7 @@ from sessions_app.operations.reconciling import rebuild_counters
 from sessions_app.operations.refreshing import RefreshRefused, refresh
 from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
 from sessions_app.operations.selecting import revoke_selected
-from sessions_app.operations.sweeping import sweep
+from sessions_app.operations.sweeping import sweep, sweep_before_it_moves
 from sessions_app.operations.tightening import tighten, wait_for_openings
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sweep",
+    "sweep_before_it_moves",
     "tighten",
     "touch",
     "wait_for_openings",

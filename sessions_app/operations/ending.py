@@ -110,6 +110,7 @@ def mark(session_ids: list[UUID], revocation: Revocation) -> int:
         revoke_reason=revocation.reason,
         revocation=revocation,
         is_newest=False,
+        due_at=None,
     )
 
 
@@ -119,7 +120,7 @@ def write_down(over: list[UUID], *, by: str) -> None:
         return
     why = Case(When(expires_at__lte=lapses_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
     Session.objects.filter(pk__in=over).update(
-        revoked_at=lapses_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False
+        revoked_at=lapses_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False, due_at=None
     )
     crown_the_newest(Session.objects.filter(pk__in=over))
 

@@ -7,8 +7,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.operations.ending import mark
+from tenancy.models import Tenant
 
 BATCH = 2_000
 _SWEEP_LOCK = 0x73776570  # any number that nothing else locks
@@ -36,12 +37,7 @@ def _sweep_batch(before: UUID | None) -> list[UUID] | None:
     revocation = Revocation.objects.to_sweep().first() if _alone() else None
     if revocation is None:
         return None
-    doomed = Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
-        revoked_at=None,
-        revision__lt=revocation.number,
-        expires_at__gt=revocation.created_at,
-        last_activity_at__gt=revocation.created_at - F("idle_limit"),
-    )
+    doomed = _doomed(revocation)
     ahead = doomed.filter(pk__lt=before) if before else doomed
     locked = ahead.select_for_update(of=("self",), skip_locked=True).newest_first()
     batch = list(locked.values_list("pk", flat=True)[:BATCH])
@@ -54,6 +50,25 @@ def _sweep_batch(before: UUID | None) -> list[UUID] | None:
             return None
         Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
     return batch
+
+
+def sweep_before_it_moves(tenant: Tenant) -> None:
+    """A partner's revocation finds its sessions by the partner: no longer those that have left, and others' too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SWEEP_LOCK])
+    unswept = list(Revocation.objects.to_sweep())
+    for revocation in unswept if any(each.reach == Reach.PARTNER for each in unswept) else []:
+        swept = mark(list(_doomed(revocation).filter(tenant=tenant).values_list("pk", flat=True)), revocation)
+        Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + swept)
+
+
+def _doomed(revocation: Revocation) -> SessionQuerySet:
+    return Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
+        revoked_at=None,
+        revision__lt=revocation.number,
+        expires_at__gt=revocation.created_at,
+        last_activity_at__gt=revocation.created_at - F("idle_limit"),
+    )
 
 
 def _alone() -> bool:

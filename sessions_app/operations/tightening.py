@@ -9,7 +9,6 @@ from django.db.models.functions import Least, Now, RowNumber
 
 from core.access import Principal
 from sessions_app.models import Reach, Session, SessionQuerySet
-from sessions_app.models.rule import lapses_at
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in
 from tenancy.models import Tenant, strictest
@@ -32,12 +31,12 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
         Q(created_at__lte=Now() - F("lifetime")) | Q(last_activity_at__lte=Now() - F("idle"))
     )
     ended = _end(too_old, actor)
-    rows = Session.objects.within(reach, target_id).filter(revoked_at=None)
-    rows.update(
-        expires_at=Least(F("expires_at"), F("created_at") + allowed["lifetime"]),
-        idle_limit=Least(F("idle_limit"), allowed["idle"]),
-    )
-    rows.update(due_at=Least(F("due_at"), lapses_at()))
+    # What is over by now ended when it did: a row that is still to be written must not come to say otherwise.
+    expires_at = Least(F("expires_at"), F("created_at") + allowed["lifetime"])
+    idle_limit = Least(F("idle_limit"), allowed["idle"])
+    due_at = Least(F("due_at"), expires_at, F("last_activity_at") + idle_limit)
+    rows = Session.objects.filter(pk__in=live.values("pk"))
+    rows.update(expires_at=expires_at, idle_limit=idle_limit, due_at=due_at)
     by_age = Window(RowNumber(), partition_by="user", order_by=F("pk").desc())
     crowded = live.annotate(most=strictest("max_sessions", "tenant__")).filter(most__isnull=False)
     return ended + _end(crowded.annotate(place=by_age).filter(place__gt=F("most")), actor)
