@@ -291,8 +291,7 @@ class UserSessionsViewSet(SessionsViewSet):
         user_pk = self.id_or_404(Prefix.USER, user_id)
         asked = self.body(serializers.SessionRevokeRequest)
         if asked["revoke_all"]:
-            is_own = asked["except_current"] and user_pk == self.principal.user_id
-            spare = self.principal.session_id if is_own else None
+            spare = self.principal.session_id if asked["except_current"] else None
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
         ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
         named = Session.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])

@@ -169,6 +169,32 @@ class TestOneSession:
         operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="second")
         assert ending_of(world.ada, world)[3:] == ["first", first.revocation.handle]
 
+    def test_that_fell_is_not_put_down_to_what_passed_it_by(self, world: World):
+        """What was ended before it was opened, or elsewhere, or only of administrators; none of it swept yet."""
+        for reach, target in ((Reach.TENANT, world.north), (Reach.PARTNER, world.acme), (Reach.PLATFORM, None)):
+            operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="before")
+        assert is_alive(world.ada)
+        for reach, target in ((Reach.ADMINS, None), (Reach.TENANT, world.south), (Reach.USER, world.alan.user)):
+            operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="elsewhere")
+        assert ending_of(world.ada, world) == LIVE
+        felled = operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="felled")
+        assert ending_of(world.ada, world)[3:] == ["felled", felled.revocation.handle]
+
+    @pytest.mark.parametrize("reach", [Reach.ADMINS, Reach.PLATFORM, Reach.PARTNER, Reach.TENANT, Reach.USER])
+    def test_that_fell_names_what_felled_it_however_far_that_reached(self, reach: Reach, world: World):
+        admin = world.north_admin
+        targets = {Reach.PARTNER: world.acme, Reach.TENANT: world.north, Reach.USER: admin.user}
+        target = targets[reach].pk if reach in targets else None
+        felled = operations.revoke_scope(reach, target, actor=SYSTEM, reason="felled")
+        operator = world.signed_in(world.super_admin.user)
+        told = given(operator.get(f"{SESSIONS}/{admin.session_id}"))
+        assert [told[name] for name in HOW_IT_ENDED if name != "revoked_at"] == [
+            "revoked",
+            SYSTEM.id,
+            "felled",
+            felled.revocation.handle,
+        ]
+
     @pytest.mark.parametrize(("over", "reason"), [(run_out, "expired"), (fall_idle, "idle")])
     def test_that_ran_out_says_so_before_and_after_it_is_written_down(self, over, reason: str, world: World):
         over(world.ada)

@@ -189,6 +189,15 @@ class TestWalkingByCursor:
         second, _ = page(world.super_admin.get(f"{north(world)}?per_page=2&page=2"))
         assert [row["id"] for row in [*first, *second]] == [*sessions[:2], *sessions[1:3]]
 
+    @pytest.mark.parametrize("ordering", ORDERINGS)
+    def test_among_sessions_that_were_seen_in_the_same_moment(self, ordering: str, world: World):
+        sessions = {*open_some(world, 6), world.ada.session_id}
+        Session.objects.filter(user=world.ada.user).update(last_activity_at=row(world.ada).last_activity_at)
+        parts = list(walk(world.super_admin, f"{north(world)}?per_page=2&ordering={ordering}"))
+        assert [len(part) for part in parts] == [2, 2, 2, 1]
+        met = [each for part in parts for each in part]
+        assert met == sorted(sessions, reverse=ordering.startswith("-"))
+
     def test_while_the_whole_tenant_is_signed_out(self, world: World):
         open_some(world, 5)
 

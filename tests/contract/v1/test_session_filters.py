@@ -10,10 +10,11 @@ from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts.models import Application
+from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionApplication
-from tests.contract.v1.answers import flaws, ids
+from tests.contract.v1.answers import flaws, ids, page
 from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -91,6 +92,22 @@ class TestWhose:
     def test_of_their_own_partner_is_their_own_tenant(self, world: World):
         assert of(world.katherine)
         assert found(world.north_admin, partner_id=world.acme.handle) == of(world.north_admin)
+
+
+class TestTheTotal:
+    def test_is_of_what_is_asked_for_however_little_of_it_is_shown(self, world: World):
+        """Some totals come from counters, some from the rows: a page that shows everything would hide a wrong one."""
+        for user in (world.ada.user, world.katherine.user, world.lisa.user, world.acme_partner.user):
+            assert world.signed_in(user)
+        tenants = [f"tenant_id={tenant.handle}" for tenant in (world.north, world.south, world.springfield)]
+        partners = [f"partner_id={partner.handle}" for partner in (world.acme, world.globex)]
+        both = [f"{tenants[0]}&{partner}" for partner in partners]
+        more = ["", "status=active", "active_only=false", "device_type=desktop", f"user_id={world.ada.user.handle}"]
+        for caller in (world.north_admin, world.acme_partner, world.super_admin, world.service(Scope.ADMIN_READ)):
+            for query in [*tenants, *partners, *both, *more]:
+                everything, _ = page(caller.get(f"{SESSIONS}?{query}&per_page=100"))
+                _, where = page(caller.get(f"{SESSIONS}?{query}&per_page=1"))
+                assert where["total"] == len(everything), query
 
 
 class TestForWhat:

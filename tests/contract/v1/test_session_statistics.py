@@ -119,7 +119,8 @@ class TestTheStatistics:
                 "status=revoked": "revoked_sessions",
                 "status=expired": "expired_sessions",
             }.items():
-                assert caller.get(f"{SESSIONS}?{query}").json()["pagination"]["total"] == told[name], name
+                listed = caller.get(f"{SESSIONS}?{query}&per_page=1").json()["pagination"]
+                assert listed["total"] == told[name], name
 
     def test_are_not_there_of_a_tenant_that_is_not_there(self, world: World):
         for caller in (world.springfield_admin, world.globex_partner):
