@@ -19,6 +19,7 @@ WITHOUT_ACTOR = {
     "sessions_app.operations.refresh": "starts from a refresh token, which says who acts",
     "sessions_app.operations.sign_in": "starts from credentials, which say who acts",
     "sessions_app.operations.sweep": "writes down what the revocation's own actor decided",
+    "sessions_app.operations.sweep_before_it_moves": "writes down what the revocations' own actors decided",
     "sessions_app.operations.touch": "the authenticator's own note that somebody was here",
     "sessions_app.operations.wait_for_openings": "waits for others and changes nothing",
     "tenancy.operations.hold": "compares two numbers inside the act that names its actor",

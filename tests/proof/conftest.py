@@ -10,7 +10,7 @@ from tests.proof.claims import Claim, table
 from tests.proof.races import Racer, Stable
 from tests.servers import Servers
 
-pytest.register_assert_rewrite("tests.proof.comparing", "tests.proof.machine")
+pytest.register_assert_rewrite("tests.proof.orders")
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from sessions_app.models import SessionQuerySet, rule
 from sessions_app.operations import ending, expiring, opening, revoking, sweeping, tightening
 from tenancy import operations as tenancy
-from tests.proof.cast import Cast
 from tests.proof.claims import FULL
-from tests.proof.clock import clockwork
-from tests.proof.comparing import Questions
-from tests.proof.machine import Machine
 from tests.proof.mistakes import mistaken
+from tests.proof.orders.cast import Cast
+from tests.proof.orders.clock import clockwork
+from tests.proof.orders.comparing import Questions
+from tests.proof.orders.machine import Machine
 from tests.world import World
 
 ACTS = 50 if FULL else 30

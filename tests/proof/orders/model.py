@@ -9,6 +9,7 @@ from uuid import UUID
 from sessions_app.models import Reach, State
 
 IDLE, EXPIRED = "idle", "expired"
+TIGHTENED = "session policy tightened"
 POLICY = ("session_lifetime", "idle_timeout", "max_sessions", "when_full")
 
 
@@ -78,24 +79,21 @@ class Stay(Proof):
     device: str
     ended: End | None = None  # by an act
     written: End | None = None  # what the row says
-    is_under_a_floor: bool = False
-    is_under_the_users_floor: bool = False
+    is_under_its_users_end: bool = False
 
     @property
     def lapses_at(self) -> datetime:
         return min(self.expires_at, self.seen_at + self.idle_limit)
 
-    @property
-    def why_it_lapses(self) -> str:
-        return EXPIRED if self.expires_at <= self.lapses_at else IDLE
-
     def state(self, now: datetime) -> State:
-        """What ran out before an act came over it is taken for the act's, until that it ran out is written down."""
         if self.written:
             return State.EXPIRED if self.written.is_by_clock else State.REVOKED
-        if self.ended or self.is_under_a_floor:
+        if self.ended:
             return State.REVOKED
         return State.EXPIRED if self.lapses_at <= now else State.LIVE
+
+    def write_down(self) -> None:
+        self.written = End(EXPIRED if self.expires_at <= self.lapses_at else IDLE, self.lapses_at, is_by_clock=True)
 
 
 class Model:
@@ -106,7 +104,6 @@ class Model:
         self.things = {thing.name: thing for thing in things}
         self.stays: dict[UUID, Stay] = {}
         self.proofs: list[Proof] = []
-        self.is_swept = True
 
     def live(self, which: Callable[[Stay], bool] = lambda _: True) -> list[Stay]:
         """The oldest first."""
@@ -114,6 +111,10 @@ class Model:
 
     def among(self, which: Callable[[Stay], bool]) -> list[Stay]:
         return sorted(filter(which, self.stays.values()), key=lambda stay: stay.pk)
+
+    def lapsed(self, which: Callable[[Stay], bool] = lambda _: True) -> list[Stay]:
+        """Those that the clock has ended, and nobody has written down yet."""
+        return [each for each in self.among(which) if not each.written and each.state(self.now) is State.EXPIRED]
 
     def of_user(self, user: Thing) -> list[Stay]:
         return self.live(lambda stay: stay.user is user)
@@ -142,45 +143,37 @@ class Model:
         )
 
     def end(self, stays: Iterable[Stay], reason: str) -> list[Stay]:
-        """By name. What only rests is ended too, and not counted."""
+        """By name. Of what has gone idle it is written down now that it had."""
         live = self.live(set(stays).__contains__)
-        for each in stays:
-            is_over = each.written or each.ended or each.is_under_a_floor or each.is_under_the_users_floor
-            if not is_over and each.expires_at > self.now:
-                self._end(each, reason)
+        for each in live:
+            self._end(each, reason)
+        for each in self.lapsed(set(stays).__contains__):
+            if each.expires_at > self.now and not each.is_under_its_users_end:
+                each.write_down()
         return live
 
     def end_all(self, reach: Reach, target: Thing | None, reason: str, spare: Stay | None = None) -> list[Stay]:
         """Everything within a reach, sign-ins under way too; what is written down of it comes with the sweep."""
-        live = self.live(lambda stay: stay.is_within(reach, target))
-        spared = spare if spare in live else None
-        for each in self.stays.values():
-            if each is spared or each.written or not each.is_within(reach, target):
-                continue
-            each.is_under_a_floor |= reach is not Reach.USER
-            each.is_under_the_users_floor |= reach is Reach.USER
-            if each in live:
-                each.ended = End(reason, self.now)
-                each.written = each.ended if reach is Reach.USER else None
+        live = self.live(lambda stay: stay.is_within(reach, target) and stay is not spare)
+        for each in self.lapsed(lambda stay: stay.is_within(reach, target)):
+            each.is_under_its_users_end |= reach is Reach.USER
+            if reach is not Reach.USER:
+                each.write_down()
+        for each in live:
+            each.ended = End(reason, self.now)
+            each.written = each.ended if reach is Reach.USER else None
         for proof in self.proofs:
             proof.is_stale |= proof.is_within(reach, target)
-        self.is_swept = False
-        return [each for each in live if each is not spared]
+        return live
 
     def sweep(self) -> None:
         for each in self.stays.values():
             each.written = each.written or each.ended
-        self.is_swept = True
 
     def expire(self) -> int:
-        """What a sweep may still have to write something of is left to it."""
-        over = [
-            each
-            for each in self.stays.values()
-            if not each.written and each.lapses_at <= self.now and (self.is_swept or not each.is_under_a_floor)
-        ]
+        over = self.lapsed()
         for each in over:
-            each.written = End(each.why_it_lapses, each.lapses_at, is_by_clock=True)
+            each.write_down()
         return len(over)
 
     def purge(self, older_than: timedelta) -> int:
@@ -191,12 +184,16 @@ class Model:
 
     def tighten(self, thing: Thing) -> int:
         """Live sessions are held to what the policy says by now; what is over stays as it is."""
+        ended = 0
         for each in self.live(lambda stay: thing in stay.user.chain):
             lifetime, idle = (timedelta(seconds=each.user.strictest(policy)) for policy in POLICY[:2])
-            each.expires_at = min(each.expires_at, each.opened_at + lifetime)
-            each.idle_limit = min(each.idle_limit, idle)
+            if min(each.opened_at + lifetime, each.seen_at + idle) <= self.now:
+                ended += len(self.end([each], TIGHTENED))
+            else:
+                each.expires_at = min(each.expires_at, each.opened_at + lifetime)
+                each.idle_limit = min(each.idle_limit, idle)
         too_many = [each for user in self.users(thing) for each in self._too_many(user)]
-        return len(self.end(too_many, "session policy tightened"))
+        return ended + len(self.end(too_many, TIGHTENED))
 
     def users(self, thing: Thing) -> list[Thing]:
         return [each for each in self.things.values() if each.reach is Reach.USER and thing in each.chain]

@@ -8,7 +8,7 @@ from core.access import Scope
 from core.records import Record
 from sessions_app.models import Reach
 from tenancy.models import Platform, Tenant
-from tests.proof.model import POLICY, Thing
+from tests.proof.orders.model import POLICY, Thing
 from tests.world import World
 
 PARTNERS = ("acme", "globex")

@@ -1,0 +1,76 @@
+"""How a session ended is settled when it ends, whatever becomes of it, its user or its tenant until it is written."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from accounts import operations as accounts
+from accounts.models import Role
+from sessions_app import counting, operations
+from sessions_app.models import Reach, Revocation, Session
+from tenancy import operations as tenancy
+from tests.world import SYSTEM, Caller, World
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def later(caller: Caller, by: timedelta) -> None:
+    """As if the session had been opened, and last seen, that much earlier."""
+    times = ("created_at", "last_activity_at", "expires_at", "due_at")
+    Session.objects.filter(pk=caller.session.pk).update(**{time: F(time) - by for time in times})
+
+
+def how_it_ended(caller: Caller) -> str:
+    operations.sweep()
+    operations.expire(actor=SYSTEM)
+    return Session.objects.get(pk=caller.session.pk).revoke_reason
+
+
+class TestASessionThatARevocationEnded:
+    def test_is_the_partners_that_its_tenant_was_of_then(self, world: World):
+        katherine = world.katherine
+        ended = operations.revoke_scope(Reach.PARTNER, world.ada.user.tenant.partner_id, actor=SYSTEM, reason="Acme")
+        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        assert (how_it_ended(world.ada), how_it_ended(katherine)) == ("Acme", "Acme")
+        swept = Revocation.objects.get(pk=ended.revocation.pk)
+        assert (swept.revoked_count, swept.swept_count) == (2, 2)
+
+    def test_is_not_of_the_partner_that_its_tenant_comes_to(self, world: World):
+        ada = world.ada
+        operations.revoke_scope(Reach.PARTNER, world.lisa.user.tenant.partner_id, actor=SYSTEM, reason="Globex")
+        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        assert (how_it_ended(ada), how_it_ended(world.lisa)) == ("tenant moved", "Globex")
+
+    def test_is_not_idle_because_a_policy_came_later(self, world: World):
+        later(world.ada, by=HOUR)
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+        tenancy.set_session_policy(world.north, idle_timeout=120, session_lifetime=120, actor=SYSTEM)
+        assert how_it_ended(world.ada) == "everybody out"
+
+
+class TestASessionThatRanOut:
+    @pytest.mark.parametrize("after", [8 * DAY, 31 * DAY], ids=["idle", "expired"])
+    def test_ran_out_when_it_did_whatever_policy_came_later(self, after: timedelta, world: World):
+        later(world.ada, by=after)
+        before = Session.objects.get(pk=world.ada.session.pk)
+        tenancy.set_session_policy(world.north, idle_timeout=120, session_lifetime=120, actor=SYSTEM)
+        how_it_ended(world.ada)
+        over = Session.objects.get(pk=world.ada.session.pk)
+        assert over.is_expired
+        assert over.revoked_at == min(before.expires_at, before.last_activity_at + before.idle_limit)
+
+    def test_is_no_administrators_because_its_user_became_one(self, world: World):
+        later(world.ada, by=6 * DAY)
+        operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="administrators out")
+        later(world.ada, by=2 * DAY)
+        accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM)
+        assert counting.live_count(Reach.ADMINS, None) == Session.objects.live().within(Reach.ADMINS, None).count()
+        assert how_it_ended(world.ada) == "idle"
+
+    def test_is_expired_however_one_asks_when_its_user_is_signed_out(self, world: World):
+        later(world.ada, by=8 * DAY)
+        operations.revoke_scope(Reach.USER, world.ada.user.pk, actor=SYSTEM, reason="signed out everywhere")
+        its = Session.objects.filter(pk=world.ada.session.pk)
+        assert [each.state for each in its.with_state()] == ["expired"]
+        assert list(its.in_state("expired")) == list(its)
