@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Aggregate, BigIntegerField, Count, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Now
 
 from core.prepared import Prepared
 from sessions_app.models import Kind, Reach, Session, SessionCount, SessionCountQuerySet
@@ -25,14 +26,19 @@ def live_count(reach: Reach, target_id: UUID | None) -> int:
     """How many live sessions there are within a reach; a user's are counted from their rows."""
     if reach in (Reach.USER, Reach.SESSION):
         return Session.objects.live().within(reach, target_id).count()
-    [[count]] = _live_count(reach).ask(target_id)
-    return count
+    return live_count_and_moment(reach, target_id)[0]
+
+
+def live_count_and_moment(reach: Reach, target_id: UUID | None) -> tuple[int, datetime]:
+    """And when exactly that was: a little later it may be fewer."""
+    [counted] = _live_count(reach).ask(target_id)
+    return counted
 
 
 @cache
 def _live_count(reach: Reach) -> Prepared:
     target_id = UUID(int=3)
-    total = Platform.objects.annotate(told=live_total(reach, target_id)).values_list("told")
+    total = Platform.objects.annotate(told=live_total(reach, target_id), at=Now()).values_list("told", "at")
     return Prepared(lambda: total, {target_id: "uuid"})
 
 

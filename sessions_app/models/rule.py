@@ -44,9 +44,10 @@ def all_up() -> Q:
     return is_up("user__") & tenant_is_up("tenant__") & (Q(application=None) | is_up("application__"))
 
 
-def lapsed() -> Q:
-    """By the clock: past its end, or idle for longer than it may."""
-    return Q(expires_at__lte=Now()) | Q(last_activity_at__lte=Now() - F("idle_limit"))
+def lapsed(at: Any = None) -> Q:
+    """By the clock, now or at a moment: past its end, or idle for longer than it may."""
+    moment = Now() if at is None else Value(at)
+    return Q(expires_at__lte=moment) | Q(last_activity_at__lte=moment - F("idle_limit"))
 
 
 def lapses_at() -> Least:

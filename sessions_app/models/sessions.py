@@ -44,9 +44,9 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
             rule.stands_for_its_application("revision"), revoked_at=None, revision__gte=F("floor")
         )
 
-    def lapsed(self) -> Self:
+    def lapsed(self, at: Any = None) -> Self:
         """Over by the clock, and not written down as that yet: the few since the last expiry pass."""
-        return self.filter(rule.lapsed(), revoked_at=None, due_at__lte=Now())
+        return self.filter(rule.lapsed(at), revoked_at=None, due_at__lte=at or Now())
 
     def standing_in(self, tenant_id: UUID) -> Self:
         """The same of one tenant's: its floors are looked up once, and not for every row that is skipped."""
@@ -60,11 +60,11 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
             revision__gte=Subquery(Tenant.objects.filter(pk=tenant_id).values(floor=floors)),
         )
 
-    def counted(self, tenant_id: UUID | None = None) -> Self:
+    def counted(self, tenant_id: UUID | None = None, *, at: Any = None) -> Self:
         """The live ones, for totals and for skipping to a page: every act that ends sessions raises a floor or marks
         rows, so what stands and has not lapsed is live."""
         standing = self.standing() if tenant_id is None else self.standing_in(tenant_id)
-        return standing.exclude(pk__in=Session.objects.lapsed().values("pk"))
+        return standing.exclude(pk__in=Session.objects.lapsed(at).values("pk"))
 
     def in_state(self, state: State, *, tenant_id: UUID | None = None) -> Self:
         """Of one tenant's, many live ones are skipped quicker."""

@@ -1,5 +1,6 @@
 """Ending everything within a reach, by raising the floor under it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -79,15 +80,17 @@ def end_all(
     if reach is not Reach.USER:
         expire_within(Session.objects.within(reach, target_id), actor=Principal.system("expire_sessions"))
     number = next_revision()
-    spared = _spare(reach, target_id, spare, number)
     if reach is Reach.USER:
+        spared = _spare(reach, target_id, spare, number)
         ids = _of_user(target_id, spared)
-        count = len(ids)
+        count, when = len(ids), {}
     else:
-        count = counting.live_count(reach, target_id) - len(spared)
-        ids = _newest(reach, target_id, spared, shown)
+        count, moment = counting.live_count_and_moment(reach, target_id)
+        spared = _spare(reach, target_id, spare, number)
+        ids = _newest(reach, target_id, spared, shown, moment)
+        count, when = count - len(spared), {"created_at": moment}  # what runs out a little later was ended by this
     revocation = Revocation.objects.create(
-        number=number, reach=reach, target_id=target_id, **_place(reach, target_id), **by(actor, reason, count)
+        number=number, reach=reach, target_id=target_id, **when, **_place(reach, target_id), **by(actor, reason, count)
     )
     if reach is Reach.USER and ids:
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=mark(ids, revocation))
@@ -125,13 +128,13 @@ def _of_user(user_id: UUID | None, spared: list[UUID]) -> list[UUID]:
     return [*reversed(live.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))]
 
 
-def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int) -> list[UUID]:
+def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int, at: datetime) -> list[UUID]:
     if not shown:
         return []
     tenant_id = target_id if reach is Reach.TENANT else None
     partner_id = target_id if reach is Reach.PARTNER else None
     rows: SessionQuerySet = Session.objects.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id)
-    rows = rows.counted().within(reach, target_id).exclude(pk__in=spared)
+    rows = rows.counted(at=at).within(reach, target_id).exclude(pk__in=spared)
     return list(rows.newest_first().values_list("pk", flat=True)[:shown])
 
 
