@@ -55,7 +55,7 @@ COSTS = {
     "POST /api/v1/tenants/{tid}/sessions/revoke-all": 15,
     "GET /api/v1/tenants/{tid}/sessions/stats": 2,
     "GET /api/v1/tenants/{tid}/sessions/users/{uid}": 3,
-    "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 16,
+    "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 17,
     "GET /api/v1/tenants/{tid}/sessions/{sid}": 2,
     "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 15,
     "GET /api/v1/admin/revocations": 2,  # there are none here; else this page of them

@@ -8,6 +8,7 @@ from django.apps import apps
 from accounts import operations as accounts
 from tests.access.footprint import footprint
 from tests.security.answers import refused
+from tests.security.routes import with_json
 from tests.world import PASSWORD, SYSTEM, World
 
 OURS = ("accounts", "sessions_app", "tenancy")
@@ -41,17 +42,33 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "/api/v1/me/mfa/totp/confirm": ("POST", {"code": "123456"}),
     "/api/v1/me/mfa/totp": ("DELETE", {"password": PASSWORD}),
     "/api/v1/me/api-keys": ("POST", {"name": "laptop"}),
+    "/api/v1/admin/sessions/{session}/revoke": ("POST", {"reason": "test"}),
+    "/api/v1/admin/sessions/revoke-all": ("POST", {"tenant_id": "{north}"}),
+    "/api/v1/tenants/{north}/sessions/revoke-all": ("POST", {"reason": "test"}),
+    "/api/v1/tenants/{north}/sessions/users/{user}/revoke": ("POST", {"revoke_all": True}),
 }
+
+
+def taken_at(path: str) -> set[str]:
+    """What the schema says that a body may have here."""
+    named = {"session": "session_id", "north": "tenant_id", "user": "user_id"}
+    shown = path.replace("/tenants/north/", "/tenants/{slug}/")
+    shown = shown.format(slug="{slug}", **{name: f"{{{called}}}" for name, called in named.items()})
+    method, _ = BODIES[path]
+    return next(set(each.fields) for each in with_json() if (each.method, each.path) == (method, shown))
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_every_other_field_is_refused_by_name_and_nothing_happens(path, world: World):
     accounts.enrol_totp(world.ada.user, actor=SYSTEM)
+    names = {"session": world.ada.session_id, "north": world.north.handle, "user": world.ada.user.handle}
+    names |= {"refresh_token": world.ada.refresh_token}
     method, body = BODIES[path]
-    good = {name: value.format(refresh_token=world.ada.refresh_token) for name, value in body.items()}
-    foreign = sorted((COLUMNS | SPELLINGS) - good.keys() - {"tenant"})
+    good = {name: value.format(**names) if isinstance(value, str) else value for name, value in body.items()}
+    foreign = sorted((COLUMNS | SPELLINGS) - taken_at(path))
+    caller = world.north_admin if "/sessions" in path else world.ada
     before = footprint()
-    answer = world.ada.request(method, path, dict.fromkeys(foreign, "super_admin") | good)
+    answer = caller.request(method, path.format(**names), dict.fromkeys(foreign, "super_admin") | good)
     assert [flaw["loc"] for flaw in refused(answer, 422)] == [["body", name] for name in foreign]
     assert footprint() == before
 

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
+from sessions_app.api.v1 import views
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
 from tests.contract.v1.answers import NOT_AUTHENTICATED, given, refused, when
@@ -81,6 +82,11 @@ class TestListingMySessions:
         Session.objects.filter(pk=idle.session.pk).update(last_activity_at=Now() - timedelta(days=30))
         Session.objects.filter(pk=outdated.session.pk).update(revision=-1, era=-1)
         assert listed(world.ada) == [world.ada.session_id]
+
+    def test_stops_where_nobody_would_look_any_further(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(views, "LISTED_AT_MOST", 2)
+        newest = [world.signed_in(world.ada.user) for _ in range(3)][:0:-1]
+        assert listed(world.ada) == [each.session_id for each in newest]
 
     def test_by_an_api_key_marks_none(self, world: World):
         assert [item["is_current"] for item in given(api_key_of(world.ada.user).get(MINE))] == [False]
