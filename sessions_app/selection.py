@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
 from core.ids import Prefix, show
+from core.networks import IsWithin, Network
 from sessions_app import devices, durations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PREFIXES = {
     Reach.APPLICATION: Prefix.APPLICATION,
     Reach.PARTNER: Prefix.PARTNER,
@@ -99,14 +99,6 @@ class Selection:
     def _handle(self, reach: Reach) -> str | bool:
         target_id = self.scopes[reach]
         return True if target_id is None else show(_PREFIXES[reach], target_id)
-
-
-class IsWithin(Func):
-    """An address in a network. PostgreSQL finds it by the address's index."""
-
-    template = "(%(expressions)s::inet)"
-    arg_joiner = " <<= "
-    output_field = BooleanField()
 
 
 def _scopes(named: Mapping[str, Any]) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
