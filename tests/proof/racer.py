@@ -23,6 +23,7 @@ from sessions_app import operations  # noqa: E402
 from sessions_app.models import Reach, Revocation, Session  # noqa: E402
 from sessions_app.operations import revoking, sweeping  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
+from tests.proof.storm import storm  # noqa: E402
 
 SYSTEM = Principal.system("proof")
 _raise_floor = revoking._raise_floor
@@ -100,7 +101,7 @@ BUILDS = {
     "spares blindly": spare_blindly,
 }
 CAREFUL = {"floors", "spares blindly"}
-ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep}
+ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep, "storm": storm}
 
 
 def main() -> None:

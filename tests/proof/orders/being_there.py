@@ -12,29 +12,28 @@ from sessions_app.authentication import principal_of
 from sessions_app.models import Reach
 from tests.proof.orders.cast import APPLICATIONS, PARTNERS, PEOPLE, TENANTS
 from tests.proof.orders.model import Stay
-from tests.proof.orders.stage import AGENTS, NO_SKEW, Stage
+from tests.proof.orders.stage import AGENTS, Stage
 
 MINUTE = timedelta(minutes=1)
 indices = st.integers(0, 15)
 users = st.sampled_from([*PEOPLE, "ada", "ada"])
 applications = st.sampled_from([None, *APPLICATIONS])
 devices = st.sampled_from([*AGENTS])
-skews = st.sampled_from([NO_SKEW, timedelta(seconds=91), timedelta(seconds=-89)])
 
 
 class BeingThere(Stage):
     """Signing in, all at once or with something in between; using a session; looking at all there are."""
 
-    @rule(name=users, application=applications, device=devices, skew=skews)
-    def sign_in_once(self, name: str, application: str | None, device: str, skew: timedelta) -> None:
+    @rule(name=users, application=applications, device=devices)
+    def sign_in_once(self, name: str, application: str | None, device: str) -> None:
         self.now()
-        self.sign_in(name, application, device, skew)
+        self.sign_in(name, application, device)
 
     @rule(names=st.lists(users, min_size=2, max_size=5))
     def sign_in_many(self, names: list[str]) -> None:
         self.now()
         for name in names:
-            self.sign_in(name, None, "desktop", NO_SKEW)
+            self.sign_in(name, None, "desktop")
 
     @rule(name=users, application=applications)
     def prove_who_one_is(self, name: str, application: str | None) -> None:
@@ -45,10 +44,10 @@ class BeingThere(Stage):
             self.proofs.append(proved)
 
     @precondition(lambda self: self.proofs)
-    @rule(index=indices, skew=skews)
-    def finish_a_sign_in(self, index: int, skew: timedelta) -> None:
+    @rule(index=indices)
+    def finish_a_sign_in(self, index: int) -> None:
         self.now()
-        self.open(*self.proofs[-1 - index % len(self.proofs)], "mobile", skew)
+        self.open(*self.proofs[-1 - index % len(self.proofs)], "mobile")
 
     @precondition(lambda self: self.model.stays)
     @rule(index=indices)

@@ -29,8 +29,6 @@ class Clock:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        # How far the clock of whoever makes ids is off the database's.
-        self.skew = timedelta()
 
     def set(self, now: datetime) -> None:
         self.now = now
@@ -47,7 +45,7 @@ class Clock:
         self.set(self.now)
 
     def time_ns(self) -> int:
-        return (self.now + self.skew - EPOCH) // timedelta(microseconds=1) * 1_000
+        return (self.now - EPOCH) // timedelta(microseconds=1) * 1_000
 
 
 @contextmanager

@@ -27,7 +27,6 @@ from tests.world import CHROME, SYSTEM
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 AGENTS = {"desktop": CHROME, "mobile": PHONE, "unknown": "?"}
 TICK = timedelta(milliseconds=7)
-NO_SKEW = timedelta()
 A_FEW = 3
 
 
@@ -83,7 +82,7 @@ class Stage(RuleBasedStateMachine):
         for _ in range(2 * A_FEW if people else 0):
             self.arrivals += 1
             application = "mail" if self.arrivals % 3 == 0 else None
-            self.sign_in(people[self.arrivals % len(people)], application, "desktop", NO_SKEW)
+            self.sign_in(people[self.arrivals % len(people)], application, "desktop")
 
     def pick(self, index: int) -> Stay | None:
         """Of all there are, the newest first."""
@@ -104,12 +103,12 @@ class Stage(RuleBasedStateMachine):
         """As it stands in the database now, as whoever is about to act would read it."""
         return self.cast.row(thing.name)
 
-    def sign_in(self, name: str, application: str | None, device: str, skew: timedelta) -> None:
+    def sign_in(self, name: str, application: str | None, device: str) -> None:
         self.clock.set(self.clock.now + TICK)
         self.model.now = self.clock.now
         proved = self.prove(name, application)
         if proved:
-            self.open(*proved, device, skew)
+            self.open(*proved, device)
 
     def prove(self, name: str, application: str | None) -> tuple[Proof, accounts.Proof] | None:
         row, user = self.cast.rows[name], self.model.things[name]
@@ -126,10 +125,9 @@ class Stage(RuleBasedStateMachine):
             return None
         return Proof(user, theirs, user.role), accounts.Proof(candidate, "password", Origin(), asked_for)
 
-    def open(self, ours: Proof, proof: accounts.Proof, device: str, skew: timedelta) -> None:
+    def open(self, ours: Proof, proof: accounts.Proof, device: str) -> None:
         origin = Origin("192.0.2.10", AGENTS[device], "proof")
         proof = accounts.Proof(proof.candidate, proof.auth_method, origin, proof.application)
-        self.clock.skew = skew
         try:
             session, refresh_token = operations.open(proof, actor=SYSTEM)
         except operations.EndedMeanwhile:
@@ -138,8 +136,6 @@ class Stage(RuleBasedStateMachine):
         except operations.NoRoom:
             assert self.model.room_for(ours.user) is None
             return
-        finally:
-            self.clock.skew = NO_SKEW
         assert not ours.is_stale
         assert self.model.room_for(ours.user) is not None
         self.model.open(ours, session.pk, device)

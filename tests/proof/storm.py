@@ -1,0 +1,155 @@
+"""Everything that opens or ends sessions, in random order: what one process of several does, not knowing the others."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from accounts import operations as accounts
+from accounts.models import Role, User
+from accounts.operations import sign_in as proving
+from core.access import Origin, Principal
+from sessions_app import counting, operations
+from sessions_app.models import Reach, Session
+from sessions_app.operations import ending, expiring, locking, selecting
+from sessions_app.selection import Selection
+from tenancy import operations as tenancy
+from tenancy.models import Partner, Platform, Tenant
+from tests.proof.mistakes import mistaken
+
+SYSTEM = Principal.system("storm")
+AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Mobile/15E148")
+BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
+    "careful": [],
+    "ends scopes without waiting for anybody": [(locking.alone_in, "if reach is", "return\n    if reach is")],
+    "expires without its users' locks": [(locking.hold_users, "list(User", "return\n    list(User")],
+    "ends rows that it has not locked": [
+        (ending.end, "with_their_users(session_ids)", "session_ids"),
+        (expiring._expire_some, "with_their_users(session_ids)", "session_ids"),
+    ],
+}
+
+
+class Storm:
+    """Tenants and partners by their ids; people by name and tenant, as they would sign in."""
+
+    def __init__(self, seed: int, people: list[str], tenants: list[str], partners: list[str]) -> None:
+        self.dice = Random(seed)
+        self.people = [UUID(each) for each in people]
+        self.tenants = [UUID(each) for each in tenants]
+        self.partners = [UUID(each) for each in partners]
+        self.seen: Counter[str] = Counter()
+        self.versions: list[int] = []
+
+    def rage(self, acts: int) -> None:
+        named = [name for name, weight in ACTS.items() for _ in range(weight)]
+        for _ in range(acts):
+            act = self.dice.choice(named)
+            self.seen[act.__name__] += 1
+            act(self)
+
+    def user(self) -> User:
+        return User.objects.select_related("tenant").get(pk=self.dice.choice(self.people))
+
+    def some_sessions(self, count: int) -> Any:
+        of_people = Session.objects.filter(user__in=self.people)
+        return of_people.filter(pk__in=self.dice.sample(ids, min(count, len(ids))) if (ids := _ids(of_people)) else [])
+
+    def sign_in(self) -> None:
+        user = self.user()
+        candidate = accounts.candidate_for(accounts.Credentials(user.email, "", user.tenant.slug))
+        if candidate is None:
+            return
+        proof = proving.Proof(candidate, "password", Origin("192.0.2.30", self.dice.choice(AGENTS)))
+        try:
+            operations.open(proof, actor=SYSTEM)
+        except (operations.EndedMeanwhile, operations.NoRoom) as refusal:
+            self.seen[type(refusal).__name__] += 1
+        else:
+            self.seen["opened"] += 1
+
+    def sign_out(self) -> None:
+        for session in self.some_sessions(1):
+            operations.sign_out(session.pk, actor=SYSTEM)
+
+    def revoke_some(self) -> None:
+        operations.revoke(self.some_sessions(5), actor=SYSTEM, reason="some")
+
+    def revoke_what_looks_mobile(self) -> None:
+        selection = Selection({Reach.TENANT: self.dice.choice(self.tenants)}, device_type="mobile")
+        selecting.revoke_selected(selection, actor=SYSTEM, reason=f"mobile {self.dice.random()}")
+
+    def revoke_all(self) -> None:
+        reach = self.dice.choice([Reach.USER] * 4 + [Reach.TENANT] * 2 + [Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+        among = {Reach.USER: self.people, Reach.TENANT: self.tenants, Reach.PARTNER: self.partners}
+        target = self.dice.choice(among[reach]) if reach in among else None
+        spare = next(iter(_ids(self.some_sessions(1))), None) if self.dice.random() < 0.3 else None
+        operations.revoke_scope(reach, target, actor=SYSTEM, reason="all", spare=spare)
+
+    def bump(self) -> None:
+        self.versions.append(operations.bump_token_version(actor=SYSTEM, reason="bumped")[0])
+
+    def expire(self) -> None:
+        operations.expire(actor=SYSTEM)
+
+    def sweep(self) -> None:
+        operations.sweep()
+
+    def fold(self) -> None:
+        counting.fold()
+
+    def suspend_for_a_while(self) -> None:
+        kind, among = self.dice.choice([(User, self.people), (Tenant, self.tenants), (Partner, self.partners)])
+        thing = kind._default_manager.get(pk=self.dice.choice(among))
+        tenancy.suspend(thing, actor=SYSTEM)
+        tenancy.reactivate(thing, actor=SYSTEM)
+
+    def move(self) -> None:
+        tenant = Tenant.objects.get(pk=self.dice.choice(self.tenants))
+        tenancy.move_tenant(tenant, Partner.objects.get(pk=self.dice.choice(self.partners)), actor=SYSTEM)
+
+    def change_role(self) -> None:
+        user = self.user()
+        role = Role.USER if user.role == Role.TENANT_ADMIN else Role.TENANT_ADMIN
+        accounts.change_role(user, role, actor=SYSTEM)
+
+    def set_policy(self) -> None:
+        thing: Any = Tenant.objects.get(pk=self.dice.choice(self.tenants))
+        if self.dice.random() < 0.3:
+            thing = Partner.objects.get(pk=self.dice.choice(self.partners))
+        if self.dice.random() < 0.1:
+            thing = Platform.objects.get()
+        most = self.dice.choice([None, None, 4, 9])
+        tenancy.set_session_policy(thing, actor=SYSTEM, max_sessions=most, session_lifetime=86_400 * 30)
+
+
+ACTS: dict[Callable[[Storm], None], int] = {
+    Storm.sign_in: 40,
+    Storm.sign_out: 8,
+    Storm.revoke_some: 6,
+    Storm.revoke_what_looks_mobile: 2,
+    Storm.revoke_all: 8,
+    Storm.bump: 2,
+    Storm.expire: 5,
+    Storm.sweep: 4,
+    Storm.fold: 5,
+    Storm.suspend_for_a_while: 3,
+    Storm.move: 2,
+    Storm.change_role: 3,
+    Storm.set_policy: 2,
+}
+
+
+def _ids(rows: Any) -> list[UUID]:
+    return list(rows.values_list("pk", flat=True))
+
+
+def storm(acts: int, build: str, **given: Any) -> dict[str, Any]:
+    raging = Storm(**given)
+    with ExitStack() as stack:
+        for mistake in BUILDS[build]:
+            stack.enter_context(mistaken(*mistake))
+        raging.rage(acts)
+    return {"seen": raging.seen, "versions": raging.versions}

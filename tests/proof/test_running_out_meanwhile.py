@@ -1,0 +1,63 @@
+"""Sessions that run out by themselves in the very moment in which everything around them is ended."""
+
+import time
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from accounts.models import Role
+from sessions_app import operations
+from sessions_app.models import Reach, Revocation, Session
+from sessions_app.operations import revoking
+from tests.proof.mistakes import mistaken
+from tests.proof.test_exact_counts import live_ones, sessions
+from tests.world import SYSTEM, World
+
+MANY = 400
+RUNNING_OUT = """
+    UPDATE sessions_app_session AS session SET expires_at = soon.at, due_at = soon.at FROM (
+        SELECT id, clock_timestamp() + interval '30 milliseconds' + interval '70 milliseconds' * random() AS at
+        FROM sessions_app_session WHERE id = ANY(%s)
+    ) AS soon WHERE soon.id = session.id
+"""
+
+
+def counts_of_an_end(reach: Reach, world: World) -> list[int]:
+    """How many an act says it ended, how many it lists, and how many rows say so in the end."""
+    boss = world.person("boss", world.north, Role.TENANT_ADMIN)
+    target: dict[Reach, UUID] = {Reach.USER: boss.pk, Reach.TENANT: boss.tenant_id, Reach.PARTNER: world.acme.pk}
+    made = sessions(boss, MANY)
+    with connection.cursor() as cursor:
+        cursor.execute(RUNNING_OUT, [list(made)])
+    while len(live_ones(made)) > MANY * 0.9:
+        time.sleep(0.001)
+    ended = operations.revoke_scope(reach, target.get(reach), actor=SYSTEM, reason="meanwhile")
+    time.sleep(0.1)  # until all of them have run out
+    operations.sweep()
+    expired = operations.expire(actor=SYSTEM)
+    assert ended.revocation
+    swept = Revocation.objects.get(pk=ended.revocation.pk).swept_count
+    rows = Session.objects.filter(pk__in=made)
+    assert rows.filter(is_expired=True).count() >= expired
+    return [ended.count, len(ended.session_ids), swept, rows.filter(revocation=ended.revocation).count()]
+
+
+@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: World, claim):
+    promise = claim(f"revoke-alls of {reach} while sessions run out", full=100, reduced=1)
+    operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
+    operations.sweep()
+    seen = [counts_of_an_end(reach, committed_world) for _ in range(promise.asked)]
+    promise.saw(len(seen), f"{sum(counts[0] for counts in seen)} of {MANY * len(seen)} were ended by the act")
+    assert [counts for counts in seen if len(set(counts)) > 1] == []
+
+
+def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(committed_world: World, claim):
+    promise = claim("control, ends at another moment than it counts: wrong counts", full=1, reduced=1)
+    operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
+    operations.sweep()
+    with mistaken(revoking.end_all, '{"created_at": moment}', "{}"):
+        wrong = sum(len(set(counts_of_an_end(Reach.TENANT, committed_world))) > 1 for _ in range(3))
+    promise.saw(wrong, "of 3")
+    assert wrong >= promise.asked
