@@ -20,7 +20,7 @@ from tests.proof.orders.comparing import Questions
 from tests.proof.orders.machine import Machine
 from tests.world import World
 
-ACTS = 50 if FULL else 20
+ACTS = 50 if FULL else 15
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "raises no floor under a partner": (rule.floor, 'Coalesce(F("tenant__partner__min_revision"), 0),', ""),
     "opens sessions in no era": (opening._session, 'era=ground["era"]', "era=0"),
