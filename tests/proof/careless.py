@@ -15,11 +15,13 @@ application = get_wsgi_application()
 
 from accounts.models import RecoveryCode, SignInThrottle, TotpDevice  # noqa: E402 - the apps must be ready
 from accounts.operations import second_factor, throttle  # noqa: E402
+from core.places import Place  # noqa: E402
 from core.secrets import digest  # noqa: E402
 from sessions_app import authentication  # noqa: E402
 from sessions_app.models import Session  # noqa: E402
-from sessions_app.operations import refreshing  # noqa: E402
+from sessions_app.operations import opening, refreshing  # noqa: E402
 from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
+from tests.proof.mistakes import mistaken  # noqa: E402
 
 PAUSE = 0.05  # seconds between looking and acting: as long as a busy machine may well take
 _remembered: dict[str, Any] = {}
@@ -76,7 +78,21 @@ def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) 
     return unused
 
 
+def by_counting(self: Place, rows: Any, _: int) -> Any:
+    """A cursor that is a page's number in disguise: test_lists_under_way."""
+    return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
+
+
+def room_without_a_lock(ground: dict[str, Any], user: Any, actor: Any) -> None:
+    """How many there are was read a while ago, and nobody was kept from adding to them: test_limits_at_once."""
+    time.sleep(PAUSE)
+    make_room(ground, user, actor)
+
+
+make_room = opening._make_room
 for module, name, mistake in [
+    (Place, "ids", by_counting),
+    (opening, "_make_room", room_without_a_lock),
     (authentication, "principal_of", remembering),
     (refreshing, "_live_and_locked", looked_up),
     (refreshing, "_rotate", rotated),
@@ -84,3 +100,5 @@ for module, name, mistake in [
 ]:
     patch.object(module, name, mistake).start()
 patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()
+for_good = mistaken(opening.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None")
+for_good.__enter__()

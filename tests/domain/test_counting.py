@@ -1,0 +1,174 @@
+"""Counters follow the rows through whatever happens to them, and folding changes none of what they say."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import F, Sum
+
+from accounts import operations as accounts
+from accounts.models import Role
+from core.access import Origin
+from sessions_app import counting, operations
+from sessions_app.models import Kind, Reach, Session, SessionCount
+from tenancy import operations as tenancy
+from tests.world import SYSTEM, Caller, World
+
+DAY = timedelta(days=1)
+
+
+def later(caller: Caller, by: timedelta) -> None:
+    """As if the session had been opened, and last seen, that much earlier."""
+    times = ("created_at", "last_activity_at", "expires_at", "due_at")
+    Session.objects.filter(pk=caller.session.pk).update(**{time: F(time) - by for time in times})
+
+
+def expired(world: World) -> None:
+    later(world.ada, by=8 * DAY)
+    operations.expire(actor=SYSTEM)
+
+
+def purged(world: World) -> None:
+    operations.sign_out(world.ada.session.pk, actor=SYSTEM)
+    operations.purge(-DAY, actor=SYSTEM)
+
+
+def swept(world: World) -> None:
+    operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+    operations.sweep()
+
+
+def seen_later(world: World) -> None:
+    later(world.ada, by=DAY / 24)
+    operations.touch(world.ada.session.pk, origin=Origin())
+
+
+def all_of(reach: Reach, name: str) -> Callable[[World], Any]:
+    def act(world: World) -> None:
+        operations.revoke_scope(reach, getattr(world, name).pk, actor=SYSTEM, reason="all of it")
+
+    return act
+
+
+WHATEVER_HAPPENS: dict[str, Callable[[World], Any]] = {
+    "opened once more": lambda world: world.signed_in(world.ada.user),
+    "used": seen_later,
+    "signed out": lambda world: operations.sign_out(world.ada.session.pk, actor=SYSTEM),
+    "ended with its tenant": all_of(Reach.TENANT, "north"),
+    "ended with its partner": all_of(Reach.PARTNER, "acme"),
+    "ended with its tenant, and swept": swept,
+    "run out": lambda world: later(world.ada, by=8 * DAY),
+    "run out, and written down": expired,
+    "thrown away": purged,
+    "moved with its tenant": lambda world: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM),
+    "ended by a change of role": lambda world: accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM),
+    "opened for an administrator": lambda world: world.north_admin,
+}
+
+
+def totals(world: World) -> dict[str, int]:
+    places = {
+        "north": (Reach.TENANT, world.north.pk),
+        "acme": (Reach.PARTNER, world.acme.pk),
+        "globex": (Reach.PARTNER, world.globex.pk),
+        "admins": (Reach.ADMINS, None),
+        "platform": (Reach.PLATFORM, None),
+    }
+    return {name: counting.live_count(*place) for name, place in places.items()}
+
+
+def by_hand(world: World) -> dict[str, int]:
+    live = Session.objects.live()
+    return {
+        "north": live.filter(tenant=world.north).count(),
+        "acme": live.filter(tenant__partner=world.acme).count(),
+        "globex": live.filter(tenant__partner=world.globex).count(),
+        "admins": live.within(Reach.ADMINS, None).count(),
+        "platform": live.count(),
+    }
+
+
+def sums() -> Counter[tuple[Any, ...]]:
+    """Everything that the counters say."""
+    rows = SessionCount.objects.values_list(*SessionCount.KEY).annotate(sum=Sum("n")).order_by()
+    return +Counter({tuple(key): n for *key, n in rows})
+
+
+@pytest.mark.parametrize("what", WHATEVER_HAPPENS)
+def test_counters_say_what_the_rows_say_when_a_session_is(what: str, world: World):
+    everybody = [world.ada, world.alan, world.katherine, world.lisa]
+    WHATEVER_HAPPENS[what](world)
+    assert totals(world) == by_hand(world)
+    assert list(counting.differences()) == []
+    before = sums()
+    counting.fold()
+    assert sums() == before
+    assert totals(world) == by_hand(world)
+    assert len(everybody) == 4
+
+
+class TestFolding:
+    def test_leaves_one_row_of_each_kind_and_nothing_to_add(self, world: World):
+        for _ in range(3):
+            world.signed_in(world.ada.user)
+        operations.sign_out(world.ada.session.pk, actor=SYSTEM)
+        assert counting.fold() > 0
+        rows = SessionCount.objects.values_list(*SessionCount.KEY)
+        assert len(set(rows)) == len(rows)
+        assert not SessionCount.objects.filter(is_folded=False).exists()
+        assert counting.fold() == 0
+
+    def test_leaves_no_row_that_says_nothing(self, world: World):
+        operations.sign_out(world.ada.session.pk, actor=SYSTEM)
+        counting.fold()
+        counting.fold()
+        assert not SessionCount.objects.filter(n=0).exists()
+
+    def test_forgets_when_somebody_was_seen_two_days_ago(self, world: World):
+        counting.fold()
+        before = SessionCount.objects.filter(kind=Kind.SEEN).count()
+        SessionCount.objects.filter(kind=Kind.SEEN).update(slot=F("slot") - 2 * 24 * 12)
+        later(world.ada, by=2 * DAY)
+        counting.fold()
+        assert SessionCount.objects.filter(kind=Kind.SEEN).count() <= before
+        assert not SessionCount.objects.filter(kind=Kind.SEEN, tenant=world.north).exists()
+        assert totals(world) == by_hand(world)
+
+
+class TestACounterThatIsWrong:
+    def test_is_named_with_what_it_says_and_what_there_is(self, world: World):
+        assert world.ada.session
+        counting.fold()
+        SessionCount.objects.filter(tenant=world.north, kind=Kind.ALL).update(n=F("n") + 2)
+        [difference] = counting.differences()
+        assert (difference.counted, difference.found) == (3, 1)
+        assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, Kind.ALL)
+
+    def test_is_right_again_when_all_is_counted_anew(self, world: World):
+        everybody = [world.ada, world.alan, world.katherine]
+        SessionCount.objects.filter(kind=Kind.ALL).update(n=F("n") + 2)
+        assert totals(world) != by_hand(world)
+        counting.rebuild()
+        assert list(counting.differences()) == []
+        assert totals(world) == by_hand(world)
+        assert len(everybody) == 3
+
+    def test_is_named_when_it_counts_what_is_not_there(self, world: World):
+        operations.sign_out(world.ada.session.pk, actor=SYSTEM)
+        counting.fold()
+        SessionCount.objects.filter(tenant=world.north).delete()
+        assert {difference.counted for difference in counting.differences()} == {0}
+
+
+def test_what_is_rolled_back_was_never_counted(world: World):
+    assert world.ada.session
+    before = sums()
+    with transaction.atomic():
+        world.signed_in(world.ada.user)
+        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="not really")
+        transaction.set_rollback(True)
+    assert sums() == before
+    assert totals(world) == by_hand(world)
