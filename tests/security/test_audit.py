@@ -11,6 +11,7 @@ from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.ids import Prefix, read
 from tests.security.acts import ACTS, FROM, TOTP
+from tests.security.system_acts import SYSTEM_ACTS
 from tests.servers import Servers
 from tests.world import CHROME, PASSWORD, SYSTEM, World
 
@@ -48,8 +49,21 @@ def test_an_act_is_recorded_once_with_all_there_is_to_say(world: World, name: st
     assert origin == ((None, "", "") if act.actor == "system" else (FROM["REMOTE_ADDR"], CHROME, "the-request-itself"))
 
 
+@pytest.mark.parametrize("name", SYSTEM_ACTS)
+def test_what_the_system_does_is_recorded_once(world: World, name: str):
+    prepare, action, resource = SYSTEM_ACTS[name]
+    perform = prepare(world)
+    before = AuditEntry.objects.count()
+    perform()
+    (entry,) = recorded(since=before)
+    assert (entry.action, entry.result, entry.resource_type) == (action, Result.SUCCESS, resource)
+    assert (entry.actor_id, entry.actor_type, entry.actor_tier) == (SYSTEM.id, "system", "super")
+    assert bool(entry.resource_id) == bool(resource)
+
+
 def test_every_action_there_is_has_an_act_that_records_it():
-    assert {act.action for act in ACTS.values()} | ELSEWHERE == set(Action)
+    of_the_system = {action for _, action, _ in SYSTEM_ACTS.values()}
+    assert {act.action for act in ACTS.values()} | of_the_system | ELSEWHERE == set(Action)
 
 
 def test_what_makes_people_and_what_they_live_in_is_recorded(world: World):

@@ -1,0 +1,120 @@
+"""The acts that no route does yet, or that the product does by itself: each once, with what the record must say."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts import operations as accounts
+from accounts.models import Application, Role, User
+from audit.actions import Action
+from sessions_app import operations as sessions
+from sessions_app.models import Session
+from tenancy import operations as tenancy
+from tenancy.models import Partner, Tenant
+from tests.world import SYSTEM, World
+
+Find = Callable[[World], Any]
+Prepared = Callable[[World], Callable[[], Any]]
+
+
+def acme(world: World) -> Partner:
+    return world.acme
+
+
+def empty_partner(world: World) -> Partner:
+    return tenancy.create_partner(actor=SYSTEM, name="Empty", slug=f"empty{world.suffix}")
+
+
+def north(world: World) -> Tenant:
+    return world.north
+
+
+def ada(world: World) -> User:
+    return world.ada.user
+
+
+def billing(world: World) -> Application:
+    return world.make_service(f"billing{world.suffix}", [])
+
+
+def act(operation: Callable[..., Any], find: Find, *arguments: Any, **named: Any) -> Prepared:
+    """`operation` on what `find` finds or makes."""
+
+    def prepare(world: World) -> Callable[[], Any]:
+        thing = find(world)
+        return lambda: operation(thing, *arguments, actor=SYSTEM, **named)
+
+    return prepare
+
+
+def suspended(find: Find) -> Find:
+    def prepare(world: World) -> Any:
+        thing = find(world)
+        tenancy.suspend(thing, actor=SYSTEM)
+        return thing
+
+    return prepare
+
+
+def move(world: World) -> Callable[[], Any]:
+    return lambda: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+
+
+def run_out(world: World) -> Callable[[], Any]:
+    long_ago = F("last_activity_at") - F("idle_limit")
+    Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=long_ago, due_at=Now())
+    return lambda: sessions.expire(actor=SYSTEM)
+
+
+def throw_away(world: World) -> Callable[[], Any]:
+    own = Session.objects.filter(pk=world.ada.session.pk)
+    sessions.revoke(own, actor=SYSTEM, reason="test")
+    own.update(revoked_at=F("revoked_at") - timedelta(days=400))
+    return lambda: sessions.purge(timedelta(days=300), actor=SYSTEM)
+
+
+SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
+    "suspending a partner": (act(tenancy.suspend, acme), Action.PARTNER_SUSPENDED, "partner"),
+    "a partner's return": (act(tenancy.reactivate, suspended(acme)), Action.PARTNER_REACTIVATED, "partner"),
+    "deleting a partner": (act(tenancy.delete, empty_partner), Action.PARTNER_DELETED, "partner"),
+    "suspending a tenant": (act(tenancy.suspend, north), Action.TENANT_SUSPENDED, "tenant"),
+    "a tenant's return": (act(tenancy.reactivate, suspended(north)), Action.TENANT_REACTIVATED, "tenant"),
+    "deleting a tenant": (act(tenancy.delete, north), Action.TENANT_DELETED, "tenant"),
+    "moving a tenant": (move, Action.TENANT_MOVED, "tenant"),
+    "a session policy": (
+        act(tenancy.set_session_policy, north, max_sessions=3),
+        Action.SESSION_POLICY_CHANGED,
+        "tenant",
+    ),
+    "suspending a user": (act(accounts.suspend_user, ada), Action.USER_SUSPENDED, "user"),
+    "a user's return": (act(tenancy.reactivate, suspended(ada)), Action.USER_REACTIVATED, "user"),
+    "deleting a user": (act(accounts.delete_user, ada), Action.USER_DELETED, "user"),
+    "another role": (act(accounts.change_role, ada, Role.TENANT_ADMIN), Action.ROLE_CHANGED, "user"),
+    "suspending an application": (act(tenancy.suspend, billing), Action.APPLICATION_SUSPENDED, "application"),
+    "an application's return": (
+        act(tenancy.reactivate, suspended(billing)),
+        Action.APPLICATION_REACTIVATED,
+        "application",
+    ),
+    "deleting an application": (act(tenancy.delete, billing), Action.APPLICATION_DELETED, "application"),
+    "running out": (run_out, Action.SESSIONS_EXPIRED, ""),
+    "throwing away": (throw_away, Action.SESSIONS_PURGED, ""),
+    "exporting": (
+        lambda world: lambda: list(sessions.export([world.north], actor=SYSTEM, file_format="csv")),
+        Action.SESSIONS_EXPORTED,
+        "",
+    ),
+    "signing administrators out": (
+        lambda world: lambda: sessions.bump_token_version(actor=SYSTEM, reason="test"),
+        Action.ADMINS_SIGNED_OUT,
+        "revocation",
+    ),
+    "counting again": (
+        lambda world: lambda: sessions.rebuild_counters(actor=SYSTEM, difference_count=2),
+        Action.COUNTERS_REBUILT,
+        "",
+    ),
+}
