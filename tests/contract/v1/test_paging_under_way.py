@@ -59,13 +59,26 @@ def walk(servers: Servers, path: str, token: str | None) -> Iterator[dict[str, A
     query, number = "", 0
     while True:
         url = f"{servers.urls[number % 2]}{path}{query}"
-        answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        try:
+            answer = requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        except requests.Timeout as error:
+            error.add_note("\n".join(what_the_database_is_at()))
+            raise
         assert answer.status_code == 200, answer.text
         yield answer.json()
         cursor = answer.json()["pagination"]["next_cursor"]
         if cursor is None:
             return
         query, number = f"&cursor={cursor}", number + 1
+
+
+def what_the_database_is_at() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, state, wait_event_type, wait_event, pg_blocking_pids(pid), now() - query_start, query"
+            " FROM pg_stat_activity WHERE datname = current_database()"
+        )
+        return [" ".join(map(str, row)) for row in cursor.fetchall()]
 
 
 def agrees_with_itself(told: dict[str, Any]) -> None:
