@@ -68,7 +68,7 @@ def aftermath(figures: Figures, world: World, *, rounds: int) -> None:
         sign_in_again(world.tenants[size], email)
     with_new = in_turns(rounds, {size: lambda: reader.time(page)})[size]
     night_shift(figures, SWEEP, size + 1, operations.sweep)
-    after_sweep = reader.time(page)
+    after_sweep = in_turns(rounds, {size: lambda: reader.time(page)})[size]
     figures.times[BEFORE] = before
     figures.times[AFTERWARDS] = {size: max(at_first, with_new, after_sweep)}
     kept = timedelta(days=settings.SESSION_RETENTION_DAYS)

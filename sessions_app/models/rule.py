@@ -71,3 +71,8 @@ def first_id_since(moment: Any) -> FirstIdAt:
     """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
     since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCKS_APART
     return FirstIdAt(since, output_field=UUIDField())
+
+
+def first_id_after(moment: Any) -> FirstIdAt:
+    """Whatever ended by that moment had come before this id, also by a clock that is ahead."""
+    return FirstIdAt(moment + CLOCKS_APART, output_field=UUIDField())

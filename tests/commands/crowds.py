@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -26,6 +27,14 @@ def crowd(like: Caller, count: int, **columns: Any) -> None:
 
 def change(caller: Caller, **columns: Any) -> Caller:
     Session.objects.filter(pk=caller.session.pk).update(**columns)
+    return caller
+
+
+def opened(caller: Caller, ago: timedelta) -> Caller:
+    """With an id of that time."""
+    earlier = UUID(int=caller.session.pk.int - (int(ago.total_seconds() * 1000) << 80))
+    Session.objects.filter(pk=caller.session.pk).update(id=earlier)
+    caller.session.pk = earlier
     return caller
 
 

@@ -9,7 +9,7 @@ from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import expiring, sweeping
-from tests.commands.crowds import change
+from tests.commands.crowds import change, opened
 from tests.commands.saying import say
 from tests.world import SYSTEM, Caller, World
 
@@ -20,7 +20,7 @@ def ended(world: World, ago: timedelta) -> Caller:
     """Somebody whose session was ended that long ago."""
     caller = world.signed_in(world.person("grace", world.north))
     operations.revoke(Session.objects.filter(pk=caller.session.pk), actor=SYSTEM, reason="test")
-    return change(caller, revoked_at=timezone.now() - ago)
+    return change(opened(caller, ago + DAY), revoked_at=timezone.now() - ago)
 
 
 def lapse(caller: Caller, ago: timedelta = DAY) -> Caller:
@@ -65,13 +65,13 @@ class TestPurge:
         assert is_there(old)
 
     def test_what_the_clock_ended_goes_too(self, world: World):
-        idle = lapse(world.signed_in(world.person("grace", world.north)), 100 * DAY)
+        idle = lapse(opened(world.signed_in(world.person("grace", world.north)), 101 * DAY), 100 * DAY)
         say("expire_sessions")
         say("purge_sessions")
         assert not is_there(idle)
 
     def test_goes_on_for_as_many_batches_as_there_are(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(expiring, "BATCH", 2)
+        monkeypatch.setattr(expiring, "PURGED_AT_ONCE", 2)
         old = [ended(world, 365 * DAY) for _ in range(5)]
         say("purge_sessions")
         assert [is_there(caller) for caller in old] == [False] * 5

@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.statistics import statistics
-from tests.world import CHROME, SYSTEM, World
+from tests.commands.crowds import change, opened
+from tests.world import CHROME, SYSTEM, Caller, World
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1"
 DIMENSIONS = ("device_type", "browser", "os", "auth_method")
@@ -135,7 +136,8 @@ class TestTheNumbers:
         agree(world)
         assert (told(world)["active_last_hour"], told(world)["active_last_24h"]) == (0, 9)
         operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
-        Session.objects.filter(revoked_at__isnull=False).update(revoked_at=ago(days=100))
+        for session in Session.objects.filter(revoked_at__isnull=False):
+            change(opened(Caller(session=session), timedelta(days=101)), revoked_at=ago(days=100))
         assert operations.purge(timedelta(days=90), actor=SYSTEM) == 3
         agree(world)
         assert told(world)["total_sessions"] == 6

@@ -14,6 +14,7 @@ from sessions_app import operations as sessions
 from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
+from tests.commands.crowds import change, opened
 from tests.world import SYSTEM, World
 
 Find = Callable[[World], Any]
@@ -70,9 +71,8 @@ def run_out(world: World) -> Callable[[], Any]:
 
 
 def throw_away(world: World) -> Callable[[], Any]:
-    own = Session.objects.filter(pk=world.ada.session.pk)
-    sessions.revoke(own, actor=SYSTEM, reason="test")
-    own.update(revoked_at=F("revoked_at") - timedelta(days=400))
+    sessions.revoke(Session.objects.filter(pk=world.ada.session.pk), actor=SYSTEM, reason="test")
+    change(opened(world.ada, timedelta(days=500)), revoked_at=F("revoked_at") - timedelta(days=400))
     return lambda: sessions.purge(timedelta(days=300), actor=SYSTEM)
 
 
