@@ -9,7 +9,6 @@ from core.access import Principal
 
 password_changed = Signal()
 mfa_disabled = Signal()
-role_changed = Signal()
 
 
 def announce(news: Signal, user: User, *, actor: Principal) -> int:

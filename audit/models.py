@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from audit.actions import Action, Result
 from core.access import Principal, ScopedQuerySet, Tier
@@ -77,3 +78,20 @@ class AuditEntry(Record):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor_label or self.actor_type}: {self.result}"
+
+
+class GivenAnswer(models.Model):
+    """What a request with an Idempotency-Key was answered. Sealed: an answer may hold a secret that is shown once."""
+
+    actor_id = models.CharField(max_length=128)
+    key = models.BinaryField(max_length=32)
+    request = models.BinaryField(max_length=32)
+    sealed = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["actor_id", "key"], name="answer_is_given_once")]
+        indexes = [models.Index(fields=["created_at"], name="answer_by_age")]
+
+    def __str__(self) -> str:
+        return f"to {self.actor_id} at {self.created_at}"

@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("sessions_app.api.v1.urls")),
     path("", include("accounts.api.v1.urls")),
+    path("", include("tenancy.api.v1.urls")),
 ]

@@ -1,6 +1,19 @@
-from typing import Any
+"""What bodies are made of, taken to the letter: a number is a number, and a word one of those that are named."""
 
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.core.validators import RegexValidator
+from django.db.models import TextChoices
 from rest_framework import serializers
+
+from core.ids import Prefix, read
+
+DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
+SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
+NOBODYS = UUID(int=0)  # no row has it
 
 
 class Text(serializers.CharField):
@@ -30,3 +43,86 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Number(serializers.IntegerField):
+    """Not a text that looks like one, nor a flag."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Word(serializers.ChoiceField):
+    """One of a few words, in no other spelling."""
+
+    def __init__(self, words: type[TextChoices], **options: Any) -> None:
+        super().__init__(choices=words.choices, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", input=data)
+        return data
+
+
+class Slug(Text):
+    pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=63, trim_whitespace=False, validators=[SLUG], **options)
+
+
+class Email(serializers.EmailField):
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Handle(serializers.CharField):
+    """An id. What is none that we would write is nobody's, and refused as such."""
+
+    def __init__(self, prefix: Prefix, **options: Any) -> None:
+        super().__init__(**options)
+        self.prefix = prefix
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return read(self.prefix, super().to_internal_value(data)) or NOBODYS
+
+
+class Attributes(serializers.DictField):
+    """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold."""
+
+    default_error_messages = {
+        "too_deep": f"At most {DEEPEST} levels",
+        "too_large": f"At most {LARGEST} bytes",
+        "unreadable": "No NUL and no half a character",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("not_a_dict", input_type=type(data).__name__)
+        for text in _texts(data, self):
+            if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+                self.fail("unreadable")
+        if len(orjson.dumps(data)) > LARGEST:
+            self.fail("too_large")
+        return data
+
+
+def _texts(value: Any, field: Attributes, depth: int = 1) -> Iterator[str]:
+    if depth > DEEPEST:
+        field.fail("too_deep")
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, each in value.items():
+                yield name
+                yield from _texts(each, field, depth + 1)
+        case list():
+            for each in value:
+                yield from _texts(each, field, depth + 1)

@@ -16,9 +16,12 @@ _SHIFTS = range(120, -1, -10)
 
 
 class Prefix(StrEnum):
+    AGENT = "agt"
     API_KEY = "key"
     APPLICATION = "app"
     AUDIT_ENTRY = "aud"
+    GROUP = "grp"
+    IDENTITY_PROVIDER = "idp"
     PARTNER = "prt"
     REVOCATION = "rev"
     SESSION = "ses"

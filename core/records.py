@@ -1,5 +1,6 @@
 """What most rows have in common. Abstract: core owns no tables."""
 
+from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from django.db import models
@@ -9,6 +10,14 @@ from core.access import ScopedQuerySet
 from core.ids import Prefix, show, uuid7
 
 M = TypeVar("M", bound=models.Model)
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else was quicker, and what was decided on does not hold any more."""
+
+
+class Stale(Exception):
+    """It is not the version that the caller speaks of."""
 
 
 class Status(models.TextChoices):
@@ -44,11 +53,20 @@ class Entity(Record):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     min_revision = models.BigIntegerField(default=0, editable=False)
     floor_raised_at = models.DateTimeField(null=True, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         abstract = True
+
+    @property
+    def version(self) -> str:
+        return version_at(self.updated_at)
+
+
+def version_at(moment: datetime) -> str:
+    """Every change has a moment of its own: it is written under the row's lock, at the database's time."""
+    return f"{int(moment.timestamp() * 1_000_000):x}"
 
 
 def is_up(path: str = "") -> models.Q:

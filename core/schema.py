@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from core.fields import Text
 from core.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
+from core.resources import SESSIONS_ENDED, ResourceViewSet
 from core.v1 import V1ViewSet
 
 JSON = "application/json"
@@ -16,12 +17,33 @@ WORDS = {
     401: "Not signed in, or no longer",
     403: "Signed in, and not allowed",
     404: "Not there, or not yours to see",
+    409: "What is there already does not allow it: a name is taken, a limit is reached, or something is still in use",
+    412: "It has been changed since the version that If-Match names",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "The request is well formed and not valid",
     429: "Too many of these in a minute; wait as long as Retry-After says",
     503: "The database cannot be reached",
 }
+VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+    OpenApiParameter.HEADER,
+    description="Your own name for this request. Sent again within a day, it is answered again and not done twice.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag of what you have read: if it has been changed since, nothing is done.",
+)
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description="The version; for If-Match."
+)
+ENDED = OpenApiParameter(
+    SESSIONS_ENDED, int, OpenApiParameter.HEADER, response=[200, 204], description="How many sessions this has ended."
+)
 
 
 class V1Schema(AutoSchema):
@@ -38,11 +60,54 @@ class V1Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """A list's own parameters are declared once, where they are read."""
         listing = self.listing
-        return [*super().get_override_parameters(), *(parameters_of(listing) if listing else [])]
+        own = parameters_of(listing) if listing else []
+        return [*super().get_override_parameters(), *own, *self.headers]
+
+    @property
+    def headers(self) -> list[OpenApiParameter]:
+        """Those that make it safe to send a write again, or to write over what somebody else has written."""
+        view = cast(V1ViewSet, self.view)
+        found = [IDEMPOTENCY_KEY] if view.action in getattr(view, "repeatable", ()) else []
+        if self.resource and view.action in ("update", "destroy"):
+            found += [IF_MATCH, ENDED]
+        if self.resource and view.action in ("create", "retrieve", "update"):
+            found.append(ETAG)
+        return found
 
     @property
     def listing(self) -> Listing | None:
         return getattr(self.view, "lists", {}).get(cast(V1ViewSet, self.view).action)
+
+    @property
+    def resource(self) -> ResourceViewSet | None:
+        """The view, if this is one of the five that every kind of thing has."""
+        return self.view if isinstance(self.view, ResourceViewSet) and self.view.action in VERBS else None
+
+    def get_operation_id(self) -> str:
+        found = self.resource
+        if found is None:
+            return super().get_operation_id()
+        return f"{VERBS[found.action]}_{found.noun}{'s' if found.action == 'list' else ''}"
+
+    def get_request_serializer(self) -> Any:
+        found = self.resource
+        if found is None:
+            return super().get_request_serializer()
+        return {"create": found.made_by, "update": found.changed_by}.get(found.action)
+
+    def get_response_serializers(self) -> Any:
+        found = self.resource
+        if found is None:
+            return super().get_response_serializers()
+        match found.action:
+            case "list":
+                return paginated(found.shown_by)
+            case "destroy":
+                return {204: None}
+            case "create":
+                return {201: enveloped(found.made_shown_by or found.shown_by)}
+            case _:
+                return enveloped(found.shown_by)
 
     def get_tags(self) -> list[str]:
         return [cast(V1ViewSet, self.view).tag]
@@ -63,6 +128,10 @@ class V1Schema(AutoSchema):
             found.append(422)
         if view.action in view.expensive:
             found.append(429)
+        if self.resource and view.action in ("create", "update", "destroy"):
+            found.append(409)
+        if self.resource and view.action in ("update", "destroy"):
+            found.append(412)
         return sorted(found)
 
     def _get_request_body(self, direction: str = "request") -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from rest_framework import exceptions
@@ -22,6 +22,7 @@ from core.dialect import WORDS
 from core.ids import Prefix, read
 from core.parsing import NotJSON
 from core.permissions import Declared
+from core.records import ChangedMeanwhile, Stale
 from core.request import ORIGIN
 from core.secrets import Unavailable
 from core.throttling import MINUTE, ExpensiveRequests
@@ -51,7 +52,10 @@ Q = TypeVar("Q", bound=ScopedQuerySet[Any])
 
 
 class V1ViewSet(ViewSet):
-    """Declares who may call what; parses; answers in the envelope."""
+    """Declares who may call what; parses; answers in the envelope.
+
+    `unique` says of constraints in the database which field they are about.
+    """
 
     permission_classes = [Declared]
     throttle_classes = [ExpensiveRequests]
@@ -62,6 +66,7 @@ class V1ViewSet(ViewSet):
     with_session: ClassVar[frozenset[str]] = frozenset()
     expensive: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
+    unique: ClassVar[Mapping[str, str]] = {}
     missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
@@ -92,10 +97,10 @@ class V1ViewSet(ViewSet):
         action = self.action_map.get((method or "").lower())
         return [] if action in self.public else super().get_authenticators()
 
-    def body(self, serializer_class: type[S]) -> dict[str, Any]:
+    def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
         if not isinstance(self.request.data, dict):
             raise Invalid(flaw(("body",), "Input should be a valid object", "model_type"))
-        serializer = serializer_class(data=self.request.data, context={"request": self.request})
+        serializer = serializer_class(data=self.request.data, partial=partial, context={"request": self.request})
         unknown = self.request.data.keys() - serializer.fields.keys()
         if not serializer.is_valid() or unknown:
             raise Invalid(
@@ -219,10 +224,24 @@ def worded(error: Exception, view: Any) -> Words:
         case Unavailable():
             log.error("refused with 503: %r; see /readyz", error)
             return HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"}
+        case ChangedMeanwhile():
+            return HTTPStatus.CONFLICT, "It was changed at this very moment; try again", {}
+        case Stale():
+            return HTTPStatus.PRECONDITION_FAILED, "It has been changed since you read it; read it again", {}
+        case IntegrityError():
+            return _taken(error, getattr(view, "unique", {}))
         case OperationalError() | InterfaceError():
             return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
         case _:
             return None, None, {}
+
+
+def _taken(error: IntegrityError, unique: Mapping[str, str]) -> Words:
+    """Which field has a value that something else has already."""
+    broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
+    if broken not in unique:
+        return None, None, {}
+    return HTTPStatus.CONFLICT, f"This {unique[broken]} is taken; choose another", {}
 
 
 def headers_for(status: HTTPStatus, error: Exception) -> dict[str, str]:

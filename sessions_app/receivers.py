@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Application, User
-from accounts.signals import mfa_disabled, password_changed, role_changed
+from accounts.signals import mfa_disabled, password_changed
 from core.access import Principal
 from core.records import Entity
 from sessions_app import operations
@@ -46,11 +46,6 @@ def hold_live_sessions_to_it(
         operations.wait_for_openings(reach, target_id)
         return 0
     return operations.tighten(reach, target_id, actor=actor)
-
-
-@receiver(role_changed)
-def end_all_after_role_change(*, user: User, actor: Principal, **_: Any) -> int:
-    return operations.end_all(Reach.USER, user.pk, actor=actor, reason="role changed").count
 
 
 @receiver(password_changed)

@@ -1,16 +1,20 @@
 """Making, changing and ending what users live in. Limits hold under the lock of the row that sets them."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.records import Entity, Status
+from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
 from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved
+
+Versions = frozenset[str] | None  # of which it must be one; None if any will do
+DECIDING = ("email", "partner", "role", "status")  # what tells, before the row is locked, whether sessions end
 
 
 class LimitReached(Exception):
@@ -42,8 +46,7 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
     """A partner, and the staff tenant its administrators will live in."""
     partner = Partner.objects.create(name=name, slug=slug, **fields)
     Tenant.objects.create(partner=partner, kind=Tenant.Kind.PARTNER_STAFF, name=f"{name} staff")
-    made = {"name": [None, name], "slug": [None, slug]}
-    record(Action.PARTNER_CREATED, actor=actor, resource=partner, partner_id=partner.pk, changes=made)
+    record_made(partner, actor=actor, name=name, slug=slug, **fields)
     return partner
 
 
@@ -52,34 +55,54 @@ def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, *
     limited = Partner.objects.present().select_for_update(no_key=True).get(pk=partner.pk)
     _hold_tenants(limited)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)
-    made = {"name": [None, name], "slug": [None, slug]}
-    record(Action.TENANT_CREATED, actor=actor, resource=tenant, tenant_id=tenant.pk, changes=made)
+    record_made(tenant, actor=actor, name=name, slug=slug, partner=limited, **fields)
     return tenant
 
 
 @transaction.atomic
-def suspend(thing: Entity, *, actor: Principal) -> int:
-    """Stop it and everything under it; how many sessions that ended. They stay ended when it is reactivated."""
-    if thing.status == Status.SUSPENDED:
+def change(
+    thing: Entity,
+    *,
+    actor: Principal,
+    versions: Versions = None,
+    ending: str = "",
+    guard: Callable[[], object] = int,
+    **columns: Any,
+) -> int:
+    """Write and record what differs, as one act; how many sessions that ended. `ending` says why it ends them.
+
+    Sessions end before the row is locked, as everybody does it who ends sessions (ADR 0023); `guard` comes between.
+    """
+    if columns.get("status") == Status.SUSPENDED and thing.status != Status.SUSPENDED:
+        ending = ending or f"{_kind(thing)} suspended"
+    ended = announce(going_down, thing, actor=actor, reason=ending) if ending else 0
+    guard()
+    locked = lock(thing, versions)
+    changes = {name: [getattr(locked, name), new] for name, new in columns.items() if getattr(locked, name) != new}
+    if not changes:
         return 0
-    ended = _take_down(thing, "suspended", actor)
-    _set(thing, status=Status.SUSPENDED)
-    _record(thing, "suspended", {"status": [Status.ACTIVE, Status.SUSPENDED], "sessions_ended": ended}, actor)
+    if any(old != getattr(thing, name) for name, (old, _) in changes.items() if name in DECIDING):
+        raise ChangedMeanwhile
+    _set(thing, **{name: new for name, (_, new) in changes.items()})
+    told = {_name_of(name): [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
+    _record(thing, _how(changes), told | ({"sessions_ended": ended} if ending else {}), actor)
     return ended
 
 
-@transaction.atomic
+def suspend(thing: Entity, *, actor: Principal) -> int:
+    """Stop it and everything under it; how many sessions that ended. They stay ended when it is reactivated."""
+    return change(thing, actor=actor, status=Status.SUSPENDED)
+
+
 def reactivate(thing: Entity, *, actor: Principal) -> None:
-    if thing.status == Status.ACTIVE:
-        return
-    _set(thing, status=Status.ACTIVE)
-    _record(thing, "reactivated", {"status": [Status.SUSPENDED, Status.ACTIVE]}, actor)
+    change(thing, actor=actor, status=Status.ACTIVE)
 
 
 @transaction.atomic
-def delete(thing: Entity, *, actor: Principal) -> int:
+def delete(thing: Entity, *, actor: Principal, versions: Versions = None) -> int:
     """Out of every list and good for nothing from now on; how many sessions that ended. Its name may be taken again."""
-    ended = _take_down(thing, "deleted", actor)
+    ended = announce(going_down, thing, actor=actor, reason=f"{_kind(thing)} deleted")
+    lock(thing, versions)
     _set(thing, deleted_at=Now())
     if isinstance(thing, Partner):  # whose row is locked by now: no tenant comes in meanwhile
         inhabited = Tenant.objects.present().filter(partner=thing, kind=Tenant.Kind.CUSTOMER)
@@ -90,17 +113,23 @@ def delete(thing: Entity, *, actor: Principal) -> int:
 
 
 @transaction.atomic
-def move_tenant(tenant: Tenant, partner: Partner, *, actor: Principal) -> int:
-    """To another partner. Its sessions end: they were opened under the old one's rules, and seen by its people."""
-    ended = announce(going_down, tenant, actor=actor, reason="tenant moved")
-    before = Tenant.objects.values_list("partner_id", flat=True).get(pk=tenant.pk)
-    pair = Partner.objects.select_for_update(no_key=True).filter(pk__in=[before, partner.pk])
-    list(pair.order_by("pk"))
-    _hold_tenants(Partner.objects.present().get(pk=partner.pk))
-    _set(tenant, partner_id=partner.pk)
+def change_tenant(
+    tenant: Tenant, *, actor: Principal, versions: Versions = None, partner: Partner | None = None, **columns: Any
+) -> int:
+    """Also to another partner. Its sessions end: they were opened under the old one's rules, and seen by its people."""
+    if partner is None or partner.pk == tenant.partner_id:
+        return change(tenant, actor=actor, versions=versions, **columns)
+    before: Any = tenant.partner_id
+
+    def make_room() -> None:
+        pair = Partner.objects.select_for_update(no_key=True).filter(pk__in={before, partner.pk})
+        list(pair.order_by("pk"))
+        _hold_tenants(Partner.objects.present().get(pk=partner.pk))
+
+    ended = change(
+        tenant, actor=actor, versions=versions, ending="tenant moved", guard=make_room, partner=partner, **columns
+    )
     announce(tenant_moved, tenant, actor=actor)
-    moved = {"partner_id": [str(before), str(partner.pk)], "sessions_ended": ended}
-    record(Action.TENANT_MOVED, actor=actor, resource=tenant, tenant_id=tenant.pk, changes=moved)
     return ended
 
 
@@ -110,7 +139,8 @@ def set_session_policy(thing: Platform | Partner | Tenant, *, actor: Principal, 
     names = [field.name for field in SessionPolicy._meta.fields]  # noqa: SLF001 - a documented API
     changes = {name: [getattr(thing, name), policy[name]] for name in names if name in policy}
     announce(session_policy_changed, thing, actor=actor, is_written=False)
-    _set(thing, **{name: value for name, (_, value) in changes.items()})
+    _rows(thing).filter(pk=thing.pk).update(**{name: value for name, (_, value) in changes.items()})
+    thing.refresh_from_db(fields=list(changes))
     ended = announce(session_policy_changed, thing, actor=actor, is_written=True)
     resource = None if isinstance(thing, Platform) else thing
     tenant_id = thing.pk if isinstance(thing, Tenant) else None
@@ -128,21 +158,60 @@ def _hold_tenants(locked: Partner) -> None:
     hold("max_tenants", locked.max_tenants, used)
 
 
-def _take_down(thing: Entity, how: str, actor: Principal) -> int:
-    return announce(going_down, thing, actor=actor, reason=f"{_kind(thing)} {how}")
+def lock(thing: Entity, versions: Versions = None) -> Any:
+    """The row as it stands, which stays so until the end of the transaction."""
+    locked = _rows(thing).present().select_for_update(no_key=True, of=("self",)).filter(pk=thing.pk).first()
+    if locked is None:
+        raise ChangedMeanwhile
+    if versions is not None and locked.version not in versions:
+        raise Stale
+    return locked
+
+
+def record_made(thing: Entity, *, actor: Principal, **columns: Any) -> None:
+    """What it was made with; secrets are no columns."""
+    _record(thing, "created", {_name_of(name): [None, _plain(new)] for name, new in columns.items()}, actor)
+
+
+def _rows(thing: models.Model) -> Any:
+    return type(thing)._default_manager  # noqa: SLF001 - a documented API
+
+
+def _kind(thing: Entity) -> str:
+    """In words: an identity provider is not an identityprovider."""
+    return str(thing._meta.verbose_name)  # noqa: SLF001 - a documented API
+
+
+def _how(changes: dict[str, Any]) -> str:
+    """The name of the change; the most telling of several."""
+    if "partner" in changes:
+        return "moved"
+    if "role" in changes:
+        return "role_changed"
+    match changes.get("status"):
+        case [_, Status.SUSPENDED]:
+            return "suspended"
+        case [_, Status.ACTIVE] if len(changes) == 1:
+            return "reactivated"
+        case _:
+            return "updated"
 
 
 def _set(thing: Any, **columns: Any) -> None:
-    type(thing).objects.filter(pk=thing.pk).update(**columns)
-    thing.refresh_from_db(fields=list(columns))
+    _rows(thing).filter(pk=thing.pk).update(updated_at=Now(), **columns)
+    thing.refresh_from_db(fields=["updated_at", *columns])
+
+
+def _name_of(column: str) -> str:
+    return f"{column}_id" if column == "partner" else column
+
+
+def _plain(value: Any) -> Any:
+    return value.handle if isinstance(value, Record) else value
 
 
 def _record(thing: Entity, how: str, changes: dict[str, Any], actor: Principal) -> None:
     tenant_id = thing.pk if isinstance(thing, Tenant) else None
     partner_id = thing.pk if isinstance(thing, Partner) else None
-    action = Action(f"{_kind(thing)}.{how}")
+    action = Action(f"{_kind(thing).replace(' ', '_')}.{how}")
     record(action, actor=actor, resource=thing, tenant_id=tenant_id, partner_id=partner_id, changes=changes)
-
-
-def _kind(thing: Entity) -> str:
-    return type(thing).__name__.lower()

@@ -10,11 +10,10 @@ from accounts.operations.mfa import CodeWrong, Enrolment, TotpUnavailable, confi
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import (
     LastOperator,
-    change_role,
+    change_user,
     create_application,
     create_user,
     delete_user,
-    suspend_user,
 )
 from accounts.operations.sign_in import (
     Candidate,
@@ -43,7 +42,7 @@ __all__ = [
     "TotpUnavailable",
     "candidate_for",
     "change_password",
-    "change_role",
+    "change_user",
     "confirm_totp",
     "create_api_key",
     "create_application",
@@ -58,6 +57,5 @@ __all__ = [
     "prove",
     "require_fit",
     "rotate_signing_key",
-    "suspend_user",
     "unlock",
 ]

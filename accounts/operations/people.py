@@ -1,17 +1,17 @@
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Application, Role, User, user_is_up
 from accounts.models.applications import ApplicationScope, ApplicationType
-from accounts.signals import announce, role_changed
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.secrets import digest, new_secret
 from tenancy.models import Partner, Tenant
-from tenancy.operations import delete, hold, suspend
+from tenancy.operations import Versions, change, delete, hold
 
 
 @transaction.atomic
@@ -65,29 +65,21 @@ class LastOperator(Exception):
 
 
 @transaction.atomic
-def suspend_user(user: User, *, actor: Principal) -> int:
-    ended = suspend(user, actor=actor)
+def change_user(user: User, *, actor: Principal, versions: Versions = None, **columns: Any) -> int:
+    """Write what differs; how many sessions that ended. A role or an e-mail that changes ends all of the user's:
+    they were opened by somebody else, as it were."""
+    ending = ""
+    for name, reason in (("email", "e-mail changed"), ("role", "role changed")):
+        if name in columns and columns[name] != getattr(user, name):
+            ending = reason
+    ended = change(user, actor=actor, versions=versions, ending=ending, **columns)
     _keep_an_operator(user)
     return ended
 
 
 @transaction.atomic
-def delete_user(user: User, *, actor: Principal) -> int:
-    ended = delete(user, actor=actor)
-    _keep_an_operator(user)
-    return ended
-
-
-@transaction.atomic
-def change_role(user: User, role: Role, *, actor: Principal) -> int:
-    """All of the user's sessions end, whether the role gains or loses: they were opened under the other."""
-    if role == user.role:
-        return 0
-    ended = announce(role_changed, user, actor=actor)
-    changes = {"role": [user.role, role], "sessions_ended": ended}
-    User.objects.filter(pk=user.pk).update(role=role)
-    user.role = role
-    record(Action.ROLE_CHANGED, actor=actor, resource=user, changes=changes)
+def delete_user(user: User, *, actor: Principal, versions: Versions = None) -> int:
+    ended = delete(user, actor=actor, versions=versions)
     _keep_an_operator(user)
     return ended
 

@@ -18,6 +18,7 @@ from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import Case
 from tests.access.matrix import Row
+from tests.resources import kind_at
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
 
@@ -42,7 +43,7 @@ def ask(row: Row, caller: Caller, question: Question, *, slash: str = "") -> Any
 
 
 def question_for(row: Row, case: Case, world: World) -> Question:
-    prepare = _QUESTIONS.get(str(row))
+    prepare = _QUESTIONS.get(str(row)) or about_a_thing(row)
     question = prepare(world, case) if prepare else Question()
     if row.is_administrative:
         names = {name: _NAMES[name](row, case.owner, world) for name in row.names}
@@ -51,6 +52,24 @@ def question_for(row: Row, case: Case, world: World) -> Question:
     if row.lists and case.is_about_others:
         question = replace(question, query=f"?{urlencode(their_place(case))}")
     return question
+
+
+def about_a_thing(row: Row) -> Callable[[World, Case], Question] | None:
+    """The bodies of what makes and changes things of every kind."""
+    kind = kind_at(row.path)
+    if kind and row.method == "POST" and row.path == kind.path:
+        return lambda world, case: as_json(**kind.new(case.owner, world))
+    if kind and row.method == "PATCH":
+        name = next(iter(kind.changes))
+        return lambda world, case: as_json(**{name: kind.changes[name]})
+    return None
+
+
+def something(row: Row, owner: User, world: World) -> str:
+    kind = kind_at(row.path)
+    if kind:
+        return kind.of(owner, world).handle
+    return a_revocation(owner, world) if "revocations" in row.path else a_session(owner, world)
 
 
 def their_place(case: Case) -> dict[str, str]:
@@ -153,7 +172,7 @@ _QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
 
 # What stands in the braces of an administrator's path: something of the owner's.
 _NAMES: dict[str, Callable[[Row, User, World], str]] = {
-    "id": lambda row, user, world: a_revocation(user, world) if "revocations" in row.path else a_session(user, world),
+    "id": something,
     "sid": lambda row, user, world: a_session(user, world),
     "tid": lambda row, user, world: user.tenant.handle,
     "uid": lambda row, user, world: user.handle,

@@ -13,6 +13,7 @@ from tests.access.callers import Case, administrative_cases, cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS, NOTHING, OWN, Cell, Row, cells, rows
 from tests.architecture.routes import DOCS, routes, same_place
+from tests.resources import kind_at
 from tests.world import World
 
 NO_USER = {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
@@ -70,6 +71,9 @@ def there_is(row: Row, case: Case) -> Any:
         mine = {"partner_id": me.tenant.partner_id}
     if row.path.endswith("/stats"):
         return 0 if case.is_about_others else Session.objects.filter(**mine).count()
+    if kind := kind_at(row.path):
+        seen = kind.model._default_manager.filter(kind.seen_by(me), deleted_at=None)
+        return Counter(() if case.is_about_others else (each.handle for each in seen))
     rows = Revocation.objects.filter(**mine) if "revocations" in row.path else Session.objects.filter(**mine).live()
     return Counter(() if case.is_about_others else (each.handle for each in rows))
 

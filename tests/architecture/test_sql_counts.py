@@ -60,6 +60,16 @@ COSTS = {
     "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 15,
     "GET /api/v1/admin/revocations": 2,  # there are none here; else this page of them
     "GET /api/v1/admin/revocations/{id}": 2,
+    "GET /api/v1/admin/partners": 3,
+    "POST /api/v1/admin/partners": 7,  # the partner, its people's tenant, the audit, and what is shown of it
+    "GET /api/v1/admin/partners/{id}": 2,
+    "PATCH /api/v1/admin/partners/{id}": 10,  # theirs to change; it; locked, written, read back; audit; shown
+    "DELETE /api/v1/admin/partners/{id}": 18,  # everything under it ended 9
+    "GET /api/v1/admin/tenants": 3,
+    "POST /api/v1/admin/tenants": 9,  # the partner seen, locked, and its tenants counted
+    "GET /api/v1/admin/tenants/{id}": 2,
+    "PATCH /api/v1/admin/tenants/{id}": 10,
+    "DELETE /api/v1/admin/tenants/{id}": 19,
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,

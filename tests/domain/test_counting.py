@@ -63,8 +63,10 @@ WHATEVER_HAPPENS: dict[str, Callable[[World], Any]] = {
     "run out": lambda world: later(world.ada, by=8 * DAY),
     "run out, and written down": expired,
     "thrown away": purged,
-    "moved with its tenant": lambda world: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM),
-    "ended by a change of role": lambda world: accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM),
+    "moved with its tenant": lambda world: tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM),
+    "ended by a change of role": lambda world: accounts.change_user(
+        world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM
+    ),
     "opened for an administrator": lambda world: world.north_admin,
 }
 

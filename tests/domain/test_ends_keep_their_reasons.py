@@ -31,7 +31,7 @@ class TestASessionThatARevocationEnded:
     def test_is_the_partners_that_its_tenant_was_of_then(self, world: World):
         katherine = world.katherine
         ended = operations.revoke_scope(Reach.PARTNER, world.ada.user.tenant.partner_id, actor=SYSTEM, reason="Acme")
-        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert (how_it_ended(world.ada), how_it_ended(katherine)) == ("Acme", "Acme")
         swept = Revocation.objects.get(pk=ended.revocation.pk)
         assert (swept.revoked_count, swept.swept_count) == (2, 2)
@@ -39,7 +39,7 @@ class TestASessionThatARevocationEnded:
     def test_is_not_of_the_partner_that_its_tenant_comes_to(self, world: World):
         ada = world.ada
         operations.revoke_scope(Reach.PARTNER, world.lisa.user.tenant.partner_id, actor=SYSTEM, reason="Globex")
-        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert (how_it_ended(ada), how_it_ended(world.lisa)) == ("tenant moved", "Globex")
 
     def test_is_not_idle_because_a_policy_came_later(self, world: World):
@@ -64,7 +64,7 @@ class TestASessionThatRanOut:
         later(world.ada, by=6 * DAY)
         operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="administrators out")
         later(world.ada, by=2 * DAY)
-        accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM)
+        accounts.change_user(world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM)
         assert counting.live_count(Reach.ADMINS, None) == Session.objects.live().within(Reach.ADMINS, None).count()
         assert how_it_ended(world.ada) == "idle"
 

@@ -1,6 +1,7 @@
 """Whatever takes away the ground under a session ends it: at once, for good, with its reason, and on record."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db.models.functions import Now
@@ -9,6 +10,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from audit.models import AuditEntry
 from core.access import Origin
+from core.records import Status
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Revocation, Session
 from tenancy import operations as tenancy
@@ -32,13 +34,13 @@ def how_it_ended(caller: Caller) -> tuple[str, str]:
 
 
 WAYS = {
-    "user suspended": lambda world: accounts.suspend_user(world.ada.user, actor=SYSTEM),
+    "user suspended": lambda world: accounts.change_user(world.ada.user, status=Status.SUSPENDED, actor=SYSTEM),
     "user deleted": lambda world: accounts.delete_user(world.ada.user, actor=SYSTEM),
     "tenant suspended": lambda world: tenancy.suspend(world.north, actor=SYSTEM),
     "tenant deleted": lambda world: tenancy.delete(world.north, actor=SYSTEM),
-    "tenant moved": lambda world: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM),
+    "tenant moved": lambda world: tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM),
     "partner suspended": lambda world: tenancy.suspend(world.acme, actor=SYSTEM),
-    "role changed": lambda world: accounts.change_role(world.ada.user, Role.TENANT_ADMIN, actor=SYSTEM),
+    "role changed": lambda world: accounts.change_user(world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM),
     "password changed": lambda world: accounts.change_password(
         world.ada.user, current=PASSWORD, new=f"a new {PASSWORD}", actor=SYSTEM
     ),
@@ -222,7 +224,7 @@ class TestAMove:
     def test_takes_the_tenant_to_its_new_partner_alone(self, world: World):
         ada = world.ada
         assert Session.objects.visible_to(principal(world.acme_partner)).filter(pk=ada.session.pk).exists()
-        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert not Session.objects.visible_to(principal(world.acme_partner)).filter(pk=ada.session.pk).exists()
         assert Session.objects.visible_to(principal(world.globex_partner)).filter(pk=ada.session.pk).exists()
         assert is_alive(world.signed_in(ada.user))
@@ -231,13 +233,13 @@ class TestAMove:
         earlier = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="earlier").revocation
         old, new = principal(world.acme_partner), principal(world.globex_partner)
         assert earlier in Revocation.objects.visible_to(old)
-        tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+        tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert {each.reason for each in Revocation.objects.visible_to(new)} == {"earlier", "tenant moved"}
         assert not Revocation.objects.visible_to(old)
 
 
 class TestTheLastOperator:
-    @pytest.mark.parametrize("act", [accounts.suspend_user, accounts.delete_user])
+    @pytest.mark.parametrize("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
     def test_stays(self, act, world: World):
         operator = world.super_admin
         with pytest.raises(accounts.LastOperator):
@@ -247,7 +249,7 @@ class TestTheLastOperator:
     def test_may_go_when_there_is_another(self, world: World):
         platform_staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
         world.person("another", platform_staff, Role.SUPER_ADMIN)
-        accounts.suspend_user(world.super_admin.user, actor=SYSTEM)
+        accounts.change_user(world.super_admin.user, status=Status.SUSPENDED, actor=SYSTEM)
         assert not is_alive(world.super_admin)
 
 

@@ -108,12 +108,12 @@ class Storm:
 
     def move(self) -> None:
         tenant = Tenant.objects.get(pk=self.dice.choice(self.tenants))
-        tenancy.move_tenant(tenant, Partner.objects.get(pk=self.dice.choice(self.partners)), actor=SYSTEM)
+        tenancy.change_tenant(tenant, partner=Partner.objects.get(pk=self.dice.choice(self.partners)), actor=SYSTEM)
 
     def change_role(self) -> None:
         user = self.user()
         role = Role.USER if user.role == Role.TENANT_ADMIN else Role.TENANT_ADMIN
-        accounts.change_role(user, role, actor=SYSTEM)
+        accounts.change_user(user, role=role, actor=SYSTEM)
 
     def set_policy(self) -> None:
         thing: Any = Tenant.objects.get(pk=self.dice.choice(self.tenants))

@@ -91,7 +91,10 @@ def wait_for_its_connection_to_end() -> None:
     """PostgreSQL notices that a client is gone when it next speaks to it, and undoes what was not committed."""
     with connection.cursor() as cursor:
         for _ in range(1000):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid()"
+                " AND backend_type <> 'autovacuum worker'"
+            )
             if not cursor.fetchone()[0]:
                 return
             time.sleep(0.01)

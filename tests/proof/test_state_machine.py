@@ -28,9 +28,9 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "counts what only rested": (ending.end, "live = list(Session.objects.live()", "live = list(Session.objects"),
     "leaves what only rests": (ending.end, "named.unended()", "named.live()"),
     "moves tenants with their sessions": (
-        tenancy.move_tenant,
-        'announce(going_down, tenant, actor=actor, reason="tenant moved")',
-        "0",
+        tenancy.change_tenant,
+        'ending="tenant moved", ',
+        "",
     ),
     "sweeps up what had run out": (
         sweeping._sweep_batch,

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts import operations as accounts
 from accounts.models import Application, Role, User
 from audit.actions import Action
+from core.records import Status
 from sessions_app import operations as sessions
 from sessions_app.models import Session
 from tenancy import operations as tenancy
@@ -61,7 +62,7 @@ def suspended(find: Find) -> Find:
 
 
 def move(world: World) -> Callable[[], Any]:
-    return lambda: tenancy.move_tenant(world.north, world.globex, actor=SYSTEM)
+    return lambda: tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
 
 
 def run_out(world: World) -> Callable[[], Any]:
@@ -89,10 +90,10 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
         Action.SESSION_POLICY_CHANGED,
         "tenant",
     ),
-    "suspending a user": (act(accounts.suspend_user, ada), Action.USER_SUSPENDED, "user"),
+    "suspending a user": (act(accounts.change_user, ada, status=Status.SUSPENDED), Action.USER_SUSPENDED, "user"),
     "a user's return": (act(tenancy.reactivate, suspended(ada)), Action.USER_REACTIVATED, "user"),
     "deleting a user": (act(accounts.delete_user, ada), Action.USER_DELETED, "user"),
-    "another role": (act(accounts.change_role, ada, Role.TENANT_ADMIN), Action.ROLE_CHANGED, "user"),
+    "another role": (act(accounts.change_user, ada, role=Role.TENANT_ADMIN), Action.ROLE_CHANGED, "user"),
     "suspending an application": (act(tenancy.suspend, billing), Action.APPLICATION_SUSPENDED, "application"),
     "an application's return": (
         act(tenancy.reactivate, suspended(billing)),

@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
+from core.records import Status
 from sessions_app.authentication import principal_of
 from sessions_app.models import Reach
 from tenancy import operations as tenancy
@@ -43,8 +44,8 @@ class Changing(Stage):
         self.now()
         thing = self.somebody(index, reach)
         if thing and not thing.is_suspended:
-            act = accounts.suspend_user if reach is Reach.USER else tenancy.suspend
-            ended = act(self.row(thing), actor=SYSTEM)
+            act = accounts.change_user if reach is Reach.USER else tenancy.change
+            ended = act(self.row(thing), actor=SYSTEM, status=Status.SUSPENDED)
             assert ended == len(self.model.end_all(reach, thing, f"{reach} suspended"))
             thing.is_suspended = True
 
@@ -84,7 +85,7 @@ class Changing(Stage):
         user = self.above(index, Reach.USER)
         if user and user.above and user.above.name in TENANTS:
             role = Role.USER if user.role == Role.TENANT_ADMIN else Role.TENANT_ADMIN
-            ended = accounts.change_role(self.row(user), role, actor=SYSTEM)
+            ended = accounts.change_user(self.row(user), role=role, actor=SYSTEM)
             assert ended == len(self.model.end_all(Reach.USER, user, "role changed"))
             user.role = role
 
@@ -112,7 +113,7 @@ class Changing(Stage):
         self.now()
         tenant, to = self.above(index, Reach.TENANT), self.model.things[partner]
         if tenant and tenant.name in TENANTS and not to.is_deleted:
-            ended = tenancy.move_tenant(self.row(tenant), self.row(to), actor=SYSTEM)
+            ended = tenancy.change_tenant(self.row(tenant), partner=self.row(to), actor=SYSTEM)
             assert ended == len(self.model.end_all(Reach.TENANT, tenant, "tenant moved"))
             tenant.above = to
 

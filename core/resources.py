@@ -1,0 +1,141 @@
+"""Things with a life, as REST has them: listed, made, read, changed and deleted; each answer names its version."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Q
+from django_filters import FilterSet
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from core.access import ScopedQuerySet
+from core.filters import TextFilter, WordFilter
+from core.ids import Prefix, show
+from core.paging import PagedViewSet
+from core.records import Entity, EntityQuerySet, Status, version_at
+from core.v1 import meta
+
+COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "update", "delete": "destroy"}
+
+SESSIONS_ENDED = "Sessions-Ended"
+M = TypeVar("M", bound=Model)
+_TAG = re.compile(r'(W/)?"([^"]*)"')
+
+
+class ResourceFilters(FilterSet):
+    searched: ClassVar[Sequence[str]] = ()
+
+    search = TextFilter(method="mentioning", label="Part of what it is called.")
+    status = WordFilter(Status, "status", label="ACTIVE or SUSPENDED.")
+
+    def mentioning(self, rows: Any, name: str, value: str) -> Any:
+        found = Q()
+        for column in self.searched:
+            found |= Q(**{f"{column}__icontains": value})
+        return rows.filter(found)
+
+
+class ResourceViewSet(PagedViewSet):
+    """Of one kind of thing. What is said of each is `columns`, put into words by `item`.
+
+    A view that makes or changes things says how in `make`, `alter` and `remove`: one domain act each.
+    """
+
+    noun: ClassVar[str]
+    prefix: ClassVar[Prefix]
+    columns: ClassVar[Sequence[str]]
+    shown_by: ClassVar[type[Serializer]]
+    made_shown_by: ClassVar[type[Serializer] | None] = None  # if there is more to be said of a new one
+    made_by: ClassVar[type[Serializer]]
+    changed_by: ClassVar[type[Serializer]]
+
+    def things(self) -> EntityQuerySet[Any]:
+        """What there is for the caller."""
+        raise NotImplementedError
+
+    def described(self, rows: Any) -> Any:
+        """With what is said of each beside its own columns."""
+        return rows
+
+    @classmethod
+    def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {**row, "id": show(cls.prefix, row["id"])}
+
+    def make(self, given: dict[str, Any]) -> tuple[Entity, dict[str, Any]]:
+        """The new thing, and what is said of it this once."""
+        raise NotImplementedError
+
+    def alter(self, thing: Any, given: dict[str, Any]) -> int:
+        """How many sessions that ended."""
+        raise NotImplementedError
+
+    def remove(self, thing: Any) -> int:
+        raise NotImplementedError
+
+    def list(self, request: Request) -> Response:
+        """Those within your reach, newest first."""
+        found = self.filtered(self.things())
+        return self.page(
+            found,
+            total=found.qs.count,
+            fetch=lambda rows: self.described(rows).values(*self.columns),
+            item=self.item,
+        )
+
+    def create(self, request: Request) -> Response:
+        """Make one."""
+        thing, once = self.make(self.body(self.made_by))
+        answer = self.told(thing.pk, HTTPStatus.CREATED, **once)
+        answer["Location"] = f"{request.path.rstrip('/')}/{thing.handle}"
+        return answer
+
+    def retrieve(self, request: Request, resource_id: str) -> Response:
+        """One of them, and its version in ETag."""
+        return self.shown(self.named(resource_id))
+
+    def update(self, request: Request, resource_id: str) -> Response:
+        """Change what is named; with If-Match, only if it still is the version that you have read."""
+        thing = self.only(self.changeable(self.named(resource_id)))
+        ended = self.alter(thing, self.body(self.changed_by, partial=True))
+        return self.ending(self.told(thing.pk), ended)
+
+    def destroy(self, request: Request, resource_id: str) -> Response:
+        """Out of every list and good for nothing from now on. Its name may be taken again."""
+        return self.ending(self.nothing(), self.remove(self.only(self.changeable(self.named(resource_id)))))
+
+    def ending(self, answer: Response, count: int) -> Response:
+        """An answer that says how many sessions the act has ended."""
+        answer[SESSIONS_ENDED] = str(count)
+        return answer
+
+    def named(self, resource_id: str) -> EntityQuerySet[Any]:
+        return self.things().filter(pk=self.id_or_404(self.prefix, resource_id))
+
+    @property
+    def versions(self) -> frozenset[str] | None:
+        """Those that If-Match names; None if any will do."""
+        said = self.request.headers.get("If-Match", "*")
+        return None if said.strip() == "*" else frozenset(tag for weak, tag in _TAG.findall(said) if not weak)
+
+    def target(self, rows: ScopedQuerySet[M], pk: UUID | None) -> M:
+        """Something that a body names: what is not within reach is refused as what does not exist."""
+        found = rows.visible_to(self.principal).filter(pk=pk).first()
+        if found is None:
+            raise PermissionDenied
+        return found
+
+    def told(self, pk: UUID, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
+        """As it stands now."""
+        return self.shown(self.things().filter(pk=pk), status, **once)
+
+    def shown(self, rows: Any, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
+        row = self.only(self.described(rows).values(*self.columns))
+        answer = Response({"data": self.item(row) | once, "meta": meta(self.request)}, status=status)
+        answer["ETag"] = f'"{version_at(row["updated_at"])}"'
+        return answer

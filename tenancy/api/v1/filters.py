@@ -1,0 +1,21 @@
+from core.filters import HandleFilter
+from core.ids import Prefix
+from core.paging import IN_TIME, Listing
+from core.resources import ResourceFilters
+
+BY_NAME = {**IN_TIME, "name": ("name", "id")}
+
+
+class PartnerFilters(ResourceFilters):
+    searched = ("name", "slug", "contact_email")
+
+
+class TenantFilters(ResourceFilters):
+    searched = ("name", "slug", "contact_email")
+
+    tenant_id = HandleFilter(Prefix.TENANT, "pk", label="This one.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of this partner.")
+
+
+PARTNERS = Listing(PartnerFilters, BY_NAME)
+TENANTS = Listing(TenantFilters, BY_NAME)

@@ -1,0 +1,60 @@
+"""What v1 takes and gives about partners and tenants."""
+
+from rest_framework import serializers
+
+from core.fields import Attributes, Email, Handle, Number, Slug, Text, Word
+from core.ids import Prefix
+from core.records import Status
+
+MOST = 2**31 - 1
+
+
+class Resource(serializers.Serializer):
+    id = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class Limit(Number):
+    def __init__(self) -> None:
+        super().__init__(min_value=0, max_value=MOST, required=False, allow_null=True, help_text="Null: no limit.")
+
+
+class NewPartner(serializers.Serializer):
+    name = Text(max_length=200)
+    slug = Slug()
+    status = Word(Status, required=False)
+    contact_email = Email(max_length=254, required=False, allow_blank=True)
+    max_tenants = Limit()
+    max_users_per_tenant = Limit()
+    max_applications_per_tenant = Limit()
+
+
+class Partner(Resource):
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    status = Word(Status)
+    contact_email = serializers.CharField()
+    max_tenants = serializers.IntegerField(allow_null=True)
+    max_users_per_tenant = serializers.IntegerField(allow_null=True)
+    max_applications_per_tenant = serializers.IntegerField(allow_null=True)
+
+
+class NewTenant(serializers.Serializer):
+    partner_id = Handle(Prefix.PARTNER)
+    name = Text(max_length=200)
+    slug = Slug()
+    status = Word(Status, required=False)
+    contact_email = Email(max_length=254, required=False, allow_blank=True)
+    settings = Attributes(required=False)
+    branding = Attributes(required=False)
+
+
+class Tenant(Resource):
+    partner_id = serializers.CharField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    status = Word(Status)
+    contact_email = serializers.CharField()
+    settings = serializers.DictField()
+    branding = serializers.DictField()

@@ -1,0 +1,259 @@
+"""What all kinds of things have in common: listed, made, read, changed and deleted in one manner."""
+
+import re
+from typing import Any
+
+import pytest
+
+from audit.models import AuditEntry
+from core.records import Status
+from tests.contract.v1.answers import flaws, given, page, refused, when
+from tests.resources import KINDS, Kind
+from tests.world import Caller, World
+
+of_every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
+CHANGES = [pytest.param(kind, name, id=f"{kind} {name}") for kind in KINDS for name in kind.changes]
+ODD = [pytest.param(kind, name, value, id=f"{kind} {name} {str(value)[:20]!r}") for kind in KINDS
+       for name, values in kind.odd.items() for value in values]  # fmt: skip
+
+
+def send(caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    return caller.request(
+        method, path, body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def make(kind: Kind, world: World) -> tuple[str, dict[str, Any], str]:
+    """Where it is, what was said of it, and its version."""
+    answer = world.super_admin.post(kind.path, kind.new(world.ada.user, world))
+    return f"{kind.path}/{given(answer, 201)['id']}", given(answer, 201), answer["ETag"]
+
+
+def newest_entry() -> AuditEntry:
+    return AuditEntry.objects.latest("pk")
+
+
+@of_every_kind
+class TestANewOne:
+    def test_is_what_was_asked_for(self, kind: Kind, world: World):
+        body = kind.new(world.ada.user, world)
+        made = given(world.super_admin.post(kind.path, body), 201)
+        assert {name: made[name] for name in body if name in made} == {
+            name: body[name] for name in body if name in made
+        }
+        assert made["id"].startswith(f"{kind.model.prefix}_")
+        assert when(made["created_at"]) <= when(made["updated_at"])
+
+    def test_says_where_it_is(self, kind: Kind, world: World):
+        answer = world.super_admin.post(f"{kind.path}/", kind.new(world.ada.user, world))
+        found = world.super_admin.get(answer["Location"])
+        shown = given(found)
+        assert answer["Location"] == f"{kind.path}/{shown['id']}"
+        assert found["ETag"] == answer["ETag"]
+        assert shown.items() <= given(answer, 201).items()
+
+    def test_is_on_record_once_with_what_it_is_made_of(self, kind: Kind, world: World):
+        operator, body = world.super_admin, kind.new(world.ada.user, world)
+        before = AuditEntry.objects.count()
+        assert operator.post(kind.path, body).status_code == 201
+        assert AuditEntry.objects.count() == before + 1
+        entry = newest_entry()
+        assert entry.action.endswith(".created")
+        assert entry.changes["name" if "name" in body else "email"] == [None, body.get("name") or body.get("email")]
+
+    def test_needs_all_that_is_not_optional(self, kind: Kind, world: World):
+        missing = {loc[-1] for loc, _, type_ in flaws(world.super_admin.post(kind.path, {})) if type_ == "missing"}
+        assert missing
+        assert missing <= kind.new(world.ada.user, world).keys()
+
+    def test_cannot_have_what_another_has(self, kind: Kind, world: World):
+        if kind.unique is None:
+            return
+        body = kind.new(world.ada.user, world)
+        path = f"{kind.path}/{given(world.super_admin.post(kind.path, body), 201)['id']}"
+        assert refused(world.super_admin.post(kind.path, body), 409)["detail"].startswith(
+            f"This {kind.unique} is taken"
+        )
+        assert world.super_admin.delete(path).status_code == 204
+        given(world.super_admin.post(kind.path, body), 201)
+
+    @pytest.mark.parametrize("body", [[], "a", 1, None])
+    def test_is_an_object(self, body: Any, kind: Kind, world: World):
+        assert refused(world.super_admin.post(kind.path, body), 422)
+
+
+@of_every_kind
+class TestAList:
+    def test_shows_each_as_it_is(self, kind: Kind, world: World):
+        path, _, _ = make(kind, world)
+        rows, where = page(world.super_admin.get(f"{kind.path}?per_page=100"))
+        assert given(world.super_admin.get(path)) in rows
+        assert where["total"] == len(rows)
+        assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
+
+    def test_is_the_same_page_by_page(self, kind: Kind, world: World):
+        for _ in range(3):
+            make(kind, world)
+        everything = [row["id"] for row in page(world.super_admin.get(f"{kind.path}?per_page=100"))[0]]
+        met, cursor = [], ""
+        while cursor is not None:
+            rows, where = page(world.super_admin.get(f"{kind.path}/?per_page=2&cursor={cursor}"))
+            met += [row["id"] for row in rows]
+            cursor = where["next_cursor"]
+        assert met == everything
+
+    def test_is_searched_by_part_of_a_name(self, kind: Kind, world: World):
+        _, made, _ = make(kind, world)
+        name = (made.get("name") or made["email"])[1:5].upper()
+        assert made["id"] in [row["id"] for row in page(world.super_admin.get(f"{kind.path}?search={name}"))[0]]
+        assert page(world.super_admin.get(f"{kind.path}?search=no-such-thing"))[0] == []
+
+    def test_is_narrowed_to_a_status(self, kind: Kind, world: World):
+        path, made, _ = make(kind, world)
+        if "status" not in kind.changes:
+            return
+        given(world.super_admin.request("PATCH", path, {"status": "SUSPENDED"}))
+        for status in Status:
+            found = [row["id"] for row in page(world.super_admin.get(f"{kind.path}?status={status}&per_page=100"))[0]]
+            assert (made["id"] in found) == (status is Status.SUSPENDED)
+
+    @pytest.mark.parametrize(
+        "query", ["per_page=0", "per_page=101", "page=0", "page=a", "status=GONE", "ordering=pk", "cursor=x"]
+    )
+    def test_of_nothing_that_can_be_is_refused(self, query: str, kind: Kind, world: World):
+        if query.startswith("status") and "status" not in kind.changes:
+            return
+        ((where, _, _),) = flaws(world.super_admin.get(f"{kind.path}?{query}"))
+        assert where == ["query", query.partition("=")[0]]
+
+
+class TestAChange:
+    @pytest.mark.parametrize(("kind", "name"), CHANGES)
+    def test_is_made_and_recorded(self, kind: Kind, name: str, world: World):
+        path, made, version = make(kind, world)
+        new, before = kind.changes[name], AuditEntry.objects.count()
+        answer = world.super_admin.request("PATCH", path, {name: new})
+        shown = given(answer)
+        assert shown == made | {name: new, "updated_at": shown["updated_at"]} or name not in shown
+        assert answer["ETag"] != version
+        assert given(world.super_admin.get(path)) == shown
+        assert AuditEntry.objects.count() == before + 1
+        assert newest_entry().changes[name] == [made.get(name), new]
+
+    @of_every_kind
+    def test_that_changes_nothing_is_none(self, kind: Kind, world: World):
+        path, made, version = make(kind, world)
+        before = AuditEntry.objects.count()
+        for body in ({}, {name: made[name] for name in kind.changes if name in made and made[name] is not None}):
+            answer = world.super_admin.request("PATCH", path, body)
+            assert (given(answer).items() <= made.items(), answer["ETag"]) == (True, version)
+        assert AuditEntry.objects.count() == before
+
+    @pytest.mark.parametrize(("kind", "name", "value"), ODD)
+    def test_to_what_cannot_be_is_refused(self, kind: Kind, name: str, value: Any, world: World):
+        path, _, version = make(kind, world)
+        for answer in (
+            world.super_admin.request("PATCH", path, {name: value}),
+            world.super_admin.post(kind.path, kind.new(world.ada.user, world) | {name: value}),
+        ):
+            assert {loc[1] for loc, _, _ in flaws(answer)} == {name}
+        assert world.super_admin.get(path)["ETag"] == version
+
+    @of_every_kind
+    def test_of_any_other_column_is_refused(self, kind: Kind, world: World):
+        """Whatever the table has, and whatever else somebody might try."""
+        columns = {
+            name for field in kind.model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))
+        }
+        path, _, version = make(kind, world)
+        may = {*kind.changes, *kind.odd}
+        for name in (
+            (columns | {"is_staff", "is_superuser", "tenantId", "TENANT_ID", "tenant.id", "__class__"}) - may - {""}
+        ):
+            for answer in (
+                world.super_admin.request("PATCH", path, {name: "x"}),
+                world.super_admin.post(kind.path, kind.new(world.ada.user, world) | {name: "x"}),
+            ):
+                if name in kind.new(world.ada.user, world):
+                    continue
+                assert (["body", name], "Unknown field", "extra_forbidden") in flaws(answer), name
+        assert world.super_admin.get(path)["ETag"] == version
+
+    @of_every_kind
+    def test_is_no_replacement(self, kind: Kind, world: World):
+        path, _, _ = make(kind, world)
+        answer = world.super_admin.request("PUT", path, {})
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, PATCH, DELETE")
+
+
+@of_every_kind
+class TestAVersion:
+    def test_is_what_is_changed_and_no_other(self, kind: Kind, world: World):
+        path, _, first = make(kind, world)
+        name, new = next(iter(kind.changes.items()))
+        assert re.fullmatch(r'"[0-9a-f]+"', first)
+        second = send(world.super_admin, "PATCH", path, {name: new}, If_Match=first)
+        assert second.status_code == 200
+        before = AuditEntry.objects.count()
+        for stale in (first, f"W/{second['ETag']}", '"x"', "x", f'{first}, "x"'):
+            for method, body in (("PATCH", {name: "another"}), ("DELETE", None)):
+                answer = send(world.super_admin, method, path, body, If_Match=stale)
+                assert answer.status_code == 412, stale
+        assert AuditEntry.objects.count() == before
+        assert world.super_admin.get(path)["ETag"] == second["ETag"]
+
+    @pytest.mark.parametrize("said", ["*", " * ", "{}", '"x", {}'])
+    def test_may_be_any_or_one_of_several(self, said: str, kind: Kind, world: World):
+        path, _, version = make(kind, world)
+        assert send(world.super_admin, "DELETE", path, If_Match=said.format(version)).status_code == 204
+
+
+@of_every_kind
+class TestADeletedOne:
+    def test_is_not_there(self, kind: Kind, world: World):
+        path, made, _ = make(kind, world)
+        assert world.super_admin.delete(path).status_code == 204
+        assert newest_entry().action.endswith(".deleted")
+        for method, body in (("GET", None), ("PATCH", {"deleted_at": None}), ("PATCH", {}), ("DELETE", None)):
+            answer = world.super_admin.request(method, path, body)
+            assert answer.status_code == 404, method
+        assert made["id"] not in [row["id"] for row in page(world.super_admin.get(f"{kind.path}?per_page=100"))[0]]
+        assert kind.model._default_manager.get(pk=kind.model._default_manager.latest("pk").pk).deleted_at
+
+
+@of_every_kind
+class TestAKey:
+    def test_makes_a_request_that_is_sent_again_one(self, kind: Kind, world: World):
+        body, before = kind.new(world.ada.user, world), kind.model._default_manager.count()
+        first = send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-66")
+        again = send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-66")
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+        assert (again["ETag"], again["Location"]) == (first["ETag"], first["Location"])
+        assert (first.get("Idempotency-Replayed"), again["Idempotency-Replayed"]) == (None, "true")
+        assert kind.model._default_manager.count() == before + (2 if kind.model.__name__ == "Partner" else 1) - (
+            1 if kind.model.__name__ == "Partner" else 0
+        )
+
+    def test_is_for_one_request(self, kind: Kind, world: World):
+        for body, status in (
+            (kind.new(world.ada.user, world), 201),
+            (kind.new(world.ada.user, world) | {"name": "Else"}, 422),
+        ):
+            assert send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-67").status_code == status
+
+    def test_is_the_callers_own(self, kind: Kind, world: World):
+        other = world.signed_in(world.person("another", world.super_admin.user.tenant, world.super_admin.user.role))
+        for caller in (world.super_admin, other):
+            answer = send(caller, "POST", kind.path, kind.new(world.ada.user, world), Idempotency_Key="order-68")
+            assert given(answer, 201)
+
+    def test_of_a_failure_is_free_again(self, kind: Kind, world: World):
+        assert send(world.super_admin, "POST", kind.path, {}, Idempotency_Key="order-69").status_code == 422
+        body = kind.new(world.ada.user, world)
+        assert send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-69").status_code == 201
+
+    @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\N{SNOWMAN}"])
+    def test_is_printable_and_short(self, key: str, kind: Kind, world: World):
+        answer = send(world.super_admin, "POST", kind.path, kind.new(world.ada.user, world), Idempotency_Key=key)
+        assert answer.status_code == 422

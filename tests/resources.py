@@ -1,0 +1,146 @@
+"""Every kind of thing that administrators make, change and delete: what it takes, and whose it is."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import Role, User
+from core.records import Entity
+from tenancy.models import Partner, Tenant
+from tenancy.operations import create_partner
+from tests.world import SYSTEM, World
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`of` finds or makes one that is `owner`'s to see, which can be deleted; `new` is a body that makes one there.
+    `seen_by` tells those that an administrator sees.
+
+    `changes` are fields with another value each; `unique` is the field that two cannot share, if there is one.
+    `odd` are values that are wrong in more than their type.
+    """
+
+    path: str
+    model: type[Entity]
+    of: Callable[[User, World], Entity]
+    new: Callable[[User, World], Body]
+    changes: Mapping[str, Any]
+    seen_by: Callable[[User], Q]
+    unique: str | None = None
+    read_only: frozenset[str] = frozenset()
+    odd: Mapping[str, list[Any]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+def within(tenant: str, partner: str) -> Callable[[User], Q]:
+    """What an administrator of a tenant or of a partner sees, by the paths from the thing to those."""
+
+    def seen_by(admin: User) -> Q:
+        if admin.role == Role.PARTNER_ADMIN:
+            return Q(**{partner: admin.tenant.partner_id})
+        return Q(**{tenant: admin.tenant_id})
+
+    return seen_by
+
+
+def nobody(admin: User) -> Q:
+    return Q(pk=None)
+
+
+def unused(name: str) -> str:
+    return f"{name}-{secrets.token_hex(4)}"
+
+
+def partner_of(owner: User) -> Partner:
+    assert owner.tenant.partner is not None
+    return owner.tenant.partner
+
+
+def empty_partner(owner: User, world: World) -> Partner:
+    return create_partner(actor=SYSTEM, name="Empty", slug=unused("empty"))
+
+
+def new_partner(owner: User, world: World) -> Body:
+    return {"name": "Initech", "slug": unused("initech"), "contact_email": "it@initech.example", "max_tenants": 3}
+
+
+def tenant_of(owner: User, world: World) -> Tenant:
+    return owner.tenant
+
+
+def new_tenant(owner: User, world: World) -> Body:
+    return {"partner_id": partner_of(owner).handle, "name": "East", "slug": unused("east"), "settings": {"a": [1]}}
+
+
+ODD_NAMES = ["", " ", None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
+ODD_SLUGS = ["", "Upper", "a b", "-a", "a-", "a_b", "\N{LATIN SMALL LETTER E WITH ACUTE}", "x" * 64, None, 1, "a\n"]
+ODD_EMAILS = ["@", "a", "a@", "a b@c.example", 1, None, f"{'x' * 300}@a.example"]
+ODD_WORDS = ["", "ACTIVE ", "active", "DELETED", None, 1, True, ["ACTIVE"]]
+ODD_LIMITS = [-1, "3", 1.5, True, 2**31, 10**30, [], {}]
+ODD_OBJECTS = [None, [], "a", 1, {"a": "b\0"}, {"a\0": 1}, {"a": "x" * 70_000}]
+
+KINDS = [
+    Kind(
+        "/api/v1/admin/partners",
+        Partner,
+        empty_partner,
+        new_partner,
+        changes={
+            "name": "Umbrella",
+            "slug": "umbrella",
+            "status": "SUSPENDED",
+            "contact_email": "a@b.example",
+            "max_tenants": 7,
+            "max_users_per_tenant": 5,
+            "max_applications_per_tenant": 0,
+        },
+        seen_by=nobody,
+        unique="slug",
+        odd={
+            "name": ODD_NAMES,
+            "slug": ODD_SLUGS,
+            "status": ODD_WORDS,
+            "contact_email": ODD_EMAILS,
+            "max_tenants": ODD_LIMITS,
+            "max_users_per_tenant": ODD_LIMITS,
+            "max_applications_per_tenant": ODD_LIMITS,
+        },
+    ),
+    Kind(
+        "/api/v1/admin/tenants",
+        Tenant,
+        tenant_of,
+        new_tenant,
+        changes={
+            "name": "West",
+            "slug": "west",
+            "status": "SUSPENDED",
+            "contact_email": "a@b.example",
+            "settings": {"a": {"b": None}, "c__d": "{{7*7}}"},
+            "branding": {"__proto__": "x"},
+        },
+        seen_by=lambda admin: Q(kind="CUSTOMER") & within("pk", "partner")(admin),
+        unique="slug",
+        odd={
+            "name": ODD_NAMES,
+            "slug": ODD_SLUGS,
+            "status": ODD_WORDS,
+            "contact_email": ODD_EMAILS,
+            "settings": ODD_OBJECTS,
+            "branding": ODD_OBJECTS,
+            "partner_id": [None, 1, [], {}, True],
+        },
+    ),
+]
+
+
+def kind_at(path: str) -> Kind | None:
+    """The kind that a path, or the beginning of one, is about."""
+    return next((kind for kind in KINDS if path == kind.path or path.startswith(f"{kind.path}/")), None)
