@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.api.v1.views import JwksViewSet
+from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
 
 urlpatterns: list[URLPattern | URLResolver] = [

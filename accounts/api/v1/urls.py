@@ -1,6 +1,7 @@
 from django.urls import path
 
-from accounts.api.v1.views import ApiKeyViewSet, JwksViewSet, PasswordViewSet, PlatformTokenViewSet, TotpViewSet
+from accounts.api.v1.views.mine import ApiKeyViewSet, PasswordViewSet, TotpViewSet
+from accounts.api.v1.views.platform import JwksViewSet, PlatformTokenViewSet
 
 urlpatterns = [
     path("me/password", PasswordViewSet.as_view({"post": "change"})),
