@@ -1,11 +1,28 @@
 """What the worker does by itself."""
 
+from uuid import UUID
+
+from django.conf import settings
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts.operations import throttle
+from accounts import mail
+from accounts.operations import pending_reset, throttle
+from accounts.operations.resetting import PURPOSE
+from core.secrets import unseal
 
 
 @app.periodic(cron="17 * * * *")
 @app.task(name="forget_old_failures")
 def forget_old_failures(timestamp: int) -> None:
     throttle.forget()
+
+
+@app.task(name="mail_password_reset", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
+def mail_password_reset(user_id: str, sealed: str) -> None:
+    """Unless the code has been used or replaced by now."""
+    code = unseal(sealed.encode(), purpose=PURPOSE).decode()
+    user = pending_reset(UUID(user_id), code)
+    if user:
+        hours = settings.PASSWORD_RESET_LIFETIME / 3600
+        mail.send(user, "password_reset", code=code, url=f"{settings.PUBLIC_URL}/reset-password", hours=hours)

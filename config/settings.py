@@ -111,6 +111,14 @@ SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=1
 SIGN_IN_WINDOW = env.int("SIGN_IN_WINDOW", default=15 * 60)
 SIGN_IN_FIRST_WAIT = env.int("SIGN_IN_FIRST_WAIT", default=30)
 SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
+PASSWORD_RESET_LIFETIME = env.int("PASSWORD_RESET_LIFETIME", default=24 * 3600)
+
+# Letters, and where they lead
+
+PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else f"https://{ALLOWED_HOSTS[0]}")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{PRODUCT} <no-reply@{ALLOWED_HOSTS[0]}>")
 
 # Sessions
 

@@ -16,6 +16,14 @@ SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and di
 NOBODYS = UUID(int=0)  # no row has it
 
 
+class Resource(serializers.Serializer):
+    """What is said of everything that has a life."""
+
+    id = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
 class Text(serializers.CharField):
     """A string, and nothing that merely looks like one; not blank, and without the NUL that PostgreSQL cannot hold."""
 

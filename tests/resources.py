@@ -79,7 +79,16 @@ def new_tenant(owner: User, world: World) -> Body:
     return {"partner_id": partner_of(owner).handle, "name": "East", "slug": unused("east"), "settings": {"a": [1]}}
 
 
+def user_of(owner: User, world: World) -> User:
+    return owner
+
+
+def new_user(owner: User, world: World) -> Body:
+    return {"tenant_id": owner.tenant.handle, "email": f"{unused('grace')}@north.example", "first_name": "Grace"}
+
+
 ODD_NAMES = ["", " ", None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
+ODD_TEXTS = [None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
 ODD_SLUGS = ["", "Upper", "a b", "-a", "a-", "a_b", "\N{LATIN SMALL LETTER E WITH ACUTE}", "x" * 64, None, 1, "a\n"]
 ODD_EMAILS = ["@", "a", "a@", "a b@c.example", 1, None, f"{'x' * 300}@a.example"]
 ODD_WORDS = ["", "ACTIVE ", "active", "DELETED", None, 1, True, ["ACTIVE"]]
@@ -136,6 +145,34 @@ KINDS = [
             "settings": ODD_OBJECTS,
             "branding": ODD_OBJECTS,
             "partner_id": [None, 1, [], {}, True],
+        },
+    ),
+]
+KINDS += [
+    Kind(
+        "/api/v1/admin/users",
+        User,
+        user_of,
+        new_user,
+        changes={
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "display_name": "The Countess",
+            "email": "countess@north.example",
+            "role": "tenant_admin",
+            "status": "SUSPENDED",
+            "custom_attributes": {"sAMAccountName": "ada", "memberOf": ["a", {"b": None}]},
+        },
+        seen_by=within("tenant", "tenant__partner"),
+        unique="email",
+        odd={
+            "first_name": ODD_TEXTS,
+            "last_name": ODD_TEXTS,
+            "display_name": ODD_TEXTS,
+            "email": ODD_EMAILS,
+            "status": ODD_WORDS,
+            "role": ["", "root", "TENANT_ADMIN", None, 1, ["user"]],
+            "custom_attributes": ODD_OBJECTS,
         },
     ),
 ]

@@ -1,12 +1,14 @@
 from accounts.models.applications import Application
 from accounts.models.keys import ApiKey, SigningKey
 from accounts.models.mfa import RecoveryCode, TotpDevice
+from accounts.models.resets import PasswordReset
 from accounts.models.throttle import SignInThrottle
 from accounts.models.users import Role, User, user_is_up
 
 __all__ = [
     "ApiKey",
     "Application",
+    "PasswordReset",
     "RecoveryCode",
     "Role",
     "SignInThrottle",

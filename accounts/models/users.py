@@ -40,6 +40,13 @@ def roles_below(tier: Tier) -> list[Role]:
     return [role for role in Role if role.tier < tier]
 
 
+def grantable_by(principal: Principal) -> list[Role]:
+    """Each tier makes the one below it; operators make operators, but their services do not."""
+    if principal.tier is Tier.SUPER and not principal.is_platform:
+        return list(Role)
+    return roles_below(principal.tier)
+
+
 class PersonalQuerySet(ScopedQuerySet[M]):
     """Rows that are somebody's. `user_path` leads from the row to whose."""
 
@@ -57,6 +64,11 @@ class PersonalQuerySet(ScopedQuerySet[M]):
 
 class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
     user_path = ""
+
+    def writable_by(self, principal: Principal) -> Self:
+        """No service stands above the operators who made it."""
+        rows = super().writable_by(principal)
+        return rows.exclude(role=Role.SUPER_ADMIN) if principal.is_platform else rows
 
     def named(self, email: str) -> Self:
         return self.filter(email=normal_email(email))

@@ -6,7 +6,15 @@ from accounts.operations.keys import (
     note_key_use,
     rotate_signing_key,
 )
-from accounts.operations.mfa import CodeWrong, Enrolment, TotpUnavailable, confirm_totp, disable_totp, enrol_totp
+from accounts.operations.mfa import (
+    CodeWrong,
+    Enrolment,
+    TotpUnavailable,
+    confirm_totp,
+    disable_totp,
+    enrol_totp,
+    remove_totp,
+)
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import (
     LastOperator,
@@ -14,6 +22,13 @@ from accounts.operations.people import (
     create_application,
     create_user,
     delete_user,
+)
+from accounts.operations.resetting import (
+    IssuedReset,
+    ResetRefused,
+    issue_password_reset,
+    pending_reset,
+    reset_password,
 )
 from accounts.operations.sign_in import (
     Candidate,
@@ -32,10 +47,12 @@ __all__ = [
     "CodeWrong",
     "Credentials",
     "Enrolment",
+    "IssuedReset",
     "LastOperator",
     "PasswordUnfit",
     "PasswordWrong",
     "Proof",
+    "ResetRefused",
     "SecondFactorMissing",
     "SignInRefused",
     "Throttled",
@@ -52,10 +69,14 @@ __all__ = [
     "disable_totp",
     "enrol_totp",
     "ensure_signing_key",
+    "issue_password_reset",
     "issue_platform_token",
     "note_key_use",
+    "pending_reset",
     "prove",
+    "remove_totp",
     "require_fit",
+    "reset_password",
     "rotate_signing_key",
     "unlock",
 ]

@@ -74,17 +74,19 @@ def confirm_totp(user: User, code: str, *, actor: Principal) -> list[str]:
 def disable_totp(user: User, password: str, *, actor: Principal) -> int:
     """Back to the password alone. The user's other sessions end; the answer says how many."""
     require_password(user, password, action=Action.MFA_DISABLED, actor=actor)
-    return _disable(user, actor=actor)
+    return remove_totp(user, actor=actor)
 
 
 @transaction.atomic
-def _disable(user: User, *, actor: Principal) -> int:
+def remove_totp(user: User, *, actor: Principal) -> int:
+    """For somebody who has lost it, by somebody who may."""
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
     ended = announce(mfa_disabled, user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
-    record(Action.MFA_DISABLED, actor=actor, resource=user, changes={"sessions_ended": ended})
+    place, changes = user.tenant.partner_id, {"sessions_ended": ended}
+    record(Action.MFA_DISABLED, actor=actor, resource=user, partner_id=place, changes=changes)
     return ended
 
 

@@ -6,24 +6,29 @@ from django.db import transaction
 
 from accounts.models import Application, Role, User, user_is_up
 from accounts.models.applications import ApplicationScope, ApplicationType
+from accounts.models.users import normal_email
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.secrets import digest, new_secret
 from tenancy.models import Partner, Tenant
-from tenancy.operations import Versions, change, delete, hold
+from tenancy.operations import Versions, change, delete, hold, record_made
 
 
 @transaction.atomic
 def create_user(
-    *, actor: Principal, tenant: Tenant, email: str, password: str | None, role: Role = Role.USER, **names: str
+    *,
+    actor: Principal,
+    tenant: Tenant,
+    email: str,
+    password: str | None = None,
+    role: Role = Role.USER,
+    **columns: Any,
 ) -> User:
     """Without a password the account cannot sign in until one is set."""
     _hold_limit(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count)
-    user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **names)
-    record(
-        Action.USER_CREATED, actor=actor, resource=user, partner_id=tenant.partner_id, changes={"role": [None, role]}
-    )
+    user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **columns)
+    record_made(user, actor=actor, email=user.email, role=role, **columns)
     return user
 
 
@@ -68,6 +73,8 @@ class LastOperator(Exception):
 def change_user(user: User, *, actor: Principal, versions: Versions = None, **columns: Any) -> int:
     """Write what differs; how many sessions that ended. A role or an e-mail that changes ends all of the user's:
     they were opened by somebody else, as it were."""
+    if "email" in columns:
+        columns["email"] = normal_email(columns["email"])
     ending = ""
     for name, reason in (("email", "e-mail changed"), ("role", "role changed")):
         if name in columns and columns[name] != getattr(user, name):

@@ -114,6 +114,22 @@ def refresh_token(world: World, case: Case) -> Question:
     return as_json(refresh_token=world.signed_in(world.person("alan", world.north)).refresh_token)
 
 
+def reset_code(world: World, case: Case) -> Question:
+    issued = accounts.issue_password_reset(world.person("alan", world.north), actor=SYSTEM, by_mail=False)
+    return as_json(code=issued.code, new_password=f"a new {PASSWORD}")
+
+
+def any_delivery(world: World, case: Case) -> Question:
+    return as_json(delivery="code")
+
+
+def second_factor_on(world: World, case: Case) -> Question:
+    if not TotpDevice.objects.filter(user=case.owner).exists():
+        accounts.enrol_totp(case.owner, actor=SYSTEM)
+        accounts.confirm_totp(case.owner, current_code(case.owner), actor=SYSTEM)
+    return Question()
+
+
 def passwords(world: World, case: Case) -> Question:
     return as_json(current_password=PASSWORD, new_password=f"a new {PASSWORD}")
 
@@ -124,9 +140,7 @@ def right_code(world: World, case: Case) -> Question:
 
 
 def password_with_second_factor_on(world: World, case: Case) -> Question:
-    if not TotpDevice.objects.filter(user=case.owner).exists():
-        accounts.enrol_totp(case.owner, actor=SYSTEM)
-        accounts.confirm_totp(case.owner, current_code(case.owner), actor=SYSTEM)
+    second_factor_on(world, case)
     return as_json(password=PASSWORD)
 
 
@@ -159,6 +173,9 @@ _QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
     "POST /api/v1/auth/login": credentials,
     "POST /api/v1/auth/tenants/{slug}/login": credentials_in_north,
     "POST /api/v1/auth/refresh": refresh_token,
+    "POST /api/v1/auth/reset-password": reset_code,
+    "POST /api/v1/admin/users/{id}/reset-password": any_delivery,
+    "POST /api/v1/admin/users/{id}/mfa/disable": second_factor_on,
     "POST /api/v1/me/password": passwords,
     "POST /api/v1/me/mfa/totp/confirm": right_code,
     "DELETE /api/v1/me/mfa/totp": password_with_second_factor_on,

@@ -70,6 +70,14 @@ COSTS = {
     "GET /api/v1/admin/tenants/{id}": 2,
     "PATCH /api/v1/admin/tenants/{id}": 10,
     "DELETE /api/v1/admin/tenants/{id}": 19,
+    "GET /api/v1/admin/users": 3,
+    "POST /api/v1/admin/users": 8,  # the tenant, and the limits of its partner
+    "GET /api/v1/admin/users/{id}": 2,
+    "PATCH /api/v1/admin/users/{id}": 10,
+    "DELETE /api/v1/admin/users/{id}": 20,
+    "POST /api/v1/admin/users/{id}/reset-password": 22,
+    "POST /api/v1/admin/users/{id}/mfa/disable": 21,
+    "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,

@@ -105,6 +105,12 @@ def end_it_again(world: World) -> Callable[[], Any]:
     return end
 
 
+def reset(world: World) -> Callable[[], Any]:
+    issued = accounts.issue_password_reset(world.ada.user, actor=SYSTEM, by_mail=False)
+    body = {"code": issued.code, "new_password": CHANGE["new_password"]}
+    return lambda: world.nobody.post("/api/v1/auth/reset-password", body, **FROM)
+
+
 def confirm(world: World) -> Callable[[], Any]:
     key = base64.b32decode(world.ada.post(TOTP).json()["data"]["secret"])
     return lambda: world.ada.post(f"{TOTP}/confirm", {"code": code(key)}, **FROM)
@@ -187,6 +193,7 @@ ACTS: dict[str, Act] = {
         429,
         resource="user",
     ),
+    "choosing a new one": Act(reset, Action.PASSWORD_RESET, resource="user"),
     "enrolling a second factor": Act(as_ada("POST", TOTP), Action.MFA_ENROLLED, resource="user"),
     "enrolling one too many": Act(enrolled(as_ada("POST", TOTP)), Action.ACT_REFUSED, FAILURE, 409),
     "confirming it": Act(confirm, Action.MFA_ENABLED, resource="user"),

@@ -101,6 +101,10 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
         "application",
     ),
     "deleting an application": (act(tenancy.delete, billing), Action.APPLICATION_DELETED, "application"),
+    "renaming a partner": (act(tenancy.change, acme, name="Umbrella"), Action.PARTNER_UPDATED, "partner"),
+    "renaming a tenant": (act(tenancy.change_tenant, north, name="West"), Action.TENANT_UPDATED, "tenant"),
+    "renaming a user": (act(accounts.change_user, ada, first_name="Ada"), Action.USER_UPDATED, "user"),
+    "a reset of a password": (act(accounts.issue_password_reset, ada), Action.PASSWORD_RESET_ISSUED, "user"),
     "running out": (run_out, Action.SESSIONS_EXPIRED, ""),
     "throwing away": (throw_away, Action.SESSIONS_PURGED, ""),
     "exporting": (

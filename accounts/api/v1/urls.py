@@ -2,8 +2,15 @@ from django.urls import path
 
 from accounts.api.v1.views.mine import ApiKeyViewSet, PasswordViewSet, TotpViewSet
 from accounts.api.v1.views.platform import JwksViewSet, PlatformTokenViewSet
+from accounts.api.v1.views.users import PasswordResetViewSet, UserViewSet
+from core.resources import COLLECTION, ONE
 
 urlpatterns = [
+    path("auth/reset-password", PasswordResetViewSet.as_view({"post": "reset"})),
+    path("admin/users", UserViewSet.as_view(COLLECTION)),
+    path("admin/users/<str:resource_id>", UserViewSet.as_view(ONE)),
+    path("admin/users/<str:resource_id>/reset-password", UserViewSet.as_view({"post": "reset_password"})),
+    path("admin/users/<str:resource_id>/mfa/disable", UserViewSet.as_view({"post": "disable_mfa"})),
     path("me/password", PasswordViewSet.as_view({"post": "change"})),
     path("me/mfa/totp", TotpViewSet.as_view({"post": "enrol", "delete": "remove"})),
     path("me/mfa/totp/confirm", TotpViewSet.as_view({"post": "confirm"})),

@@ -11,8 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
+from accounts.models import Role
 from core.parsing import TooLarge
-from core.v1 import flaw
+from core.v1 import Invalid, flaw
+from tenancy.api.v1 import wire as tenancy
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -36,6 +38,39 @@ CODE_WRONG = (
     [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")],
 )
 TOTP_UNAVAILABLE = (HTTPStatus.CONFLICT, "The second factor is not in the state that this needs; see GET /api/v1/me")
+
+
+USER_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    **tenancy.ERRORS,
+    operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last operator; somebody must be left to let others in"),
+    operations.TotpUnavailable: (HTTPStatus.CONFLICT, "This user has no second factor"),
+}
+RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    operations.PasswordUnfit: (UNPROCESSABLE, unfit_password),
+    operations.ResetRefused: (
+        UNPROCESSABLE,
+        [
+            flaw(
+                ("body", "code"),
+                "This code is wrong, was used, or has expired; ask your administrator for another",
+                "value_error.wrong_code",
+            )
+        ],
+    ),
+    operations.Throttled: THROTTLED,
+}
+
+
+def needed(name: str, value: Any) -> Any:
+    if value is None:
+        raise Invalid(flaw(("body", name), "Field required", "missing"))
+    return value
+
+
+def leave_out(role: Role, **given: Any) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise Invalid(flaw(("body", name), f"Not with the role {role}", "value_error.contradiction"))
 
 
 class FormParser(BaseParser):

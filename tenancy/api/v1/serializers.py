@@ -2,17 +2,11 @@
 
 from rest_framework import serializers
 
-from core.fields import Attributes, Email, Handle, Number, Slug, Text, Word
+from core.fields import Attributes, Email, Handle, Number, Resource, Slug, Text, Word
 from core.ids import Prefix
 from core.records import Status
 
 MOST = 2**31 - 1
-
-
-class Resource(serializers.Serializer):
-    id = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
 
 
 class Limit(Number):

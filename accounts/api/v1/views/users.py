@@ -1,0 +1,142 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import F, Q
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations
+from accounts.api.v1 import filters, serializers, wire
+from accounts.models import Role, User
+from accounts.models.users import grantable_by
+from audit.repeating import RepeatableViewSet
+from core.access import Tier
+from core.ids import Prefix, show
+from core.records import EntityQuerySet
+from core.resources import ResourceViewSet
+from core.schema import enveloped, refused
+from core.v1 import Invalid, V1ViewSet, flaw
+from tenancy.models import Partner, Tenant
+
+OWN_COLUMNS = ("email", "first_name", "last_name", "display_name", "role", "status", "custom_attributes")
+THROTTLED = refused("Too many wrong codes; wait as long as Retry-After says")
+
+
+class UserViewSet(RepeatableViewSet, ResourceViewSet):
+    tag = "Users"
+    noun, prefix = "user", Prefix.USER
+    columns = (
+        *("id", "created_at", "updated_at", "tenant_id", *OWN_COLUMNS, "last_login_at"),
+        *("tenant_kind", "partner_id", "mfa_enabled"),
+    )
+    shown_by, made_by, changed_by = serializers.User, serializers.NewUser, serializers.ChangedUser
+    lists = {"list": filters.USERS}
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
+    writes = dict.fromkeys(("create", "update", "destroy", "reset_password", "disable_mfa"), Tier.TENANT)
+    repeatable = frozenset({"create"})
+    errors = wire.USER_ERRORS
+    unique = {"user_email_is_unique": "email"}
+    missing = "User not found"
+
+    def things(self) -> EntityQuerySet[User]:
+        """Whoever lives in something deleted is gone with it."""
+        rows = User.objects.visible_to(self.principal).present()
+        return rows.filter(tenant__deleted_at=None, tenant__partner__deleted_at=None).select_related("tenant")
+
+    def described(self, rows: Any) -> Any:
+        return rows.annotate(partner_id=F("tenant__partner_id"), mfa_enabled=Q(totp__confirmed_at__isnull=False))
+
+    @classmethod
+    def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {name: value for name, value in super().item(row).items() if name != "tenant_kind"}
+        is_staff = row["tenant_kind"] != Tenant.Kind.CUSTOMER
+        return shown | {
+            "tenant_id": None if is_staff else show(Prefix.TENANT, row["tenant_id"]),
+            "partner_id": show(Prefix.PARTNER, row["partner_id"]) if row["partner_id"] else None,
+        }
+
+    def make(self, given: dict[str, Any]) -> tuple[User, dict[str, Any]]:
+        role = Role(given.get("role", Role.USER))
+        self.may_grant(role)
+        tenant = self.home(role, given)
+        return operations.create_user(actor=self.principal, tenant=tenant, **given), {}
+
+    def alter(self, thing: User, given: dict[str, Any]) -> int:
+        role = Role(given.get("role", thing.role))
+        if role != thing.role:
+            if thing.tenant.is_staff or role not in (Role.USER, Role.TENANT_ADMIN):
+                raise Invalid(flaw(("body", "role"), "Staff and people of tenants do not become each other"))
+            self.may_grant(role)
+        return operations.change_user(thing, actor=self.principal, versions=self.versions, **given)
+
+    def remove(self, thing: User) -> int:
+        return operations.delete_user(thing, actor=self.principal, versions=self.versions)
+
+    def may_grant(self, role: Role) -> None:
+        if role not in grantable_by(self.principal):
+            raise PermissionDenied
+
+    def home(self, role: Role, given: dict[str, Any]) -> Tenant:
+        """Where somebody in that role lives, taken out of what is given."""
+        tenant_id, partner_id = given.pop("tenant_id", None), given.pop("partner_id", None)
+        if role is Role.SUPER_ADMIN:
+            wire.leave_out(role, tenant_id=tenant_id, partner_id=partner_id)
+            return Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
+        if role is Role.PARTNER_ADMIN:
+            wire.leave_out(role, tenant_id=tenant_id)
+            partner = self.target(Partner.objects.present(), wire.needed("partner_id", partner_id))
+            return Tenant.objects.get(partner=partner, kind=Tenant.Kind.PARTNER_STAFF)
+        wire.leave_out(role, partner_id=partner_id)
+        if self.principal.tier is Tier.TENANT and tenant_id is None:
+            tenant_id = self.principal.tenant_id
+        return self.target(Tenant.objects.present(), wire.needed("tenant_id", tenant_id))
+
+    @extend_schema(
+        operation_id="reset_user_password",
+        request=serializers.PasswordResetRequest,
+        responses=enveloped(serializers.IssuedPasswordReset),
+    )
+    def reset_password(self, request: Request, resource_id: str) -> Response:
+        """A one-time code for a new password. The old one and all sessions are over at once; nobody but the user
+        chooses the new one."""
+        user = self.only(self.changeable(self.named(resource_id)))
+        delivery = self.body(serializers.PasswordResetRequest)["delivery"]
+        issued = operations.issue_password_reset(user, actor=self.principal, by_mail=delivery == "mail")
+        return self.answer(
+            {
+                "delivery": delivery,
+                "email": user.email,
+                "code": issued.code if delivery == "code" else None,
+                "expires_at": issued.expires_at,
+                "sessions_ended": issued.sessions_ended,
+            }
+        )
+
+    @extend_schema(
+        operation_id="disable_user_mfa",
+        request=None,
+        responses={200: enveloped(serializers.SessionsEnded), 409: refused("There is no second factor to remove")},
+    )
+    def disable_mfa(self, request: Request, resource_id: str) -> Response:
+        """Take away a second factor that is lost. The user's sessions end."""
+        user = self.only(self.changeable(self.named(resource_id)))
+        return self.answer({"sessions_ended": operations.remove_totp(user, actor=self.principal)})
+
+
+class PasswordResetViewSet(V1ViewSet):
+    tag = "Signing in"
+    public = frozenset({"reset"})
+    errors = wire.RESET_ERRORS
+
+    @extend_schema(
+        operation_id="reset_password",
+        request=serializers.PasswordReset,
+        responses={200: enveloped(serializers.SessionsEnded), 429: THROTTLED},
+    )
+    def reset(self, request: Request) -> Response:
+        """Choose a new password with the code that an administrator's reset has brought you."""
+        given = self.body(serializers.PasswordReset)
+        ended = operations.reset_password(given["code"], given["new_password"], origin=self.origin)
+        return self.answer({"sessions_ended": ended})

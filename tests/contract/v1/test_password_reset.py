@@ -1,0 +1,166 @@
+"""A reset: the old password is over at once, and only the user chooses the new one, once, and in time."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db.models import F
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from accounts import jobs
+from accounts.models import PasswordReset, User
+from audit.models import AuditEntry
+from tenancy.models import Partner, Tenant
+from tests.contract.v1.answers import ME, flaws, given, refused
+from tests.world import PASSWORD, World
+
+RESET, SIGN_IN = "/api/v1/auth/reset-password", "/api/v1/auth/login"
+NEW = "an entirely new password"
+
+
+def issue(world: World, **body: str) -> Any:
+    return given(world.north_admin.post(f"/api/v1/admin/users/{world.ada.user.handle}/reset-password", body))
+
+
+def use(world: World, code: str, new: str = NEW) -> Any:
+    return world.nobody.post(RESET, {"code": code, "new_password": new})
+
+
+def sign_in(world: World, password: str) -> int:
+    return world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": password}).status_code
+
+
+def queued() -> list[dict[str, str]]:
+    """What the worker will be asked to mail."""
+    return list(
+        ProcrastinateJob.objects.filter(task_name="mail_password_reset").order_by("id").values_list("args", flat=True)
+    )
+
+
+def letter() -> Any:
+    jobs.mail_password_reset(**queued()[-1])
+    return mail.outbox[-1]
+
+
+class TestIssuingOne:
+    def test_ends_the_old_password_and_every_session(self, world: World):
+        phone = world.signed_in(world.ada.user)
+        told = issue(world, delivery="code")
+        assert told.keys() == {"delivery", "email", "code", "expires_at", "sessions_ended"}
+        assert told["sessions_ended"] == 2
+        assert [caller.get(ME).status_code for caller in (world.ada, phone, world.alan)] == [401, 401, 200]
+        assert sign_in(world, PASSWORD) == 401
+
+    def test_shows_the_code_only_to_whom_it_was_asked_for(self, world: World):
+        assert issue(world)["code"] is None
+        assert len(queued()) == 1
+        assert len(issue(world, delivery="code")["code"]) >= 40
+        assert len(queued()) == 1
+
+    @pytest.mark.parametrize("delivery", ["", "sms", None, 1])
+    def test_by_no_other_way(self, delivery: Any, world: World):
+        answer = world.north_admin.post(
+            f"/api/v1/admin/users/{world.ada.user.handle}/reset-password", {"delivery": delivery}
+        )
+        assert [where for where, _, _ in flaws(answer)] == [["body", "delivery"]]
+
+    def test_leaves_no_trace_of_the_code(self, world: World):
+        issue(world)
+        code = re.search(r"^(\S{40,})$", letter().body, re.MULTILINE)[1]
+        kept = repr(list(AuditEntry.objects.values())) + repr(queued()) + repr(list(PasswordReset.objects.values()))
+        assert code not in kept
+
+
+class TestUsingIt:
+    def test_sets_the_password(self, world: World):
+        assert given(use(world, issue(world, delivery="code")["code"])) == {"sessions_ended": 0}
+        assert (sign_in(world, NEW), sign_in(world, PASSWORD)) == (200, 401)
+
+    def test_works_once(self, world: World):
+        code = issue(world, delivery="code")["code"]
+        given(use(world, code))
+        assert [where for where, _, _ in flaws(use(world, code, "another new password"))] == [["body", "code"]]
+        assert sign_in(world, NEW) == 200
+
+    def test_is_of_the_newest_only(self, world: World):
+        old, new = (issue(world, delivery="code")["code"] for _ in range(2))
+        assert flaws(use(world, old))
+        given(use(world, new))
+
+    def test_is_in_time(self, world: World):
+        code = issue(world, delivery="code")["code"]
+        PasswordReset.objects.update(expires_at=F("created_at") - timedelta(seconds=1))
+        assert flaws(use(world, code))
+
+    def test_with_a_weak_password_costs_nothing(self, world: World):
+        code = issue(world, delivery="code")["code"]
+        assert [where for where, _, _ in flaws(use(world, code, "short"))] == [["body", "new_password"]]
+        given(use(world, code))
+
+    @pytest.mark.parametrize("code", ["x", "x" * 43, "x" * 129, "\N{SNOWMAN}"])
+    def test_with_a_code_that_is_none_is_refused(self, code: str, world: World):
+        assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
+
+    @pytest.mark.parametrize("change", [{"status": "SUSPENDED"}, {"deleted_at": "2026-01-01T00:00:00Z"}], ids=str)
+    @pytest.mark.parametrize("what", [User, Tenant, Partner])
+    def test_is_refused_when_what_it_is_for_is_down(self, what: Any, change: dict[str, Any], world: World):
+        code = issue(world, delivery="code")["code"]
+        pk = {User: world.ada.user.pk, Tenant: world.north.pk, Partner: world.acme.pk}[what]
+        what.objects.filter(pk=pk).update(**change)
+        assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
+
+    def test_is_throttled_by_address(self, world: World, settings):
+        settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
+        statuses = [use(world, "wrong").status_code for _ in range(5)]
+        assert statuses == [422, 422, 422, 429, 429]
+
+    def test_ends_whatever_was_opened_meanwhile(self, world: World):
+        code = issue(world, delivery="code")["code"]
+        meanwhile = world.signed_in(world.ada.user)
+        assert given(use(world, code)) == {"sessions_ended": 1}
+        assert meanwhile.get(ME).status_code == 401
+
+
+class TestTheLetter:
+    def test_brings_a_code_that_works(self, world: World):
+        issue(world)
+        sent = letter()
+        assert sent.to == [world.ada.user.email]
+        code = re.search(r"^(\S{40,})$", sent.body, re.MULTILINE)[1]
+        assert code in sent.alternatives[0].content
+        assert "/reset-password" in sent.body
+        assert code not in next(line for line in sent.body.splitlines() if "http" in line)
+        given(use(world, code))
+
+    def test_wears_the_tenants_colours_as_text(self, world: World):
+        branding = {
+            "product_name": "<b>{{7*7}}</b>\r\nBcc: a@b.example",
+            "primary_color": "#ff8800",
+            "support_email": "x",
+        }
+        Tenant.objects.filter(pk=world.north.pk).update(branding=branding)
+        issue(world)
+        sent = letter()
+        assert sent.subject == "A new password for <b>{{7*7}}</b> Bcc: a@b.example"
+        html = sent.alternatives[0].content
+        assert ("&lt;b&gt;{{7*7}}" in html, "<b>" in html, "#ff8800" in html) == (True, False, True)
+
+    @pytest.mark.parametrize("colour", ["red;background:url(//evil)", "#12345", 7, None, "#1234567"])
+    def test_does_without_colours_that_are_none(self, colour: Any, world: World):
+        Tenant.objects.filter(pk=world.north.pk).update(branding={"primary_color": colour, "product_name": 1})
+        issue(world)
+        assert "evil" not in letter().alternatives[0].content
+
+    def test_is_not_sent_for_what_is_over(self, world: World):
+        issue(world)
+        issue(world, delivery="code")
+        jobs.mail_password_reset(**queued()[0])
+        assert mail.outbox == []
+
+
+def test_a_refusal_says_nothing_of_who_there_is(world: World):
+    answers = [use(world, code).json() for code in ("x", issue(world, delivery="code")["code"][:-1])]
+    assert answers[0] == answers[1]
+    assert refused(world.nobody.post(RESET, {}), 422)
