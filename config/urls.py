@@ -2,11 +2,12 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api.v1.views.platform import JwksViewSet
-from config import docs, health
+from config import docs, health, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("reset-password", pages.reset_password),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
     path("api/v1/", include("config.urls_v1")),
 ]

@@ -119,6 +119,12 @@ def reset_code(world: World, case: Case) -> Question:
     return as_json(code=issued.code, new_password=f"a new {PASSWORD}")
 
 
+def reset_form(world: World, case: Case) -> Question:
+    issued = accounts.issue_password_reset(world.person("alan", world.north), actor=SYSTEM, by_mail=False)
+    form = {"code": issued.code, "new_password": f"a new {PASSWORD}"}
+    return Question(urlencode(form).encode(), "application/x-www-form-urlencoded")
+
+
 def any_delivery(world: World, case: Case) -> Question:
     return as_json(delivery="code")
 
@@ -174,6 +180,7 @@ _QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
     "POST /api/v1/auth/tenants/{slug}/login": credentials_in_north,
     "POST /api/v1/auth/refresh": refresh_token,
     "POST /api/v1/auth/reset-password": reset_code,
+    "POST /reset-password": reset_form,
     "POST /api/v1/admin/users/{id}/reset-password": any_delivery,
     "POST /api/v1/admin/users/{id}/mfa/disable": second_factor_on,
     "POST /api/v1/me/password": passwords,

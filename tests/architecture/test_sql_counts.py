@@ -81,6 +81,8 @@ COSTS = {
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,
+    "GET /reset-password": 0,
+    "POST /reset-password": 17,
     "GET /healthz": 0,
     "GET /readyz": 1,
 }

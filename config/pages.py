@@ -1,0 +1,40 @@
+"""Pages for people without a session: they choose a new password with the code that a letter has brought them."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from accounts import operations
+from core.request import ORIGIN
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """No cookie takes part in it: whoever sends the code might as well have typed it."""
+    status, said = _reset(request) if request.method == "POST" else (HTTPStatus.OK, {})
+    response = render(request, "reset_password.html", said, status=status)
+    response["Content-Security-Policy"] = POLICY
+    response["Cache-Control"] = "no-store"
+    if wait := said.get("wait"):
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def _reset(request: HttpRequest) -> tuple[HTTPStatus, dict[str, object]]:
+    code, new = request.POST.get("code", "").strip(), request.POST.get("new_password", "")
+    again: dict[str, object] = {"code": code[:128]}
+    try:
+        operations.reset_password(code[:128], new[:1024], origin=request.META[ORIGIN])
+    except operations.ResetRefused:
+        wrong = ["This code is wrong, was used, or has expired. Ask your administrator for another."]
+        return HTTPStatus.UNPROCESSABLE_ENTITY, again | {"wrong_code": wrong}
+    except operations.PasswordUnfit as error:
+        return HTTPStatus.UNPROCESSABLE_ENTITY, again | {"wrong_password": error.messages}
+    except operations.Throttled as error:
+        wait = [f"Too many wrong codes. Try again in {error.retry_after} seconds."]
+        return HTTPStatus.TOO_MANY_REQUESTS, again | {"wrong_code": wait, "wait": error.retry_after}
+    return HTTPStatus.OK, {"is_done": True}

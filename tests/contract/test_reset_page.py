@@ -1,0 +1,62 @@
+"""The page a letter leads to: it works without a script, says what is wrong beside where it is, and loads nothing."""
+
+import pytest
+
+from accounts import operations as accounts
+from tests.world import PASSWORD, SYSTEM, World
+
+PAGE, NEW = "/reset-password", "an entirely new password"
+
+
+def send(world: World, **form: str):
+    return world.nobody.http.post(PAGE, form)
+
+
+def code_for(world: World) -> str:
+    return accounts.issue_password_reset(world.ada.user, actor=SYSTEM, by_mail=False).code
+
+
+def test_asks_for_the_code_and_the_password(world: World):
+    page = world.nobody.http.get(PAGE)
+    assert page.status_code == 200
+    for field in ('name="code"', 'name="new_password"', 'method="post"'):
+        assert field in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert page["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "http" not in page.content.decode()
+
+
+def test_sets_the_password(world: World):
+    page = send(world, code=f" {code_for(world)}\n", new_password=NEW)
+    assert (page.status_code, "Your password is set" in page.content.decode()) == (200, True)
+    credentials = {"email": world.ada.user.email, "password": NEW}
+    assert world.nobody.post("/api/v1/auth/login", credentials).status_code == 200
+    assert world.nobody.post("/api/v1/auth/login", credentials | {"password": PASSWORD}).status_code == 401
+
+
+def test_says_what_is_wrong_and_keeps_the_code(world: World):
+    code = code_for(world)
+    page = send(world, code=code, new_password="short").content.decode()
+    assert ("too short" in page, f'value="{code}"' in page, 'short"' in page) == (True, True, False)
+    assert send(world, code="x", new_password=NEW).status_code == 422
+    assert send(world, code=code, new_password=NEW).status_code == 200
+
+
+def test_shows_what_was_typed_as_text(world: World):
+    assert "<script>" not in send(world, code='"><script>', new_password=NEW).content.decode()
+
+
+@pytest.mark.parametrize("form", [{}, {"code": ""}, {"new_password": ""}, {"code": "\0", "new_password": "\0" * 9}])
+def test_takes_anything(form: dict[str, str], world: World):
+    assert send(world, **form).status_code == 422
+
+
+def test_makes_who_guesses_wait(world: World, settings):
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 2
+    pages = [send(world, code="x", new_password=NEW) for _ in range(3)]
+    assert [page.status_code for page in pages] == [422, 422, 429]
+    assert int(pages[-1]["Retry-After"]) > 0
+
+
+def test_takes_no_other_method(world: World):
+    assert world.nobody.http.put(PAGE).status_code == 405
