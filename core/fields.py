@@ -88,17 +88,23 @@ class Email(serializers.EmailField):
         return super().to_internal_value(data)
 
 
-class Handle(serializers.CharField):
+class Handle(Text):
     """An id. What is none that we would write is nobody's, and refused as such."""
 
+    pattern = r"^[^\u0000]*$"
+
     def __init__(self, prefix: Prefix, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(trim_whitespace=False, allow_blank=True, **options)
         self.prefix = prefix
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
+        text = super().to_internal_value(data)
+        if "\0" in text:
             self.fail("invalid")
-        return read(self.prefix, super().to_internal_value(data)) or NOBODYS
+        return read(self.prefix, text) or NOBODYS
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return NOBODYS if data == "" else super().run_validation(data)
 
 
 class Attributes(serializers.DictField):

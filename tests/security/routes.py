@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from accounts import operations as accounts
 from accounts.models import User
 from tests.access.asking import a_revocation
+from tests.resources import kind_at
 from tests.world import SYSTEM, Caller, World
 
 JSON = "application/json"
@@ -54,7 +55,13 @@ class Operation:
         if not self.parameters:
             return {}
         user = world.ada.user if "tenant_id" in self.parameters or caller.session is None else caller.user
-        return {name: STANDS_FOR[name](world, user) for name in self.parameters}
+        return {name: self._stand_in(name, user, world) for name in self.parameters}
+
+    def _stand_in(self, name: str, user: User, world: World) -> str:
+        kind = kind_at(self.path)
+        if kind and name == "resource_id":
+            return kind.of(world.ada.user, world).handle
+        return STANDS_FOR[name](world, user)
 
     def url(self, world: World, caller: Caller) -> str:
         return self.path.format(**self.names(world, caller))
