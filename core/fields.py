@@ -54,9 +54,11 @@ class Flag(serializers.BooleanField):
 
 
 class Number(serializers.IntegerField):
-    """Not a text that looks like one, nor a flag."""
+    """Not a text that looks like one, nor a flag; 3.0 is one."""
 
     def to_internal_value(self, data: Any) -> int:
+        if type(data) is float and data.is_integer():
+            data = int(data)
         if type(data) is not int:
             self.fail("invalid")
         return super().to_internal_value(data)
