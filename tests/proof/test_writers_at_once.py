@@ -1,0 +1,155 @@
+"""Limits hold, versions are written over once, and a request that is sent many times at once is done once."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+from django.db import connection
+
+from accounts import operations as accounts
+from accounts.models import User
+from accounts.operations import people
+from audit import answers
+from core.records import Stale
+from tenancy import operations as tenancy
+from tenancy.models import Partner, Tenant
+from tests.proof.browsers import at_once
+from tests.proof.mistakes import mistaken
+from tests.world import SYSTEM, World
+
+AT_ONCE, ALLOWED = 12, 3
+
+
+def outcome(act: Callable[[], Any]) -> str:
+    """What became of it: `done`, or which refusal."""
+    try:
+        act()
+    except (tenancy.LimitReached, Stale, answers.KeyTaken) as refusal:
+        return type(refusal).__name__
+    finally:
+        connection.close()
+    return "done"
+
+
+def outcomes(*acts: Callable[[], Any]) -> Counter[str]:
+    return Counter(at_once(*(lambda act=act: outcome(act) for act in acts)))
+
+
+def new_tenants(partner: Partner) -> Counter[str]:
+    def make() -> None:
+        slug = f"east-{secrets.token_hex(4)}"
+        tenancy.create_tenant(actor=SYSTEM, partner=partner, name="East", slug=slug)
+
+    Partner.objects.filter(pk=partner.pk).update(max_tenants=ALLOWED)
+    Tenant.objects.filter(partner=partner, kind="CUSTOMER").update(deleted_at="2026-01-01T00:00:00Z")
+    return outcomes(*[make] * AT_ONCE)
+
+
+def new_users(tenant: Tenant) -> Counter[str]:
+    def make() -> None:
+        accounts.create_user(actor=SYSTEM, tenant=tenant, email=f"{secrets.token_hex(4)}@north.example")
+
+    Partner.objects.filter(pk=tenant.partner_id).update(max_users_per_tenant=ALLOWED)
+    User.objects.filter(tenant=tenant).update(deleted_at="2026-01-01T00:00:00Z")
+    return outcomes(*[make] * AT_ONCE)
+
+
+def changes_of_one_version(tenant: Tenant) -> Counter[str]:
+    version = frozenset([Tenant.objects.get(pk=tenant.pk).version])
+
+    def rename() -> None:
+        tenancy.change(Tenant.objects.get(pk=tenant.pk), actor=SYSTEM, versions=version, name=secrets.token_hex(4))
+
+    return outcomes(*[rename] * AT_ONCE)
+
+
+def same_requests() -> tuple[int, set[str]]:
+    """How often it was done, and the different answers there were."""
+    done: list[str] = []
+    key = secrets.token_hex(8)
+
+    def act() -> answers.Answer:
+        done.append(secrets.token_hex(8))
+        time.sleep(0.02)
+        return answers.Answer(201, {}, done[-1])
+
+    def ask() -> str:
+        try:
+            return answers.once(SYSTEM, key, "POST /things", act)[0].body
+        finally:
+            connection.close()
+
+    told = set(at_once(*[ask] * AT_ONCE))
+    return len(done), told
+
+
+EXACTLY = {"done": ALLOWED, "LimitReached": AT_ONCE - ALLOWED}
+
+
+def test_no_more_tenants_than_allowed(committed_world: World, claim):
+    promise = claim(f"times {AT_ONCE} tenants were made at once where {ALLOWED} may", full=100, reduced=3)
+    for _ in range(promise.asked):
+        assert new_tenants(committed_world.acme) == EXACTLY
+    promise.saw(promise.asked)
+
+
+def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world: World, claim):
+    promise = claim("control, counts tenants without the lock: too many", full=1, reduced=1)
+    locked = "Partner.objects.present().select_for_update(no_key=True)"
+    with mistaken(tenancy.create_tenant, locked, "Partner.objects.present()"):
+        made = max(new_tenants(committed_world.acme)["done"] for _ in range(5))
+    promise.saw(made - ALLOWED)
+    assert made > ALLOWED
+
+
+def test_no_more_users_than_allowed(committed_world: World, claim):
+    promise = claim(f"times {AT_ONCE} users were made at once where {ALLOWED} may", full=100, reduced=3)
+    for _ in range(promise.asked):
+        assert new_users(committed_world.north) == EXACTLY
+    promise.saw(promise.asked)
+
+
+def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
+    promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
+    with mistaken(people._hold_limit, "Partner.objects.select_for_update(no_key=True)", "Partner.objects"):
+        made = max(new_users(committed_world.north)["done"] for _ in range(5))
+    promise.saw(made - ALLOWED)
+    assert made > ALLOWED
+
+
+def test_a_version_is_written_over_once(committed_world: World, claim):
+    promise = claim(f"times {AT_ONCE} changed one version at once", full=200, reduced=5)
+    for _ in range(promise.asked):
+        assert changes_of_one_version(committed_world.north) == {"done": 1, "Stale": AT_ONCE - 1}
+    promise.saw(promise.asked, "one of them each time")
+
+
+def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: World, claim):
+    promise = claim("control, looks at the version without the lock: changes lost", full=1, reduced=1)
+    with mistaken(tenancy.lock, '.select_for_update(no_key=True, of=("self",))', ""):
+        done = max(changes_of_one_version(committed_world.north)["done"] for _ in range(5))
+    promise.saw(done - 1)
+    assert done > 1
+
+
+def test_what_is_sent_many_times_is_done_once(committed_world: World, claim):
+    promise = claim(f"times a request came {AT_ONCE} times at once", full=200, reduced=5)
+    for _ in range(promise.asked):
+        done, told = same_requests()
+        assert (done, len(told)) == (1, 1)
+    promise.saw(promise.asked, "done once, and answered alike")
+
+
+def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: World, claim):
+    promise = claim("control, looks for the answer and does not hold its place: done twice", full=1, reduced=1)
+
+    def has_no_answer(kept: Any) -> bool:
+        return not answers.GivenAnswer.objects.filter(actor_id=kept.actor_id, key=kept.key).exists()
+
+    with patch.object(answers, "_is_first", has_no_answer):
+        done = max(same_requests()[0] for _ in range(5))
+    promise.saw(done - 1)
+    assert done > 1
