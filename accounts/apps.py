@@ -10,6 +10,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts import receivers  # noqa: F401 - listening is its only effect
+
         post_migrate.connect(make_first_signing_key, sender=self)
 
 

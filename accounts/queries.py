@@ -1,15 +1,17 @@
 """Who holds a credential that is not a session: one SQL each, everything above the holder included."""
 
+from collections.abc import Container
 from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Greatest, Now
 
-from accounts.models import ApiKey, Application, SigningKey, user_is_up
-from accounts.models.applications import application_is_up
+from accounts.models import Agent, ApiKey, Application, SigningKey, user_is_up
+from accounts.models.agents import agent_is_up
+from accounts.models.applications import ApplicationQuerySet, application_is_up
 from accounts.models.users import tier_of
-from accounts.tokens import PlatformClaims
+from accounts.tokens import AgentClaims, PlatformClaims
 from core.access import ActorType, Origin, Principal, Scope, Tier
 from core.secrets import digest
 from tenancy.models import platform
@@ -52,6 +54,7 @@ def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Princ
             scope=Application.Scope.GLOBAL,
             application_type=Application.Type.SERVICE,
             min_revision__lte=claims.revision,
+            secret_revision__lte=claims.revision,
         )
         .annotate(floor=platform("min_revision"))
         .filter(floor__lte=claims.revision)
@@ -60,7 +63,7 @@ def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Princ
     )
     if allowed is None:
         return None
-    scopes = frozenset(scope for scope in Scope if scope in allowed and scope in claims.scopes)
+    scopes = administrative(claims.scopes, allowed)
     return Principal(
         type=ActorType.PLATFORM,
         id=claims.client_id,
@@ -69,3 +72,42 @@ def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Princ
         scopes=scopes,
         origin=origin,
     )
+
+
+def holder_of_agent_token(claims: AgentClaims, *, origin: Origin) -> tuple[Principal, UUID, int | None] | None:
+    """The agent in its tenant, with those of the token's scopes that it is allowed today; its id, and its limit."""
+    row = (
+        Agent.objects.filter(
+            agent_is_up(),
+            key_still_verifies(claims.kid),
+            pk=claims.agent_id,
+            client_id=claims.client_id,
+            min_revision__lte=claims.revision,
+            secret_revision__lte=claims.revision,
+            tenant__min_revision__lte=claims.revision,
+        )
+        .annotate(floor=Greatest(platform("min_revision"), Coalesce("tenant__partner__min_revision", 0)))
+        .filter(floor__lte=claims.revision)
+        .values_list("allowed_scopes", "rate_limit_rpm", "tenant_id", "tenant__partner_id")
+        .first()
+    )
+    if row is None:
+        return None
+    allowed, limit, tenant_id, partner_id = row
+    scopes = administrative(claims.scopes, allowed)
+    return Principal.agent(claims.client_id, tenant_id, partner_id, scopes, origin=origin), claims.agent_id, limit
+
+
+def exchanging_since(revision: int) -> ApplicationQuerySet:
+    """Applications that may act for others, and whose tokens of that revision still count."""
+    return Application.objects.filter(
+        application_is_up(""),
+        token_exchange_allowed=True,
+        min_revision__lte=revision,
+        secret_revision__lte=revision,
+    )
+
+
+def administrative(*granted: Container[str]) -> frozenset[Scope]:
+    """Those of an administrator's scopes that are in all of these."""
+    return frozenset(scope for scope in Scope if all(scope in each for each in granted))

@@ -19,6 +19,8 @@ from core.secrets import digest, new_secret
 ALGORITHM = "RS256"
 TYPE = "at+jwt"
 ACCESS_LIFETIME = 600
+AGENT_LIFETIME = 3600
+MOST_DELEGATES = 4  # each in the name of the one before
 CLOCKS_DIFFER = 5  # seconds, between the process that signed and this one
 MAX_LENGTH = 4096
 SEEN_AT_MOST = 10_000  # tokens, a few megabytes
@@ -35,6 +37,7 @@ class SessionClaims:
     session_id: UUID
     user_id: UUID
     kid: str
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,28 @@ class PlatformClaims:
     kid: str
 
 
-_seen: dict[tuple[bytes, str, str], tuple[SessionClaims | PlatformClaims, int]] = {}
+@dataclass(frozen=True, slots=True)
+class AgentClaims:
+    agent_id: UUID
+    client_id: str
+    scopes: frozenset[str]
+    revision: int
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateClaims:
+    """A client that acts for whoever has the session; behind it, those that it has the right from."""
+
+    session: SessionClaims
+    clients: tuple[str, ...]
+    scopes: frozenset[str]
+    revision: int
+    kid: str
+
+
+Claims = SessionClaims | PlatformClaims | AgentClaims | DelegateClaims
+_seen: dict[tuple[bytes, str, str], tuple[Claims, int]] = {}
 
 
 def require_key() -> None:
@@ -53,14 +77,16 @@ def require_key() -> None:
     ring.signer()
 
 
-def sign(claims: dict[str, Any], lifetime: int) -> str:
+def sign(claims: dict[str, Any], lifetime: int, *, until: int | None = None) -> str:
+    """`until` is a moment that it must not outlive."""
     now = int(time.time())
+    expires_at = now + lifetime if until is None else min(now + lifetime, until)
     kid, key = ring.signer()
-    stamped = {"iss": settings.ISSUER, "aud": settings.AUDIENCE, "iat": now, "exp": now + lifetime, "jti": new_secret()}
+    stamped = {"iss": settings.ISSUER, "aud": settings.AUDIENCE, "iat": now, "exp": expires_at, "jti": new_secret()}
     return jwt.encode(stamped | claims, key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": kid})
 
 
-def verify(token: str) -> SessionClaims | PlatformClaims:
+def verify(token: str) -> Claims:
     """What a token says, if we signed it and it has not expired. Whether that still holds is for the database.
 
     That a signature is right does not change, so it is looked at once; its key and its end are looked at every time.
@@ -78,7 +104,7 @@ def verify(token: str) -> SessionClaims | PlatformClaims:
     return claims
 
 
-def _verified(token: str) -> tuple[SessionClaims | PlatformClaims, int]:
+def _verified(token: str) -> tuple[Claims, int]:
     kid = _kid_of(token)
     key = ring.public(kid)
     if key is None:
@@ -98,8 +124,17 @@ def _verified(token: str) -> tuple[SessionClaims | PlatformClaims, int]:
         raise InvalidToken
     if claims["iat"] > time.time() + CLOCKS_DIFFER:
         raise InvalidToken
-    said = _platform(claims, kid) if claims.get("platform_token") is True else _session(claims, kid)
-    return said, claims["exp"]
+    return _read(claims, kid), claims["exp"]
+
+
+def _read(claims: dict[str, Any], kid: str) -> Claims:
+    if claims.get("platform_token") is True:
+        return PlatformClaims(_text(claims.get("sub")), *_granted(claims), kid)
+    if "agent_id" in claims:
+        return AgentClaims(_id(Prefix.AGENT, claims["agent_id"]), _text(claims.get("sub")), *_granted(claims), kid)
+    if "act" in claims:
+        return DelegateClaims(_session(claims, kid), _delegates(claims["act"]), *_granted(claims), kid)
+    return _session(claims, kid)
 
 
 def _kid_of(token: str) -> str:
@@ -123,14 +158,34 @@ def _session(claims: dict[str, Any], kid: str) -> SessionClaims:
         session_id=_id(Prefix.SESSION, claims.get("sid")),
         user_id=_id(Prefix.USER, claims["sub"]),
         kid=kid,
+        expires_at=claims["exp"],
     )
 
 
-def _platform(claims: dict[str, Any], kid: str) -> PlatformClaims:
-    subject, scope, revision = claims.get("sub"), claims.get("scope"), claims.get("revision")
-    if not isinstance(subject, str) or not isinstance(scope, str) or type(revision) is not int:
+def _granted(claims: dict[str, Any]) -> tuple[frozenset[str], int]:
+    revision = claims.get("revision")
+    if type(revision) is not int:
         raise InvalidToken
-    return PlatformClaims(subject, frozenset(scope.split(" ")), revision, kid)
+    return frozenset(_text(claims.get("scope")).split(" ")), revision
+
+
+def _delegates(act: Any) -> tuple[str, ...]:
+    """Who acts now, and whom they have it from (RFC 8693, section 4.1)."""
+    found: list[str] = []
+    while act is not None:
+        if not isinstance(act, dict) or len(found) == MOST_DELEGATES:
+            raise InvalidToken
+        found.append(_text(act.get("sub")))
+        act = act.get("act")
+    if not found:
+        raise InvalidToken
+    return tuple(found)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidToken
+    return value
 
 
 def _id(prefix: Prefix, text: Any) -> UUID:

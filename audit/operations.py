@@ -47,7 +47,7 @@ def record(
         ip_address=actor.origin.ip_address,
         user_agent=actor.origin.user_agent,
         request_id=actor.origin.request_id,
-        changes=changes or {},
+        changes=(changes or {}) | ({"acting_client": actor.delegate} if actor.delegate else {}),
     )
     entry.hash = fingerprint(entry)
     entry.save(force_insert=True)

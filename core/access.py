@@ -22,13 +22,14 @@ class Tier(IntEnum):
 
 
 class Scope(StrEnum):
-    """What a platform token may be granted. Neither implies the other."""
+    """What a machine may be granted of an administrator's rights. Neither implies the other."""
 
     ADMIN_READ = "admin:read"
     ADMIN_WRITE = "admin:write"
 
 
 class ActorType(StrEnum):
+    AGENT = "agent"
     ANONYMOUS = "anonymous"
     API_KEY = "api_key"
     PLATFORM = "platform"
@@ -47,7 +48,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller as the database knows it now. Built by an authenticator or by `system`, never from claims."""
+    """The caller as the database knows it now. Built by an authenticator or by `system`, never from claims.
+
+    `delegate` is the client that acts for a person, with their rights as far as its `scopes` go.
+    """
 
     type: ActorType
     id: str
@@ -58,6 +62,7 @@ class Principal:
     partner_id: UUID | None = None
     session_id: UUID | None = None
     scopes: frozenset[Scope] = frozenset()
+    delegate: str = ""
     origin: Origin = field(default_factory=Origin)
 
     @classmethod
@@ -84,9 +89,31 @@ class Principal:
             origin=origin,
         )
 
+    @classmethod
+    def agent(
+        cls, client_id: str, tenant_id: UUID, partner_id: UUID | None, scopes: frozenset[Scope], *, origin: Origin
+    ) -> Self:
+        """It reaches as far as its tenant, if it may administer anything at all."""
+        return cls(
+            type=ActorType.AGENT,
+            id=client_id,
+            label=client_id,
+            tier=Tier.TENANT if scopes else Tier.NONE,
+            tenant_id=tenant_id,
+            partner_id=partner_id,
+            scopes=scopes,
+            origin=origin,
+        )
+
     @property
-    def is_platform(self) -> bool:
-        return self.type is ActorType.PLATFORM
+    def is_machine(self) -> bool:
+        """Nobody's: there is no person whose account and sessions it could speak of."""
+        return self.type in (ActorType.AGENT, ActorType.PLATFORM)
+
+    @property
+    def is_scoped(self) -> bool:
+        """Its scopes decide what it may do, beside the tier."""
+        return self.is_machine or bool(self.delegate)
 
 
 M = TypeVar("M", bound=models.Model)

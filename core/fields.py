@@ -13,6 +13,7 @@ from core.ids import Prefix, read
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
+SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable letters, but no space, quote or backslash")
 NOBODYS = UUID(int=0)  # no row has it
 
 
@@ -81,6 +82,30 @@ class Slug(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=63, trim_whitespace=False, validators=[SLUG], **options)
+
+
+class ScopeToken(Text):
+    """RFC 6749, appendix A.4: any printable letters but a space, a quote and a backslash."""
+
+    pattern = r"^[!#-\[\]-~]+$"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, trim_whitespace=False, validators=[SCOPE_TOKEN], **options)
+
+
+class Distinct(serializers.ListField):
+    """A list in which nothing stands twice."""
+
+    default_error_messages = {"repeated": "Nothing may stand twice in this list"}
+
+    def __init__(self, child: serializers.Field, *, most: int, **options: Any) -> None:
+        super().__init__(child=child, max_length=most, **options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        values = super().to_internal_value(data)
+        if len(set(values)) < len(values):
+            self.fail("repeated")
+        return values
 
 
 class Email(serializers.EmailField):

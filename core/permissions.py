@@ -11,6 +11,7 @@ from core.access import Principal, Scope, Tier
 NEEDS_SCOPE = "Platform token requires admin:read or admin:write scope"
 NEEDS_USER = "This endpoint speaks of the signed-in user, and a platform token has none"
 NEEDS_SESSION = "An API key cannot do this; sign in"
+NEEDS_PERSON = "Whoever acts for somebody else cannot do this; they must do it themselves"
 
 
 class DenyAll(BasePermission):
@@ -39,8 +40,10 @@ class Declared(BasePermission):
         if tier is Tier.NONE:
             return False  # whoever it is: no tier is enough, and no scope either
         if tier is Tier.USER:
-            return _personal(principal, needs_session=action in view.with_session)
-        return _scoped(principal, scope) if principal.is_platform else principal.tier >= tier
+            return _personal(principal, scope, needs_session=action in view.with_session)
+        if principal.is_scoped and scope not in principal.scopes:
+            raise PermissionDenied(NEEDS_SCOPE)
+        return principal.tier >= tier
 
 
 def declared(view: Any, action: str) -> tuple[Tier, Scope]:
@@ -50,15 +53,11 @@ def declared(view: Any, action: str) -> tuple[Tier, Scope]:
     return view.writes.get(action, Tier.NONE), Scope.ADMIN_WRITE
 
 
-def _personal(principal: Principal, *, needs_session: bool) -> bool:
-    if principal.is_platform:
+def _personal(principal: Principal, scope: Scope, *, needs_session: bool) -> bool:
+    if principal.is_machine:
         raise PermissionDenied(NEEDS_USER)
+    if principal.delegate and (needs_session or scope is not Scope.ADMIN_READ):
+        raise PermissionDenied(NEEDS_PERSON)
     if needs_session and principal.session_id is None:
         raise PermissionDenied(NEEDS_SESSION)
-    return True
-
-
-def _scoped(principal: Principal, scope: Scope) -> bool:
-    if scope not in principal.scopes:
-        raise PermissionDenied(NEEDS_SCOPE)
     return True

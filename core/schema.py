@@ -124,7 +124,7 @@ class V1Schema(AutoSchema):
             found.append(404)
         if body:
             found += [413, 415]
-        if JSON in body or self.listing:
+        if JSON in body or self.listing or view.action in getattr(view, "repeatable", ()):
             found.append(422)
         if view.action in view.expensive:
             found.append(429)

@@ -1,20 +1,22 @@
-"""Who is asking: a session's access token, a platform token, or an API key; each decided by one SQL."""
+"""Who is asking: a session's access token, a client's that acts for somebody, a machine's own, or an API key; each
+decided by one SQL."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from accounts import operations as accounts
 from accounts import tokens
 from accounts.operations.keys import API_KEY_START
-from accounts.queries import holder_of_api_key, holder_of_platform_token
+from accounts.operations.pace import TooFast, count_request
+from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
 from core.request import ORIGIN
 from sessions_app import operations
-from sessions_app.queries import holder_of
+from sessions_app.queries import Holder, holder_of, holder_of_delegate
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -39,14 +41,38 @@ def principal_of(credential: str, origin: Origin) -> Principal | None:
         claims = tokens.verify(credential)
     except tokens.InvalidToken:
         return None
-    if isinstance(claims, tokens.PlatformClaims):
-        return holder_of_platform_token(claims, origin=origin)
-    holder = holder_of(claims, origin=origin)
+    match claims:
+        case tokens.PlatformClaims():
+            return holder_of_platform_token(claims, origin=origin)
+        case tokens.AgentClaims():
+            return _agent(claims, origin)
+        case tokens.DelegateClaims():
+            return _present(holder_of_delegate(claims, origin=origin))
+        case _:
+            return _present(holder_of(claims, origin=origin))
+
+
+def _present(holder: Holder | None) -> Principal | None:
     if holder is None:
         return None
-    if holder.is_stale:
-        operations.touch(claims.session_id, origin=origin)
-    return holder.principal
+    me = holder.principal
+    if holder.is_stale and me.session_id:
+        operations.touch(me.session_id, origin=me.origin)
+    return me
+
+
+def _agent(claims: tokens.AgentClaims, origin: Origin) -> Principal | None:
+    """Every request of an agent that is let in counts, whatever comes of it."""
+    found = holder_of_agent_token(claims, origin=origin)
+    if found is None:
+        return None
+    principal, agent_id, limit = found
+    if limit is not None:
+        try:
+            count_request(agent_id, limit)
+        except TooFast as refusal:
+            raise Throttled(wait=refusal.retry_after) from refusal
+    return principal
 
 
 def _api_key(secret: str, origin: Origin) -> Principal | None:
@@ -67,5 +93,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token of a session, a platform token, or an API key.",
+            "description": "An access token of a session, of a service or an agent, an exchanged one, or an API key.",
         }

@@ -1,14 +1,17 @@
 """The session check: one statement, asked of the database on every request."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import JSONObject, Now
 
 from accounts.models.users import tier_of
-from accounts.queries import key_still_verifies
-from accounts.tokens import SessionClaims
+from accounts.queries import administrative, exchanging_since, key_still_verifies
+from accounts.tokens import DelegateClaims, SessionClaims
 from core.access import ActorType, Origin, Principal
 from core.prepared import Prepared
 from sessions_app.models import Session
@@ -35,15 +38,39 @@ def holder_of(claims: SessionClaims, *, origin: Origin) -> Holder | None:
     rows = _CHECK.ask(claims.session_id, claims.user_id, claims.kid)
     if not rows:
         return None
-    columns = dict(zip(_COLUMNS, rows[0], strict=True))
+    return _holder(claims, rows[0], origin)
+
+
+def holder_of_delegate(claims: DelegateClaims, *, origin: Origin) -> Holder | None:
+    """The same person, while each client that acts for them still may; with the scopes that all of these have."""
+    clients = exchanging_since(claims.revision).filter(client_id__in=claims.clients)
+    allowed = ArraySubquery(clients.values(about=JSONObject(client_id="client_id", scopes="allowed_scopes")))
+    session = claims.session
+    row = _live(session.session_id, session.user_id, claims.kid, its_clients=allowed).first()
+    if row is None:
+        return None
+    *columns, found = row
+    if {each["client_id"] for each in found} != set(claims.clients):
+        return None
+    holder = _holder(session, columns, origin)
+    scopes = administrative(claims.scopes, *(each["scopes"] for each in found))
+    return holder._replace(principal=replace(holder.principal, delegate=claims.clients[0], scopes=scopes))
+
+
+def _holder(claims: SessionClaims, row: Sequence[Any], origin: Origin) -> Holder:
+    columns = dict(zip(_COLUMNS, row, strict=True))
     principal = Principal.user(columns, origin=origin, session_id=claims.session_id, type=ActorType.USER)
     return Holder(principal, columns["is_stale"])
 
 
 def _check() -> QuerySet[Any]:
+    return _live(_SESSION, _USER, _KID)
+
+
+def _live(session_id: UUID, user_id: UUID, kid: str, **more: Any) -> QuerySet[Any]:
     """`live()` itself: the rule is written once, and paid for once."""
-    named = {f"its_{name}": column for name, column in _COLUMNS.items()}
-    live = Session.objects.live().filter(key_still_verifies(_KID), pk=_SESSION, user=_USER)
+    named = {f"its_{name}": column for name, column in _COLUMNS.items()} | more
+    live = Session.objects.live().filter(key_still_verifies(kid), pk=session_id, user=user_id)
     return live.annotate(**named).values_list(*named)
 
 

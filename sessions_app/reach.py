@@ -84,7 +84,7 @@ def reachable(reach: Reach, principal: Principal) -> Any:
     """Of tenants and partners, whoever runs one may end all sessions, their equals' too; of users, those below them."""
     match reach:
         case Reach.APPLICATION:
-            return Application.objects.writable_by(principal).present()
+            return Application.objects.run_by(principal).present()
         case Reach.PARTNER if principal.tier is Tier.PARTNER:
             return Partner.objects.present().filter(pk__in=[principal.partner_id])
         case Reach.PARTNER:

@@ -24,7 +24,8 @@ _REACH: dict[type, Reach] = {
 
 @receiver(going_down)
 def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
-    return operations.end_all(_REACH[type(thing)], thing.pk, actor=actor, reason=reason).count
+    reach = _REACH.get(type(thing))  # of some things there are no sessions
+    return operations.end_all(reach, thing.pk, actor=actor, reason=reason).count if reach else 0
 
 
 @receiver(tenant_moved)

@@ -14,7 +14,8 @@ from tenancy.models import Partner, Platform, SessionPolicy, Tenant
 from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
-DECIDING = ("email", "partner", "role", "status")  # what tells, before the row is locked, whether sessions end
+# What is decided on before the row is locked: whether sessions end, and what somebody may grant.
+DECIDING = ("allowed_scopes", "email", "partner", "role", "status")
 
 
 class LimitReached(Exception):
@@ -148,6 +149,18 @@ def set_session_policy(thing: Platform | Partner | Tenant, *, actor: Principal, 
     return ended
 
 
+def hold_within(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:
+    """Counted under the partner's lock, so that of two creates at the edge one sees the other; and under the tenant's,
+    so that nothing is made in one that is going."""
+    locked = lock(tenant)
+    if locked.is_staff:
+        return
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=locked.partner_id)
+    allowed = getattr(partner, limit)
+    if allowed is not None:
+        hold(limit, allowed, used())
+
+
 def hold(limit: str, allowed: int | None, used: int) -> None:
     if allowed is not None and used >= allowed:
         raise LimitReached(limit, allowed, used)
@@ -209,7 +222,7 @@ def _set(thing: Any, **columns: Any) -> None:
 
 
 def _name_of(column: str) -> str:
-    return f"{column}_id" if column == "partner" else column
+    return f"{column}_id" if column in ("owner_user", "partner", "tenant") else column
 
 
 def _plain(value: Any) -> Any:

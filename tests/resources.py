@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import Role, User
+from accounts import operations as accounts
+from accounts.models import Agent, Application, Role, User
 from core.records import Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner
@@ -87,12 +88,70 @@ def new_user(owner: User, world: World) -> Body:
     return {"tenant_id": owner.tenant.handle, "email": f"{unused('grace')}@north.example", "first_name": "Grace"}
 
 
+def application_of(owner: User, world: World) -> Application:
+    return accounts.create_application(
+        actor=SYSTEM,
+        name="Intranet",
+        application_type=Application.Type.WEB,
+        scope=Application.Scope.TENANT,
+        tenant=owner.tenant,
+    )[0]
+
+
+def new_application(owner: User, world: World) -> Body:
+    return {
+        "name": "Wiki",
+        "application_type": "WEB",
+        "scope": "TENANT",
+        "tenant_id": owner.tenant.handle,
+        "allowed_scopes": ["openid", "profile"],
+        "redirect_uris": ["https://wiki.example/callback"],
+    }
+
+
+def applications_seen_by(admin: User) -> Q:
+    offered = Q(scope="GLOBAL") | Q(partner=admin.tenant.partner_id)
+    return offered | within("tenant", "tenant__partner")(admin)
+
+
+def agent_of(owner: User, world: World) -> Agent:
+    return accounts.create_agent(actor=SYSTEM, tenant=owner.tenant, owner_user=owner, name="Librarian")[0]
+
+
+def new_agent(owner: User, world: World) -> Body:
+    return {
+        "name": "Archivist",
+        "tenant_id": owner.tenant.handle,
+        "owner_user_id": owner.handle,
+        "allowed_tools": ["search"],
+        "rate_limit_rpm": 600,
+    }
+
+
 ODD_NAMES = ["", " ", None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
 ODD_TEXTS = [None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
 ODD_SLUGS = ["", "Upper", "a b", "-a", "a-", "a_b", "\N{LATIN SMALL LETTER E WITH ACUTE}", "x" * 64, None, 1, "a\n"]
 ODD_EMAILS = ["@", "a", "a@", "a b@c.example", 1, None, f"{'x' * 300}@a.example"]
 ODD_WORDS = ["", "ACTIVE ", "active", "DELETED", None, 1, True, ["ACTIVE"]]
 ODD_LIMITS = [-1, "3", 1.5, True, 2**31, 10**30, [], {}]
+ODD_IDS = [1, [], {}, True]
+ODD_SCOPES = [None, "openid", {}, ["a b"], [""], ["a", "a"], [1], ["a\\b"], ['"'], ["\u00e9"], ["x" * 65], ["a\n"]]
+ODD_TOOLS = [None, "search", {}, [""], ["a", "a"], [1], [None], ["a\0"], ["x" * 129], [["a"]]]
+ODD_FLAGS = [None, 1, 0, "true", "", [], {}]
+ODD_ADDRESSES = [  # the rest is asked of core.addresses itself
+    "",
+    "javascript:alert(1)",
+    "http://app.example/",
+    "https://good@evil.example/",
+    "https://app.example/#fragment",
+    "https://*.example/",
+    "https://app.example/%2e%2e/admin",
+    "https://app.example/%0d%0aSet-Cookie:x",
+    "https://app.example/\n",
+    f"https://app.example/{'x' * 2000}",
+]
+INNER_ADDRESSES = ["https://127.0.0.1/", "https://localhost/", "https://[::ffff:127.0.0.1]/", "https://app.example:22/"]
+ODD_URIS = [None, "https://app.example/", {}, [1], [None], ["https://a.example/", "https://a.example/"]]
 ODD_OBJECTS = [None, [], "a", 1, {"a": "b\0"}, {"a\0": 1}, {"a": "x" * 70_000}]
 
 KINDS = [
@@ -145,6 +204,72 @@ KINDS = [
             "settings": ODD_OBJECTS,
             "branding": ODD_OBJECTS,
             "partner_id": [None, 1, [], {}, True],
+        },
+    ),
+    Kind(
+        "/api/v1/admin/applications",
+        Application,
+        application_of,
+        new_application,
+        changes={
+            "name": "Encyclopaedia",
+            "status": "SUSPENDED",
+            "allowed_scopes": ["openid", "a:b/c", "admin:read"],
+            "redirect_uris": [
+                "https://a.example/cb?x=%20",
+                "http://localhost:3000/cb",
+                "http://127.0.0.1/",
+                "http://[::1]:80/cb",
+            ],
+            "allowed_origins": ["https://a.example", "https://a.example:8443", "http://localhost:3000"],
+            "backchannel_logout_uri": "https://a.example:8443/logout",
+            "token_lifetime": 86_400,
+            "token_exchange_allowed": True,
+        },
+        seen_by=applications_seen_by,
+        odd={
+            "name": ODD_NAMES,
+            "status": ODD_WORDS,
+            "application_type": ODD_WORDS,
+            "scope": ODD_WORDS,
+            "partner_id": ODD_IDS,
+            "tenant_id": ODD_IDS,
+            "allowed_scopes": ODD_SCOPES,
+            "redirect_uris": ODD_URIS + [[each] for each in ODD_ADDRESSES],
+            "allowed_origins": [
+                *ODD_URIS,
+                *([each] for each in ODD_ADDRESSES),
+                ["https://a.example/"],
+                ["null"],
+            ],
+            "backchannel_logout_uri": [None, 1, [], *ODD_ADDRESSES[1:], *INNER_ADDRESSES],
+            "token_lifetime": [*ODD_LIMITS, None, 59, 86_401],
+            "token_exchange_allowed": ODD_FLAGS,
+        },
+    ),
+    Kind(
+        "/api/v1/admin/agents",
+        Agent,
+        agent_of,
+        new_agent,
+        changes={
+            "name": "Historian",
+            "status": "SUSPENDED",
+            "agent_type": "crawler",
+            "allowed_tools": ["search", "a tool with spaces"],
+            "allowed_scopes": ["admin:write", "openid"],
+            "rate_limit_rpm": 60,
+        },
+        seen_by=within("tenant", "tenant__partner"),
+        odd={
+            "name": ODD_NAMES,
+            "status": ODD_WORDS,
+            "tenant_id": ODD_IDS,
+            "owner_user_id": [*ODD_IDS, None],
+            "agent_type": ["", "Upper", "a b", None, 1, "x" * 64],
+            "allowed_tools": ODD_TOOLS,
+            "allowed_scopes": ODD_SCOPES,
+            "rate_limit_rpm": [*ODD_LIMITS, 0],
         },
     ),
 ]

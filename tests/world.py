@@ -106,7 +106,7 @@ class World:
         """A platform token of a GLOBAL SERVICE application that is allowed `scopes`."""
         name = f"service-{'-'.join(scopes).replace(':', '-')}{self.suffix}"
         self.make_service(name, list(scopes))
-        token = accounts.issue_platform_token(name, f"{name}-secret", None, origin=Origin())
+        token = accounts.issue_token(name, f"{name}-secret", None, origin=Origin())
         return Caller(token.access_token)
 
     def make_service(self, name: str, scopes: list[Scope]) -> Application:

@@ -1,3 +1,4 @@
+from accounts.models.agents import Agent, AgentMinute
 from accounts.models.applications import Application
 from accounts.models.keys import ApiKey, SigningKey
 from accounts.models.mfa import RecoveryCode, TotpDevice
@@ -6,6 +7,8 @@ from accounts.models.throttle import SignInThrottle
 from accounts.models.users import Role, User, user_is_up
 
 __all__ = [
+    "Agent",
+    "AgentMinute",
     "ApiKey",
     "Application",
     "PasswordReset",

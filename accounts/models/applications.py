@@ -1,16 +1,19 @@
 from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from accounts.models.clients import Client, ClientQuerySet
 from core.access import Principal, Tier
+from core.addresses import LONGEST
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_up, one_of
+from core.records import Status, is_up, one_of
 from tenancy.models import Partner, Tenant, tenant_is_up
 
 
-class ApplicationQuerySet(EntityQuerySet["Application"]):
+class ApplicationQuerySet(ClientQuerySet["Application"]):
     def visible_to(self, principal: Principal) -> Self:
         """Its own tenant's, what its partner offers, and what the platform offers to all."""
         match principal.tier:
@@ -32,7 +35,12 @@ class ApplicationQuerySet(EntityQuerySet["Application"]):
         return self.filter(theirs).exclude(application_type=Application.Type.SERVICE)
 
     def writable_by(self, principal: Principal) -> Self:
-        """What is offered from above is there to be used, not to be changed."""
+        """Of what they run. What is everybody's is no machine's to change."""
+        rows = self.run_by(principal).theirs(principal)
+        return rows.exclude(scope=Application.Scope.GLOBAL) if principal.is_scoped else rows
+
+    def run_by(self, principal: Principal) -> Self:
+        """What is offered from above is there to be used."""
         rows = self.visible_to(principal)
         match principal.tier:
             case Tier.SUPER:
@@ -50,14 +58,19 @@ class ApplicationType(models.TextChoices):
     SERVICE = "SERVICE"
 
 
+CONFIDENTIAL = (ApplicationType.SERVICE, ApplicationType.WEB)
+SHORTEST_TOKEN, LONGEST_TOKEN = 60, 86_400  # seconds
+
+
 class ApplicationScope(models.TextChoices):
     GLOBAL = "GLOBAL"
     PARTNER = "PARTNER"
     TENANT = "TENANT"
 
 
-class Application(Entity):
+class Application(Client):
     prefix = Prefix.APPLICATION
+    id_begins = "client-"
     Scope = ApplicationScope
     Type = ApplicationType
 
@@ -66,10 +79,11 @@ class Application(Entity):
     scope = models.CharField(max_length=16, choices=Scope.choices)
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="applications")
     tenant = models.ForeignKey(Tenant, models.PROTECT, null=True, related_name="applications")
-    client_id = models.CharField(max_length=128, unique=True)
-    secret_digest = models.BinaryField(max_length=32, null=True)
-    allowed_scopes = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    redirect_uris = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
+    allowed_origins = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
+    backchannel_logout_uri = models.CharField(max_length=LONGEST, blank=True)
     token_lifetime = models.PositiveIntegerField(default=3600)
+    token_exchange_allowed = models.BooleanField(default=False)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -84,12 +98,34 @@ class Application(Entity):
             models.CheckConstraint(
                 condition=~Q(client_id__startswith="usr_"), name="application_is_not_named_like_a_user"
             ),
+            models.CheckConstraint(
+                condition=~Q(client_id__startswith="agent-"), name="application_is_not_named_like_an_agent"
+            ),
+            models.CheckConstraint(
+                condition=Q(token_lifetime__gte=SHORTEST_TOKEN, token_lifetime__lte=LONGEST_TOKEN),
+                name="application_tokens_last_a_while",
+            ),
             one_of("application_type", ApplicationType, "application_type_is_known"),
             one_of("status", Status, "application_status_is_known"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_confidential(self) -> bool:
+        """It can keep a secret: it runs where its users do not."""
+        return self.application_type in CONFIDENTIAL
+
+    def is_offered_to(self, tenant_id: UUID | None, partner_id: UUID | None) -> bool:
+        """To people of this tenant: it is everybody's, their partner's or their own."""
+        match self.scope:
+            case Application.Scope.PARTNER:
+                return self.partner_id == partner_id
+            case Application.Scope.TENANT:
+                return self.tenant_id == tenant_id
+            case _:
+                return True
 
 
 def application_is_up(path: str) -> Q:

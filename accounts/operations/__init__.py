@@ -1,4 +1,12 @@
-from accounts.operations.clients import ClientRefused, issue_platform_token
+from accounts.operations.applications import (
+    BeyondThem,
+    KeepsNoSecret,
+    change_client,
+    create_agent,
+    create_application,
+    rotate_secret,
+)
+from accounts.operations.clients import ClientRefused, IssuedToken, authenticated, granted_of, issue_token
 from accounts.operations.keys import (
     create_api_key,
     delete_api_key,
@@ -19,7 +27,6 @@ from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_p
 from accounts.operations.people import (
     LastOperator,
     change_user,
-    create_application,
     create_user,
     delete_user,
 )
@@ -42,12 +49,15 @@ from accounts.operations.sign_in import (
 from accounts.operations.throttle import Throttled, unlock
 
 __all__ = [
+    "BeyondThem",
     "Candidate",
     "ClientRefused",
     "CodeWrong",
     "Credentials",
     "Enrolment",
     "IssuedReset",
+    "IssuedToken",
+    "KeepsNoSecret",
     "LastOperator",
     "PasswordUnfit",
     "PasswordWrong",
@@ -57,10 +67,13 @@ __all__ = [
     "SignInRefused",
     "Throttled",
     "TotpUnavailable",
+    "authenticated",
     "candidate_for",
+    "change_client",
     "change_password",
     "change_user",
     "confirm_totp",
+    "create_agent",
     "create_api_key",
     "create_application",
     "create_user",
@@ -69,14 +82,16 @@ __all__ = [
     "disable_totp",
     "enrol_totp",
     "ensure_signing_key",
+    "granted_of",
     "issue_password_reset",
-    "issue_platform_token",
+    "issue_token",
     "note_key_use",
     "pending_reset",
     "prove",
     "remove_totp",
     "require_fit",
     "reset_password",
+    "rotate_secret",
     "rotate_signing_key",
     "unlock",
 ]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.keyring import PUBLISHED_AHEAD, PURPOSE, ring
 from accounts.models import ApiKey, Application, SigningKey, User
 from accounts.models.keys import ApiKeyQuerySet
-from accounts.tokens import ACCESS_LIFETIME
+from accounts.tokens import ACCESS_LIFETIME, AGENT_LIFETIME
 from audit.actions import Action
 from audit.operations import record
 from core import ids
@@ -86,7 +86,7 @@ def ensure_signing_key(*, actor: Principal) -> None:
 
 def _longest_token() -> timedelta:
     longest = Application.objects.present().aggregate(longest=Max("token_lifetime"))["longest"]
-    return timedelta(seconds=max(ACCESS_LIFETIME, longest or 0))
+    return timedelta(seconds=max(ACCESS_LIFETIME, AGENT_LIFETIME, longest or 0))
 
 
 def _one_at_a_time() -> None:

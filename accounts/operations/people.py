@@ -1,18 +1,13 @@
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.models import Application, Role, User, user_is_up
-from accounts.models.applications import ApplicationScope, ApplicationType
+from accounts.models import Role, User, user_is_up
 from accounts.models.users import normal_email
-from audit.actions import Action
-from audit.operations import record
 from core.access import Principal
-from core.secrets import digest, new_secret
-from tenancy.models import Partner, Tenant
-from tenancy.operations import Versions, change, delete, hold, record_made
+from tenancy.models import Tenant
+from tenancy.operations import Versions, change, delete, hold_within, record_made
 
 
 @transaction.atomic
@@ -26,43 +21,10 @@ def create_user(
     **columns: Any,
 ) -> User:
     """Without a password the account cannot sign in until one is set."""
-    _hold_limit(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count)
+    hold_within(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count)
     user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **columns)
     record_made(user, actor=actor, email=user.email, role=role, **columns)
     return user
-
-
-@transaction.atomic
-def create_application(
-    *,
-    actor: Principal,
-    name: str,
-    application_type: ApplicationType,
-    scope: ApplicationScope,
-    client_id: str,
-    partner: Partner | None = None,
-    tenant: Tenant | None = None,
-    allowed_scopes: list[str] | None = None,
-    secret: str | None = None,
-) -> tuple[Application, str]:
-    """The application, and its secret: this is the only time anybody sees it."""
-    if tenant is not None:
-        _hold_limit(tenant, "max_applications_per_tenant", Application.objects.present().filter(tenant=tenant).count)
-    secret = secret or new_secret()
-    application = Application.objects.create(
-        name=name,
-        application_type=application_type,
-        scope=scope,
-        client_id=client_id,
-        partner=partner,
-        tenant=tenant,
-        allowed_scopes=allowed_scopes or [],
-        secret_digest=digest(secret),
-    )
-    owner = tenant.partner_id if tenant else None  # else the application itself says
-    made = {"client_id": [None, client_id]}
-    record(Action.APPLICATION_CREATED, actor=actor, resource=application, partner_id=owner, changes=made)
-    return application, secret
 
 
 class LastOperator(Exception):
@@ -98,13 +60,3 @@ def _keep_an_operator(changed: User) -> None:
     Tenant.objects.select_for_update(no_key=True).get(pk=changed.tenant_id)
     if not User.objects.filter(user_is_up(), role=Role.SUPER_ADMIN).exists():
         raise LastOperator
-
-
-def _hold_limit(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:
-    """Counted under the partner's lock, so that of two creates at the edge one sees the other."""
-    if tenant.is_staff or tenant.partner_id is None:
-        return
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=tenant.partner_id)
-    allowed = getattr(partner, limit)
-    if allowed is not None:
-        hold(limit, allowed, used())

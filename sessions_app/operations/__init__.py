@@ -1,4 +1,5 @@
 from sessions_app.operations.ending import Ended, end, revoke, sign_out
+from sessions_app.operations.exchanging import Exchange, exchange
 from sessions_app.operations.expiring import expire, purge
 from sessions_app.operations.exporting import export
 from sessions_app.operations.opening import EndedMeanwhile, NoRoom, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
@@ -12,12 +13,14 @@ from sessions_app.operations.tightening import tighten, wait_for_openings
 __all__ = [
     "Ended",
     "EndedMeanwhile",
+    "Exchange",
     "NoRoom",
     "RefreshRefused",
     "SignedIn",
     "bump_token_version",
     "end",
     "end_all",
+    "exchange",
     "expire",
     "export",
     "open",

@@ -89,18 +89,19 @@ def touch(session_id: UUID, *, origin: Origin) -> None:
 
 
 def access_token(session: Session) -> str:
+    return tokens.sign(claims_of(session), tokens.ACCESS_LIFETIME)
+
+
+def claims_of(session: Session) -> dict[str, Any]:
     user, tenant = session.user, session.user.tenant
-    return tokens.sign(
-        {
-            "sub": user.handle,
-            "sid": session.handle,
-            "tenant_id": None if tenant.is_staff else tenant.handle,
-            "partner_id": show(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
-            "role": user.role,
-            "scope": "",
-        },
-        tokens.ACCESS_LIFETIME,
-    )
+    return {
+        "sub": user.handle,
+        "sid": session.handle,
+        "tenant_id": None if tenant.is_staff else tenant.handle,
+        "partner_id": show(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
+        "role": user.role,
+        "scope": "",
+    }
 
 
 def _ground(proof: accounts.Proof) -> Any:

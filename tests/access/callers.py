@@ -89,7 +89,7 @@ def suspended(world: World) -> Who:
             yield f"{what} {fate}, by API key", key, caller.user
         name = f"service-{fate}{world.suffix}"
         application = world.make_service(name, list(Scope))
-        token = accounts.issue_platform_token(name, f"{name}-secret", None, origin=Origin())
+        token = accounts.issue_token(name, f"{name}-secret", None, origin=Origin())
         service = Caller(token.access_token)
         assert service.get(ME).status_code == 403
         Application.objects.filter(pk=application.pk).update(**change)

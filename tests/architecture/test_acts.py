@@ -11,7 +11,7 @@ OPERATIONS = ("accounts.operations", "audit.operations", "sessions_app.operation
 # Each with the reason why nobody has to be named.
 WITHOUT_ACTOR = {
     "accounts.operations.candidate_for": "looks an account up and changes nothing",
-    "accounts.operations.issue_platform_token": "starts from the client's credentials, which say who acts",
+    "accounts.operations.issue_token": "starts from the client's credentials, which say who acts",
     "accounts.operations.note_key_use": "the authenticator's own note that a key was used",
     "accounts.operations.pending_reset": "looks a code up and changes nothing",
     "accounts.operations.prove": "starts from credentials, which say who acts",

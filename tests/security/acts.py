@@ -143,7 +143,7 @@ def refresh_again(world: World) -> Callable[[], Any]:
 
 def as_a_service(world: World) -> Callable[[], Any]:
     world.make_service("billing", [Scope.ADMIN_READ])
-    token = accounts.issue_platform_token("billing", "billing-secret", None, origin=Origin()).access_token
+    token = accounts.issue_token("billing", "billing-secret", None, origin=Origin()).access_token
     return lambda: Caller(token).get("/api/v1/me", **FROM)
 
 

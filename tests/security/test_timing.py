@@ -136,5 +136,5 @@ class TestARefusedClient:
 
         monkeypatch.setattr("accounts.operations.clients.hmac.compare_digest", compare)
         with pytest.raises(accounts.ClientRefused, match="Unknown client or wrong secret"):
-            accounts.issue_platform_token(client_id, "not it", None, origin=Origin())
+            accounts.issue_token(client_id, "not it", None, origin=Origin())
         assert compared == [(32, 32)]

@@ -1,7 +1,8 @@
 from django.urls import path
 
+from accounts.api.v1.views.clients import AgentViewSet, ApplicationViewSet
 from accounts.api.v1.views.mine import ApiKeyViewSet, PasswordViewSet, TotpViewSet
-from accounts.api.v1.views.platform import JwksViewSet, PlatformTokenViewSet
+from accounts.api.v1.views.platform import JwksViewSet
 from accounts.api.v1.views.users import PasswordResetViewSet, UserViewSet
 from core.resources import COLLECTION, ONE
 
@@ -11,11 +12,16 @@ urlpatterns = [
     path("admin/users/<str:resource_id>", UserViewSet.as_view(ONE)),
     path("admin/users/<str:resource_id>/reset-password", UserViewSet.as_view({"post": "reset_password"})),
     path("admin/users/<str:resource_id>/mfa/disable", UserViewSet.as_view({"post": "disable_mfa"})),
+    path("admin/applications", ApplicationViewSet.as_view(COLLECTION)),
+    path("admin/applications/<str:resource_id>", ApplicationViewSet.as_view(ONE)),
+    path("admin/applications/<str:resource_id>/rotate-secret", ApplicationViewSet.as_view({"post": "rotate_secret"})),
+    path("admin/agents", AgentViewSet.as_view(COLLECTION)),
+    path("admin/agents/<str:resource_id>", AgentViewSet.as_view(ONE)),
+    path("admin/agents/<str:resource_id>/rotate-secret", AgentViewSet.as_view({"post": "rotate_secret"})),
     path("me/password", PasswordViewSet.as_view({"post": "change"})),
     path("me/mfa/totp", TotpViewSet.as_view({"post": "enrol", "delete": "remove"})),
     path("me/mfa/totp/confirm", TotpViewSet.as_view({"post": "confirm"})),
     path("me/api-keys", ApiKeyViewSet.as_view({"get": "list", "post": "create"})),
     path("me/api-keys/<str:key_id>", ApiKeyViewSet.as_view({"delete": "destroy"})),
-    path("platform/oauth/token", PlatformTokenViewSet.as_view({"post": "issue"})),
     path("platform/.well-known/jwks.json", JwksViewSet.as_view({"get": "show"})),
 ]

@@ -13,10 +13,15 @@ from rest_framework.response import Response
 from accounts import operations
 from accounts.models import Role
 from core.parsing import TooLarge
-from core.v1 import Invalid, flaw
+from core.v1 import ACCESS_DENIED, Invalid, flaw
 from tenancy.api.v1 import wire as tenancy
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+)
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
 def wrong_password(field: str) -> tuple[HTTPStatus, Any]:
@@ -73,6 +78,13 @@ def leave_out(role: Role, **given: Any) -> None:
             raise Invalid(flaw(("body", name), f"Not with the role {role}", "value_error.contradiction"))
 
 
+CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    **tenancy.ERRORS,
+    operations.BeyondThem: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
+    operations.KeepsNoSecret: (HTTPStatus.CONFLICT, "A public client has no secret: WEB and SERVICE have one"),
+}
+
+
 class FormParser(BaseParser):
     media_type = "application/x-www-form-urlencoded"
 
@@ -120,14 +132,35 @@ def _basic(header: str) -> tuple[str, str] | None:
     return unquote_plus(client_id).replace("\0", ""), unquote_plus(secret)
 
 
-def require_grant(form: dict[str, str]) -> None:
+def grant(form: dict[str, str]) -> str:
     match form.get("grant_type"):
-        case "client_credentials":
-            return
         case None:
             raise operations.ClientRefused("invalid_request", "grant_type is missing")
+        case known if known in GRANTS:
+            return known
         case _:
-            raise operations.ClientRefused("unsupported_grant_type", "The grant here is client_credentials")
+            raise operations.ClientRefused("unsupported_grant_type", f"The grants here are {' and '.join(GRANTS)}")
+
+
+def subject_token(form: dict[str, str]) -> str:
+    """What is to be exchanged. There is one type of token to be had, one place where it is good, and no other actor
+    than the client itself."""
+    if not form.get("subject_token") or form.get("subject_token_type") != ACCESS_TOKEN:
+        raise operations.ClientRefused("invalid_request", f"A subject_token is needed, of the type {ACCESS_TOKEN}")
+    if form.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN or "actor_token" in form:
+        raise operations.ClientRefused("invalid_request", f"What is issued is {ACCESS_TOKEN}, to the client itself")
+    if form.get("audience", settings.AUDIENCE) != settings.AUDIENCE or "resource" in form:
+        raise operations.ClientRefused("invalid_target", f"The only audience is {settings.AUDIENCE}")
+    return form["subject_token"]
+
+
+def issued(token: operations.IssuedToken) -> dict[str, Any]:
+    return {
+        "access_token": token.access_token,
+        "token_type": "Bearer",
+        "expires_in": token.expires_in,
+        "scope": token.scope,
+    }
 
 
 def refused(refusal: operations.ClientRefused) -> Response:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions_app.api.v1.views import (
+from sessions_app.api.v1.views.sessions import (
     AdminSessionViewSet,
     AuthViewSet,
     MeViewSet,
@@ -10,6 +10,7 @@ from sessions_app.api.v1.views import (
     TenantSessionViewSet,
     UserSessionsViewSet,
 )
+from sessions_app.api.v1.views.tokens import TokenViewSet
 
 OF_TENANT = "tenants/<str:tenant_id>/sessions"
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("auth/tenants/<slug:slug>/login", AuthViewSet.as_view({"post": "login_to_tenant"})),
     path("auth/refresh", AuthViewSet.as_view({"post": "refresh"})),
     path("auth/logout", AuthViewSet.as_view({"post": "logout"})),
+    path("platform/oauth/token", TokenViewSet.as_view({"post": "issue"})),
     path("admin/sessions", AdminSessionViewSet.as_view({"get": "list"})),
     path("admin/sessions/revoke-all", AdminSessionViewSet.as_view({"post": "revoke_all"})),
     path("admin/sessions/stats", AdminSessionViewSet.as_view({"get": "stats"})),

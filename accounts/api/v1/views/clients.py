@@ -1,0 +1,170 @@
+"""Applications and agents: what signs in with a secret of its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations
+from accounts.api.v1 import filters, serializers, wire
+from accounts.models import Agent, Application, User
+from accounts.models.applications import ApplicationScope
+from audit.repeating import RepeatableViewSet
+from core.access import Tier
+from core.ids import Prefix, show
+from core.records import EntityQuerySet
+from core.resources import ResourceViewSet
+from core.schema import enveloped, refused
+from core.v1 import Invalid, flaw
+from tenancy.models import Partner, Tenant
+from tenancy.operations import delete
+
+BASE = ("id", "created_at", "updated_at", "name", "status", "client_id", "allowed_scopes", "tenant_id")
+
+
+class ClientViewSet(RepeatableViewSet, ResourceViewSet):
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
+    writes = dict.fromkeys(("create", "update", "destroy", "rotate_secret"), Tier.TENANT)
+    repeatable = frozenset({"create", "rotate_secret"})
+    errors = wire.CLIENT_ERRORS
+
+    def alter(self, thing: Any, given: dict[str, Any]) -> int:
+        return operations.change_client(thing, actor=self.principal, versions=self.versions, **given)
+
+    def remove(self, thing: Any) -> int:
+        return delete(thing, actor=self.principal, versions=self.versions)
+
+    def rotate_secret(self, request: Request, resource_id: str) -> Response:
+        """A new secret, shown this once. The old one, and every token it has brought, are refused from here on."""
+        client = self.only(self.changeable(self.named(resource_id)))
+        secret = operations.rotate_secret(client, actor=self.principal)
+        return self.told(client.pk, client_secret=secret)
+
+    def tenant(self, given: dict[str, Any]) -> Tenant:
+        """The one that is named; whoever administers a single one need not."""
+        if self.principal.tier is Tier.TENANT:
+            given.setdefault("tenant_id", self.principal.tenant_id)
+        if "tenant_id" not in given:
+            raise Invalid(flaw(("body", "tenant_id"), "Field required", "missing"))
+        return self.target(Tenant.objects.present().filter(partner__deleted_at=None), given.pop("tenant_id"))
+
+
+class ApplicationViewSet(ClientViewSet):
+    tag = "Applications"
+    noun, prefix = "application", Prefix.APPLICATION
+    columns = (
+        *BASE,
+        "application_type",
+        "scope",
+        "partner_id",
+        "redirect_uris",
+        "allowed_origins",
+        "backchannel_logout_uri",
+        "token_lifetime",
+        "token_exchange_allowed",
+    )
+    shown_by, made_shown_by = serializers.Application, serializers.ApplicationWithSecret
+    made_by, changed_by = serializers.NewApplication, serializers.ApplicationChange
+    lists = {"list": filters.APPLICATIONS}
+    missing = "Application not found"
+
+    def things(self) -> EntityQuerySet[Application]:
+        """What is under a deleted partner or tenant is gone with it."""
+        housed = Q(tenant=None) | Q(tenant__deleted_at=None, tenant__partner__deleted_at=None)
+        offered = Q(partner=None) | Q(partner__deleted_at=None)
+        return Application.objects.visible_to(self.principal).present().filter(housed, offered)
+
+    @classmethod
+    def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        tenant_id, partner_id = row["tenant_id"], row["partner_id"]
+        return {
+            **super().item(row),
+            "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
+            "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        }
+
+    def make(self, given: dict[str, Any]) -> tuple[Application, dict[str, Any]]:
+        owner = self.owner(given)
+        application, secret = operations.create_application(actor=self.principal, **owner, **given)
+        return application, {"client_secret": secret} if secret else {}
+
+    def owner(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Whose it is to be, taken out of what is given: as its scope says, and nobody's beside."""
+        scope = given["scope"]
+        for name, fits in (("tenant_id", ApplicationScope.TENANT), ("partner_id", ApplicationScope.PARTNER)):
+            if name in given and scope != fits:
+                raise Invalid(flaw(("body", name), f"Only an application of the scope {fits} has one"))
+        match scope:
+            case ApplicationScope.TENANT:
+                return {"tenant": self.tenant(given)}
+            case ApplicationScope.PARTNER:
+                return {"partner": self.partner(given)}
+            case _:
+                return {}
+
+    def partner(self, given: dict[str, Any]) -> Partner:
+        me = self.principal
+        if me.tier is Tier.PARTNER:
+            given.setdefault("partner_id", me.partner_id)
+        if "partner_id" not in given:
+            raise Invalid(flaw(("body", "partner_id"), "Field required", "missing"))
+        found = Partner.objects.present().filter(pk=given.pop("partner_id")).first()
+        if found is None or (me.tier, me.partner_id) not in ((Tier.SUPER, me.partner_id), (Tier.PARTNER, found.pk)):
+            raise PermissionDenied
+        return found
+
+    @extend_schema(
+        operation_id="rotate_application_secret",
+        request=None,
+        responses={200: enveloped(serializers.ApplicationWithSecret), 409: refused("A public client has no secret")},
+    )
+    def rotate_secret(self, request: Request, resource_id: str) -> Response:
+        return super().rotate_secret(request, resource_id)
+
+
+class AgentViewSet(ClientViewSet):
+    tag = "Agents"
+    noun, prefix = "agent", Prefix.AGENT
+    columns = (*BASE, "owner_user_id", "agent_type", "allowed_tools", "rate_limit_rpm")
+    shown_by, made_shown_by = serializers.Agent, serializers.AgentWithSecret
+    made_by, changed_by = serializers.NewAgent, serializers.AgentChange
+    lists = {"list": filters.AGENTS}
+    missing = "Agent not found"
+
+    def things(self) -> EntityQuerySet[Agent]:
+        """What is under a deleted partner or tenant is gone with it."""
+        housed = {"tenant__deleted_at": None, "tenant__partner__deleted_at": None}
+        return Agent.objects.visible_to(self.principal).present().filter(**housed)
+
+    @classmethod
+    def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **super().item(row),
+            "tenant_id": show(Prefix.TENANT, row["tenant_id"]),
+            "owner_user_id": show(Prefix.USER, row["owner_user_id"]),
+        }
+
+    def make(self, given: dict[str, Any]) -> tuple[Agent, dict[str, Any]]:
+        tenant = self.tenant(given)
+        owner = self.owner(given, tenant)
+        agent, secret = operations.create_agent(actor=self.principal, tenant=tenant, owner_user=owner, **given)
+        return agent, {"client_secret": secret}
+
+    def alter(self, thing: Any, given: dict[str, Any]) -> int:
+        if "owner_user_id" in given:
+            given["owner_user"] = self.owner(given, thing.tenant)
+        return super().alter(thing, given)
+
+    def owner(self, given: dict[str, Any], tenant: Tenant) -> User:
+        """Whoever answers for it is one of those whom it works among."""
+        return self.target(User.objects.present().filter(tenant=tenant), given.pop("owner_user_id"))
+
+    @extend_schema(
+        operation_id="rotate_agent_secret", request=None, responses={200: enveloped(serializers.AgentWithSecret)}
+    )
+    def rotate_secret(self, request: Request, resource_id: str) -> Response:
+        return super().rotate_secret(request, resource_id)

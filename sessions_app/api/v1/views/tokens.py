@@ -1,0 +1,40 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations as accounts
+from accounts.api.v1 import serializers
+from accounts.api.v1 import wire as oauth
+from core.v1 import V1ViewSet
+from sessions_app import operations
+
+
+class TokenViewSet(V1ViewSet):
+    tag = "Platform"
+    public = frozenset({"issue"})
+    errors = {accounts.Throttled: oauth.CLIENT_THROTTLED}
+    parser_classes = [oauth.FormParser]
+
+    @extend_schema(
+        operation_id="issue_token",
+        request={oauth.FormParser.media_type: serializers.TOKEN_REQUEST},
+        responses={200: serializers.IssuedToken, **dict.fromkeys((400, 401, 429), serializers.OAuthError)},
+    )
+    def issue(self, request: Request) -> Response:
+        """`client_credentials` of an agent or of a GLOBAL SERVICE application; and token exchange (RFC 8693), for a
+        client that acts for somebody who has signed in. The client goes into Basic or into the form."""
+        try:
+            return Response(self.issued(request))
+        except accounts.ClientRefused as refusal:
+            return oauth.refused(refusal)
+
+    def issued(self, request: Request) -> dict[str, Any]:
+        form = oauth.token_form(request)
+        client_id, secret = oauth.client_of(request, form)
+        if oauth.grant(form) == oauth.CLIENT_CREDENTIALS:
+            return oauth.issued(accounts.issue_token(client_id, secret, form.get("scope"), origin=self.origin))
+        asked = operations.Exchange(oauth.subject_token(form), form.get("scope"))
+        exchanged = operations.exchange(client_id, secret, asked, origin=self.origin)
+        return oauth.issued(exchanged) | {"issued_token_type": oauth.ACCESS_TOKEN}

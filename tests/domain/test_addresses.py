@@ -1,0 +1,166 @@
+"""Which addresses are kept, and which of them this server would ask for. Whatever can be read in two ways is none."""
+
+import ipaddress
+
+import pytest
+
+from core.addresses import fetched_url, is_public, origin, redirect_uri
+
+RULES = {"redirect": redirect_uri, "origin": origin, "fetched": fetched_url}
+HOSTILE = [
+    "",
+    "null",
+    "https://",
+    "//app.example/",
+    "app.example",
+    "https:app.example",
+    "https:///callback",
+    "ftp://app.example/",
+    "file:///etc/passwd",
+    "gopher://app.example/",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "http://app.example/",
+    "HTTPS://app.example/",
+    "https://APP.example/",
+    "https://app.example./",
+    "https://good@evil.example/",
+    "https://good:pass@evil.example/",
+    "https://app.example#fragment",
+    "https://app.example/#",
+    "https://*.example/",
+    "https://app.example/*",
+    "https://app.example/../admin",
+    "https://app.example/a/./b",
+    "https://app.example/%2e%2e/admin",
+    "https://app.example/%252E%252e/admin",
+    "https://app.example/%0d%0aSet-Cookie:x",
+    "https://app.example/\r\nx",
+    "https://app.example/\tx",
+    "https://app.example/ x",
+    "https://app.example/%00",
+    "https://app.example/%zz",
+    "https://app.example\\@evil.example/",
+    "https://app.example/%5c",
+    "https://\u00e4pp.example/",
+    "https://app_1.example/",
+    "https://-app.example/",
+    "https://app.example:/",
+    "https://app.example:0443/",
+    "https://app.example:99999/",
+    "https://2130706433/",
+    "https://0x7f.1/",
+    "https://0x7f000001/",
+    "https://0177.0.0.1/",
+    "https://127.1/",
+    "https://[::FFFF:127.0.0.1]/",
+    "https://[0:0:0:0:0:0:0:1]/",
+    "https://[fe80::1%25eth0]/",
+    "https://[app.example]/",
+    f"https://app.example/{'x' * 2000}",
+]
+INNER = [
+    "https://127.0.0.1/",
+    "https://[::1]/",
+    "https://0.0.0.0/",
+    "https://[::]/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://10.0.0.1/",
+    "https://172.16.0.1/",
+    "https://192.168.1.1/",
+    "https://100.64.0.1/",
+    "https://224.0.0.1/",
+    "https://255.255.255.255/",
+    "https://[fd00::1]/",
+    "https://[fe80::1]/",
+    "https://[ff02::1]/",
+    "https://[::ffff:7f00:1]/",
+    "https://[::7f00:1]/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://[2002:7f00:1::]/",
+    "https://localhost/",
+    "https://api.localhost/",
+    "https://intranet/",
+    "https://metadata.google.internal/",
+    "https://printer.local/",
+    "https://app.example:22/",
+    "https://app.example:80/",
+    "http://app.example/logout",
+    "http://localhost/logout",
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("address", HOSTILE, ids=lambda address: repr(address)[:60])
+def test_what_is_hostile_is_kept_nowhere(address: str, rule: str):
+    with pytest.raises(ValueError):
+        RULES[rule](address)
+
+
+@pytest.mark.parametrize("address", INNER)
+def test_what_is_within_is_not_asked_for(address: str):
+    with pytest.raises(ValueError):
+        fetched_url(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://app.example",
+        "https://app.example/callback?x=1&y=%20z",
+        "https://app.example:8443/a/b..c/~d",
+        "http://localhost:3000/callback",
+        "http://127.0.0.1/",
+        "http://[::1]:80/callback",
+        "https://192.0.2.1/callback",
+    ],
+)
+def test_a_browser_may_be_sent_to(address: str):
+    assert redirect_uri(address) == address
+
+
+def test_a_name_that_only_begins_alike_is_another():
+    """What is compared is the whole text; these are fine, and not what was registered."""
+    registered = "https://app.example.com/callback"
+    for other in ("https://app.example.com.evil.example/callback", f"{registered}/", f"{registered}?x"):
+        assert redirect_uri(other) != registered
+
+
+@pytest.mark.parametrize("address", ["https://app.example", "https://app.example:8443", "http://localhost:3000"])
+def test_an_origin_is_scheme_host_and_port(address: str):
+    assert origin(address) == address
+    for more in ("/", "/path", "?a=b"):
+        with pytest.raises(ValueError):
+            origin(address + more)
+
+
+@pytest.mark.parametrize("address", ["https://app.example:443", "http://localhost:80"])
+def test_an_origin_names_no_usual_port(address: str):
+    with pytest.raises(ValueError):
+        origin(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://idp.example/jwks", "https://idp.example:443/", "https://idp.example:8443/?a", "https://8.8.8.8/"],
+)
+def test_what_is_public_is_asked_for(address: str):
+    assert fetched_url(address) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("::ffff:8.8.8.8", False),
+        ("64:ff9b::808:808", False),
+        ("2002:808:808::", False),
+        ("192.0.2.1", False),
+        ("224.0.0.1", False),
+        ("ff0e::1", False),
+    ],
+)
+def test_an_address_is_public_as_itself_or_not_at_all(address: str, public: bool):
+    assert is_public(ipaddress.ip_address(address)) is public
