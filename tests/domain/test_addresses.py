@@ -1,6 +1,7 @@
 """Which addresses are kept, and which of them this server would ask for. Whatever can be read in two ways is none."""
 
 import ipaddress
+from collections.abc import Callable
 
 import pytest
 
@@ -90,17 +91,22 @@ INNER = [
 ]
 
 
+def is_taken(rule: Callable[[str], str], address: str) -> bool:
+    try:
+        return rule(address) == address
+    except ValueError:
+        return False
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("address", HOSTILE, ids=lambda address: repr(address)[:60])
 def test_what_is_hostile_is_kept_nowhere(address: str, rule: str):
-    with pytest.raises(ValueError):
-        RULES[rule](address)
+    assert not is_taken(RULES[rule], address)
 
 
 @pytest.mark.parametrize("address", INNER)
 def test_what_is_within_is_not_asked_for(address: str):
-    with pytest.raises(ValueError):
-        fetched_url(address)
+    assert not is_taken(fetched_url, address)
 
 
 @pytest.mark.parametrize(
@@ -129,15 +135,12 @@ def test_a_name_that_only_begins_alike_is_another():
 @pytest.mark.parametrize("address", ["https://app.example", "https://app.example:8443", "http://localhost:3000"])
 def test_an_origin_is_scheme_host_and_port(address: str):
     assert origin(address) == address
-    for more in ("/", "/path", "?a=b"):
-        with pytest.raises(ValueError):
-            origin(address + more)
+    assert not any(is_taken(origin, address + more) for more in ("/", "/path", "?a=b"))
 
 
 @pytest.mark.parametrize("address", ["https://app.example:443", "http://localhost:80"])
 def test_an_origin_names_no_usual_port(address: str):
-    with pytest.raises(ValueError):
-        origin(address)
+    assert not is_taken(origin, address)
 
 
 @pytest.mark.parametrize(
