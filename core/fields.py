@@ -1,6 +1,6 @@
 """What bodies are made of, taken to the letter: a number is a number, and a word one of those that are named."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db.models import TextChoices
 from rest_framework import serializers
 
+from core import addresses
 from core.ids import Prefix, read
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
@@ -34,6 +35,37 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Url(Text):
+    """An address that `meaning` takes, to the letter."""
+
+    default_error_messages = {"address": "This cannot be used: {why}"}
+    meaning: Callable[[str], str]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=addresses.LONGEST, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return type(self).meaning(text)
+        except ValueError as error:
+            self.fail("address", why=error)
+
+
+class RedirectUri(Url):
+    meaning = staticmethod(addresses.redirect_uri)
+
+
+class WebOrigin(Url):
+    meaning = staticmethod(addresses.origin)
+
+
+class FetchedUrl(Url):
+    """One that this server will ask for."""
+
+    meaning = staticmethod(addresses.fetched_url)
 
 
 class Secret(Text):

@@ -42,7 +42,7 @@ def roles_below(tier: Tier) -> list[Role]:
 
 def grantable_by(principal: Principal) -> list[Role]:
     """Each tier makes the one below it; operators make operators, but their services do not."""
-    if principal.tier is Tier.SUPER and not principal.is_platform:
+    if principal.tier is Tier.SUPER and not principal.is_scoped:
         return list(Role)
     return roles_below(principal.tier)
 
@@ -53,13 +53,16 @@ class PersonalQuerySet(ScopedQuerySet[M]):
     user_path: ClassVar[str] = "user__"
 
     def writable_by(self, principal: Principal) -> Self:
-        """Those of people below the caller, and the caller's own; super admins reach their equals too."""
+        """Those of people below the caller, and the caller's own; super admins reach their equals too.
+
+        Who acts for somebody does not act upon them: a new password for them would be one for the client.
+        """
         rows = self.visible_to(principal)
         if principal.tier is Tier.SUPER:
             return rows
         below = Q(**{f"{self.user_path}role__in": roles_below(principal.tier)})
         own = Q(**{f"{self.user_path}pk": principal.user_id})
-        return rows.filter(below | own)
+        return rows.filter(below if principal.delegate else below | own)
 
 
 class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
@@ -68,7 +71,7 @@ class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: i
     def writable_by(self, principal: Principal) -> Self:
         """No service stands above the operators who made it."""
         rows = super().writable_by(principal)
-        return rows.exclude(role=Role.SUPER_ADMIN) if principal.is_platform else rows
+        return rows.exclude(role=Role.SUPER_ADMIN) if principal.is_scoped else rows
 
     def named(self, email: str) -> Self:
         return self.filter(email=normal_email(email))

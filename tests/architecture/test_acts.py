@@ -11,6 +11,8 @@ OPERATIONS = ("accounts.operations", "audit.operations", "sessions_app.operation
 # Each with the reason why nobody has to be named.
 WITHOUT_ACTOR = {
     "accounts.operations.candidate_for": "looks an account up and changes nothing",
+    "accounts.operations.authenticated": "starts from the client's credentials, which say who acts",
+    "accounts.operations.granted_of": "compares scopes and changes nothing",
     "accounts.operations.issue_token": "starts from the client's credentials, which say who acts",
     "accounts.operations.note_key_use": "the authenticator's own note that a key was used",
     "accounts.operations.pending_reset": "looks a code up and changes nothing",
@@ -18,6 +20,7 @@ WITHOUT_ACTOR = {
     "accounts.operations.require_fit": "looks at a password and changes nothing",
     "accounts.operations.reset_password": "starts from a code, which says who acts",
     "audit.operations.fingerprint": "computes and changes nothing",
+    "sessions_app.operations.exchange": "starts from the client's credentials, which say who acts",
     "sessions_app.operations.refresh": "starts from a refresh token, which says who acts",
     "sessions_app.operations.sign_in": "starts from credentials, which say who acts",
     "sessions_app.operations.sweep": "writes down what the revocation's own actor decided",
@@ -25,6 +28,7 @@ WITHOUT_ACTOR = {
     "sessions_app.operations.touch": "the authenticator's own note that somebody was here",
     "sessions_app.operations.wait_for_openings": "waits for others and changes nothing",
     "tenancy.operations.hold": "compares two numbers inside the act that names its actor",
+    "tenancy.operations.hold_within": "compares two numbers inside the act that names its actor",
     "tenancy.operations.lock": "holds a row for the act that names its actor",
     "tenancy.operations.next_revision": "takes a number for the act that names its actor",
 }

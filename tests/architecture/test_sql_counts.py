@@ -71,13 +71,25 @@ COSTS = {
     "PATCH /api/v1/admin/tenants/{id}": 10,
     "DELETE /api/v1/admin/tenants/{id}": 19,
     "GET /api/v1/admin/users": 3,
-    "POST /api/v1/admin/users": 8,  # the tenant, and the limits of its partner
+    "POST /api/v1/admin/users": 9,  # the tenant, it and its partner locked
     "GET /api/v1/admin/users/{id}": 2,
     "PATCH /api/v1/admin/users/{id}": 10,
     "DELETE /api/v1/admin/users/{id}": 20,
     "POST /api/v1/admin/users/{id}/reset-password": 22,
     "POST /api/v1/admin/users/{id}/mfa/disable": 21,
     "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
+    "GET /api/v1/admin/applications": 2,  # there are none here; else this page of them
+    "POST /api/v1/admin/applications": 9,
+    "GET /api/v1/admin/applications/{id}": 2,
+    "PATCH /api/v1/admin/applications/{id}": 10,
+    "DELETE /api/v1/admin/applications/{id}": 21,
+    "POST /api/v1/admin/applications/{id}/rotate-secret": 10,
+    "GET /api/v1/admin/agents": 2,
+    "POST /api/v1/admin/agents": 9,
+    "GET /api/v1/admin/agents/{id}": 2,
+    "PATCH /api/v1/admin/agents/{id}": 10,
+    "DELETE /api/v1/admin/agents/{id}": 11,  # the counter, and its floor: it has no sessions
+    "POST /api/v1/admin/agents/{id}/rotate-secret": 10,
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,

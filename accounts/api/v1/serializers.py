@@ -8,19 +8,21 @@ from core.fields import (
     Attributes,
     Distinct,
     Email,
+    FetchedUrl,
     Flag,
     Handle,
     Number,
+    RedirectUri,
     Resource,
     ScopeToken,
     Secret,
     Slug,
     Text,
+    WebOrigin,
     Word,
 )
 from core.ids import Prefix
 from core.records import Status
-from core.url_fields import FetchedUrl, RedirectUri, WebOrigin
 
 
 class PasswordChange(serializers.Serializer):
