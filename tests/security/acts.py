@@ -14,6 +14,7 @@ from django.test import override_settings
 from django_otp.oath import hotp
 
 from accounts import operations as accounts
+from accounts.models import Application
 from audit.actions import Action, Result
 from core.access import Origin, Scope
 from sessions_app.models import Session
@@ -134,6 +135,27 @@ def ask_for_a_token(secret: str | None = None, client: str | None = None, more: 
     return prepare
 
 
+def exchange_a_token(world: World) -> Callable[[], Any]:
+    made, secret = accounts.create_application(
+        actor=SYSTEM,
+        name="Billing",
+        client_id="billing",
+        application_type=Application.Type.WEB,
+        scope=Application.Scope.GLOBAL,
+        token_exchange_allowed=True,
+    )
+    kind = "urn:ietf:params:oauth:token-type:access_token"
+    client = f"client_id={made.client_id}&client_secret={secret}"
+    form = f"grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type={kind}&{client}"
+    return lambda: world.nobody.http.generic("POST", TOKEN, f"{form}&subject_token={world.ada.token}", FORM, **FROM)
+
+
+def exchange_a_dead_one(world: World) -> Callable[[], Any]:
+    ask = exchange_a_token(world)
+    world.ada.post("/api/v1/auth/logout")
+    return ask
+
+
 def refresh_again(world: World) -> Callable[[], Any]:
     body = {"refresh_token": world.ada.refresh_token}
     world.nobody.post("/api/v1/auth/refresh", body)
@@ -220,6 +242,10 @@ ACTS: dict[str, Act] = {
         400,
         actor="platform",
         resource="application",
+    ),
+    "exchanging a token": Act(exchange_a_token, Action.TOKEN_EXCHANGED, actor="platform", resource="application"),
+    "exchanging a dead one": Act(
+        exchange_a_dead_one, Action.TOKEN_EXCHANGED, FAILURE, 400, actor="platform", resource="application"
     ),
     "replaying a refresh token": Act(refresh_again, Action.REFRESH_REPLAYED, DENIED, 401, resource="session"),
     "a service on a person's ground": Act(as_a_service, Action.ACCESS_DENIED, DENIED, 403, actor="platform"),

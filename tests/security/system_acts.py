@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import operations as accounts
-from accounts.models import Application, Role, User
+from accounts.models import Agent, Application, Role, User
 from audit.actions import Action
 from core.records import Status
 from sessions_app import operations as sessions
@@ -40,6 +40,15 @@ def ada(world: World) -> User:
 
 def billing(world: World) -> Application:
     return world.make_service(f"billing{world.suffix}", [])
+
+
+def librarian(world: World) -> Agent:
+    return accounts.create_agent(actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="Librarian")[0]
+
+
+def new_agent(world: World) -> Callable[[], Any]:
+    owner = world.ada.user
+    return lambda: accounts.create_agent(actor=SYSTEM, tenant=world.north, owner_user=owner, name="Librarian")
 
 
 def act(operation: Callable[..., Any], find: Find, *arguments: Any, **named: Any) -> Prepared:
@@ -100,6 +109,22 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
         Action.APPLICATION_REACTIVATED,
         "application",
     ),
+    "changing an application": (
+        act(accounts.change_client, billing, redirect_uris=["https://billing.example/"]),
+        Action.APPLICATION_UPDATED,
+        "application",
+    ),
+    "another secret of an application": (
+        act(accounts.rotate_secret, billing),
+        Action.APPLICATION_SECRET_ROTATED,
+        "application",
+    ),
+    "an agent": (new_agent, Action.AGENT_CREATED, "agent"),
+    "changing an agent": (act(accounts.change_client, librarian, allowed_tools=["x"]), Action.AGENT_UPDATED, "agent"),
+    "another secret of an agent": (act(accounts.rotate_secret, librarian), Action.AGENT_SECRET_ROTATED, "agent"),
+    "suspending an agent": (act(tenancy.suspend, librarian), Action.AGENT_SUSPENDED, "agent"),
+    "an agent's return": (act(tenancy.reactivate, suspended(librarian)), Action.AGENT_REACTIVATED, "agent"),
+    "deleting an agent": (act(tenancy.delete, librarian), Action.AGENT_DELETED, "agent"),
     "deleting an application": (act(tenancy.delete, billing), Action.APPLICATION_DELETED, "application"),
     "renaming a partner": (act(tenancy.change, acme, name="Umbrella"), Action.PARTNER_UPDATED, "partner"),
     "renaming a tenant": (act(tenancy.change_tenant, north, name="West"), Action.TENANT_UPDATED, "tenant"),

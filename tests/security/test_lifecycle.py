@@ -5,19 +5,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts import operations as accounts
-from accounts.models import Application, TotpDevice, User
+from accounts.models import Agent, Application, TotpDevice, User
 from core.access import Scope
 from core.records import Status
+from core.secrets import digest
 from sessions_app import operations
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
+from tenancy.operations import change_tenant
 from tests.access.callers import api_key_of
+from tests.contract.v1.test_token_exchange import acting_for, application, exchange
 from tests.world import PASSWORD, SYSTEM, Caller, World, hashed_password
 
-ME = "/api/v1/me"
+ME, AGENTS = "/api/v1/me", "/api/v1/admin/agents"
 LOGIN = "/api/v1/auth/login"
 TOKEN = "/api/v1/platform/oauth/token"
 FATES: dict[str, dict[str, Any]] = {"suspended": {"status": Status.SUSPENDED}, "deleted": {"deleted_at": Now()}}
@@ -201,3 +205,97 @@ class TestAServiceApplication:
         self.change(billing, allowed_scopes=["admin:read"])
         assert client_credentials("billing").json()["scope"] == "admin:read"
         assert client_credentials("billing", scope="admin:write").json()["error"] == "invalid_scope"
+
+
+class TestAnAgent:
+    """Whatever it hangs on: itself, its tenant, its partner. Whoever answers for it may go."""
+
+    ABOVE: dict[str, Callable[[Agent], QuerySet[Any]]] = {
+        "agent": lambda agent: Agent.objects.filter(pk=agent.pk),
+        "tenant": lambda agent: Tenant.objects.filter(pk=agent.tenant_id),
+        "partner": lambda agent: Partner.objects.filter(tenants=agent.tenant_id),
+    }
+
+    @pytest.fixture
+    def agent(self, world: World) -> Agent:
+        made, _ = accounts.create_agent(
+            actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="a", allowed_scopes=["admin:read"]
+        )
+        Agent.objects.filter(pk=made.pk).update(secret_digest=digest(f"{made.client_id}-secret"))
+        return made
+
+    def token(self, agent: Agent) -> Caller:
+        return Caller(client_credentials(agent.client_id).json()["access_token"])
+
+    @pytest.mark.parametrize("fate", FATES)
+    @pytest.mark.parametrize("what", ABOVE)
+    def test_gets_no_token_under_what_is_down_and_its_tokens_are_dead(self, what, fate, agent: Agent):
+        outstanding = self.token(agent)
+        assert outstanding.get(AGENTS).status_code == 200
+        self.ABOVE[what](agent).update(**FATES[fate])
+        answer = client_credentials(agent.client_id)
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert outstanding.get(AGENTS).status_code == 401
+
+    @pytest.mark.parametrize("fate", FATES)
+    def test_stays_when_whoever_answers_for_it_goes(self, fate, agent: Agent, world: World):
+        outstanding = self.token(agent)
+        User.objects.filter(pk=world.ada.user.pk).update(**FATES[fate])
+        assert outstanding.get(AGENTS).status_code == 200
+        assert self.token(agent).get(AGENTS).status_code == 200
+
+    def test_that_lost_a_scope_has_it_in_no_token(self, agent: Agent):
+        outstanding = self.token(agent)
+        Agent.objects.filter(pk=agent.pk).update(allowed_scopes=["admin:write"])
+        assert outstanding.get(AGENTS).status_code == 403
+        assert client_credentials(agent.client_id).json()["scope"] == "admin:write"
+
+    def test_comes_to_another_partner_with_its_tenant_and_with_a_new_token(self, agent: Agent, world: World):
+        outstanding = self.token(agent)
+        change_tenant(world.north, partner=world.globex, actor=SYSTEM)
+        assert outstanding.get(AGENTS).status_code == 401
+        assert self.token(agent).get(AGENTS).status_code == 200
+
+
+class TestAClientThatActsForSomebody:
+    """It lives no longer than the session, the person, all above them, and the client itself with all above it."""
+
+    ABOVE: dict[str, Callable[[World], QuerySet[Any]]] = {
+        "user": lambda world: User.objects.filter(pk=world.ada.user.pk),
+        "tenant": lambda world: Tenant.objects.filter(pk=world.north.pk),
+        "partner": lambda world: Partner.objects.filter(pk=world.acme.pk),
+        "application": lambda world: Application.objects.filter(client_id="wiki"),
+    }
+
+    @pytest.mark.parametrize("fate", FATES)
+    @pytest.mark.parametrize("what", ABOVE)
+    def test_goes_down_with_any_of_them(self, what, fate, world: World):
+        application(world)
+        acting = acting_for(world.ada)
+        assert is_let_in(acting.get(ME))
+        self.ABOVE[what](world).update(**FATES[fate])
+        assert not is_let_in(acting.get(ME))
+        answer = exchange(world.ada.token)
+        assert (answer.status_code, answer.json()["error"]) in ((400, "invalid_request"), (401, "invalid_client"))
+
+    @pytest.mark.parametrize("fate", FATES)
+    @pytest.mark.parametrize("scope", ["TENANT", "PARTNER"])
+    def test_goes_down_with_what_the_client_belongs_to(self, scope, fate, world: World):
+        owner = {"tenant": world.north} if scope == "TENANT" else {"partner": world.acme}
+        application(world, scope=scope, **owner)
+        acting = acting_for(world.ada)
+        type(next(iter(owner.values()))).objects.filter(pk=next(iter(owner.values())).pk).update(**FATES[fate])
+        assert not is_let_in(acting.get(ME))
+
+    def test_that_lost_a_scope_has_it_in_no_token(self, world: World):
+        application(world)
+        acting = acting_for(world.north_admin)
+        assert acting.get(AGENTS).status_code == 200
+        Application.objects.filter(client_id="wiki").update(allowed_scopes=["openid"])
+        assert acting.get(AGENTS).status_code == 403
+
+    def test_loses_what_the_person_loses(self, world: World):
+        application(world)
+        acting = acting_for(world.north_admin)
+        User.objects.filter(pk=world.north_admin.user.pk).update(role="user")
+        assert acting.get(AGENTS).status_code == 403

@@ -1,0 +1,353 @@
+"""Token exchange (RFC 8693): a client that somebody uses acts for them, as far as both of them may."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import pytest
+from django.conf import settings
+
+from accounts import operations as accounts
+from accounts.models import Application
+from audit.models import AuditEntry
+from core.access import Scope
+from sessions_app import operations as sessions
+from sessions_app.models import Reach, Session
+from tests.access.callers import api_key_of
+from tests.access.footprint import footprint
+from tests.contract.v1.answers import given, refused
+from tests.contract.v1.test_platform_tokens import FORM, PATH, UNKNOWN_CLIENT, denied
+from tests.security.forging import claims_of
+from tests.security.test_platform_scopes import NEEDS_SCOPE, PERSONAL, with_claims
+from tests.world import SYSTEM, Caller, World
+
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+ME, USERS = "/api/v1/me", "/api/v1/admin/users"
+THEMSELVES = {"detail": "Whoever acts for somebody else cannot do this; they must do it themselves"}
+
+
+def application(world: World, name: str = "wiki", **columns: Any) -> Application:
+    """A confidential one, for all, that may act for whoever uses it."""
+    usual = {
+        "application_type": Application.Type.WEB,
+        "scope": Application.Scope.GLOBAL,
+        "allowed_scopes": ["openid", *Scope],
+        "token_exchange_allowed": True,
+    }
+    made, _ = accounts.create_application(
+        actor=SYSTEM, name=name, client_id=name, secret=f"{name}-secret", **usual | columns
+    )
+    return made
+
+
+def exchange(token: str | None, client: str = "wiki", secret: str = "", **form: str) -> Any:
+    usual = {"grant_type": EXCHANGE, "subject_token": token or "", "subject_token_type": ACCESS_TOKEN}
+    body = usual | {"client_id": client, "client_secret": secret or f"{client}-secret"} | form
+    return Caller().http.generic("POST", PATH, urlencode({k: v for k, v in body.items() if v != "..."}), FORM)
+
+
+def exchanged(answer: Any) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert answer["Cache-Control"] == "no-store"
+    assert body.keys() == {"access_token", "issued_token_type", "token_type", "expires_in", "scope"}
+    assert (body["issued_token_type"], body["token_type"]) == (ACCESS_TOKEN, "Bearer")
+    return body
+
+
+def acting_for(somebody: Caller, client: str = "wiki", **form: str) -> Caller:
+    return Caller(exchanged(exchange(somebody.token, client, **form))["access_token"])
+
+
+def error_of(answer: Any) -> str:
+    return denied(answer, 400)["error"]
+
+
+class TestTheToken:
+    def test_says_who_acts_for_whom(self, world: World):
+        application(world)
+        body = exchanged(exchange(world.ada.token, scope="openid"))
+        old, new = claims_of(world.ada.token), claims_of(body["access_token"])
+        same = ("iss", "aud", "sub", "sid", "tenant_id", "partner_id", "role")
+        assert {name: new[name] for name in same} == {name: old[name] for name in same}
+        assert (new["act"], new["client_id"], new["scope"]) == ({"sub": "wiki"}, "wiki", "openid")
+        assert body["scope"] == "openid"
+        assert new["jti"] != old["jti"]
+
+    def test_has_all_scopes_of_the_application_unless_it_asks_for_fewer(self, world: World):
+        application(world)
+        assert exchanged(exchange(world.ada.token))["scope"] == "openid admin:read admin:write"
+        for odd in ("email", "admin:*", "openid openid", "", " openid", "OPENID"):
+            assert error_of(exchange(world.ada.token, scope=odd)) == "invalid_scope"
+
+    def test_lasts_no_longer_than_the_one_it_was_made_from(self, world: World):
+        application(world, token_lifetime=86_400)
+        body = exchanged(exchange(world.ada.token))
+        assert claims_of(body["access_token"])["exp"] == claims_of(world.ada.token)["exp"]
+        assert body["expires_in"] <= claims_of(world.ada.token)["exp"] - int(time.time()) + 1
+
+    def test_lasts_no_longer_than_the_applications_do(self, world: World):
+        application(world, token_lifetime=60)
+        body = exchanged(exchange(world.ada.token))
+        claims = claims_of(body["access_token"])
+        assert (body["expires_in"], claims["exp"] - claims["iat"]) == (60, 60)
+
+    def test_is_on_record_with_both(self, world: World):
+        made = application(world)
+        acting_for(world.ada, scope="openid")
+        [entry] = AuditEntry.objects.filter(action="authentication.token_exchange")
+        assert (entry.actor_type, entry.actor_id, entry.resource_id) == ("platform", "wiki", made.handle)
+        assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
+        assert entry.changes == {
+            "scope": "openid",
+            "user": world.ada.user.handle,
+            "session": world.ada.session_id,
+        }
+
+
+class TestExchangedOnceMore:
+    def test_it_keeps_the_chain_and_grows_no_wider(self, world: World):
+        application(world)
+        application(world, "search", allowed_scopes=["openid", "email", "admin:read"])
+        first = acting_for(world.ada, scope="openid admin:write")
+        body = exchanged(exchange(first.token, "search"))
+        claims = claims_of(body["access_token"])
+        assert claims["act"] == {"sub": "search", "act": {"sub": "wiki"}}
+        assert (claims["client_id"], body["scope"]) == ("search", "openid")
+        for wider in ("email", "admin:read", "admin:write"):
+            assert error_of(exchange(first.token, "search", scope=wider)) == "invalid_scope"
+
+    def test_it_ends_with_any_of_them(self, world: World):
+        application(world)
+        application(world, "search")
+        both = acting_for(acting_for(world.ada), "search")
+        assert both.get(ME).status_code == 200
+        for name in ("wiki", "search"):
+            for change, back in (
+                ({"token_exchange_allowed": False}, {"token_exchange_allowed": True}),
+                ({"status": "SUSPENDED"}, {"status": "ACTIVE"}),
+            ):
+                Application.objects.filter(client_id=name).update(**change)
+                assert both.get(ME).status_code == 401
+                Application.objects.filter(client_id=name).update(**back)
+        assert both.get(ME).status_code == 200
+
+    def test_it_has_the_scopes_that_all_of_them_have(self, world: World):
+        application(world)
+        application(world, "search")
+        both = acting_for(acting_for(world.north_admin), "search")
+        assert both.get(USERS).status_code == 200
+        Application.objects.filter(client_id="wiki").update(allowed_scopes=["admin:write"])
+        assert refused(both.get(USERS), 403) == NEEDS_SCOPE
+
+    def test_it_does_not_go_on_for_ever(self, world: World):
+        names = ["wiki", "a", "b", "c", "d"]
+        for name in names:
+            application(world, name)
+        caller = world.ada
+        for name in names[:4]:
+            caller = acting_for(caller, name)
+        assert caller.get(ME).status_code == 200
+        assert error_of(exchange(caller.token, "d")) == "invalid_request"
+
+
+class TestWhatItMayDo:
+    def test_is_look_at_the_persons_own_things(self, world: World):
+        application(world)
+        acting = acting_for(world.ada, scope="openid")
+        assert given(acting.get(ME))["session"]["id"] == world.ada.session_id
+        assert acting.get("/api/v1/me/sessions").json()["data"][0]["is_current"] is True
+        assert acting.get("/api/v1/me/api-keys").status_code == 200
+
+    @pytest.mark.parametrize(("method", "path"), [each for each in PERSONAL if each[0] != "GET"])
+    def test_is_not_what_a_person_does_for_themselves(self, method: str, path: str, world: World):
+        application(world)
+        acting = acting_for(world.ada)
+        before = footprint()
+        assert refused(acting.request(method, path, {}), 403) == THEMSELVES
+        assert footprint() == before
+        assert world.ada.get(ME).status_code == 200
+
+    def test_takes_the_scope_and_the_tier(self, world: World):
+        application(world)
+        body = {"email": "new@north.example"}
+        for scopes, read, write in (("openid", 403, 403), ("admin:read", 200, 403), ("admin:write", 403, 201)):
+            acting = acting_for(world.north_admin, scope=scopes)
+            answers = [acting.get(USERS), acting.post(USERS, body)]
+            assert [answer.status_code for answer in answers] == [read, write]
+            assert all(answer.json() == NEEDS_SCOPE for answer in answers if answer.status_code == 403)
+        acting = acting_for(world.ada, scope="admin:read admin:write")
+        for answer in (acting.get(USERS), acting.post(USERS, body)):
+            assert refused(answer, 403) == {"detail": "Access denied"}
+        assert acting_for(world.north_admin).get("/api/v1/admin/partners").status_code == 403
+
+    def test_reaches_as_far_as_the_person(self, world: World):
+        application(world)
+        acting = acting_for(world.north_admin)
+        assert acting.get(f"{USERS}/{world.ada.user.handle}").status_code == 200
+        assert acting.get(f"{USERS}/{world.lisa.user.handle}").status_code == 404
+
+    def test_is_nothing_that_only_a_person_may(self, world: World):
+        """Neither to raise itself or another machine, nor to take over who it acts for."""
+        itself = application(world)
+        operator, administrator = acting_for(world.super_admin), acting_for(world.north_admin)
+        path = f"/api/v1/admin/applications/{itself.handle}"
+        before = footprint()
+        for answer in (
+            operator.request("PATCH", path, {"allowed_scopes": []}),
+            operator.post(f"{path}/rotate-secret"),
+            operator.post("/api/v1/admin/applications", {"name": "x", "application_type": "WEB", "scope": "GLOBAL"}),
+            operator.post(USERS, {"email": "x@x.example", "role": "super_admin"}),
+            operator.post(f"{USERS}/{world.super_admin.user.handle}/reset-password", {"delivery": "code"}),
+            administrator.post(f"{USERS}/{world.north_admin.user.handle}/reset-password", {"delivery": "code"}),
+        ):
+            assert refused(answer, 403) == {"detail": "Access denied"}
+        assert footprint() == before
+
+    def test_is_on_record_as_the_persons_with_the_client_beside(self, world: World):
+        application(world)
+        given(acting_for(world.north_admin).post(USERS, {"email": "new@north.example"}), 201)
+        entry = AuditEntry.objects.latest("pk")
+        assert (entry.action, entry.actor_type) == ("user.created", "user")
+        assert entry.actor_id == world.north_admin.user.handle
+        assert entry.changes["acting_client"] == "wiki"
+
+
+# What befalls the session or the client, after which the exchanged token is none any more.
+ENDS: dict[str, Callable[[World, Application], Any]] = {
+    "signed out": lambda world, app: world.ada.post("/api/v1/auth/logout"),
+    "signed out everywhere": lambda world, app: _end(Reach.USER, world.ada.user.pk),
+    "tenant signed out": lambda world, app: _end(Reach.TENANT, world.north.pk),
+    "everybody signed out": lambda world, app: _end(Reach.PLATFORM, None),
+    "application signed out": lambda world, app: _end(Reach.APPLICATION, app.pk),
+    "application may not any more": lambda world, app: _set(app, token_exchange_allowed=False),
+    "application suspended": lambda world, app: _set(app, status="SUSPENDED"),
+    "application deleted": lambda world, app: _set(app, deleted_at="2026-01-01T00:00Z"),
+    "secret rotated": lambda world, app: accounts.rotate_secret(app, actor=SYSTEM),
+}
+
+
+def _end(reach: Reach, target: Any) -> None:
+    sessions.revoke_scope(reach, target, actor=SYSTEM, reason="test")
+
+
+def _set(app: Application, **columns: Any) -> None:
+    Application.objects.filter(pk=app.pk).update(**columns)
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_it_ends_at_once(what: str, world: World):
+    app = application(world)
+    acting = acting_for(world.ada)
+    assert acting.get(ME).status_code == 200
+    ENDS[what](world, app)
+    assert acting.get(ME).status_code == 401
+
+
+def test_it_cannot_be_told_to_be_more(world: World):
+    application(world)
+    application(world, "other", token_exchange_allowed=False)
+    acting = acting_for(world.north_admin, scope="openid")
+    for lie in (
+        {"act": {"sub": "other"}},
+        {"act": {"sub": "nobody"}},
+        {"act": {}},
+        {"act": None},
+        {"act": "wiki"},
+        {"act": {"sub": "wiki", "act": {"sub": "other"}}},
+        {"act": {"sub": "wiki", "act": []}},
+        {"act": {"sub": ["wiki"]}},
+        {"revision": "1"},
+        {"scope": ["admin:read"]},
+        {"sid": world.ada.session_id},
+        {"sub": world.ada.user.handle},
+    ):
+        assert with_claims(acting, **lie).get(ME).status_code == 401, lie
+
+
+class TestTheClient:
+    def test_must_be_allowed_to(self, world: World):
+        for columns in (
+            {"token_exchange_allowed": False},
+            {"application_type": "SPA", "token_exchange_allowed": True},
+        ):
+            app = application(world) if not Application.objects.filter(client_id="wiki").exists() else None
+            _set(app or Application.objects.get(client_id="wiki"), **columns)
+            assert error_of(exchange(world.ada.token)) == "unauthorized_client"
+
+    def test_must_not_be_an_agent(self, world: World):
+        agent, secret = accounts.create_agent(
+            actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="a", allowed_scopes=["openid"]
+        )
+        assert error_of(exchange(world.ada.token, agent.client_id, secret)) == "unauthorized_client"
+
+    def test_must_prove_who_it_is(self, world: World):
+        app = application(world)
+        assert denied(exchange(world.ada.token, secret="wrong"), 401) == UNKNOWN_CLIENT
+        assert denied(exchange(world.ada.token, "nobody"), 401) == UNKNOWN_CLIENT
+        _set(app, status="SUSPENDED")
+        assert denied(exchange(world.ada.token), 401) == UNKNOWN_CLIENT
+        failures = AuditEntry.objects.filter(action="authentication.token_exchange", result="failure")
+        assert [entry.changes for entry in failures] == [{"reason": "invalid_client"}] * 3
+
+    def test_must_be_offered_to_whoever_it_acts_for(self, world: World):
+        application(world, "norths", scope="TENANT", tenant=world.north)
+        application(world, "acmes", scope="PARTNER", partner=world.acme)
+        for client, users, strangers in (
+            ("norths", [world.ada, world.north_admin], [world.katherine, world.lisa, world.super_admin]),
+            ("acmes", [world.ada, world.katherine, world.acme_partner], [world.lisa, world.super_admin]),
+        ):
+            for user in users:
+                assert acting_for(user, client).get(ME).status_code == 200
+            for stranger in strangers:
+                assert error_of(exchange(stranger.token, client)) == "invalid_request"
+
+
+class TestTheSubjectToken:
+    def test_must_be_a_users_of_a_live_session(self, world: World):
+        application(world)
+        over = world.signed_in(world.ada.user)
+        over.post("/api/v1/auth/logout")
+        late = world.signed_in(world.ada.user)
+        Session.objects.filter(pk=late.session.pk).update(idle_limit="0 seconds")
+        before = Session.objects.count()
+        for token in (
+            "",
+            "x",
+            "a.b.c",
+            over.token,
+            late.token,
+            f"{world.ada.token}x",
+            world.ada.refresh_token,
+            api_key_of(world.ada.user).token,
+            world.service(*Scope).token,
+            with_claims(world.ada, exp=1).token,
+            jwt.encode({"sub": world.ada.user.handle}, "x" * 32),
+        ):
+            assert error_of(exchange(token)) == "invalid_request"
+        assert Session.objects.count() == before
+
+    @pytest.mark.parametrize(
+        ("form", "error"),
+        [
+            ({"subject_token": "..."}, "invalid_request"),
+            ({"subject_token_type": "..."}, "invalid_request"),
+            ({"subject_token_type": "urn:ietf:params:oauth:token-type:id_token"}, "invalid_request"),
+            ({"requested_token_type": "urn:ietf:params:oauth:token-type:refresh_token"}, "invalid_request"),
+            ({"actor_token": "x"}, "invalid_request"),
+            ({"audience": "https://elsewhere.example"}, "invalid_target"),
+            ({"resource": "https://elsewhere.example"}, "invalid_target"),
+            ({"grant_type": EXCHANGE.upper()}, "unsupported_grant_type"),
+            ({"grant_type": "..."}, "invalid_request"),
+        ],
+    )
+    def test_comes_with_what_the_rfc_asks_for(self, form: dict[str, str], error: str, world: World):
+        application(world)
+        assert error_of(exchange(world.ada.token, **form)) == error
+
+    def test_may_come_with_what_is_so_anyway(self, world: World):
+        application(world)
+        exchanged(exchange(world.ada.token, requested_token_type=ACCESS_TOKEN, audience=settings.AUDIENCE))
