@@ -136,16 +136,10 @@ def ask_for_a_token(secret: str | None = None, client: str | None = None, more: 
 
 
 def exchange_a_token(world: World) -> Callable[[], Any]:
-    made, secret = accounts.create_application(
-        actor=SYSTEM,
-        name="Billing",
-        client_id="billing",
-        application_type=Application.Type.WEB,
-        scope=Application.Scope.GLOBAL,
-        token_exchange_allowed=True,
-    )
+    billing = world.make_service("billing", [])
+    Application.objects.filter(pk=billing.pk).update(token_exchange_allowed=True)
     kind = "urn:ietf:params:oauth:token-type:access_token"
-    client = f"client_id={made.client_id}&client_secret={secret}"
+    client = "client_id=billing&client_secret=billing-secret"
     form = f"grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type={kind}&{client}"
     return lambda: world.nobody.http.generic("POST", TOKEN, f"{form}&subject_token={world.ada.token}", FORM, **FROM)
 
