@@ -33,7 +33,8 @@ def once(actor: Principal, key: str, request: str, act: Callable[[], Answer]) ->
     A second request of the same key waits for the first, and gets its answer; or has its turn, if the first failed.
     """
     with transaction.atomic():
-        kept = GivenAnswer(actor_id=actor.id, key=digest(key), request=digest(request))
+        own = f"{actor.delegate}\n{key}" if actor.delegate else key  # who acts for somebody has keys of their own
+        kept = GivenAnswer(actor_id=actor.id, key=digest(own), request=digest(request))
         if _is_first(kept):
             answer = act()
             sealed = seal(orjson.dumps([answer.status, answer.headers, answer.body]), purpose=PURPOSE)

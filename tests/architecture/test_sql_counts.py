@@ -20,6 +20,8 @@ from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.contract.v1.test_agents import with_scopes
+from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.world import Caller, World, some_id
 
 USERS_LIST = "tenants/{north}/sessions/users/{ada}"
@@ -149,6 +151,15 @@ class TestTheAuthenticator:
 
     def test_asks_once_about_a_platform_token(self, world: World):
         assert self.of(world.service(*Scope)) == 1
+
+    def test_asks_once_about_a_client_that_acts_for_somebody(self, world: World):
+        application(world)
+        assert self.of(acting_for(world.ada)) == 1
+
+    def test_asks_once_about_an_agent_and_once_more_about_its_limit(self, world: World):
+        assert self.of(with_scopes(world, *Scope)) == 1
+        limited = with_scopes(world, *Scope, rate_limit_rpm=1)
+        assert [self.of(limited), self.of(limited)] == [2, 2]
 
     def test_asks_once_about_an_api_key(self, world: World):
         key = api_key_of(world.ada.user)

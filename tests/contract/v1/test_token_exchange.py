@@ -207,6 +207,15 @@ class TestWhatItMayDo:
             assert refused(answer, 403) == {"detail": "Access denied"}
         assert footprint() == before
 
+    def test_is_answered_with_nothing_that_the_person_was(self, world: World):
+        """Not even to a request that comes with the person's own Idempotency-Key."""
+        application(world)
+        body = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
+        same = {"path": "/api/v1/admin/applications", "body": body, "headers": {"Idempotency-Key": "order-66"}}
+        first, again = world.north_admin.post(**same), acting_for(world.north_admin).post(**same)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json()["data"]["client_secret"] != again.json()["data"]["client_secret"]
+
     def test_is_on_record_as_the_persons_with_the_client_beside(self, world: World):
         application(world)
         given(acting_for(world.north_admin).post(USERS, {"email": "new@north.example"}), 201)
