@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from core.fields import Text
+from core.fields import Distinct, Text
 from core.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
 from core.resources import SESSIONS_ENDED, ResourceViewSet
 from core.v1 import V1ViewSet
@@ -154,6 +154,8 @@ class V1Schema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
         schema = super()._map_serializer_field(field, *args, **options)
+        if isinstance(field, Distinct):
+            return schema | {"uniqueItems": True}
         return schema | {"pattern": field.pattern} if isinstance(field, Text) else schema
 
 

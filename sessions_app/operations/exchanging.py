@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import operations as accounts
@@ -14,6 +15,8 @@ from core.access import Origin, Principal
 from sessions_app.models import Session
 from sessions_app.operations.opening import claims_of
 from sessions_app.queries import holder_of, holder_of_delegate
+
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,22 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    subject_token: str = field(repr=False)
+    """What is asked for, by the names that the RFC has."""
+
+    subject_token: str | None = field(default=None, repr=False)
+    subject_token_type: str | None = None
     scope: str | None = None
+    requested_token_type: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    actor_token: str | None = field(default=None, repr=False)
 
 
 def exchange(client_id: str, secret: str, asked: Exchange, *, origin: Origin) -> accounts.IssuedToken:
     """A token for the client to act with. It ends with the session, and no later than the token it was made from."""
     with accounts.authenticated(client_id, secret, Action.TOKEN_EXCHANGED, origin=origin) as client:
         application = _require_an_exchanger(client.itself)
-        subject = _subject(asked.subject_token, origin)
+        subject = _subject(_fit(asked), origin)
         if not application.is_offered_to(subject.principal.tenant_id, subject.principal.partner_id):
             raise _unfit("This application is not offered to whom the subject_token belongs")
         within = subject.scopes
@@ -69,6 +79,18 @@ def _require_an_exchanger(client: object) -> Application:
     if not isinstance(client, Application) or not client.is_confidential or not client.token_exchange_allowed:
         raise accounts.ClientRefused("unauthorized_client", "token_exchange_allowed is not set on this client")
     return client
+
+
+def _fit(asked: Exchange) -> str:
+    """The token to exchange. There is one type of token to be had, one place where it is good, and no other actor
+    than the client itself."""
+    if not asked.subject_token or asked.subject_token_type != ACCESS_TOKEN:
+        raise _unfit(f"A subject_token is needed, of the type {ACCESS_TOKEN}")
+    if asked.requested_token_type not in (None, ACCESS_TOKEN) or asked.actor_token is not None:
+        raise _unfit(f"What is issued is {ACCESS_TOKEN}, to the client itself")
+    if asked.audience not in (None, settings.AUDIENCE) or asked.resource is not None:
+        raise accounts.ClientRefused("invalid_target", f"The only audience is {settings.AUDIENCE}")
+    return asked.subject_token
 
 
 def _subject(token: str, origin: Origin) -> Subject:

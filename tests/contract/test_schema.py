@@ -51,12 +51,13 @@ def caller(world: World, who: str) -> Caller:
 
 
 def is_about_what_only_we_know(response: Any) -> bool:
-    """A schema promises which requests are well formed, not which passwords are right or strong, nor which cursors
-    are ours."""
+    """A schema promises which requests are well formed, not which passwords are right or strong, which addresses can
+    be reached, nor which cursors are ours."""
     flaws = response.json()["detail"] if response.status_code == 422 else []
     place = {"tenant_id", "partner_id"}  # which of them is needed depends on the role, and on who asks
     kinds = {flaw["type"] for flaw in flaws if flaw["type"] != "missing" or flaw["loc"][-1] not in place}
     return bool(flaws) and kinds <= {
+        "value_error.address",
         "value_error.contradiction",
         "value_error.cursor",
         "value_error.key_taken",

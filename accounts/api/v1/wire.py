@@ -21,7 +21,6 @@ CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:token-exchange",
 )
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
 
 def wrong_password(field: str) -> tuple[HTTPStatus, Any]:
@@ -140,18 +139,6 @@ def grant(form: dict[str, str]) -> str:
             return known
         case _:
             raise operations.ClientRefused("unsupported_grant_type", f"The grants here are {' and '.join(GRANTS)}")
-
-
-def subject_token(form: dict[str, str]) -> str:
-    """What is to be exchanged. There is one type of token to be had, one place where it is good, and no other actor
-    than the client itself."""
-    if not form.get("subject_token") or form.get("subject_token_type") != ACCESS_TOKEN:
-        raise operations.ClientRefused("invalid_request", f"A subject_token is needed, of the type {ACCESS_TOKEN}")
-    if form.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN or "actor_token" in form:
-        raise operations.ClientRefused("invalid_request", f"What is issued is {ACCESS_TOKEN}, to the client itself")
-    if form.get("audience", settings.AUDIENCE) != settings.AUDIENCE or "resource" in form:
-        raise operations.ClientRefused("invalid_target", f"The only audience is {settings.AUDIENCE}")
-    return form["subject_token"]
 
 
 def issued(token: operations.IssuedToken) -> dict[str, Any]:

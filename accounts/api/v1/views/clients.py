@@ -96,7 +96,7 @@ class ApplicationViewSet(ClientViewSet):
         scope = given["scope"]
         for name, fits in (("tenant_id", ApplicationScope.TENANT), ("partner_id", ApplicationScope.PARTNER)):
             if name in given and scope != fits:
-                raise Invalid(flaw(("body", name), f"Only an application of the scope {fits} has one"))
+                raise Invalid(flaw(("body", name), f"Only with the scope {fits}", "value_error.contradiction"))
         match scope:
             case ApplicationScope.TENANT:
                 return {"tenant": self.tenant(given)}

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,6 +10,7 @@ from accounts.api.v1 import serializers
 from accounts.api.v1 import wire as oauth
 from core.v1 import V1ViewSet
 from sessions_app import operations
+from sessions_app.operations.exchanging import ACCESS_TOKEN
 
 
 class TokenViewSet(V1ViewSet):
@@ -35,6 +37,6 @@ class TokenViewSet(V1ViewSet):
         client_id, secret = oauth.client_of(request, form)
         if oauth.grant(form) == oauth.CLIENT_CREDENTIALS:
             return oauth.issued(accounts.issue_token(client_id, secret, form.get("scope"), origin=self.origin))
-        asked = operations.Exchange(oauth.subject_token(form), form.get("scope"))
+        asked = operations.Exchange(**{each.name: form.get(each.name) for each in fields(operations.Exchange)})
         exchanged = operations.exchange(client_id, secret, asked, origin=self.origin)
-        return oauth.issued(exchanged) | {"issued_token_type": oauth.ACCESS_TOKEN}
+        return oauth.issued(exchanged) | {"issued_token_type": ACCESS_TOKEN}
