@@ -110,6 +110,8 @@ class User(Entity, AbstractBaseUser):
                 name="user_role_fits_the_tenant_kind",
             ),
             one_of("status", Status, "user_status_is_known"),
+            # What a group's members are pointed at by: they are of the group's tenant because the database says so.
+            models.UniqueConstraint(fields=["id", "tenant"], name="user_id_and_tenant"),
         ]
         indexes = [models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email")]
 
