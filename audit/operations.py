@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, models, transaction
 
-from audit.actions import Action, Result
+from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
 from core.records import Record
@@ -39,7 +39,7 @@ def record(
         actor_label=actor.label[:320],
         actor_tier=actor.tier.name.lower(),
         action=action,
-        resource_type=resource.prefix.name.lower() if resource else "",
+        resource_type=ResourceType[resource.prefix.name] if resource else "",
         resource_id=resource.handle if resource else "",
         result=result,
         tenant_id=tenant_id,

@@ -6,8 +6,8 @@ from django.db.models import Case, Q, Value, When
 
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_up, one_of
-from tenancy.models import Tenant, tenant_is_up
+from core.records import Entity, Status, is_up, one_of
+from tenancy.models import HousedQuerySet, Tenant, tenant_is_up
 
 M = TypeVar("M", bound=models.Model)
 
@@ -62,7 +62,7 @@ class PersonalQuerySet(ScopedQuerySet[M]):
         return rows.filter(below | own)
 
 
-class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
+class UserQuerySet(PersonalQuerySet["User"], HousedQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
     user_path = ""
 
     def writable_by(self, principal: Principal) -> Self:

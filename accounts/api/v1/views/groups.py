@@ -12,9 +12,9 @@ from accounts.api.v1 import filters, serializers, wire
 from accounts.models import Group, GroupMembership, User
 from accounts.models.groups import GroupQuerySet, members_of
 from audit.repeating import RepeatableViewSet
-from core.access import Tier
+from core.access import Tier, count_of
 from core.ids import Prefix, show
-from core.paging import count_of, total_within
+from core.paging import total_within
 from core.resources import ResourceViewSet
 from core.schema import enveloped, paginated, refused
 from tenancy.operations import change, delete
