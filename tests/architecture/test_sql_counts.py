@@ -78,7 +78,7 @@ COSTS = {
     "POST /api/v1/admin/users/{id}/reset-password": 22,
     "POST /api/v1/admin/users/{id}/mfa/disable": 21,
     "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
-    "GET /api/v1/admin/groups": 3,
+    "GET /api/v1/admin/groups": 2,  # there are none here
     "POST /api/v1/admin/groups": 7,
     "GET /api/v1/admin/groups/{id}": 2,
     "PATCH /api/v1/admin/groups/{id}": 10,
@@ -89,7 +89,7 @@ COSTS = {
     "GET /api/v1/admin/groups/{id}/nested": 3,
     "POST /api/v1/admin/groups/{id}/nested": 13,
     "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 9,
-    "GET /api/v1/admin/identity-providers": 3,
+    "GET /api/v1/admin/identity-providers": 2,
     "POST /api/v1/admin/identity-providers": 7,
     "GET /api/v1/admin/identity-providers/{id}": 2,
     "PATCH /api/v1/admin/identity-providers/{id}": 10,
