@@ -3,9 +3,10 @@
 from collections import Counter
 from functools import partial
 
-from accounts.models import Group, GroupNesting
+from accounts.models import GroupNesting
 from accounts.operations import create_group
 from tests.proof.browsers import Browser, at_once, browsers
+from tests.resources import unused
 from tests.servers import Servers
 from tests.world import SYSTEM, World
 
@@ -13,9 +14,7 @@ from tests.world import SYSTEM, World
 def rings_of(length: int, callers: list[Browser], world: World) -> tuple[list[int], bool]:
     """What each was answered who closes one side of a ring, all at once; and whether there is a ring now."""
     token = world.super_admin.token
-    groups = [
-        create_group(actor=SYSTEM, tenant=world.north, name=f"{n} of {Group.objects.count()}") for n in range(length)
-    ]
+    groups = [create_group(actor=SYSTEM, tenant=world.north, name=unused("group")) for _ in range(length)]
     paths = [f"/api/v1/admin/groups/{group.handle}/nested" for group in groups]
     bodies = [{"child_group_id": group.handle} for group in [*groups[1:], groups[0]]]
     asked = [
