@@ -30,8 +30,8 @@ SECRET = "the canary that sings to nobody"
 def certificate() -> tuple[str, str]:
     """A certificate, and its private key."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), datetime.now(UTC))
-    made = made.not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(datetime.now(UTC)).not_valid_after(datetime.now(UTC) + timedelta(days=1))
     signed = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -142,7 +142,6 @@ class TestAConfig:
             ("SAML", {"certificate": "".join(certificate())}, "certificate"),
             ("SAML", {"certificate": None}, "certificate"),
         ],
-        ids=str,
     )
     def test_that_cannot_be_is_refused_where_it_is_wrong(
         self, provider_type: str, more: dict[str, Any], where: str, world: World
