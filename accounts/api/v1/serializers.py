@@ -175,6 +175,7 @@ class NewNesting(serializers.Serializer):
 
 
 class FetchedUrl(Text):
+    pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-;=?-Z_a-z~]*)?$"
     default_error_messages = {"address": "This URL cannot be used: {why}"}
 
     def __init__(self, **options: Any) -> None:
@@ -249,6 +250,18 @@ class ChangedIdentityProvider(serializers.Serializer):
 
 
 class NewIdentityProvider(ChangedIdentityProvider):
+    rules = {
+        "oneOf": [
+            {
+                "properties": {
+                    "provider_type": {"const": provider_type},
+                    "config": {"$ref": f"#/components/schemas/{config.__name__}Request"},
+                }
+            }
+            for provider_type, config in CONFIGS.items()
+        ]
+    }
+
     tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
     provider_type = Word(ProviderType)
 

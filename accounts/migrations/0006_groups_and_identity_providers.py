@@ -41,7 +41,7 @@ $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_versions"),
+        ("accounts", "0005_password_resets"),
         ("tenancy", "0004_versions"),
     ]
 
