@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Application, Group, IdentityProvider, User
@@ -43,7 +44,7 @@ def figures(principal: Principal, *, tenant_id: UUID | None = None, partner_id: 
     """Of what is not within their reach there is nothing."""
     asked = Place(tenant_id, partner_id)
     rows = {**_things(principal, asked), **_news(principal, asked)}
-    counted: Any = Platform.objects.values(**{name: count_of(each) for name, each in rows.items()})[0]
+    counted: Any = Platform.objects.values(**{name: Coalesce(count_of(each), 0) for name, each in rows.items()})[0]
     sessions = whole(principal, tenant_id=tenant_id, partner_id=partner_id)
     is_there = counted["tenants"] or not tenant_id
     return {"agents": 0, **counted, "active_sessions": sessions.live if sessions and is_there else 0}
