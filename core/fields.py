@@ -35,6 +35,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Note(Text):
+    """Text that there may be none of, kept to the letter."""
+
+    pattern = r"^[^\u0000]*$"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **options)
+
+
 class Secret(Text):
     """Taken to the letter, spaces and all; bounded, because hashing costs."""
 

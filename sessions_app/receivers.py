@@ -24,6 +24,9 @@ _REACH: dict[type, Reach] = {
 
 @receiver(going_down)
 def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
+    """Nothing, where no session stands on it: on a group, say."""
+    if type(thing) not in _REACH:
+        return 0
     return operations.end_all(_REACH[type(thing)], thing.pk, actor=actor, reason=reason).count
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import Role, User
+from accounts.models import Group, IdentityProvider, Role, User
+from accounts.operations import add_member, create_group, create_identity_provider, nest
 from core.records import Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner
@@ -87,6 +88,35 @@ def new_user(owner: User, world: World) -> Body:
     return {"tenant_id": owner.tenant.handle, "email": f"{unused('grace')}@north.example", "first_name": "Grace"}
 
 
+def group_of(owner: User, world: World) -> Group:
+    """They are in it, and so is another group."""
+    found = Group.objects.present().filter(memberships__user=owner, children__isnull=False).first()
+    return found or new_group_of(owner)
+
+
+def new_group_of(owner: User) -> Group:
+    made, nested = (create_group(actor=SYSTEM, tenant=owner.tenant, name=unused(name)) for name in ("all", "some"))
+    add_member(made, owner, actor=SYSTEM)
+    nest(made, nested, actor=SYSTEM)
+    return made
+
+
+def new_group(owner: User, world: World) -> Body:
+    return {"tenant_id": owner.tenant.handle, "name": unused("Engineering"), "description": "Who\nbuilds it"}
+
+
+def identity_provider_of(owner: User, world: World) -> IdentityProvider:
+    found = IdentityProvider.objects.present().filter(tenant=owner.tenant).first()
+    return found or create_identity_provider(
+        actor=SYSTEM, tenant=owner.tenant, name="Okta", provider_type="OIDC", config=OIDC, client_secret="a secret"
+    )
+
+
+def new_identity_provider(owner: User, world: World) -> Body:
+    return {"tenant_id": owner.tenant.handle, "name": "Okta", "provider_type": "OIDC", "config": OIDC}
+
+
+OIDC = {"issuer": "https://login.idp.example/", "client_id": "curfew", "scopes": ["openid", "email"]}
 ODD_NAMES = ["", " ", None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
 ODD_TEXTS = [None, 1, True, ["a"], {"a": "b"}, "a\0b", "x" * 201]
 ODD_SLUGS = ["", "Upper", "a b", "-a", "a-", "a_b", "\N{LATIN SMALL LETTER E WITH ACUTE}", "x" * 64, None, 1, "a\n"]
@@ -145,6 +175,37 @@ KINDS = [
             "settings": ODD_OBJECTS,
             "branding": ODD_OBJECTS,
             "partner_id": [None, 1, [], {}, True],
+        },
+    ),
+    Kind(
+        "/api/v1/admin/groups",
+        Group,
+        group_of,
+        new_group,
+        changes={"name": "Everybody", "description": "", "group_type": "DISTRIBUTION_LIST"},
+        seen_by=within("tenant", "tenant__partner"),
+        unique="name",
+        odd={
+            "name": ODD_NAMES,
+            "description": [None, 1, True, ["a"], "a\0b", "x" * 1001],
+            "group_type": ["", "security", "ORGANIZATION", None, 1, True, ["SECURITY"]],
+        },
+    ),
+    Kind(
+        "/api/v1/admin/identity-providers",
+        IdentityProvider,
+        identity_provider_of,
+        new_identity_provider,
+        changes={
+            "name": "Entra",
+            "status": "SUSPENDED",
+            "config": {"issuer": "https://other.example:8443/a?b=c", "client_id": "x", "scopes": []},
+        },
+        seen_by=within("tenant", "tenant__partner"),
+        odd={
+            "name": ODD_NAMES,
+            "status": ODD_WORDS,
+            "config": [*ODD_OBJECTS, {}, OIDC | {"key": 1}, OIDC | {"issuer": "http://idp.example"}],
         },
     ),
 ]

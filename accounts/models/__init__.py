@@ -1,4 +1,6 @@
 from accounts.models.applications import Application
+from accounts.models.groups import Group, GroupMembership, GroupNesting
+from accounts.models.identity_providers import IdentityProvider
 from accounts.models.keys import ApiKey, SigningKey
 from accounts.models.mfa import RecoveryCode, TotpDevice
 from accounts.models.resets import PasswordReset
@@ -8,6 +10,10 @@ from accounts.models.users import Role, User, user_is_up
 __all__ = [
     "ApiKey",
     "Application",
+    "Group",
+    "GroupMembership",
+    "GroupNesting",
+    "IdentityProvider",
     "PasswordReset",
     "RecoveryCode",
     "Role",

@@ -1,4 +1,13 @@
 from accounts.operations.clients import ClientRefused, issue_platform_token
+from accounts.operations.groups import (
+    WouldContainItself,
+    add_member,
+    create_group,
+    nest,
+    remove_member,
+    unnest,
+)
+from accounts.operations.identity_providers import change_identity_provider, create_identity_provider
 from accounts.operations.keys import (
     create_api_key,
     delete_api_key,
@@ -57,12 +66,17 @@ __all__ = [
     "SignInRefused",
     "Throttled",
     "TotpUnavailable",
+    "WouldContainItself",
+    "add_member",
     "candidate_for",
+    "change_identity_provider",
     "change_password",
     "change_user",
     "confirm_totp",
     "create_api_key",
     "create_application",
+    "create_group",
+    "create_identity_provider",
     "create_user",
     "delete_api_key",
     "delete_user",
@@ -71,12 +85,15 @@ __all__ = [
     "ensure_signing_key",
     "issue_password_reset",
     "issue_platform_token",
+    "nest",
     "note_key_use",
     "pending_reset",
     "prove",
+    "remove_member",
     "remove_totp",
     "require_fit",
     "reset_password",
     "rotate_signing_key",
     "unlock",
+    "unnest",
 ]

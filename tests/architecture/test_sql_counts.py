@@ -78,6 +78,28 @@ COSTS = {
     "POST /api/v1/admin/users/{id}/reset-password": 22,
     "POST /api/v1/admin/users/{id}/mfa/disable": 21,
     "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
+    "GET /api/v1/admin/groups": 2,  # there are none here
+    "POST /api/v1/admin/groups": 7,
+    "GET /api/v1/admin/groups/{id}": 2,
+    "PATCH /api/v1/admin/groups/{id}": 10,
+    "DELETE /api/v1/admin/groups/{id}": 9,
+    "GET /api/v1/admin/groups/{id}/members": 3,  # whether there is the group is told with how many
+    "POST /api/v1/admin/groups/{id}/members": 11,
+    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 10,
+    "GET /api/v1/admin/groups/{id}/nested": 3,
+    "POST /api/v1/admin/groups/{id}/nested": 13,
+    "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 9,
+    "GET /api/v1/admin/identity-providers": 2,
+    "POST /api/v1/admin/identity-providers": 7,
+    "GET /api/v1/admin/identity-providers/{id}": 2,
+    "PATCH /api/v1/admin/identity-providers/{id}": 10,
+    "DELETE /api/v1/admin/identity-providers/{id}": 9,
+    "GET /api/v1/admin/audit": 3,
+    "GET /api/v1/admin/audit/actions": 1,
+    "GET /api/v1/admin/audit/resource-types": 1,
+    "GET /api/v1/admin/audit/{id}": 2,
+    "GET /api/v1/admin/dashboard/stats": 3,  # everything there is; and the live sessions, from their counters
+    "GET /api/v1/admin/dashboard/activity": 3,
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,

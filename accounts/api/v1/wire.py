@@ -12,9 +12,12 @@ from rest_framework.response import Response
 
 from accounts import operations
 from accounts.models import Role
+from core.access import Tier
 from core.parsing import TooLarge
+from core.resources import ResourceViewSet
 from core.v1 import Invalid, flaw
 from tenancy.api.v1 import wire as tenancy
+from tenancy.models import Tenant
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -71,6 +74,19 @@ def leave_out(role: Role, **given: Any) -> None:
     for name, value in given.items():
         if value is not None:
             raise Invalid(flaw(("body", name), f"Not with the role {role}", "value_error.contradiction"))
+
+
+GROUP_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    operations.WouldContainItself: (HTTPStatus.CONFLICT, "The group would contain itself"),
+}
+
+
+def tenant_of(view: ResourceViewSet, given: dict[str, Any]) -> Tenant:
+    """Where something is to be made. Whoever runs one tenant need not say so."""
+    me = view.principal
+    usual = me.tenant_id if me.tier is Tier.TENANT else None
+    present = Tenant.objects.present().filter(partner__deleted_at=None)
+    return view.target(present, needed("tenant_id", given.pop("tenant_id", usual)))
 
 
 class FormParser(BaseParser):

@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.api.v1 import views
+from sessions_app.api.v1.views import sessions as views
 from sessions_app.models import Revocation, Session
 from tenancy import operations as tenancy
 from tests.access.footprint import footprint
