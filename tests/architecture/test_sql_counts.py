@@ -14,12 +14,13 @@ from jwt import encode
 from accounts.keyring import ring
 from accounts.models import ApiKey
 from core.access import Scope
-from core.ids import Prefix
+from core.ids import Prefix, uuid7
 from sessions_app.models import Session
 from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.resources import KINDS, Kind
 from tests.world import Caller, World, some_id
 
 USERS_LIST = "tenants/{north}/sessions/users/{ada}"
@@ -233,6 +234,31 @@ class TestAListsPage:
         for where in (f"{tenant}/sessions", f"{world.north.handle}/sessions/users/{user}"):
             for query in ("", "?search=x", "?page=7"):
                 assert cost(lambda path=f"/api/v1/tenants/{where}{query}": operator.get(path)) == 2
+
+
+class TestAListOfThings:
+    """Of every kind: three statements for ten of them and for a thousand, whatever is asked."""
+
+    @pytest.mark.parametrize("kind", KINDS, ids=str)
+    def test_costs_the_same_however_many_there_are(self, kind: Kind, world: World):
+        operator, owner, costs = world.super_admin, world.ada.user, []
+        assert operator.post(kind.path, kind.new(owner, world)).status_code == 201
+        for total in (10, 1_000):
+            make_alike(kind, total)
+            for query in ("?per_page=100", "?per_page=5&page=2", "?search=-&ordering=created_at"):
+                assert operator.get(f"{kind.path}{query}").json()["data"]
+                costs.append(cost(lambda path=kind.path + query: operator.get(path)))
+        assert costs == [3] * 6
+
+
+def make_alike(kind: Kind, total: int) -> None:
+    """So many of a kind, all like the newest but for what each has of its own."""
+    rows, newest = kind.model._default_manager, kind.model._default_manager.values().latest("pk")
+    own = {"slug": "-{}", "email": "-{}@north.example", "name": "-{}", "client_id": "-{}"}
+    rows.bulk_create(
+        kind.model(**newest | {"id": uuid7()} | {name: own[name].format(n) for name in own.keys() & newest.keys()})
+        for n in range(rows.count(), total)
+    )
 
 
 def make_them(total: int, caller: Caller) -> None:
