@@ -156,7 +156,7 @@ class TestTheList:
             assert all_of(world.super_admin, f"&{query}") == handles(**of), query
 
     def test_can_be_of_a_time(self, world: World):
-        marks = []
+        caller, marks = world.north_admin, []
         for _ in range(3):
             change(world.north, actor=SYSTEM, name=f"North {len(marks)}")
             marks.append(AuditEntry.objects.latest("pk"))
@@ -170,7 +170,7 @@ class TestTheList:
             "start_time=0001-01-01T00:00:00Z&end_time=9999-12-31T23:59:59Z&action=tenant.updated": shown,
             "end_time=1969-12-31T23:59:59Z": [],
         }.items():
-            assert all_of(world.north_admin, f"&{query}") == expected or query.endswith("x"), query
+            assert all_of(caller, f"&{query}") == expected, query
 
     @pytest.mark.parametrize(
         "query",
