@@ -76,3 +76,18 @@ class Result(StrEnum):
     DENIED = "denied"
     FAILURE = "failure"
     SUCCESS = "success"
+
+
+class ResourceType(StrEnum):
+    """Everything that something is ever done to."""
+
+    AGENT = "agent"
+    API_KEY = "api_key"
+    APPLICATION = "application"
+    GROUP = "group"
+    IDENTITY_PROVIDER = "identity_provider"
+    PARTNER = "partner"
+    REVOCATION = "revocation"
+    SESSION = "session"
+    TENANT = "tenant"
+    USER = "user"

@@ -73,7 +73,11 @@ class AuditEntry(Record):
         ]
         indexes = [
             models.Index(fields=["tenant_id", "-id"], name="audit_by_tenant"),
-            models.Index(fields=["partner_id", "-id"], name="audit_by_partner"),
+            # With what tells a partner's people which are theirs to read, so that the index alone counts them.
+            models.Index(fields=["partner_id", "-id"], include=["tenant_id"], name="audit_by_partner"),
+            models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
+            models.Index(fields=["actor_label", "-id"], name="audit_by_actor_label"),
+            models.Index(fields=["resource_id", "-id"], name="audit_by_resource"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection, models, transaction
 
-from audit.actions import Action, Result
+from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
 from core.records import Record
@@ -39,7 +39,7 @@ def record(
         actor_label=actor.label[:320],
         actor_tier=actor.tier.name.lower(),
         action=action,
-        resource_type=type(resource).__name__.lower() if resource else "",
+        resource_type=ResourceType[resource.prefix.name] if resource else "",
         resource_id=resource.handle if resource else "",
         result=result,
         tenant_id=tenant_id,
@@ -81,8 +81,9 @@ def _place(
         tenant_id = actor.tenant_id if resource is None else getattr(resource, "tenant_id", None)
     if partner_id is None:
         partner_id = getattr(resource, "partner_id", None)
-    if partner_id is None and tenant_id is not None and tenant_id == actor.tenant_id:
-        partner_id = actor.partner_id
+    if partner_id is None and tenant_id is not None:
+        is_home = tenant_id == actor.tenant_id
+        partner_id = actor.partner_id if is_home else getattr(getattr(resource, "tenant", None), "partner_id", None)
     return tenant_id, partner_id
 
 

@@ -2,8 +2,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import BigIntegerField, Sum
+from django.db.models.functions import Coalesce
+
 from audit.models import AuditEntry, Chain
 from audit.operations import fingerprint
+from core.access import Principal, Tier
 
 NOTHING = bytes(32)
 
@@ -13,6 +17,18 @@ class Fault:
     chain_id: UUID
     number: int
     reason: str
+
+
+def length_seen_by(principal: Principal) -> int | None:
+    """How many entries they see, as the ends of the chains have it; None for a partner, whose tenants come and go."""
+    match principal.tier:
+        case Tier.SUPER:
+            chains = Chain.objects.all()
+        case Tier.TENANT if principal.tenant_id is not None:
+            chains = Chain.objects.filter(pk=principal.tenant_id)
+        case _:
+            return None
+    return int(chains.aggregate(told=Coalesce(Sum("length"), 0, output_field=BigIntegerField()))["told"])
 
 
 def faults() -> Iterator[Fault]:

@@ -44,7 +44,7 @@ class RepeatableViewSet(V1ViewSet):
             return Answer(response.status_code, kept, JSONRenderer().render(response.data).decode())
 
         try:
-            given, is_old = once(self.principal, key, f"{request.method} {request.path} {body}", answer)
+            given, is_old = once(self.principal, key, f"{request.method} {request.path_info} {body}", answer)
         except KeyTaken as error:
             told = "This key came with another request before; use a new one"
             raise Invalid(flaw(("header", HEADER), told, "value_error.key_taken")) from error

@@ -125,6 +125,13 @@ def anew(rows: Q) -> Q:
     return type(rows)(rows.model)
 
 
+def count_of(rows: models.QuerySet[Any]) -> models.Subquery:
+    """How many rows there are, for use inside another query."""
+    return models.Subquery(
+        rows.order_by().values(n=models.Func("pk", function="COUNT", output_field=models.IntegerField()))
+    )
+
+
 class ScopedQuerySet(models.QuerySet[M]):
     """Rows that belong to a tenant. The paths lead from the row to it and to its partner."""
 

@@ -1,24 +1,15 @@
-"""Addresses that are kept: taken in their plainest spelling only, so that no two readers can differ about them.
-
-What the server will fetch itself is public and encrypted besides. Whoever fetches looks at what the name resolves to
-once more, with `is_public`, and connects to that.
-"""
+"""Addresses that browsers are sent to or come from: taken in their plainest spelling only, so that no two readers can
+differ about them. What the server fetches itself is for `core.public_urls`."""
 
 import ipaddress
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
 LONGEST = 2_000
-FETCHED_PORTS = (None, 443, 8443)
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_PRIVATE_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "invalid", "test", "onion")
 _PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%\[\]]+")  # what RFC 3986 has in an address, but for * and #
 _NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_CARRYING = [  # addresses of version 6 that lead to one of version 4
-    ipaddress.ip_network(each)
-    for each in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
-]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -37,27 +28,6 @@ def origin(text: str) -> str:
     if parts.port == {"http": 80, "https": 443}[parts.scheme]:
         raise ValueError("no browser names the usual port")
     return text
-
-
-def fetched_url(text: str) -> str:
-    """What this server will ask for itself: https, on a usual port, of a host that the whole world can reach."""
-    parts = _parts(text)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or parts.port not in FETCHED_PORTS:
-        raise ValueError("only https, on port 443 or 8443")
-    number = _number(host)
-    if number and not is_public(number):
-        raise ValueError("not a public address")
-    if not number and ("." not in host or any(host == name or host.endswith(f".{name}") for name in _PRIVATE_NAMES)):
-        raise ValueError("not a public name")
-    return text
-
-
-def is_public(address: Address) -> bool:
-    """Of the whole world, and not by way of another address in disguise."""
-    if address.is_multicast or any(address.version == each.version and address in each for each in _CARRYING):
-        return False
-    return address.is_global
 
 
 def _web(parts: SplitResult) -> None:

@@ -62,10 +62,13 @@ class WebOrigin(Url):
     meaning = staticmethod(addresses.origin)
 
 
-class FetchedUrl(Url):
-    """One that this server will ask for."""
+class Note(Text):
+    """Text that there may be none of, kept to the letter."""
 
-    meaning = staticmethod(addresses.fetched_url)
+    pattern = r"^[^\u0000]*$"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **options)
 
 
 class Secret(Text):

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.db.models import F, Value
 
 from core.ids import Prefix, read
@@ -82,12 +82,12 @@ class HandleFilter(MeaningFilter):
 class WordFilter(MeaningFilter):
     """One of a few words."""
 
-    def __init__(self, words: type[models.TextChoices], field_name: str | None = None, **options: Any) -> None:
-        super().__init__(field_name, meaning=words, expected=f"one of {', '.join(words.values)}", **options)
-        self.words = words
+    def __init__(self, words: type[Enum], field_name: str | None = None, **options: Any) -> None:
+        self.words = [str(word.value) for word in words]
+        super().__init__(field_name, meaning=words, expected=f"one of {', '.join(self.words)}", **options)
 
     def parameter(self) -> Schema:
-        return {"type": "string", "enum": list(self.words.values)}
+        return {"type": "string", "enum": self.words}
 
 
 class FlagFilter(MeaningFilter):

@@ -39,6 +39,11 @@ def uuid7(at_milliseconds: int | None = None) -> UUID:
     )
 
 
+def first_at(milliseconds: int) -> UUID:
+    """No id that is made then, or later, is less."""
+    return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)
+
+
 def show(prefix: Prefix, value: UUID) -> str:
     number = value.int
     return f"{prefix}_{''.join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])}"

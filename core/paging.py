@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
-from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 from django.http import Http404
 from django_filters import FilterSet
 from rest_framework.response import Response
@@ -167,11 +167,6 @@ def agreed(total: int, place: Place, shown: list[Values], *, is_last: bool) -> i
     if is_last and place.after is None and (shown or not place.seen):
         return seen
     return max(total, len(shown) if is_last else len(shown) + 1)
-
-
-def count_of(rows: QuerySet[Any]) -> Subquery:
-    """How many rows there are, for use inside another query."""
-    return Subquery(rows.order_by().values(n=Func("pk", function="COUNT", output_field=IntegerField())))
 
 
 def total_within(place: QuerySet[Any], total: Any) -> int:

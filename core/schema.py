@@ -10,6 +10,7 @@ from rest_framework import serializers
 from core.fields import Distinct, Text
 from core.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
 from core.resources import SESSIONS_ENDED, ResourceViewSet
+from core.schema_examples import example
 from core.v1 import V1ViewSet
 
 JSON = "application/json"
@@ -155,8 +156,12 @@ class V1Schema(AutoSchema):
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
         schema = super()._map_serializer_field(field, *args, **options)
         if isinstance(field, Distinct):
-            return schema | {"uniqueItems": True}
-        return schema | {"pattern": field.pattern} if isinstance(field, Text) else schema
+            schema |= {"uniqueItems": True}
+        if isinstance(field, Text):
+            schema |= {"pattern": field.pattern}
+        shown = example(type(field.parent).__name__, field.field_name or "")
+        has_rules = hasattr(field.parent, "rules")  # then not all of its fields go together
+        return schema if shown is None or has_rules or "$ref" in schema else schema | {"examples": [shown]}
 
 
 def refused(description: str) -> OpenApiResponse:

@@ -100,12 +100,18 @@ class V1ViewSet(ViewSet):
     def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
         if not isinstance(self.request.data, dict):
             raise Invalid(flaw(("body",), "Input should be a valid object", "model_type"))
-        serializer = serializer_class(data=self.request.data, partial=partial, context={"request": self.request})
-        unknown = self.request.data.keys() - serializer.fields.keys()
+        return self.checked(self.request.data, serializer_class, ("body",), partial=partial)
+
+    def checked(
+        self, given: dict[str, Any], serializer_class: type[S], loc: tuple[str, ...], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """An object of a body, or the body itself: all that the serializer names, and nothing else."""
+        serializer = serializer_class(data=given, partial=partial, context={"request": self.request})
+        unknown = given.keys() - serializer.fields.keys()
         if not serializer.is_valid() or unknown:
             raise Invalid(
-                *flaws(serializer.errors),
-                *(flaw(("body", name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
+                *flaws(serializer.errors, loc),
+                *(flaw((*loc, name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
             )
         return dict(serializer.validated_data)
 

@@ -24,8 +24,10 @@ _REACH: dict[type, Reach] = {
 
 @receiver(going_down)
 def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
-    reach = _REACH.get(type(thing))  # of some things there are no sessions
-    return operations.end_all(reach, thing.pk, actor=actor, reason=reason).count if reach else 0
+    """Nothing, where no session stands on it: on a group, say."""
+    if type(thing) not in _REACH:
+        return 0
+    return operations.end_all(_REACH[type(thing)], thing.pk, actor=actor, reason=reason).count
 
 
 @receiver(tenant_moved)

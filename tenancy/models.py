@@ -1,6 +1,6 @@
 """Platform > partner > tenant. Every user lives in exactly one tenant; operators live in staff tenants."""
 
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +9,8 @@ from django.db.models.functions import Least
 from core.access import Principal, Tier
 from core.ids import Prefix
 from core.records import Entity, EntityQuerySet, Status, is_up, one_of
+
+M = TypeVar("M", bound=models.Model)
 
 
 class WhenFull(models.TextChoices):
@@ -107,6 +109,14 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
     def writable_by(self, principal: Principal) -> Self:
         """A tenant is the platform's to change; those within see what they were given."""
         return self.visible_to(principal) if principal.tier is Tier.SUPER else self.none()
+
+
+class HousedQuerySet(EntityQuerySet[M]):
+    """Things of a tenant."""
+
+    def housed(self) -> Self:
+        """Present, and in something that is: what is under something deleted is gone with it."""
+        return self.filter(deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
 
 class TenantKind(models.TextChoices):

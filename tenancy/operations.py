@@ -14,6 +14,7 @@ from tenancy.models import Partner, Platform, SessionPolicy, Tenant
 from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
+HIDDEN = "(not shown)"
 # What is decided on before the row is locked: whether sessions end, and what somebody may grant.
 DECIDING = ("allowed_scopes", "email", "partner", "role", "status")
 
@@ -226,7 +227,13 @@ def _name_of(column: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.handle if isinstance(value, Record) else value
+    match value:
+        case Record():
+            return value.handle
+        case bytes() | memoryview():
+            return HIDDEN  # what is sealed stays so
+        case _:
+            return value
 
 
 def _record(thing: Entity, how: str, changes: dict[str, Any], actor: Principal) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Q
 
 from accounts import operations as accounts
-from accounts.models import Agent, Application, Role, User
+from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
+from accounts.operations import add_member, create_group, create_identity_provider, nest
 from core.records import Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner
@@ -86,6 +87,37 @@ def user_of(owner: User, world: World) -> User:
 
 def new_user(owner: User, world: World) -> Body:
     return {"tenant_id": owner.tenant.handle, "email": f"{unused('grace')}@north.example", "first_name": "Grace"}
+
+
+def group_of(owner: User, world: World) -> Group:
+    """They are in it, and so is another group."""
+    found = Group.objects.present().filter(memberships__user=owner, children__isnull=False).first()
+    return found or new_group_of(owner)
+
+
+def new_group_of(owner: User) -> Group:
+    made, nested = (create_group(actor=SYSTEM, tenant=owner.tenant, name=unused(name)) for name in ("all", "some"))
+    add_member(made, owner, actor=SYSTEM)
+    nest(made, nested, actor=SYSTEM)
+    return made
+
+
+def new_group(owner: User, world: World) -> Body:
+    return {"tenant_id": owner.tenant.handle, "name": unused("Engineering"), "description": "Who\nbuilds it"}
+
+
+def identity_provider_of(owner: User, world: World) -> IdentityProvider:
+    found = IdentityProvider.objects.present().filter(tenant=owner.tenant).first()
+    return found or create_identity_provider(
+        actor=SYSTEM, tenant=owner.tenant, name="Okta", provider_type="OIDC", config=OIDC, client_secret="a secret"
+    )
+
+
+def new_identity_provider(owner: User, world: World) -> Body:
+    return {"tenant_id": owner.tenant.handle, "name": "Okta", "provider_type": "OIDC", "config": OIDC}
+
+
+OIDC = {"issuer": "https://login.idp.example/", "client_id": "curfew", "scopes": ["openid", "email"]}
 
 
 def application_of(owner: User, world: World) -> Application:
@@ -207,6 +239,69 @@ KINDS = [
         },
     ),
     Kind(
+        "/api/v1/admin/groups",
+        Group,
+        group_of,
+        new_group,
+        changes={"name": "Everybody", "description": "", "group_type": "DISTRIBUTION_LIST"},
+        seen_by=within("tenant", "tenant__partner"),
+        unique="name",
+        odd={
+            "name": ODD_NAMES,
+            "description": [None, 1, True, ["a"], "a\0b", "x" * 1001],
+            "group_type": ["", "security", "ORGANIZATION", None, 1, True, ["SECURITY"]],
+        },
+    ),
+    Kind(
+        "/api/v1/admin/identity-providers",
+        IdentityProvider,
+        identity_provider_of,
+        new_identity_provider,
+        changes={
+            "name": "Entra",
+            "status": "SUSPENDED",
+            "config": {"issuer": "https://other.example:8443/a?b=c", "client_id": "x", "scopes": []},
+        },
+        seen_by=within("tenant", "tenant__partner"),
+        odd={
+            "name": ODD_NAMES,
+            "status": ODD_WORDS,
+            "config": [*ODD_OBJECTS, {}, OIDC | {"key": 1}, OIDC | {"issuer": "http://idp.example"}],
+        },
+    ),
+]
+KINDS += [
+    Kind(
+        "/api/v1/admin/users",
+        User,
+        user_of,
+        new_user,
+        changes={
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "display_name": "The Countess",
+            "email": "countess@north.example",
+            "role": "tenant_admin",
+            "status": "SUSPENDED",
+            "custom_attributes": {"sAMAccountName": "ada", "memberOf": ["a", {"b": None}]},
+        },
+        seen_by=within("tenant", "tenant__partner"),
+        unique="email",
+        odd={
+            "first_name": ODD_TEXTS,
+            "last_name": ODD_TEXTS,
+            "display_name": ODD_TEXTS,
+            "email": ODD_EMAILS,
+            "status": ODD_WORDS,
+            "role": ["", "root", "TENANT_ADMIN", None, 1, ["user"]],
+            "custom_attributes": ODD_OBJECTS,
+        },
+    ),
+]
+
+
+KINDS += [
+    Kind(
         "/api/v1/admin/applications",
         Application,
         application_of,
@@ -242,7 +337,7 @@ KINDS = [
                 ["https://a.example/"],
                 ["null"],
             ],
-            "backchannel_logout_uri": [None, 1, [], *ODD_ADDRESSES[1:], *INNER_ADDRESSES],
+            "backchannel_logout_uri": [None, 1, [], *ODD_ADDRESSES[1:4], *INNER_ADDRESSES],
             "token_lifetime": [*ODD_LIMITS, None, 59, 86_401],
             "token_exchange_allowed": ODD_FLAGS,
         },
@@ -270,34 +365,6 @@ KINDS = [
             "allowed_tools": ODD_TOOLS,
             "allowed_scopes": ODD_SCOPES,
             "rate_limit_rpm": [*ODD_LIMITS, 0],
-        },
-    ),
-]
-KINDS += [
-    Kind(
-        "/api/v1/admin/users",
-        User,
-        user_of,
-        new_user,
-        changes={
-            "first_name": "Ada",
-            "last_name": "Lovelace",
-            "display_name": "The Countess",
-            "email": "countess@north.example",
-            "role": "tenant_admin",
-            "status": "SUSPENDED",
-            "custom_attributes": {"sAMAccountName": "ada", "memberOf": ["a", {"b": None}]},
-        },
-        seen_by=within("tenant", "tenant__partner"),
-        unique="email",
-        odd={
-            "first_name": ODD_TEXTS,
-            "last_name": ODD_TEXTS,
-            "display_name": ODD_TEXTS,
-            "email": ODD_EMAILS,
-            "status": ODD_WORDS,
-            "role": ["", "root", "TENANT_ADMIN", None, 1, ["user"]],
-            "custom_attributes": ODD_OBJECTS,
         },
     ),
 ]

@@ -1,5 +1,7 @@
 from accounts.models.agents import Agent, AgentMinute
 from accounts.models.applications import Application
+from accounts.models.groups import Group, GroupMembership, GroupNesting
+from accounts.models.identity_providers import IdentityProvider
 from accounts.models.keys import ApiKey, SigningKey
 from accounts.models.mfa import RecoveryCode, TotpDevice
 from accounts.models.resets import PasswordReset
@@ -11,6 +13,10 @@ __all__ = [
     "AgentMinute",
     "ApiKey",
     "Application",
+    "Group",
+    "GroupMembership",
+    "GroupNesting",
+    "IdentityProvider",
     "PasswordReset",
     "RecoveryCode",
     "Role",

@@ -8,10 +8,10 @@ from accounts.models.users import User
 from core.access import Principal
 from core.ids import Prefix
 from core.records import Status, is_up, one_of
-from tenancy.models import Tenant, tenant_is_up
+from tenancy.models import HousedQuerySet, Tenant, tenant_is_up
 
 
-class AgentQuerySet(ClientQuerySet["Agent"]):
+class AgentQuerySet(ClientQuerySet["Agent"], HousedQuerySet["Agent"]):  # type: ignore[override]  # managers the plugin made up
     def writable_by(self, principal: Principal) -> "AgentQuerySet":
         return self.visible_to(principal).theirs(principal)
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.clients import Client, ClientQuerySet
+from core import public_urls
 from core.access import Principal, Tier
 from core.addresses import LONGEST
 from core.ids import Prefix
@@ -81,7 +82,7 @@ class Application(Client):
     tenant = models.ForeignKey(Tenant, models.PROTECT, null=True, related_name="applications")
     redirect_uris = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
     allowed_origins = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
-    backchannel_logout_uri = models.CharField(max_length=LONGEST, blank=True)
+    backchannel_logout_uri = models.CharField(max_length=public_urls.LONGEST, blank=True)
     token_lifetime = models.PositiveIntegerField(default=3600)
     token_exchange_allowed = models.BooleanField(default=False)
 

@@ -6,8 +6,8 @@ from django.db.models import Case, Q, Value, When
 
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_up, one_of
-from tenancy.models import Tenant, tenant_is_up
+from core.records import Entity, Status, is_up, one_of
+from tenancy.models import HousedQuerySet, Tenant, tenant_is_up
 
 M = TypeVar("M", bound=models.Model)
 
@@ -65,7 +65,7 @@ class PersonalQuerySet(ScopedQuerySet[M]):
         return rows.filter(below if principal.delegate else below | own)
 
 
-class UserQuerySet(PersonalQuerySet["User"], EntityQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
+class UserQuerySet(PersonalQuerySet["User"], HousedQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
     user_path = ""
 
     def writable_by(self, principal: Principal) -> Self:
@@ -113,6 +113,8 @@ class User(Entity, AbstractBaseUser):
                 name="user_role_fits_the_tenant_kind",
             ),
             one_of("status", Status, "user_status_is_known"),
+            # What a group's members are pointed at by: they are of the group's tenant because the database says so.
+            models.UniqueConstraint(fields=["id", "tenant"], name="user_id_and_tenant"),
         ]
         indexes = [models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email")]
 

@@ -7,6 +7,15 @@ from accounts.operations.applications import (
     rotate_secret,
 )
 from accounts.operations.clients import ClientRefused, IssuedToken, authenticated, granted_of, issue_token
+from accounts.operations.groups import (
+    WouldContainItself,
+    add_member,
+    create_group,
+    nest,
+    remove_member,
+    unnest,
+)
+from accounts.operations.identity_providers import change_identity_provider, create_identity_provider
 from accounts.operations.keys import (
     create_api_key,
     delete_api_key,
@@ -67,15 +76,20 @@ __all__ = [
     "SignInRefused",
     "Throttled",
     "TotpUnavailable",
+    "WouldContainItself",
+    "add_member",
     "authenticated",
     "candidate_for",
     "change_client",
+    "change_identity_provider",
     "change_password",
     "change_user",
     "confirm_totp",
     "create_agent",
     "create_api_key",
     "create_application",
+    "create_group",
+    "create_identity_provider",
     "create_user",
     "delete_api_key",
     "delete_user",
@@ -85,13 +99,16 @@ __all__ = [
     "granted_of",
     "issue_password_reset",
     "issue_token",
+    "nest",
     "note_key_use",
     "pending_reset",
     "prove",
+    "remove_member",
     "remove_totp",
     "require_fit",
     "reset_password",
     "rotate_secret",
     "rotate_signing_key",
     "unlock",
+    "unnest",
 ]

@@ -11,6 +11,9 @@ from django_otp.oath import totp
 from accounts import operations as accounts
 from accounts.models import TotpDevice, User
 from accounts.operations.second_factor import PURPOSE
+from audit.actions import Action
+from audit.models import AuditEntry
+from audit.operations import record
 from core.access import Scope
 from core.ids import Prefix
 from core.secrets import unseal
@@ -18,7 +21,7 @@ from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import Case
 from tests.access.matrix import Row
-from tests.resources import kind_at
+from tests.resources import group_of, kind_at, unused
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
 
@@ -69,7 +72,32 @@ def something(row: Row, owner: User, world: World) -> str:
     kind = kind_at(row.path)
     if kind:
         return kind.of(owner, world).handle
+    if "audit" in row.path:
+        return an_entry(owner)
     return a_revocation(owner, world) if "revocations" in row.path else a_session(owner, world)
+
+
+def an_entry(user: User) -> str:
+    """Of something that was done in their tenant."""
+    found = AuditEntry.objects.filter(tenant_id=user.tenant_id).last()
+    return found.handle if found else record(Action.SIGNED_OUT, actor=SYSTEM, tenant_id=user.tenant_id).handle
+
+
+def a_newcomer(world: World, case: Case) -> Question:
+    return as_json(user_id=world.person("newcomer", case.owner.tenant).handle)
+
+
+def another_group(world: World, case: Case) -> Question:
+    made = accounts.create_group(actor=SYSTEM, tenant=case.owner.tenant, name=unused("another"))
+    return as_json(child_group_id=made.handle)
+
+
+def a_long_page(world: World, case: Case) -> Question:
+    return Question(query="?per_page=100")
+
+
+def a_nested_group(row: Row, user: User, world: World) -> str:
+    return group_of(user, world).children.get().child.handle
 
 
 def their_place(case: Case) -> dict[str, str]:
@@ -192,6 +220,10 @@ _QUESTIONS: dict[str, Callable[[World, Case], Question]] = {
     "POST /api/v1/admin/sessions/revoke-all": all_of_them,
     "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": every_session,
     "POST /api/v1/platform/oauth/token": client_credentials,
+    "POST /api/v1/admin/groups/{id}/members": a_newcomer,
+    "POST /api/v1/admin/groups/{id}/nested": another_group,
+    "GET /api/v1/admin/audit": a_long_page,
+    "GET /api/v1/admin/dashboard/activity": a_long_page,
 }
 
 # What stands in the braces of an administrator's path: something of the owner's.
@@ -200,4 +232,6 @@ _NAMES: dict[str, Callable[[Row, User, World], str]] = {
     "sid": lambda row, user, world: a_session(user, world),
     "tid": lambda row, user, world: user.tenant.handle,
     "uid": lambda row, user, world: user.handle,
+    "user_id": lambda row, user, world: user.handle,
+    "child_group_id": a_nested_group,
 }

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Role
+from accounts.models import Group, Role
+from audit.models import AuditEntry
 from sessions_app.models import Revocation, Session
+from tenancy.models import Tenant
 from tests.access.asking import a_revocation, ask, question_for
 from tests.access.callers import Case, administrative_cases, cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS, NOTHING, OWN, Cell, Row, cells, rows
 from tests.architecture.routes import DOCS, routes, same_place
-from tests.resources import kind_at
+from tests.resources import KINDS, group_of, kind_at
 from tests.world import World
 
 NO_USER = {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
@@ -52,16 +54,19 @@ def cases_of(row: Row, column: str, world: World) -> Iterator[Case]:
 
 
 def populate(cell: Cell, world: World) -> None:
-    """Somebody's session and somebody's revocation in every tenant: there is something to be kept from."""
+    """Somebody's session, group and revocation in every tenant: there is something to be kept from."""
     if cell.code in (OWN, NOTHING):
         for who in ("ada", "katherine", "lisa"):
             a_revocation(getattr(world, who).user, world)
+            group_of(getattr(world, who).user, world)
 
 
 def seen_in(answer: Any) -> Any:
     """The ids in a list, each once; or what there is by the statistics."""
     data = answer.json()["data"]
-    return Counter(row["id"] for row in data) if isinstance(data, list) else data["total_sessions"]
+    if isinstance(data, list):
+        return Counter(row["id"] for row in data)
+    return data["total_sessions"] if "total_sessions" in data else (data["tenants"], data["groups"])
 
 
 def there_is(row: Row, case: Case) -> Any:
@@ -69,12 +74,21 @@ def there_is(row: Row, case: Case) -> Any:
     me, mine = case.caller.user, {"tenant_id": case.caller.user.tenant_id}
     if me.role == Role.PARTNER_ADMIN:
         mine = {"partner_id": me.tenant.partner_id}
+    if "dashboard" in row.path and row.path.endswith("/stats"):
+        kinds = [kind for kind in KINDS if kind.model in (Tenant, Group)]
+        return tuple(
+            0 if case.is_about_others else kind.model.objects.filter(kind.seen_by(me)).count() for kind in kinds
+        )
     if row.path.endswith("/stats"):
         return 0 if case.is_about_others else Session.objects.filter(**mine).count()
     if kind := kind_at(row.path):
         seen = kind.model._default_manager.filter(kind.seen_by(me), deleted_at=None)
         return Counter(() if case.is_about_others else (each.handle for each in seen))
-    rows = Revocation.objects.filter(**mine) if "revocations" in row.path else Session.objects.filter(**mine).live()
+    rows: Any = Session.objects.filter(**mine).live()
+    if "revocations" in row.path:
+        rows = Revocation.objects.filter(**mine)
+    elif "audit" in row.path or "activity" in row.path:
+        rows = AuditEntry.objects.filter(**mine).exclude(tenant_id=None)
     return Counter(() if case.is_about_others else (each.handle for each in rows))
 
 

@@ -14,7 +14,7 @@ from jwt import encode
 from accounts.keyring import ring
 from accounts.models import ApiKey
 from core.access import Scope
-from core.ids import Prefix
+from core.ids import Prefix, uuid7
 from sessions_app.models import Session
 from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
@@ -22,6 +22,7 @@ from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
+from tests.resources import KINDS, Kind
 from tests.world import Caller, World, some_id
 
 USERS_LIST = "tenants/{north}/sessions/users/{ada}"
@@ -92,6 +93,28 @@ COSTS = {
     "PATCH /api/v1/admin/agents/{id}": 10,
     "DELETE /api/v1/admin/agents/{id}": 11,  # the counter, and its floor: it has no sessions
     "POST /api/v1/admin/agents/{id}/rotate-secret": 10,
+    "GET /api/v1/admin/groups": 2,  # there are none here
+    "POST /api/v1/admin/groups": 7,
+    "GET /api/v1/admin/groups/{id}": 2,
+    "PATCH /api/v1/admin/groups/{id}": 10,
+    "DELETE /api/v1/admin/groups/{id}": 9,
+    "GET /api/v1/admin/groups/{id}/members": 3,  # whether there is the group is told with how many
+    "POST /api/v1/admin/groups/{id}/members": 11,
+    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 10,
+    "GET /api/v1/admin/groups/{id}/nested": 3,
+    "POST /api/v1/admin/groups/{id}/nested": 13,
+    "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 9,
+    "GET /api/v1/admin/identity-providers": 2,
+    "POST /api/v1/admin/identity-providers": 7,
+    "GET /api/v1/admin/identity-providers/{id}": 2,
+    "PATCH /api/v1/admin/identity-providers/{id}": 10,
+    "DELETE /api/v1/admin/identity-providers/{id}": 9,
+    "GET /api/v1/admin/audit": 3,
+    "GET /api/v1/admin/audit/actions": 1,
+    "GET /api/v1/admin/audit/resource-types": 1,
+    "GET /api/v1/admin/audit/{id}": 2,
+    "GET /api/v1/admin/dashboard/stats": 3,  # everything there is; and the live sessions, from their counters
+    "GET /api/v1/admin/dashboard/activity": 3,
     "POST /api/v1/platform/oauth/token": 6,  # the address charged and given back; the application; audit
     "GET /api/v1/platform/.well-known/jwks.json": 0,
     "GET /.well-known/jwks.json": 0,
@@ -234,6 +257,31 @@ class TestAListsPage:
         for where in (f"{tenant}/sessions", f"{world.north.handle}/sessions/users/{user}"):
             for query in ("", "?search=x", "?page=7"):
                 assert cost(lambda path=f"/api/v1/tenants/{where}{query}": operator.get(path)) == 2
+
+
+class TestAListOfThings:
+    """Of every kind: three statements for ten of them and for a thousand, whatever is asked."""
+
+    @pytest.mark.parametrize("kind", KINDS, ids=str)
+    def test_costs_the_same_however_many_there_are(self, kind: Kind, world: World):
+        operator, owner, costs = world.super_admin, world.ada.user, []
+        assert operator.post(kind.path, kind.new(owner, world)).status_code == 201
+        for total in (10, 1_000):
+            make_alike(kind, total)
+            for query in ("?per_page=100", "?per_page=5&page=2", "?search=-&ordering=created_at"):
+                assert operator.get(f"{kind.path}{query}").json()["data"]
+                costs.append(cost(lambda path=kind.path + query: operator.get(path)))
+        assert costs == [3] * 6
+
+
+def make_alike(kind: Kind, total: int) -> None:
+    """So many of a kind, all like the newest but for what each has of its own."""
+    rows, newest = kind.model._default_manager, kind.model._default_manager.values().latest("pk")
+    own = {"slug": "-{}", "email": "-{}@north.example", "name": "-{}", "client_id": "-{}"}
+    rows.bulk_create(
+        kind.model(**newest | {"id": uuid7()} | {name: own[name].format(n) for name in own.keys() & newest.keys()})
+        for n in range(rows.count(), total)
+    )
 
 
 def make_them(total: int, caller: Caller) -> None:

@@ -58,6 +58,7 @@ def is_about_what_only_we_know(response: Any) -> bool:
     kinds = {flaw["type"] for flaw in flaws if flaw["type"] != "missing" or flaw["loc"][-1] not in place}
     return bool(flaws) and kinds <= {
         "value_error.address",
+        "value_error.certificate",
         "value_error.contradiction",
         "value_error.cursor",
         "value_error.key_taken",

@@ -219,9 +219,9 @@ ACTS: dict[str, Act] = {
         enrolled(as_ada("DELETE", TOTP, {"password": WRONG})), Action.MFA_DISABLED, FAILURE, 422, resource="user"
     ),
     "making a key": Act(
-        as_ada("POST", KEYS, {"name": "laptop"}), Action.API_KEY_CREATED, status=201, resource="apikey"
+        as_ada("POST", KEYS, {"name": "laptop"}), Action.API_KEY_CREATED, status=201, resource="api_key"
     ),
-    "deleting a key": Act(delete_a_key, Action.API_KEY_DELETED, status=204, resource="apikey"),
+    "deleting a key": Act(delete_a_key, Action.API_KEY_DELETED, status=204, resource="api_key"),
     "a platform token": Act(ask_for_a_token(), Action.CLIENT_AUTHENTICATED, actor="platform", resource="application"),
     "a wrong client secret": Act(
         ask_for_a_token("x"), Action.CLIENT_AUTHENTICATED, FAILURE, 401, actor="platform", resource="application"

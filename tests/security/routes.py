@@ -9,8 +9,8 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts import operations as accounts
 from accounts.models import User
-from tests.access.asking import a_revocation
-from tests.resources import kind_at
+from tests.access.asking import a_revocation, an_entry
+from tests.resources import group_of, kind_at
 from tests.world import SYSTEM, Caller, World
 
 JSON = "application/json"
@@ -18,6 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 
 # What stands for each name in a path: something of the caller's own, or of Ada's in a tenant. A new name needs a line.
 STANDS_FOR: dict[str, Callable[[World, User], str]] = {
+    "child_group_id": lambda world, user: group_of(user, world).children.get().child.handle,
+    "entry_id": lambda world, user: an_entry(user),
     "key_id": lambda world, user: accounts.create_api_key(user, "laptop", actor=SYSTEM).key.handle,
     "revocation_id": lambda world, user: a_revocation(user, world),
     "session_id": lambda world, user: world.signed_in(user).session_id,
@@ -54,7 +56,8 @@ class Operation:
     def names(self, world: World, caller: Caller) -> dict[str, str]:
         if not self.parameters:
             return {}
-        user = world.ada.user if "tenant_id" in self.parameters or caller.session is None else caller.user
+        is_hers = "tenant_id" in self.parameters or kind_at(self.path) is not None or caller.session is None
+        user = world.ada.user if is_hers else caller.user
         return {name: self._stand_in(name, user, world) for name in self.parameters}
 
     def _stand_in(self, name: str, user: User, world: World) -> str:

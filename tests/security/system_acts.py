@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import operations as accounts
-from accounts.models import Agent, Application, Role, User
+from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from audit.actions import Action
 from core.records import Status
 from sessions_app import operations as sessions
@@ -16,6 +16,7 @@ from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.commands.crowds import change, opened
+from tests.resources import OIDC, group_of, identity_provider_of
 from tests.world import SYSTEM, World
 
 Find = Callable[[World], Any]
@@ -68,6 +69,36 @@ def suspended(find: Find) -> Find:
         return thing
 
     return prepare
+
+
+def group(world: World) -> Group:
+    return group_of(world.ada.user, world)
+
+
+def identity_provider(world: World) -> IdentityProvider:
+    return identity_provider_of(world.ada.user, world)
+
+
+def with_ada(operation: Callable[..., Any]) -> Prepared:
+    """She is in the group that there is, and not in the one that is nested in it."""
+
+    def prepare(world: World) -> Callable[[], Any]:
+        found = group(world)
+        found = found if operation is accounts.remove_member else found.children.get().child
+        return lambda: operation(found, world.ada.user, actor=SYSTEM)
+
+    return prepare
+
+
+def with_another_group(world: World) -> Callable[[], Any]:
+    another = accounts.create_group(actor=SYSTEM, tenant=world.north, name="another")
+    found = group(world)
+    return lambda: accounts.nest(found, another, actor=SYSTEM)
+
+
+def without_the_nested_one(world: World) -> Callable[[], Any]:
+    found = group(world)
+    return lambda: accounts.unnest(found, found.children.get().child, actor=SYSTEM)
 
 
 def move(world: World) -> Callable[[], Any]:
@@ -130,6 +161,46 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
     "renaming a tenant": (act(tenancy.change_tenant, north, name="West"), Action.TENANT_UPDATED, "tenant"),
     "renaming a user": (act(accounts.change_user, ada, first_name="Ada"), Action.USER_UPDATED, "user"),
     "a reset of a password": (act(accounts.issue_password_reset, ada), Action.PASSWORD_RESET_ISSUED, "user"),
+    "making a group": (
+        lambda world: lambda: accounts.create_group(actor=SYSTEM, tenant=world.north, name="all"),
+        Action.GROUP_CREATED,
+        "group",
+    ),
+    "changing a group": (act(tenancy.change, group, name="everybody"), Action.GROUP_UPDATED, "group"),
+    "deleting a group": (act(tenancy.delete, group), Action.GROUP_DELETED, "group"),
+    "adding a member": (with_ada(accounts.add_member), Action.GROUP_MEMBER_ADDED, "group"),
+    "removing a member": (with_ada(accounts.remove_member), Action.GROUP_MEMBER_REMOVED, "group"),
+    "nesting a group": (with_another_group, Action.GROUP_NESTED, "group"),
+    "taking a group out again": (without_the_nested_one, Action.GROUP_UNNESTED, "group"),
+    "making an identity provider": (
+        lambda world: (
+            lambda: accounts.create_identity_provider(
+                actor=SYSTEM, tenant=world.north, name="Okta", provider_type="OIDC", config=OIDC
+            )
+        ),
+        Action.IDENTITY_PROVIDER_CREATED,
+        "identity_provider",
+    ),
+    "changing an identity provider": (
+        act(accounts.change_identity_provider, identity_provider, name="Entra"),
+        Action.IDENTITY_PROVIDER_UPDATED,
+        "identity_provider",
+    ),
+    "suspending an identity provider": (
+        act(tenancy.suspend, identity_provider),
+        Action.IDENTITY_PROVIDER_SUSPENDED,
+        "identity_provider",
+    ),
+    "an identity provider's return": (
+        act(tenancy.reactivate, suspended(identity_provider)),
+        Action.IDENTITY_PROVIDER_REACTIVATED,
+        "identity_provider",
+    ),
+    "deleting an identity provider": (
+        act(tenancy.delete, identity_provider),
+        Action.IDENTITY_PROVIDER_DELETED,
+        "identity_provider",
+    ),
     "running out": (run_out, Action.SESSIONS_EXPIRED, ""),
     "throwing away": (throw_away, Action.SESSIONS_PURGED, ""),
     "exporting": (

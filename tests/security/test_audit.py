@@ -133,7 +133,7 @@ class TestSecrets:
 
 def secrets_in(text: str) -> list[str]:
     """What an answer hands out once: tokens, keys, codes."""
-    names = {"access_token", "refresh_token", "api_key", "secret", "otpauth_uri", "recovery_codes"}
+    names = {"access_token", "refresh_token", "api_key", "secret", "otpauth_uri", "recovery_codes", "client_secret"}
 
     def found(part: Any) -> list[str]:
         if isinstance(part, dict):

@@ -14,6 +14,8 @@ from tests.security.routes import Operation, with_ids
 from tests.world import World, some_id
 
 PREFIXES = {
+    "child_group_id": Prefix.GROUP,
+    "entry_id": Prefix.AUDIT_ENTRY,
     "key_id": Prefix.API_KEY,
     "revocation_id": Prefix.REVOCATION,
     "session_id": Prefix.SESSION,
@@ -33,7 +35,7 @@ def spoiled(own: str, prefix: Prefix) -> dict[str, str]:
     return {
         "upper case": own.upper(),
         "one capital": f"{prefix}_{letters[:-1]}{letters[-1].upper()}" if letters[-1].isalpha() else f"{own}A",
-        "another prefix": f"aud_{letters}",
+        "another prefix": f"{'key' if prefix is Prefix.AUDIT_ENTRY else 'aud'}_{letters}",
         "no prefix": letters,
         "an empty prefix": f"_{letters}",
         "two prefixes": f"{prefix}_{own}",
@@ -110,7 +112,8 @@ def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name:
 def test_the_control_to_all_these(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
     answer = Line(caller, operation.method, operation.url(world, caller)).send_bytes(b"")
-    assert answer.status_code in (200, 204, 409) or "Name session_ids" in str(refused(answer, 422))
+    if answer.status_code not in (200, 204, 409):
+        assert any(words in str(refused(answer, 422)) for words in ("Name session_ids", "This field is required"))
 
 
 @with_an_id

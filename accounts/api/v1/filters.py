@@ -1,17 +1,57 @@
 """What v1's lists of the things of accounts can be asked for."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
+from django_filters import FilterSet
 
 from accounts.models import Role
 from accounts.models.applications import ApplicationScope, ApplicationType
-from core.filters import HandleFilter, TextFilter, WordFilter
+from accounts.models.groups import GroupType, members_of
+from accounts.models.identity_providers import ProviderType
+from core.filters import FlagFilter, HandleFilter, TextFilter, WordFilter
 from core.ids import Prefix
 from core.paging import IN_TIME, Listing
 from core.resources import ResourceFilters
 
 BY_NAME = {**IN_TIME, "name": ("name", "id")}
+
+
+class OfATenantFilters(ResourceFilters):
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "tenant__partner", label="Of any of this partner's tenants.")
+
+
+class GroupFilters(OfATenantFilters):
+    searched = ("name", "description")
+
+    status = None  # type: ignore[assignment]  # which is how django-filter takes one away
+    group_type = WordFilter(GroupType, "group_type", label="SECURITY or DISTRIBUTION_LIST.")
+
+
+class MemberFilters(FilterSet):
+    group_id: UUID  # of whom
+
+    effective = FlagFilter(
+        default=False, method="in_any_way", label="Also those who are in by way of a nested group, however deep."
+    )
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        return members_of(self.group_id, effective=bool(self.form.cleaned_data["effective"]))
+
+    def in_any_way(self, rows: Any, name: str, value: Any) -> Any:
+        return rows  # `filter_queryset` has the answer
+
+
+class NestedFilters(FilterSet):
+    """Nothing: groups in a group are a list to be walked."""
+
+
+class IdentityProviderFilters(OfATenantFilters):
+    searched = ("name",)
+
+    provider_type = WordFilter(ProviderType, "provider_type", label="OIDC or SAML.")
 
 
 class UserFilters(ResourceFilters):
@@ -24,6 +64,10 @@ class UserFilters(ResourceFilters):
     role = WordFilter(Role, "role", label="In this role.")
 
 
+GROUPS = Listing(GroupFilters, BY_NAME)
+MEMBERS = Listing(MemberFilters)
+NESTED = Listing(NestedFilters, BY_NAME)
+IDENTITY_PROVIDERS = Listing(IdentityProviderFilters, BY_NAME)
 USERS = Listing(UserFilters, {**IN_TIME, "email": ("email", "id")})
 
 
@@ -39,11 +83,9 @@ class ApplicationFilters(ResourceFilters):
         return rows.filter(Q(partner=value) | Q(tenant__partner=value))
 
 
-class AgentFilters(ResourceFilters):
+class AgentFilters(OfATenantFilters):
     searched = ("name", "client_id")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "tenant__partner", label="Of a tenant of this partner.")
     agent_type = TextFilter("agent_type", label="Of this very type.")
 
 

@@ -1,16 +1,23 @@
 """What v1 takes and gives about accounts and credentials."""
 
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Role
 from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
+from accounts.models.groups import GroupType
+from accounts.models.identity_providers import ProviderType
 from core.fields import (
     Attributes,
     Distinct,
     Email,
-    FetchedUrl,
     Flag,
     Handle,
+    Note,
     Number,
     RedirectUri,
     Resource,
@@ -22,6 +29,7 @@ from core.fields import (
     Word,
 )
 from core.ids import Prefix
+from core.public_urls import LONGEST, public_https_url
 from core.records import Status
 
 
@@ -65,6 +73,21 @@ class ApiKey(serializers.Serializer):
 
 class ShownApiKey(ApiKey):
     api_key = serializers.CharField(help_text="Shown this once.")
+
+
+class FetchedUrl(Text):
+    pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-;=?-Z_a-z~]*)?$"
+    default_error_messages = {"address": "This URL cannot be used: {why}"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=LONGEST, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return public_https_url(text)
+        except ValueError as error:
+            self.fail("address", why=error)
 
 
 class NewClient(serializers.Serializer):
@@ -224,3 +247,123 @@ class IssuedPasswordReset(serializers.Serializer):
 class PasswordReset(serializers.Serializer):
     code = Text(max_length=128)
     new_password = Secret()
+
+
+class ChangedGroup(serializers.Serializer):
+    name = Text(max_length=200)
+    description = Note(max_length=1000, required=False)
+    group_type = Word(GroupType, required=False)
+
+
+class NewGroup(ChangedGroup):
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
+
+
+class Group(Resource):
+    tenant_id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    group_type = Word(GroupType)
+    member_count = serializers.IntegerField(help_text="Of those who are in it directly.")
+
+
+class NewMember(serializers.Serializer):
+    user_id = Handle(Prefix.USER)
+
+
+class Member(serializers.Serializer):
+    id = serializers.CharField()
+    email = serializers.CharField()
+    display_name = serializers.CharField()
+    role = Word(Role)
+    status = Word(Status)
+
+
+class NewNesting(serializers.Serializer):
+    child_group_id = Handle(Prefix.GROUP)
+
+
+class Certificate(Text):
+    """One X.509 certificate in PEM, and nothing beside it: a private key does not belong here."""
+
+    default_error_messages = {"certificate": "Input should be one X.509 certificate in PEM, and nothing else"}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            read = load_pem_x509_certificate(text.encode()).public_bytes(Encoding.PEM).decode()
+        except ValueError:
+            self.fail("certificate")
+        if "".join(read.split()) != "".join(text.split()):
+            self.fail("certificate")
+        return text
+
+
+# A name and not a place: what a browser might run is none.
+ENTITY_ID = r"^(https?://|urn:)[!-~]+$"
+
+
+class OidcConfig(serializers.Serializer):
+    issuer = FetchedUrl()
+    client_id = Text(max_length=255)
+    scopes = serializers.ListField(child=Text(max_length=128), max_length=50, default=list)
+
+
+class NewOidcConfig(OidcConfig):
+    client_secret = Secret(
+        required=False, allow_null=True, help_text="Never shown. Left out, the one there is stays; null removes it."
+    )
+
+
+class SamlConfig(serializers.Serializer):
+    entity_id = serializers.RegexField(
+        ENTITY_ID, max_length=1024, trim_whitespace=False, help_text="Its name, which is never fetched."
+    )
+    sso_url = FetchedUrl()
+    metadata_url = FetchedUrl(allow_null=True, default=None)
+    certificate = Certificate(max_length=16_384)
+
+
+@extend_schema_field(PolymorphicProxySerializer("NewConfig", [NewOidcConfig, SamlConfig], None))
+class NewConfig(Attributes):
+    """As the type of the provider has it: `CONFIGS` says which. Given, it replaces what there was."""
+
+
+@extend_schema_field(PolymorphicProxySerializer("Config", [OidcConfig, SamlConfig], None))
+class Config(serializers.DictField):
+    pass
+
+
+CONFIGS: dict[str, type[serializers.Serializer]] = {ProviderType.OIDC: NewOidcConfig, ProviderType.SAML: SamlConfig}
+
+
+class ChangedIdentityProvider(serializers.Serializer):
+    name = Text(max_length=200)
+    status = Word(Status, required=False)
+    config = NewConfig()
+
+
+class NewIdentityProvider(ChangedIdentityProvider):
+    rules = {
+        "oneOf": [
+            {
+                "properties": {
+                    "provider_type": {"const": provider_type},
+                    "config": {"$ref": f"#/components/schemas/{config.__name__}Request"},
+                }
+            }
+            for provider_type, config in CONFIGS.items()
+        ]
+    }
+
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
+    provider_type = Word(ProviderType)
+
+
+class IdentityProvider(Resource):
+    tenant_id = serializers.CharField()
+    name = serializers.CharField()
+    provider_type = Word(ProviderType)
+    status = Word(Status)
+    config = Config(help_text="Without the client secret.")
+    client_secret_set = serializers.BooleanField(help_text="Whether there is one; it is never shown.")

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from accounts.api.v1.views.clients import AgentViewSet, ApplicationViewSet
+from accounts.api.v1.views.groups import GroupViewSet
+from accounts.api.v1.views.identity_providers import IdentityProviderViewSet
 from accounts.api.v1.views.mine import ApiKeyViewSet, PasswordViewSet, TotpViewSet
 from accounts.api.v1.views.platform import JwksViewSet
 from accounts.api.v1.views.users import PasswordResetViewSet, UserViewSet
@@ -18,6 +20,14 @@ urlpatterns = [
     path("admin/agents", AgentViewSet.as_view(COLLECTION)),
     path("admin/agents/<str:resource_id>", AgentViewSet.as_view(ONE)),
     path("admin/agents/<str:resource_id>/rotate-secret", AgentViewSet.as_view({"post": "rotate_secret"})),
+    path("admin/groups", GroupViewSet.as_view(COLLECTION)),
+    path("admin/groups/<str:resource_id>", GroupViewSet.as_view(ONE)),
+    path("admin/groups/<str:resource_id>/members", GroupViewSet.as_view({"get": "members", "post": "add_member"})),
+    path("admin/groups/<str:resource_id>/members/<str:user_id>", GroupViewSet.as_view({"delete": "remove_member"})),
+    path("admin/groups/<str:resource_id>/nested", GroupViewSet.as_view({"get": "nested", "post": "nest"})),
+    path("admin/groups/<str:resource_id>/nested/<str:child_group_id>", GroupViewSet.as_view({"delete": "unnest"})),
+    path("admin/identity-providers", IdentityProviderViewSet.as_view(COLLECTION)),
+    path("admin/identity-providers/<str:resource_id>", IdentityProviderViewSet.as_view(ONE)),
     path("me/password", PasswordViewSet.as_view({"post": "change"})),
     path("me/mfa/totp", TotpViewSet.as_view({"post": "enrol", "delete": "remove"})),
     path("me/mfa/totp/confirm", TotpViewSet.as_view({"post": "confirm"})),

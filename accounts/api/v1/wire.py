@@ -12,9 +12,12 @@ from rest_framework.response import Response
 
 from accounts import operations
 from accounts.models import Role
+from core.access import Tier
 from core.parsing import TooLarge
+from core.resources import ResourceViewSet
 from core.v1 import ACCESS_DENIED, Invalid, flaw
 from tenancy.api.v1 import wire as tenancy
+from tenancy.models import Tenant
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
@@ -82,6 +85,19 @@ CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.BeyondThem: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
     operations.KeepsNoSecret: (HTTPStatus.CONFLICT, "A public client has no secret: WEB and SERVICE have one"),
 }
+
+
+GROUP_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    operations.WouldContainItself: (HTTPStatus.CONFLICT, "The group would contain itself"),
+}
+
+
+def tenant_of(view: ResourceViewSet, given: dict[str, Any]) -> Tenant:
+    """Where something is to be made. Whoever runs one tenant need not say so."""
+    me = view.principal
+    usual = me.tenant_id if me.tier is Tier.TENANT else None
+    present = Tenant.objects.present().filter(partner__deleted_at=None)
+    return view.target(present, needed("tenant_id", given.pop("tenant_id", usual)))
 
 
 class FormParser(BaseParser):

@@ -203,3 +203,17 @@ class RevocationResponse(serializers.Serializer):
     created_at = serializers.DateTimeField()
     swept_at = serializers.DateTimeField(allow_null=True)
     status = serializers.CharField()
+
+
+class DashboardStats(serializers.Serializer):
+    partners = serializers.IntegerField(help_text="0 for those who see none.")
+    tenants = serializers.IntegerField()
+    users = serializers.IntegerField()
+    groups = serializers.IntegerField()
+    applications = serializers.IntegerField(help_text="Also those that are offered from above.")
+    identity_providers = serializers.IntegerField()
+    agents = serializers.IntegerField()
+    active_sessions = serializers.IntegerField()
+    sign_ins_24h = serializers.IntegerField()
+    failed_sign_ins_24h = serializers.IntegerField()
+    revocations_24h = serializers.IntegerField()

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from sessions_app.api.v1.views.dashboard import DashboardViewSet
 from sessions_app.api.v1.views.sessions import (
     AdminSessionViewSet,
     AuthViewSet,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("admin/sessions/stats", AdminSessionViewSet.as_view({"get": "stats"})),
     path("admin/sessions/<str:session_id>", AdminSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
     path("admin/sessions/<str:session_id>/revoke", AdminSessionViewSet.as_view({"post": "revoke"})),
+    path("admin/dashboard/stats", DashboardViewSet.as_view({"get": "stats"})),
+    path("admin/dashboard/activity", DashboardViewSet.as_view({"get": "activity"})),
     path("admin/revocations", RevocationViewSet.as_view({"get": "list"})),
     path("admin/revocations/<str:revocation_id>", RevocationViewSet.as_view({"get": "retrieve"})),
     path("me", MeViewSet.as_view({"get": "retrieve"})),

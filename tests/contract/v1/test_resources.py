@@ -229,7 +229,7 @@ class TestAKey:
         _, body = world.super_admin, kind.new(world.ada.user, world)
         before = kind.model._default_manager.count()
         first = send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-66")
-        again = send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-66")
+        again = send(world.super_admin, "POST", f"{kind.path}/", body, Idempotency_Key="order-66")
         assert (first.status_code, again.status_code) == (201, 201)
         assert again.content == first.content
         assert (again["ETag"], again["Location"]) == (first["ETag"], first["Location"])

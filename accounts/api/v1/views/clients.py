@@ -44,13 +44,6 @@ class ClientViewSet(RepeatableViewSet, ResourceViewSet):
         secret = operations.rotate_secret(client, actor=self.principal)
         return self.told(client.pk, client_secret=secret)
 
-    def tenant(self, given: dict[str, Any]) -> Tenant:
-        """The one that is named; whoever administers a single one need not."""
-        if self.principal.tier is Tier.TENANT:
-            given.setdefault("tenant_id", self.principal.tenant_id)
-        tenant_id = wire.needed("tenant_id", given.pop("tenant_id", None))
-        return self.target(Tenant.objects.present().filter(partner__deleted_at=None), tenant_id)
-
 
 class ApplicationViewSet(ClientViewSet):
     tag = "Applications"
@@ -99,7 +92,7 @@ class ApplicationViewSet(ClientViewSet):
                 raise Invalid(flaw(("body", name), f"Only with the scope {fits}", "value_error.contradiction"))
         match scope:
             case ApplicationScope.TENANT:
-                return {"tenant": self.tenant(given)}
+                return {"tenant": wire.tenant_of(self, given)}
             case ApplicationScope.PARTNER:
                 return {"partner": self.partner(given)}
             case _:
@@ -135,9 +128,7 @@ class AgentViewSet(ClientViewSet):
     missing = "Agent not found"
 
     def things(self) -> EntityQuerySet[Agent]:
-        """What is under a deleted partner or tenant is gone with it."""
-        housed = {"tenant__deleted_at": None, "tenant__partner__deleted_at": None}
-        return Agent.objects.visible_to(self.principal).present().filter(**housed).select_related("tenant")
+        return Agent.objects.visible_to(self.principal).housed().select_related("tenant")
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +139,7 @@ class AgentViewSet(ClientViewSet):
         }
 
     def make(self, given: dict[str, Any]) -> tuple[Agent, dict[str, Any]]:
-        tenant = self.tenant(given)
+        tenant = wire.tenant_of(self, given)
         owner = self.owner(given, tenant)
         agent, secret = operations.create_agent(actor=self.principal, tenant=tenant, owner_user=owner, **given)
         return agent, {"client_secret": secret}

@@ -41,9 +41,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     missing = "User not found"
 
     def things(self) -> EntityQuerySet[User]:
-        """Whoever lives in something deleted is gone with it."""
-        rows = User.objects.visible_to(self.principal).present()
-        return rows.filter(tenant__deleted_at=None, tenant__partner__deleted_at=None).select_related("tenant")
+        return User.objects.visible_to(self.principal).housed().select_related("tenant")
 
     def described(self, rows: Any) -> Any:
         return rows.annotate(partner_id=F("tenant__partner_id"), mfa_enabled=Q(totp__confirmed_at__isnull=False))

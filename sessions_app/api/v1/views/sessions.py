@@ -8,9 +8,9 @@ from rest_framework.response import Response
 
 from accounts import operations as accounts
 from accounts.models import User
-from core.access import Tier
+from core.access import Tier, count_of
 from core.ids import Prefix, read
-from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, count_of, total_within
+from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, total_within
 from core.schema import enveloped, paginated, refused
 from core.v1 import V1ViewSet
 from sessions_app import operations

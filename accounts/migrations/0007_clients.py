@@ -10,7 +10,7 @@ import core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_password_resets"),
+        ("accounts", "0006_groups_and_identity_providers"),
         ("tenancy", "0004_versions"),
     ]
 
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="application",
             name="backchannel_logout_uri",
-            field=models.CharField(blank=True, max_length=2000),
+            field=models.CharField(blank=True, max_length=2048),
         ),
         migrations.AddField(
             model_name="application",

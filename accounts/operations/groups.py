@@ -1,0 +1,71 @@
+"""Making groups, and putting people and other groups into them."""
+
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Group, GroupMembership, GroupNesting, User
+from audit.actions import Action
+from audit.operations import record
+from core.access import Principal
+from core.records import ChangedMeanwhile
+from tenancy.models import Tenant
+from tenancy.operations import lock, record_made
+
+
+class WouldContainItself(Exception):
+    """The group is in the one that is to be nested in it, or is that one."""
+
+
+@transaction.atomic
+def create_group(*, actor: Principal, tenant: Tenant, name: str, **columns: Any) -> Group:
+    group = Group.objects.create(tenant=tenant, name=name, **columns)
+    record_made(group, actor=actor, name=name, **columns)
+    return group
+
+
+@transaction.atomic
+def add_member(group: Group, user: User, *, actor: Principal) -> bool:
+    """Whether that was new."""
+    lock(group)
+    _, is_new = GroupMembership.objects.get_or_create(group=group, user=user, defaults={"tenant_id": group.tenant_id})
+    if is_new:
+        record(Action.GROUP_MEMBER_ADDED, actor=actor, resource=group, changes={"user_id": [None, user.handle]})
+    return is_new
+
+
+@transaction.atomic
+def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
+    """Whether there was such a member."""
+    lock(group)
+    removed, _ = GroupMembership.objects.filter(group=group, user=user).delete()
+    if removed:
+        record(Action.GROUP_MEMBER_REMOVED, actor=actor, resource=group, changes={"user_id": [user.handle, None]})
+    return bool(removed)
+
+
+@transaction.atomic
+def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
+    """Whether that was new. One at a time in a tenant: two that each are no ring can make one together."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=parent.tenant_id)
+    present = set(Group.objects.present().filter(pk__in=[parent.pk, child.pk]).values_list("pk", flat=True))
+    if present != {parent.pk, child.pk}:
+        raise ChangedMeanwhile
+    if Group.objects.within(child.pk).filter(pk=parent.pk).exists():
+        raise WouldContainItself
+    _, is_new = GroupNesting.objects.get_or_create(parent=parent, child=child, defaults={"tenant_id": parent.tenant_id})
+    if is_new:
+        changes = {"child_group_id": [None, child.handle]}
+        record(Action.GROUP_NESTED, actor=actor, resource=parent, changes=changes)
+    return is_new
+
+
+@transaction.atomic
+def unnest(parent: Group, child: Group, *, actor: Principal) -> bool:
+    """Whether it was nested there."""
+    lock(parent)
+    removed, _ = GroupNesting.objects.filter(parent=parent, child=child).delete()
+    if removed:
+        changes = {"child_group_id": [child.handle, None]}
+        record(Action.GROUP_UNNESTED, actor=actor, resource=parent, changes=changes)
+    return bool(removed)

@@ -1,0 +1,29 @@
+"""What v1 gives of the record."""
+
+from rest_framework import serializers
+
+from audit.actions import Action, Result
+from core.access import ActorType
+
+ROLES = ("super_admin", "partner_admin", "tenant_admin", "user")
+
+
+class Entry(serializers.Serializer):
+    id = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    actor_id = serializers.CharField(allow_null=True)
+    actor_email = serializers.CharField(
+        allow_null=True, help_text="As it was then; of what is no person, what it is called."
+    )
+    actor_type = serializers.ChoiceField([each.value for each in ActorType])
+    actor_role = serializers.ChoiceField(ROLES, allow_null=True, help_text="As it was then; only people have one.")
+    action = serializers.ChoiceField([each.value for each in Action])
+    resource_type = serializers.CharField(allow_null=True)
+    resource_id = serializers.CharField(allow_null=True)
+    tenant_id = serializers.CharField(allow_null=True)
+    partner_id = serializers.CharField(allow_null=True)
+    result = serializers.ChoiceField([each.value for each in Result])
+    ip_address = serializers.CharField(allow_null=True)
+    user_agent = serializers.CharField(allow_null=True)
+    request_id = serializers.CharField(allow_null=True)
+    changes = serializers.DictField(help_text="Of each column that was changed, what it held before and after.")

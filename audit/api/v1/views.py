@@ -1,0 +1,64 @@
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import CharField, ListField
+
+from audit.actions import Action, ResourceType
+from audit.api.v1 import filters, serializers, wire
+from audit.models import AuditEntry, AuditEntryQuerySet
+from audit.queries import length_seen_by
+from core.access import Tier
+from core.ids import Prefix
+from core.paging import PagedViewSet
+from core.schema import MetaResponse, enveloped, paginated
+
+WORDS = inline_serializer(
+    "ApiResponse_list_word_",
+    {"data": ListField(child=CharField()), "meta": MetaResponse()},
+)
+
+
+class RecordViewSet(PagedViewSet):
+    """Those entries that are the caller's to read. Nobody writes here: what is done writes them."""
+
+    @property
+    def entries(self) -> AuditEntryQuerySet:
+        return AuditEntry.objects.visible_to(self.principal)
+
+    def listed(self) -> Response:
+        found = self.filtered(self.entries)
+        length = length_seen_by(self.principal) if found.is_plain else None
+        return self.page(
+            found,
+            total=found.qs.count if length is None else lambda: length,
+            fetch=lambda rows: rows.values(*wire.COLUMNS),
+            item=wire.entry,
+        )
+
+
+class AuditViewSet(RecordViewSet):
+    tag = "Audit"
+    reads = dict.fromkeys(("list", "retrieve", "actions", "resource_types"), Tier.TENANT)
+    lists = {"list": filters.ENTRIES}
+    missing = "Audit entry not found"
+
+    @extend_schema(operation_id="list_audit_entries", responses=paginated(serializers.Entry))
+    def list(self, request: Request) -> Response:
+        """Who did what within your reach, newest first."""
+        return self.listed()
+
+    @extend_schema(operation_id="show_audit_entry", responses=enveloped(serializers.Entry))
+    def retrieve(self, request: Request, entry_id: str) -> Response:
+        """One thing that was done, or refused."""
+        named = self.entries.filter(pk=self.id_or_404(Prefix.AUDIT_ENTRY, entry_id))
+        return self.answer(wire.entry(self.only(named.values(*wire.COLUMNS))))
+
+    @extend_schema(operation_id="list_audit_actions", responses=WORDS)
+    def actions(self, request: Request) -> Response:
+        """What an entry can say that was done."""
+        return self.answer(sorted(Action))
+
+    @extend_schema(operation_id="list_audit_resource_types", responses=WORDS)
+    def resource_types(self, request: Request) -> Response:
+        """What it can have been done to."""
+        return self.answer(sorted(ResourceType))

@@ -1,0 +1,37 @@
+"""How v1 shows an entry of the record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.access import ActorType, Tier
+from core.ids import Prefix, show
+
+COLUMNS = (
+    *("id", "created_at", "actor_id", "actor_label", "actor_type", "actor_tier", "action", "resource_type"),
+    *("resource_id", "tenant_id", "partner_id", "result", "ip_address", "user_agent", "request_id", "changes"),
+)
+PEOPLE = (ActorType.USER, ActorType.API_KEY)
+ROLES = {Tier.SUPER: "super_admin", Tier.PARTNER: "partner_admin", Tier.TENANT: "tenant_admin", Tier.USER: "user"}
+
+
+def entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    tenant_id, partner_id = row["tenant_id"], row["partner_id"]
+    is_a_person = row["actor_type"] in PEOPLE
+    return {
+        "id": show(Prefix.AUDIT_ENTRY, row["id"]),
+        "timestamp": row["created_at"],
+        "actor_id": row["actor_id"] or None,
+        "actor_email": row["actor_label"] or None,
+        "actor_type": row["actor_type"],
+        "actor_role": ROLES.get(Tier[row["actor_tier"].upper()]) if is_a_person else None,
+        "action": row["action"],
+        "resource_type": row["resource_type"] or None,
+        "resource_id": row["resource_id"] or None,
+        "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
+        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        "result": row["result"],
+        "ip_address": row["ip_address"],
+        "user_agent": row["user_agent"] or None,
+        "request_id": row["request_id"] or None,
+        "changes": row["changes"],
+    }

@@ -1,0 +1,33 @@
+"""URLs that this server is to fetch one day: https, on a usual port, of a host that has a public name.
+
+A name is not resolved when it is kept: by the time of the fetch it may lead elsewhere (decision 0036).
+"""
+
+import re
+from urllib.parse import urlsplit
+
+LONGEST = 2048
+PORTS = ("443", "8443")
+_PLAIN = re.compile(r"[!$&-;=?-Z_a-z~%]+")  # what RFC 3986 has in a URL, but for fragments, brackets and stars
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_PRIVATE = ("arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost")
+_PRIVATE_NAMES = frozenset((*_PRIVATE, "onion", "private", "test"))
+
+
+def public_https_url(text: str) -> str:
+    """`text` itself, or a ValueError that says what is wrong with it."""
+    if len(text) > LONGEST or not _PLAIN.fullmatch(text):
+        raise ValueError("it is too long, or has letters that no URL has")
+    if not text.startswith("https://"):
+        raise ValueError("it does not begin with https://")
+    place = urlsplit(text).netloc
+    host, colon, port = place.partition(":")
+    if "@" in place or (colon and port not in PORTS):
+        raise ValueError("it has a user in it, or another port than 443 and 8443")
+    labels = host.lower().split(".")
+    if _NUMBER.fullmatch(labels[-1]):
+        raise ValueError("its host is an address, not a name")
+    if len(host) > 253 or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)) or labels[-1] in _PRIVATE_NAMES:
+        raise ValueError("its host is not a public name")
+    return text

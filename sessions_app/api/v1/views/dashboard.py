@@ -1,0 +1,30 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.api.v1.filters import ENTRIES
+from audit.api.v1.serializers import Entry
+from audit.api.v1.views import RecordViewSet
+from core.access import Tier
+from core.schema import enveloped, paginated
+from sessions_app.api.v1 import filters, serializers
+from sessions_app.dashboard import figures
+from sessions_app.models import Session
+
+
+class DashboardViewSet(RecordViewSet):
+    tag = "Dashboard"
+    reads = {"stats": Tier.TENANT, "activity": Tier.TENANT}
+    expensive = frozenset({"stats"})
+    lists = {"stats": filters.STATISTICS, "activity": ENTRIES}
+
+    @extend_schema(operation_id="show_dashboard_statistics", responses=enveloped(serializers.DashboardStats))
+    def stats(self, request: Request) -> Response:
+        """How much there is of everything within your reach, and what the last 24 hours brought."""
+        asked = self.filtered(Session.objects.none()).form.cleaned_data
+        return self.answer(figures(self.principal, **asked))
+
+    @extend_schema(operation_id="list_dashboard_activity", responses=paginated(Entry))
+    def activity(self, request: Request) -> Response:
+        """What was done within your reach, the newest first: the record itself."""
+        return self.listed()

@@ -1,0 +1,80 @@
+"""How much there is of everything within somebody's reach, and what the last day brought, in one statement."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import Agent, Application, Group, IdentityProvider, User
+from audit.actions import Action, Result
+from audit.models import AuditEntry
+from core.access import Principal, count_of
+from core.ids import first_at
+from sessions_app.models import Revocation
+from sessions_app.reach import tenants, whole
+from tenancy.models import Partner, Platform
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The tenant or the partner that is asked about, if any is."""
+
+    tenant_id: UUID | None = None
+    partner_id: UUID | None = None
+
+    def of(self, rows: QuerySet[Any], tenant: str, *partners: str) -> QuerySet[Any]:
+        """Those of them that lie in it, by the paths that lead there."""
+        if self.tenant_id:
+            rows = rows.filter(**{tenant: self.tenant_id})
+        if self.partner_id:
+            theirs = Q()
+            for each in partners:
+                theirs |= Q(**{each: self.partner_id})
+            rows = rows.filter(theirs)
+        return rows
+
+
+def figures(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> dict[str, int]:
+    """Of what is not within their reach there is nothing."""
+    asked = Place(tenant_id, partner_id)
+    rows = {**_things(principal, asked), **_news(principal, asked)}
+    counted: Any = Platform.objects.values(**{name: Coalesce(count_of(each), 0) for name, each in rows.items()})[0]
+    sessions = whole(principal, tenant_id=tenant_id, partner_id=partner_id)
+    is_there = counted["tenants"] or not tenant_id
+    return {**counted, "active_sessions": sessions.live if sessions and is_there else 0}
+
+
+def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
+    """Each name is a kind of thing: what of it there is for them."""
+    seen: dict[str, QuerySet[Any]] = {
+        "agents": Agent.objects.visible_to(principal).housed(),
+        "users": User.objects.visible_to(principal).housed(),
+        "groups": Group.objects.visible_to(principal).housed(),
+        "identity_providers": IdentityProvider.objects.visible_to(principal).housed(),
+    }
+    applications = Application.objects.visible_to(principal).present()
+    return {
+        "partners": asked.of(Partner.objects.visible_to(principal).present(), "tenants", "pk"),
+        "tenants": asked.of(tenants(principal), "pk", "partner"),
+        "applications": asked.of(applications, "tenant", "partner", "tenant__partner"),
+        **{name: asked.of(rows, "tenant", "tenant__partner") for name, rows in seen.items()},
+    }
+
+
+def _news(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
+    """Ids are made in the order of time: those of a day lie together."""
+    a_day_ago = first_at(int((timezone.now() - DAY).timestamp() * 1000))
+    entries = AuditEntry.objects.visible_to(principal).filter(pk__gte=a_day_ago, action=Action.SIGNED_IN)
+    tried = asked.of(entries, "tenant_id", "partner_id")
+    revoked = Revocation.objects.visible_to(principal).filter(pk__gte=a_day_ago)
+    return {
+        "sign_ins_24h": tried.filter(result=Result.SUCCESS),
+        "failed_sign_ins_24h": tried.exclude(result=Result.SUCCESS),
+        "revocations_24h": asked.of(revoked, "tenant_id", "partner_id"),
+    }

@@ -1,0 +1,133 @@
+"""The numbers on the first page: of everything within reach, and of nothing beyond."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Application, User
+from accounts.operations import create_agent, create_application, create_group, create_identity_provider, delete_user
+from audit.models import AuditEntry
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Reach, Session
+from tenancy.operations import delete
+from tests.contract.v1.answers import flaws, given
+from tests.resources import OIDC
+from tests.world import SYSTEM, Caller, World, some_id
+
+STATS = "/api/v1/admin/dashboard/stats"
+FIELDS = [
+    *("partners", "tenants", "users", "groups", "applications", "identity_providers", "agents", "active_sessions"),
+    *("sign_ins_24h", "failed_sign_ins_24h", "revocations_24h"),
+]
+
+
+def told(caller: Caller, query: str = "") -> dict[str, int]:
+    found = given(caller.get(f"{STATS}?{query}"))
+    assert sorted(found) == sorted(FIELDS)
+    return found
+
+
+@pytest.fixture
+def busy(world: World) -> World:
+    """Something of each kind in north, twice as much in springfield, and one for everybody."""
+    for caller in (world.ada, world.alan, world.lisa, world.north_admin, world.acme_partner, world.super_admin):
+        assert caller.session
+    for number, tenant in enumerate((world.north, world.springfield, world.springfield)):
+        create_group(actor=SYSTEM, tenant=tenant, name=str(number))
+        create_identity_provider(actor=SYSTEM, tenant=tenant, name="Okta", provider_type="OIDC", config=OIDC)
+        an_application(f"app-{number}", Application.Scope.TENANT, tenant=tenant)
+    create_agent(actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="Librarian")
+    an_application("offered-by-acme", Application.Scope.PARTNER, partner=world.acme)
+    world.make_service("for-everybody", [])
+    return world
+
+
+def an_application(client_id: str, scope: str, **owner: object) -> None:
+    create_application(actor=SYSTEM, name=client_id, application_type="WEB", scope=scope, client_id=client_id, **owner)
+
+
+class TestTheNumbers:
+    def test_of_a_tenant_are_its_own(self, busy: World):
+        assert told(busy.north_admin) == {
+            "partners": 0,
+            "tenants": 1,
+            "users": 3,
+            "groups": 1,
+            "applications": 3,
+            "identity_providers": 1,
+            "agents": 1,
+            "active_sessions": 3,
+            "sign_ins_24h": 3,
+            "failed_sign_ins_24h": 0,
+            "revocations_24h": 0,
+        }
+
+    def test_of_a_partner_are_of_its_tenants(self, busy: World):
+        found = told(busy.acme_partner)
+        assert (found["partners"], found["tenants"], found["users"]) == (0, 2, 4)
+        assert (found["groups"], found["identity_providers"], found["applications"]) == (1, 1, 3)
+        assert (found["active_sessions"], found["sign_ins_24h"]) == (4, 4)
+
+    def test_of_the_platform_are_all_there_are(self, busy: World):
+        found = told(busy.super_admin)
+        assert (found["partners"], found["tenants"], found["users"]) == (2, 3, 6)
+        assert (found["groups"], found["identity_providers"], found["applications"]) == (3, 3, 5)
+        assert (found["active_sessions"], found["sign_ins_24h"]) == (6, 6)
+
+    def test_can_be_of_a_tenant_or_a_partner(self, busy: World):
+        for caller in (busy.super_admin, busy.acme_partner):
+            of_north = told(caller, f"tenant_id={busy.north.handle}")
+            assert (of_north["tenants"], of_north["users"], of_north["groups"]) == (1, 3, 1)
+            assert (of_north["active_sessions"], of_north["sign_ins_24h"], of_north["applications"]) == (3, 3, 1)
+            of_acme = told(caller, f"partner_id={busy.acme.handle}")
+            assert (of_acme["tenants"], of_acme["groups"], of_acme["active_sessions"]) == (2, 1, 4)
+            assert of_acme["applications"] == 2
+        assert told(busy.super_admin, f"partner_id={busy.acme.handle}")["partners"] == 1
+        assert told(busy.super_admin, f"tenant_id={busy.north.handle}")["partners"] == 1
+        assert told(busy.north_admin, f"tenant_id={busy.north.handle}")["users"] == 3
+
+    def test_of_what_is_foreign_or_none_are_nothing(self, busy: World):
+        nothing = dict.fromkeys(FIELDS, 0)
+        place = f"tenant_id={busy.springfield.handle}"
+        for query in (place, f"partner_id={busy.globex.handle}", f"tenant_id={some_id(Prefix.TENANT)}", "partner_id=x"):
+            for caller in (busy.north_admin, busy.acme_partner):
+                assert told(caller, query) == nothing, query
+        for query in (f"tenant_id={some_id(Prefix.TENANT)}", f"{place}&partner_id={busy.acme.handle}"):
+            assert told(busy.super_admin, query) == nothing
+
+    def test_leave_out_what_is_deleted(self, busy: World):
+        before = told(busy.super_admin)
+        delete_user(busy.alan.user, actor=SYSTEM)
+        delete(busy.springfield, actor=SYSTEM)
+        after = told(busy.super_admin)
+        assert {name: before[name] - after[name] for name in ("tenants", "users", "groups", "identity_providers")} == {
+            "tenants": 1,
+            "users": 2,
+            "groups": 2,
+            "identity_providers": 2,
+        }
+        assert before["active_sessions"] - after["active_sessions"] == 2
+        assert User.objects.present().filter(tenant=busy.springfield).exists()
+
+    def test_count_the_last_day(self, busy: World):
+        credentials = {"email": busy.ada.user.email, "password": "wrong", "tenant": busy.north.slug}
+        assert busy.nobody.post("/api/v1/auth/login", credentials).status_code == 401
+        operations.revoke_scope(Reach.USER, busy.ada.user.pk, actor=SYSTEM, reason="test")
+        found = told(busy.north_admin)
+        assert (found["sign_ins_24h"], found["failed_sign_ins_24h"], found["revocations_24h"]) == (3, 1, 1)
+        assert found["active_sessions"] == Session.objects.live().filter(tenant=busy.north).count() == 2
+        assert told(busy.acme_partner)["failed_sign_ins_24h"] == 1
+        assert told(busy.springfield_admin)["failed_sign_ins_24h"] == 0
+
+    def test_know_nothing_of_the_day_before(self, busy: World, monkeypatch: pytest.MonkeyPatch):
+        from sessions_app import dashboard
+
+        monkeypatch.setattr(dashboard, "DAY", timedelta(0))
+        found = told(busy.north_admin)
+        assert (found["sign_ins_24h"], found["users"]) == (0, 3)
+        assert AuditEntry.objects.filter(tenant_id=busy.north.pk).exists()
+
+    def test_read_no_query_but_their_own(self, busy: World):
+        assert told(busy.north_admin, "page=x&search=y") == told(busy.north_admin)
+        assert flaws(busy.north_admin.get(f"{STATS}?tenant_id=%ff"))

@@ -1,0 +1,208 @@
+"""Whom a tenant trusts to say who its people are: what is kept of it, and what is never shown."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from accounts.models import IdentityProvider
+from accounts.operations.identity_providers import PURPOSE
+from audit.models import AuditEntry
+from core.ids import Prefix
+from core.secrets import unseal
+from tenancy.operations import HIDDEN
+from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, refused
+from tests.domain.test_public_urls import HOSTILE
+from tests.resources import OIDC
+from tests.world import World, some_id
+
+PROVIDERS = "/api/v1/admin/identity-providers"
+SECRET = "the canary that sings to nobody"
+
+
+@cache
+def certificate() -> tuple[str, str]:
+    """A certificate, and its private key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(datetime.now(UTC)).not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    signed = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return signed.decode(), private.decode()
+
+
+def saml(**more: Any) -> dict[str, Any]:
+    return {
+        "entity_id": "urn:idp:north",
+        "sso_url": "https://idp.example/sso",
+        "metadata_url": "https://idp.example/metadata",
+        "certificate": certificate()[0].strip(),
+        **more,
+    }
+
+
+def body(config: dict[str, Any], provider_type: str = "OIDC") -> dict[str, Any]:
+    return {"name": "Okta", "provider_type": provider_type, "config": config}
+
+
+def made(world: World, config: dict[str, Any], provider_type: str = "OIDC") -> tuple[str, dict[str, Any]]:
+    shown = given(world.north_admin.post(PROVIDERS, body(config, provider_type)), 201)
+    return f"{PROVIDERS}/{shown['id']}", shown
+
+
+def secret_of(shown: dict[str, Any]) -> str | None:
+    sealed = IdentityProvider.objects.latest("pk").sealed_secret
+    assert shown["client_secret_set"] is (sealed is not None)
+    return unseal(bytes(sealed), purpose=PURPOSE).decode() if sealed else None
+
+
+class TestTheClientSecret:
+    def test_is_sealed_and_shown_to_nobody(self, world: World):
+        path, shown = made(world, OIDC | {"client_secret": SECRET})
+        assert (shown["config"], secret_of(shown)) == (OIDC, SECRET)
+        told = [world.super_admin.get(path).content, world.super_admin.get(PROVIDERS).content]
+        told += [world.super_admin.request("PATCH", path, {"config": OIDC | {"client_secret": f"{SECRET} 2"}}).content]
+        told += [json.dumps(list(AuditEntry.objects.values("changes"))).encode()]
+        told += [bytes(IdentityProvider.objects.get().sealed_secret)]
+        assert not [each for each in told if SECRET.encode() in each]
+
+    def test_that_is_left_out_stays(self, world: World):
+        path, _ = made(world, OIDC | {"client_secret": SECRET})
+        shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_id": "other"}}))
+        assert (shown["config"]["client_id"], secret_of(shown)) == ("other", SECRET)
+
+    def test_that_is_null_goes(self, world: World):
+        path, _ = made(world, OIDC | {"client_secret": SECRET})
+        for before, after in ((HIDDEN, None), (None, HIDDEN)):
+            secret = None if after is None else SECRET
+            shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": secret}}))
+            assert secret_of(shown) == secret
+            assert AuditEntry.objects.latest("pk").changes == {"sealed_secret": [before, after]}
+
+    def test_that_is_the_same_changes_nothing(self, world: World):
+        path, _ = made(world, OIDC | {"client_secret": SECRET})
+        before = AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]
+        given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": SECRET}}))
+        assert (AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]) == before
+
+    def test_that_is_another_is_on_record_as_changed(self, world: World):
+        path, _ = made(world, OIDC | {"client_secret": SECRET})
+        shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": "another"}}))
+        entry = AuditEntry.objects.latest("pk")
+        assert secret_of(shown) == "another"
+        assert (entry.action, entry.resource_type) == ("identity_provider.updated", "identity_provider")
+        assert entry.changes == {"sealed_secret": [HIDDEN, HIDDEN]}
+
+
+class TestAConfig:
+    def test_of_saml_is_kept(self, world: World):
+        _, shown = made(world, saml(), "SAML")
+        assert (shown["config"], shown["client_secret_set"]) == (saml(), False)
+
+    def test_says_all_there_is_to_say(self, world: World):
+        _, shown = made(world, {"issuer": "https://idp.example/", "client_id": "curfew"})
+        assert shown["config"] == {"issuer": "https://idp.example/", "client_id": "curfew", "scopes": []}
+        less = saml()
+        del less["metadata_url"]
+        assert made(world, less, "SAML")[1]["config"] == saml(metadata_url=None)
+
+    def test_is_replaced_as_a_whole(self, world: World):
+        path, _ = made(world, saml(), "SAML")
+        less = saml(entity_id="https://idp.example/entity")
+        del less["metadata_url"]
+        shown = given(world.north_admin.request("PATCH", path, {"config": less}))
+        assert shown["config"] == less | {"metadata_url": None}
+
+    @pytest.mark.parametrize(
+        ("provider_type", "more", "where"),
+        [
+            ("OIDC", {"key": 1}, "key"),
+            ("OIDC", {"sso_url": "https://idp.example"}, "sso_url"),
+            ("OIDC", {"client_secret": 1}, "client_secret"),
+            ("OIDC", {"client_secret": ""}, "client_secret"),
+            ("OIDC", {"client_id": ""}, "client_id"),
+            ("OIDC", {"scopes": "openid"}, "scopes"),
+            ("OIDC", {"scopes": ["x"] * 51}, "scopes"),
+            ("OIDC", {"issuer": None}, "issuer"),
+            ("SAML", {"client_secret": "x"}, "client_secret"),
+            ("SAML", {"entity_id": "javascript:alert(1)"}, "entity_id"),
+            ("SAML", {"entity_id": "https://a b"}, "entity_id"),
+            ("SAML", {"certificate": "x"}, "certificate"),
+            ("SAML", {"certificate": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"}, "certificate"),
+            ("SAML", {"certificate": certificate()[0] * 2}, "certificate"),
+            ("SAML", {"certificate": certificate()[1]}, "certificate"),
+            ("SAML", {"certificate": "".join(certificate())}, "certificate"),
+            ("SAML", {"certificate": None}, "certificate"),
+        ],
+    )
+    def test_that_cannot_be_is_refused_where_it_is_wrong(
+        self, provider_type: str, more: dict[str, Any], where: str, world: World
+    ):
+        config = {"OIDC": OIDC, "SAML": saml()}[provider_type]
+        path, _ = made(world, config, provider_type)
+        for answer in (
+            world.north_admin.post(PROVIDERS, body(config | more, provider_type)),
+            world.north_admin.request("PATCH", path, {"config": config | more}),
+        ):
+            assert {tuple(loc[:3]) for loc, _, _ in flaws(answer)} == {("body", "config", where)}
+
+    @pytest.mark.parametrize("provider_type", ["OIDC", "SAML"])
+    def test_needs_what_makes_one(self, provider_type: str, world: World):
+        needed = {"OIDC": {"issuer", "client_id"}, "SAML": {"entity_id", "sso_url", "certificate"}}[provider_type]
+        answer = world.north_admin.post(PROVIDERS, body({}, provider_type))
+        assert {loc[2] for loc, _, type_ in flaws(answer) if type_ == "missing"} == needed
+
+    def test_of_another_type_is_none(self, world: World):
+        path, _ = made(world, OIDC)
+        assert flaws(world.north_admin.request("PATCH", path, {"config": saml()}))
+        assert flaws(world.north_admin.request("PATCH", path, {"provider_type": "SAML"})) == [
+            (["body", "provider_type"], "Unknown field", "extra_forbidden")
+        ]
+
+
+def test_no_url_that_leads_inside_is_kept(world: World):
+    (oidc, _), (other, _) = made(world, OIDC), made(world, saml(), "SAML")
+    for url in HOSTILE:
+        for path, where, config in (
+            (oidc, "issuer", OIDC | {"issuer": url}),
+            (other, "sso_url", saml(sso_url=url)),
+            (other, "metadata_url", saml(metadata_url=url)),
+        ):
+            wrong = flaws(world.north_admin.request("PATCH", path, {"config": config}))
+            assert {tuple(loc[:3]) for loc, _, _ in wrong} <= {("body", "config", where), ("body", "config")}, ascii(
+                url
+            )
+
+
+class TestTheList:
+    def test_can_be_of_a_part(self, world: World):
+        (_, oidc), (_, other) = made(world, OIDC), made(world, saml(), "SAML")
+        operator = world.super_admin
+        there = body(OIDC) | {"tenant_id": world.springfield.handle, "name": "Entra", "status": "SUSPENDED"}
+        foreign = given(operator.post(PROVIDERS, there), 201)
+        for query, expected in {
+            "": [foreign, other, oidc],
+            "search=KTA": [other, oidc],
+            f"tenant_id={world.north.handle}": [other, oidc],
+            f"partner_id={world.globex.handle}": [foreign],
+            "provider_type=SAML": [other],
+            "status=SUSPENDED": [foreign],
+            "ordering=name": [foreign, oidc, other],
+        }.items():
+            assert ids(operator.get(f"{PROVIDERS}?{query}")) == [each["id"] for each in expected], query
+        assert ids(world.north_admin.get(f"{PROVIDERS}?tenant_id={world.springfield.handle}")) == []
+        assert flaws(operator.get(f"{PROVIDERS}?provider_type=LDAP"))
+
+    def test_is_not_for_others_to_add_to(self, world: World):
+        for tenant in (world.springfield.handle, some_id(Prefix.TENANT), "x"):
+            answer = world.north_admin.post(PROVIDERS, body(OIDC) | {"tenant_id": tenant})
+            assert refused(answer, 403) == ACCESS_DENIED
+        assert not IdentityProvider.objects.exists()

@@ -1,0 +1,166 @@
+"""Groups in groups: to any depth, never in a ring, and asked about in one statement."""
+
+import time
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Group, GroupMembership, GroupNesting, User
+from accounts.models.groups import members_of
+from accounts.operations import add_member, nest
+from audit.models import AuditEntry
+from core.ids import Prefix
+from tests.architecture.test_sql_counts import counted
+from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
+from tests.contract.v1.test_groups import GROUPS, a_group, members
+from tests.world import SYSTEM, World, some_id
+
+RING = {"detail": "The group would contain itself"}
+MANY = 1_000
+
+
+def nested(group: Group) -> str:
+    return f"{GROUPS}/{group.handle}/nested"
+
+
+def chain(world: World, *names: str) -> list[Group]:
+    """Each in the one before it."""
+    made = [a_group(world, name) for name in names]
+    for parent, child in pairwise(made):
+        nest(parent, child, actor=SYSTEM)
+    return made
+
+
+class TestNesting:
+    def test_is_new_once(self, world: World):
+        outer, inner = a_group(world, "outer"), a_group(world, "inner")
+        body = {"child_group_id": inner.handle}
+        first, again = (world.north_admin.post(nested(outer), body) for _ in range(2))
+        assert given(first, 201) == given(again) == given(world.north_admin.get(f"{GROUPS}/{outer.handle}"))
+        assert ids(world.north_admin.get(nested(outer))) == [inner.handle]
+        assert given(world.north_admin.get(f"{GROUPS}/{inner.handle}")) in page(world.north_admin.get(nested(outer)))[0]
+        entry = AuditEntry.objects.get(action="group.nested")
+        assert (entry.resource_id, entry.changes) == (outer.handle, {"child_group_id": [None, inner.handle]})
+
+    @pytest.mark.parametrize("length", [1, 2, 3, 7])
+    def test_in_a_ring_is_refused(self, length: int, world: World):
+        groups = chain(world, *map(str, range(length)))
+        answer = world.north_admin.post(nested(groups[-1]), {"child_group_id": groups[0].handle})
+        assert refused(answer, 409) == RING
+        assert GroupNesting.objects.count() == length - 1
+
+    def test_on_two_ways_is_no_ring(self, world: World):
+        top, left, bottom = chain(world, "top", "left", "bottom")
+        right = a_group(world, "right")
+        for parent, child in ((top, right), (right, bottom)):
+            given(world.north_admin.post(nested(parent), {"child_group_id": child.handle}), 201)
+        add_member(bottom, world.ada.user, actor=SYSTEM)
+        add_member(left, world.ada.user, actor=SYSTEM)
+        assert ids(world.north_admin.get(f"{members(top)}?effective=true")) == [world.ada.user.handle]
+        assert ids(world.north_admin.get(members(top))) == []
+
+    def test_by_way_of_a_deleted_group_is_no_ring(self, world: World):
+        top, middle, bottom = chain(world, "top", "middle", "bottom")
+        assert world.north_admin.delete(f"{GROUPS}/{middle.handle}").status_code == 204
+        given(world.north_admin.post(nested(bottom), {"child_group_id": top.handle}), 201)
+
+    def test_of_what_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
+        outer, gone = a_group(world), a_group(world, "gone")
+        assert world.north_admin.delete(f"{GROUPS}/{gone.handle}").status_code == 204
+        foreign = [a_group(world, tenant=world.south), a_group(world, tenant=world.springfield), gone]
+        for handle in [*(each.handle for each in foreign), some_id(Prefix.GROUP), world.ada.user.handle, "x"]:
+            for caller in (world.north_admin, world.acme_partner, world.super_admin):
+                assert refused(caller.post(nested(outer), {"child_group_id": handle}), 403) == ACCESS_DENIED
+        assert not GroupNesting.objects.exists()
+
+    @pytest.mark.parametrize("body", [{}, {"child_group_id": None}, {"child_group_id": 1}, {"group_id": "x"}, []])
+    def test_takes_a_group_and_nothing_else(self, body: Any, world: World):
+        assert flaws(world.north_admin.post(nested(a_group(world)), body))
+
+    def test_ends_once(self, world: World):
+        outer, inner = chain(world, "outer", "inner")
+        path = f"{nested(outer)}/{inner.handle}"
+        assert [world.north_admin.delete(path).status_code for _ in range(2)] == [204, 404]
+        assert world.north_admin.delete(f"{nested(outer)}/{some_id(Prefix.GROUP)}").status_code == 404
+        assert AuditEntry.objects.get(action="group.unnested").changes == {"child_group_id": [inner.handle, None]}
+        given(world.north_admin.post(nested(inner), {"child_group_id": outer.handle}), 201)
+
+
+class TestTheDatabase:
+    """Whatever the code above it does: nothing of one tenant is in anything of another."""
+
+    def test_keeps_members_in_their_tenant(self, world: World):
+        group = a_group(world)
+        for tenant_id in (world.north.pk, world.springfield.pk):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                GroupMembership.objects.create(tenant_id=tenant_id, group=group, user=world.lisa.user)
+
+    def test_keeps_groups_in_their_tenant(self, world: World):
+        ours, theirs = a_group(world), a_group(world, tenant=world.springfield)
+        for tenant_id in (world.north.pk, world.springfield.pk):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                GroupNesting.objects.create(tenant_id=tenant_id, parent=ours, child=theirs)
+
+    def test_keeps_a_group_out_of_itself(self, world: World):
+        group = a_group(world)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            GroupNesting.objects.create(tenant_id=world.north.pk, parent=group, child=group)
+
+
+class TestEffectiveMembers:
+    def test_of_a_ring_are_told_all_the_same(self, world: World):
+        """There cannot be one. If there were, the statement would end."""
+        first, second = chain(world, "first", "second")
+        GroupNesting.objects.create(tenant_id=world.north.pk, parent=second, child=first)
+        add_member(first, world.ada.user, actor=SYSTEM)
+        for group in (first, second):
+            assert ids(world.north_admin.get(f"{members(group)}?effective=1")) == [world.ada.user.handle]
+
+    @pytest.mark.parametrize("shape", ["deep", "wide"])
+    def test_of_a_thousand_groups_come_in_one_statement_and_at_once(self, shape: str, world: World):
+        top, people = a_thousand_groups(world, shape)
+        with counted() as statements:
+            assert set(members_of(top.pk, effective=True).values_list("pk", flat=True)) == people
+        assert len(statements) == 1
+        rows = members_of(top.pk, effective=True).values_list("pk")
+        took = min(timed(lambda: list(rows.all())) for _ in range(5))
+        assert took < 0.05, f"{took * 1000:.0f} ms"
+        admin = world.north_admin
+        with counted() as statements:
+            _, where = page(admin.get(f"{members(top)}?effective=true&per_page=100"))
+        assert (where["total"], len(statements)) == (MANY, 3)
+
+    @pytest.mark.parametrize("shape", ["deep", "wide"])
+    def test_a_ring_of_a_thousand_is_found_at_once(self, shape: str, world: World):
+        top, _ = a_thousand_groups(world, shape)
+        last = Group.objects.latest("pk")
+        before = time.perf_counter()
+        assert refused(world.north_admin.post(nested(last), {"child_group_id": top.handle}), 409) == RING
+        assert time.perf_counter() - before < 1
+
+
+def a_thousand_groups(world: World, shape: str) -> tuple[Group, set[Any]]:
+    """One in the other, or all in the first; with somebody in each."""
+    place = {"tenant_id": world.north.pk}
+    groups = Group.objects.bulk_create(Group(name=f"{shape} {number}", **place) for number in range(MANY))
+    parents = groups if shape == "deep" else [groups[0]] * MANY
+    GroupNesting.objects.bulk_create(
+        GroupNesting(parent=parent, child=child, **place) for parent, child in zip(parents, groups[1:], strict=False)
+    )
+    users = User.objects.bulk_create(
+        User(email=f"{number}@north.example", tenant_kind="CUSTOMER", **place) for number in range(MANY)
+    )
+    GroupMembership.objects.bulk_create(
+        GroupMembership(group=group, user=user, **place) for group, user in zip(groups, users, strict=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_group, accounts_groupnesting, accounts_groupmembership, accounts_user")
+    return groups[0], {user.pk for user in users}
+
+
+def timed(act: Any) -> float:
+    before = time.perf_counter()
+    act()
+    return time.perf_counter() - before

@@ -1,0 +1,45 @@
+"""Two administrators at once, each about to put one group into the other's: never both."""
+
+from collections import Counter
+from functools import partial
+
+from accounts.models import GroupNesting
+from accounts.operations import create_group
+from tests.proof.browsers import Browser, at_once, browsers
+from tests.resources import unused
+from tests.servers import Servers
+from tests.world import SYSTEM, World
+
+
+def rings_of(length: int, callers: list[Browser], world: World) -> tuple[list[int], bool]:
+    """What each was answered who closes one side of a ring, all at once; and whether there is a ring now."""
+    token = world.super_admin.token
+    groups = [create_group(actor=SYSTEM, tenant=world.north, name=unused("group")) for _ in range(length)]
+    paths = [f"/api/v1/admin/groups/{group.handle}/nested" for group in groups]
+    bodies = [{"child_group_id": group.handle} for group in [*groups[1:], groups[0]]]
+    asked = [
+        partial(caller.ask, "POST", path, body, token)
+        for caller, path, body in zip(callers, paths, bodies, strict=True)
+    ]
+    answers = [answer.status for answer in at_once(*asked)]
+    return answers, GroupNesting.objects.filter(parent__in=groups).count() == length
+
+
+def test_no_ring_is_closed_by_two_or_three_at_once(busy_servers: Servers, committed_world: World, claim):
+    promise = claim("times two or three groups were nested in a ring at once", full=200, reduced=50)
+    answers: Counter[int] = Counter()
+    for length in (2, 3):
+        with browsers(busy_servers.urls, length) as callers:
+            for _ in range(promise.asked // 2):
+                told, is_ring = rings_of(length, callers, committed_world)
+                assert (sorted(told), is_ring) == ([*[201] * (length - 1), 409], False)
+                answers += Counter(told)
+    promise.saw(promise.asked, f"never a ring; answers {dict(answers)}")
+
+
+def test_a_build_that_does_not_wait_its_turn_is_caught(careless_servers: Servers, committed_world: World, claim):
+    promise = claim("control, nests without waiting its turn: rings", full=1, reduced=1)
+    with browsers(careless_servers.urls, 2) as callers:
+        rings = sum(rings_of(2, callers, committed_world)[1] for _ in range(50))
+    promise.saw(rings, "of 50")
+    assert rings >= promise.asked
