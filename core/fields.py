@@ -202,3 +202,9 @@ def _texts(value: Any, field: Attributes, depth: int = 1) -> Iterator[str]:
         case list():
             for each in value:
                 yield from _texts(each, field, depth + 1)
+
+
+def one_of(*shapes: dict[str, Any]) -> dict[str, Any]:
+    """A body has one of these shapes. Said as a condition, which checkers of bodies read, and makers of clients need
+    not: a plain `anyOf` would make them a type for each shape."""
+    return {"if": {"type": "object"}, "then": {"anyOf": list(shapes)}}

@@ -277,9 +277,9 @@ class TestAListOfThings:
 def make_alike(kind: Kind, total: int) -> None:
     """So many of a kind, all like the newest but for what each has of its own."""
     rows, newest = kind.model._default_manager, kind.model._default_manager.values().latest("pk")
-    own = {"slug": "-{}", "email": "-{}@north.example", "name": "-{}", "client_id": "-{}"}
+    own = {name: f"{newest[name]}-{{}}" for name in ("slug", "email", "name", "client_id") if newest.get(name)}
     rows.bulk_create(
-        kind.model(**newest | {"id": uuid7()} | {name: own[name].format(n) for name in own.keys() & newest.keys()})
+        kind.model(**newest | {"id": uuid7()} | {name: each.format(n) for name, each in own.items()})
         for n in range(rows.count(), total)
     )
 

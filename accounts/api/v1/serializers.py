@@ -27,6 +27,7 @@ from core.fields import (
     Text,
     WebOrigin,
     Word,
+    one_of,
 )
 from core.ids import Prefix
 from core.public_urls import LONGEST, public_https_url
@@ -344,8 +345,8 @@ class ChangedIdentityProvider(serializers.Serializer):
 
 
 class NewIdentityProvider(ChangedIdentityProvider):
-    rules = {
-        "oneOf": [
+    rules = one_of(
+        *(
             {
                 "properties": {
                     "provider_type": {"const": provider_type},
@@ -353,8 +354,8 @@ class NewIdentityProvider(ChangedIdentityProvider):
                 }
             }
             for provider_type, config in CONFIGS.items()
-        ]
-    }
+        )
+    )
 
     tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
     provider_type = Word(ProviderType)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import Flag, Secret, Text
+from core.fields import Flag, Secret, Text, one_of
 
 TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 
@@ -132,12 +132,6 @@ def why(**options: Any) -> Text:
 
 class Reason(serializers.Serializer):
     reason = why()
-
-
-def one_of(*shapes: dict[str, Any]) -> dict[str, Any]:
-    """A body has one of these shapes. Said as a condition, which checkers of bodies read, and makers of clients need
-    not: a plain `anyOf` would make them a type for each shape."""
-    return {"if": {"type": "object"}, "then": {"anyOf": list(shapes)}}
 
 
 class SessionRevokeRequest(serializers.Serializer):
