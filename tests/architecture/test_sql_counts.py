@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from jwt import encode
 
 from accounts.keyring import ring
-from accounts.models import ApiKey
+from accounts.models import Agent, ApiKey
 from core.access import Scope
 from core.ids import Prefix, uuid7
 from sessions_app.models import Session
@@ -277,7 +277,12 @@ class TestAListOfThings:
 def make_alike(kind: Kind, total: int) -> None:
     """So many of a kind, all like the newest but for what each has of its own."""
     rows, newest = kind.model._default_manager, kind.model._default_manager.values().latest("pk")
-    own = {"slug": "-{}", "email": "-{}@north.example", "name": "-{}", "client_id": "-{}"}
+    own = {
+        "slug": "-{}",
+        "email": "-{}@north.example",
+        "name": "-{}",
+        "client_id": "agent--{}" if kind.model is Agent else "-{}",
+    }
     rows.bulk_create(
         kind.model(**newest | {"id": uuid7()} | {name: own[name].format(n) for name in own.keys() & newest.keys()})
         for n in range(rows.count(), total)
