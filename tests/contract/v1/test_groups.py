@@ -38,9 +38,7 @@ class TestMaking:
 
     def test_everybody_else_must(self, world: World):
         for caller in (world.acme_partner, world.super_admin):
-            assert flaws(caller.post(GROUPS, {"name": "all"})) == [
-                (["body", "tenant_id"], "Field required", "missing")
-            ]
+            assert flaws(caller.post(GROUPS, {"name": "all"})) == [(["body", "tenant_id"], "Field required", "missing")]
 
     def test_in_a_tenant_that_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
         staff = world.acme_partner.user.tenant
