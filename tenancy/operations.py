@@ -196,12 +196,6 @@ def _kind(thing: Entity) -> str:
     return str(thing._meta.verbose_name)  # noqa: SLF001 - a documented API
 
 
-def _partner_of(thing: Any) -> Any:
-    """Whose people may know of it, beside its tenant's own."""
-    tenant = getattr(thing, "tenant", None)
-    return tenant.partner_id if tenant else getattr(thing, "partner_id", None)
-
-
 def _how(changes: dict[str, Any]) -> str:
     """The name of the change; the most telling of several."""
     if "partner" in changes:
@@ -238,6 +232,6 @@ def _plain(value: Any) -> Any:
 
 def _record(thing: Entity, how: str, changes: dict[str, Any], actor: Principal) -> None:
     tenant_id = thing.pk if isinstance(thing, Tenant) else None
-    partner_id = thing.pk if isinstance(thing, Partner) else _partner_of(thing)
+    partner_id = thing.pk if isinstance(thing, Partner) else None
     action = Action(f"{_kind(thing).replace(' ', '_')}.{how}")
     record(action, actor=actor, resource=thing, tenant_id=tenant_id, partner_id=partner_id, changes=changes)

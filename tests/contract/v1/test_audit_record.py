@@ -64,6 +64,7 @@ class TestAnEntry:
         }
 
     def test_of_a_machine_has_no_role(self, world: World):
+        operator = world.super_admin
         for actor_type, act in {
             "system": lambda: suspend(world.north, actor=SYSTEM),
             "platform": lambda: world.service(*Scope).request(
@@ -71,7 +72,7 @@ class TestAnEntry:
             ),
         }.items():
             act()
-            told = given(world.super_admin.get(f"{AUDIT}/{AuditEntry.objects.latest('pk').handle}"))
+            told = given(operator.get(f"{AUDIT}/{AuditEntry.objects.latest('pk').handle}"))
             assert (told["actor_type"], told["actor_role"]) == (actor_type, None)
 
     def test_of_a_refusal_says_so(self, world: World):

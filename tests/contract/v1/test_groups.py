@@ -38,9 +38,7 @@ class TestMaking:
 
     def test_everybody_else_must(self, world: World):
         for caller in (world.acme_partner, world.super_admin):
-            assert flaws(caller.post(GROUPS, {"name": "all"})) == [
-                (["body", "tenant_id"], "This field is required.", "missing")
-            ]
+            assert flaws(caller.post(GROUPS, {"name": "all"})) == [(["body", "tenant_id"], "Field required", "missing")]
 
     def test_in_a_tenant_that_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
         staff = world.acme_partner.user.tenant
@@ -213,3 +211,12 @@ class TestADeletedGroup:
         assert ids(world.north_admin.get(f"{members(outer)}?effective=true")) == []
         assert ids(world.north_admin.get(f"{GROUPS}/{outer.handle}/nested")) == []
         assert world.north_admin.get(members(inner)).status_code == 404
+
+    def test_leads_to_nothing_that_was_in_it(self, world: World):
+        outer, middle, inner = a_group(world, "outer"), a_group(world, "middle"), with_members(world, world.ada)
+        nest(outer, middle, actor=SYSTEM)
+        nest(middle, inner, actor=SYSTEM)
+        assert ids(world.north_admin.get(f"{members(outer)}?effective=true")) == [world.ada.user.handle]
+        delete(middle, actor=SYSTEM)
+        assert ids(world.north_admin.get(f"{members(outer)}?effective=true")) == []
+        assert ids(world.north_admin.get(members(inner))) == [world.ada.user.handle]

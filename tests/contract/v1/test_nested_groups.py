@@ -120,7 +120,7 @@ class TestEffectiveMembers:
 
     @pytest.mark.parametrize("shape", ["deep", "wide"])
     def test_of_a_thousand_groups_come_in_one_statement_and_at_once(self, shape: str, world: World):
-        top, people = a_thousand_groups(world, shape)
+        top, people = many_groups(world, shape)
         with counted() as statements:
             assert set(members_of(top.pk, effective=True).values_list("pk", flat=True)) == people
         assert len(statements) == 1
@@ -133,24 +133,30 @@ class TestEffectiveMembers:
         assert (where["total"], len(statements)) == (MANY, 3)
 
     @pytest.mark.parametrize("shape", ["deep", "wide"])
+    def test_of_ten_thousand_groups_cost_ten_times_as_much_and_no_more(self, shape: str, world: World):
+        top, people = many_groups(world, shape, 10 * MANY)
+        took = timed(lambda: members_of(top.pk, effective=True).count())
+        assert (members_of(top.pk, effective=True).count(), took < 1) == (len(people), True), f"{took:.2f} s"
+
+    @pytest.mark.parametrize("shape", ["deep", "wide"])
     def test_a_ring_of_a_thousand_is_found_at_once(self, shape: str, world: World):
-        top, _ = a_thousand_groups(world, shape)
+        top, _ = many_groups(world, shape)
         last = Group.objects.latest("pk")
         before = time.perf_counter()
         assert refused(world.north_admin.post(nested(last), {"child_group_id": top.handle}), 409) == RING
         assert time.perf_counter() - before < 1
 
 
-def a_thousand_groups(world: World, shape: str) -> tuple[Group, set[Any]]:
+def many_groups(world: World, shape: str, many: int = MANY) -> tuple[Group, set[Any]]:
     """One in the other, or all in the first; with somebody in each."""
     place = {"tenant_id": world.north.pk}
-    groups = Group.objects.bulk_create(Group(name=f"{shape} {number}", **place) for number in range(MANY))
-    parents = groups if shape == "deep" else [groups[0]] * MANY
+    groups = Group.objects.bulk_create(Group(name=f"{shape} {number}", **place) for number in range(many))
+    parents = groups if shape == "deep" else [groups[0]] * many
     GroupNesting.objects.bulk_create(
         GroupNesting(parent=parent, child=child, **place) for parent, child in zip(parents, groups[1:], strict=False)
     )
     users = User.objects.bulk_create(
-        User(email=f"{number}@north.example", tenant_kind="CUSTOMER", **place) for number in range(MANY)
+        User(email=f"{number}@north.example", tenant_kind="CUSTOMER", **place) for number in range(many)
     )
     GroupMembership.objects.bulk_create(
         GroupMembership(group=group, user=user, **place) for group, user in zip(groups, users, strict=True)
