@@ -4,13 +4,25 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import Agent
+from accounts.models import Agent, PasswordReset, User
+from core.records import Entity
+from tenancy.models import Partner, Tenant
 from tenancy.operations import next_revision
-from tenancy.signals import going_down
+from tenancy.signals import going_down, went_down
+
+_WHOSE: dict[type, str] = {User: "user", Tenant: "user__tenant", Partner: "user__tenant__partner"}
 
 
 @receiver(going_down, sender=Agent)
 def end_its_tokens(*, thing: Agent, **_: Any) -> int:
     """For good: they do not come back with it. An agent has no sessions."""
     Agent.objects.filter(pk=thing.pk).update(min_revision=next_revision())
+    return 0
+
+
+@receiver(went_down)
+def end_resets_under_it(*, thing: Entity, **_: Any) -> int:
+    """A code that was issued before is not good after: not to another address, nor for a user who has risen."""
+    if type(thing) in _WHOSE:
+        PasswordReset.objects.filter(**{_WHOSE[type(thing)]: thing.pk}).delete()
     return 0

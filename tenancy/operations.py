@@ -8,10 +8,10 @@ from django.db.models.functions import Now
 
 from audit.actions import Action
 from audit.operations import record
-from core.access import Principal
+from core.access import ActorType, Principal
 from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
-from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved
+from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved, went_down
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
 HIDDEN = "(not shown)"
@@ -73,19 +73,21 @@ def change(
 ) -> int:
     """Write and record what differs, as one act; how many sessions that ended. `ending` says why it ends them.
 
-    Sessions end before the row is locked, as everybody does it who ends sessions (ADR 0023); `guard` comes between.
+    Sessions end before the row is locked, as everybody does it who ends sessions (ADR 0023); `guard` comes after.
     """
     if columns.get("status") == Status.SUSPENDED and thing.status != Status.SUSPENDED:
         ending = ending or f"{_kind(thing)} suspended"
     ended = announce(going_down, thing, actor=actor, reason=ending) if ending else 0
+    locked = lock(thing, versions, actor=actor)
     guard()
-    locked = lock(thing, versions)
     changes = {name: [getattr(locked, name), new] for name, new in columns.items() if getattr(locked, name) != new}
-    if not changes:
+    if not changes and not ending:
         return 0
-    if any(old != getattr(thing, name) for name, (old, _) in changes.items() if name in DECIDING):
+    if not changes or any(old != getattr(thing, name) for name, (old, _) in changes.items() if name in DECIDING):
         raise ChangedMeanwhile
     _set(thing, **{name: new for name, (_, new) in changes.items()})
+    if ending:
+        announce(went_down, thing, actor=actor)
     told = {_name_of(name): [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
     _record(thing, _how(changes), told | ({"sessions_ended": ended} if ending else {}), actor)
     return ended
@@ -104,8 +106,9 @@ def reactivate(thing: Entity, *, actor: Principal) -> None:
 def delete(thing: Entity, *, actor: Principal, versions: Versions = None) -> int:
     """Out of every list and good for nothing from now on; how many sessions that ended. Its name may be taken again."""
     ended = announce(going_down, thing, actor=actor, reason=f"{_kind(thing)} deleted")
-    lock(thing, versions)
+    lock(thing, versions, actor=actor)
     _set(thing, deleted_at=Now())
+    announce(went_down, thing, actor=actor)
     if isinstance(thing, Partner):  # whose row is locked by now: no tenant comes in meanwhile
         inhabited = Tenant.objects.present().filter(partner=thing, kind=Tenant.Kind.CUSTOMER)
         if names := list(inhabited.order_by("name").values_list("name", flat=True)[:10]):
@@ -150,16 +153,24 @@ def set_session_policy(thing: Platform | Partner | Tenant, *, actor: Principal, 
     return ended
 
 
-def hold_within(tenant: Tenant, limit: str, used: Callable[[], int]) -> None:
+def hold_within(tenant: Tenant, limit: str, used: Callable[[], int], *, actor: Principal) -> None:
     """Counted under the partner's lock, so that of two creates at the edge one sees the other; and under the tenant's,
     so that nothing is made in one that is going."""
-    locked = lock(tenant)
+    locked = enter(tenant, actor=actor)
     if locked.is_staff:
         return
     partner = Partner.objects.select_for_update(no_key=True).get(pk=locked.partner_id)
     allowed = getattr(partner, limit)
     if allowed is not None:
         hold(limit, allowed, used())
+
+
+def enter(tenant: Tenant, *, actor: Principal) -> Any:
+    """The tenant that something is to be made in: it stays, and stays the caller's, until that is done."""
+    locked = lock(tenant)
+    if not locked.is_staff and not Tenant.objects.visible_to(actor).filter(pk=tenant.pk).exists():
+        raise ChangedMeanwhile
+    return locked
 
 
 def hold(limit: str, allowed: int | None, used: int) -> None:
@@ -172,10 +183,18 @@ def _hold_tenants(locked: Partner) -> None:
     hold("max_tenants", locked.max_tenants, used)
 
 
-def lock(thing: Entity, versions: Versions = None) -> Any:
-    """The row as it stands, which stays so until the end of the transaction."""
+def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = None) -> Any:
+    """The row as it stands, which stays so until the end of the transaction; and so does whose it is.
+
+    What the caller may do was judged before anybody was waited for: it is judged once more.
+    """
     locked = _rows(thing).present().select_for_update(no_key=True, of=("self",)).filter(pk=thing.pk).first()
     if locked is None:
+        raise ChangedMeanwhile
+    if tenant_id := getattr(locked, "tenant_id", None):
+        Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+    is_judged = actor and actor.type is not ActorType.SYSTEM and actor.user_id != thing.pk
+    if is_judged and not _rows(thing).writable_by(actor).filter(pk=thing.pk).exists():
         raise ChangedMeanwhile
     if versions is not None and locked.version not in versions:
         raise Stale

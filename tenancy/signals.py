@@ -9,6 +9,7 @@ from core.access import Principal
 # Before it is written: whoever listens takes its locks in its own order first.
 going_down = Signal()
 # After it is written.
+went_down = Signal()
 session_policy_changed = Signal()
 tenant_moved = Signal()
 

@@ -40,6 +40,7 @@ from accounts.operations.people import (
     delete_user,
 )
 from accounts.operations.resetting import (
+    AccountIsDown,
     IssuedReset,
     ResetRefused,
     issue_password_reset,
@@ -58,6 +59,7 @@ from accounts.operations.sign_in import (
 from accounts.operations.throttle import Throttled, unlock
 
 __all__ = [
+    "AccountIsDown",
     "BeyondThem",
     "Candidate",
     "ClientRefused",

@@ -14,7 +14,7 @@ from audit.operations import record
 from core.access import Principal, Tier
 from core.secrets import digest, new_secret
 from tenancy.models import Partner, Tenant
-from tenancy.operations import Versions, change, hold_within, lock, next_revision, record_made
+from tenancy.operations import Versions, change, enter, hold_within, lock, next_revision, record_made
 
 
 class BeyondThem(Exception):
@@ -44,7 +44,7 @@ def create_application(
     _require_their_own(actor, columns.get("allowed_scopes", ()))
     if tenant is not None:
         used = Application.objects.present().filter(tenant=tenant).count
-        hold_within(tenant, "max_applications_per_tenant", used)
+        hold_within(tenant, "max_applications_per_tenant", used, actor=actor)
     application = Application(
         name=name,
         application_type=application_type,
@@ -67,7 +67,7 @@ def create_application(
 def create_agent(*, actor: Principal, tenant: Tenant, **columns: Any) -> tuple[Agent, str]:
     """The agent, and its secret: this is the only time anybody sees it."""
     _require_their_own(actor, columns.get("allowed_scopes", ()))
-    lock(tenant)
+    enter(tenant, actor=actor)
     secret, client_id = new_secret(), Agent.new_client_id()
     agent = Agent.objects.create(tenant=tenant, client_id=client_id, secret_digest=digest(secret), **columns)
     record_made(agent, actor=actor, tenant=tenant, client_id=client_id, **columns)
@@ -87,7 +87,7 @@ def rotate_secret(client: Application | Agent, *, actor: Principal) -> str:
     if isinstance(client, Application) and not client.is_confidential:
         raise KeepsNoSecret
     revision, secret = next_revision(), new_secret()
-    locked = lock(client)
+    locked = lock(client, actor=actor)
     locked.secret_digest, locked.secret_revision = digest(secret), revision
     locked.updated_at = Now()
     locked.save(update_fields=["secret_digest", "secret_revision", "updated_at"])

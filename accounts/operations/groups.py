@@ -10,7 +10,7 @@ from audit.operations import record
 from core.access import Principal
 from core.records import ChangedMeanwhile
 from tenancy.models import Tenant
-from tenancy.operations import lock, record_made
+from tenancy.operations import enter, lock, record_made
 
 
 class WouldContainItself(Exception):
@@ -19,6 +19,7 @@ class WouldContainItself(Exception):
 
 @transaction.atomic
 def create_group(*, actor: Principal, tenant: Tenant, name: str, **columns: Any) -> Group:
+    enter(tenant, actor=actor)
     group = Group.objects.create(tenant=tenant, name=name, **columns)
     record_made(group, actor=actor, name=name, **columns)
     return group
@@ -27,7 +28,7 @@ def create_group(*, actor: Principal, tenant: Tenant, name: str, **columns: Any)
 @transaction.atomic
 def add_member(group: Group, user: User, *, actor: Principal) -> bool:
     """Whether that was new."""
-    lock(group)
+    lock(group, actor=actor)
     _, is_new = GroupMembership.objects.get_or_create(group=group, user=user, defaults={"tenant_id": group.tenant_id})
     if is_new:
         record(Action.GROUP_MEMBER_ADDED, actor=actor, resource=group, changes={"user_id": [None, user.handle]})
@@ -37,7 +38,7 @@ def add_member(group: Group, user: User, *, actor: Principal) -> bool:
 @transaction.atomic
 def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
     """Whether there was such a member."""
-    lock(group)
+    lock(group, actor=actor)
     removed, _ = GroupMembership.objects.filter(group=group, user=user).delete()
     if removed:
         record(Action.GROUP_MEMBER_REMOVED, actor=actor, resource=group, changes={"user_id": [user.handle, None]})
@@ -63,7 +64,7 @@ def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
 @transaction.atomic
 def unnest(parent: Group, child: Group, *, actor: Principal) -> bool:
     """Whether it was nested there."""
-    lock(parent)
+    lock(parent, actor=actor)
     removed, _ = GroupNesting.objects.filter(parent=parent, child=child).delete()
     if removed:
         changes = {"child_group_id": [child.handle, None]}

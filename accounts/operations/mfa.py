@@ -19,6 +19,7 @@ from audit.operations import record
 from core import ids
 from core.access import Principal
 from core.secrets import digest, seal
+from tenancy.operations import lock
 
 RECOVERY_CODES = 10
 
@@ -83,6 +84,7 @@ def remove_totp(user: User, *, actor: Principal) -> int:
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
     ended = announce(mfa_disabled, user, actor=actor)
+    lock(user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     place, changes = user.tenant.partner_id, {"sessions_ended": ended}

@@ -21,7 +21,7 @@ def create_user(
     **columns: Any,
 ) -> User:
     """Without a password the account cannot sign in until one is set."""
-    hold_within(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count)
+    hold_within(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count, actor=actor)
     user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **columns)
     record_made(user, actor=actor, email=user.email, role=role, **columns)
     return user

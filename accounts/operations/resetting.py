@@ -19,8 +19,13 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import ActorType, Origin, Principal
 from core.secrets import digest, new_secret, seal
+from tenancy.operations import lock
 
 PURPOSE = "password reset"
+
+
+class AccountIsDown(Exception):
+    """Its user, or what they live in, is suspended: a code would be good for nothing."""
 
 
 class ResetRefused(Exception):
@@ -39,6 +44,9 @@ def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) 
     """A code for a new password, by mail or for the actor to hand over. The old password and all sessions are over
     from here on: a reset is asked for when somebody else may know them."""
     ended = announce(password_changed, user, actor=actor)
+    lock(user, actor=actor)
+    if not User.objects.filter(user_is_up(), pk=user.pk).exists():
+        raise AccountIsDown
     code = new_secret()
     expires_at = Now() + timedelta(seconds=settings.PASSWORD_RESET_LIFETIME)
     PasswordReset.objects.filter(user=user).delete()

@@ -16,6 +16,7 @@ from sessions_app.models import Revocation, Session, SessionQuerySet
 from sessions_app.models.rule import first_id_after, lapses_at
 from sessions_app.operations.ending import write_down
 from sessions_app.operations.locking import with_their_users
+from tenancy.models import Tenant
 
 BATCH = 2_000
 PURGED_AT_ONCE = 5_000  # nobody waits for a row that is deleted, and each commit costs as much as a thousand
@@ -52,6 +53,8 @@ def expire_within(sessions: SessionQuerySet, *, actor: Principal) -> None:
     for tenant_id, pk in sessions.standing().lapsed().values_list("tenant_id", "pk")[: BATCH + 1]:
         by_tenant[tenant_id].append(pk)
     if sum(map(len, by_tenant.values())) <= BATCH:
+        # Whoever writes in a tenant locks it and then the end of its record; so must this, which comes to the record.
+        list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))
         for tenant_id, ids in by_tenant.items():
             _expire_some(ids, tenant_id, actor)
 

@@ -77,9 +77,9 @@ def end_all(
     Openings and endings under way are waited for, and the next wait for this: what is counted here is what ends.
     """
     _hold(reach, target_id)
+    number = next_revision()
     if reach is not Reach.USER:
         expire_within(Session.objects.within(reach, target_id), actor=Principal.system("expire_sessions"))
-    number = next_revision()
     if reach is Reach.USER:
         spared = _spare(reach, target_id, spare, number)
         ids = _of_user(target_id, spared)

@@ -154,7 +154,7 @@ def reset_form(world: World, case: Case) -> Question:
 
 
 def any_delivery(world: World, case: Case) -> Question:
-    return as_json(delivery="code")
+    return as_json(delivery="mail")
 
 
 def second_factor_on(world: World, case: Case) -> Question:

@@ -22,7 +22,7 @@ from tests.world import SYSTEM, World
 
 AT_ONCE, ALLOWED, PAUSE = 20, 10, 0.02
 AGENTS, APPLICATIONS = "/api/v1/admin/agents", "/api/v1/admin/applications"
-LOCKED = """locked = lock(tenant)
+LOCKED = """locked = enter(tenant, actor=actor)
     if locked.is_staff:
         return
     partner = Partner.objects.select_for_update(no_key=True)"""

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts.models import User
-from accounts.operations import people
 from audit import answers
-from core.records import Stale
+from core.records import ChangedMeanwhile, Stale
+from sessions_app.models import Session
+from sessions_app.operations import expiring
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.proof.browsers import at_once
 from tests.proof.mistakes import mistaken
+from tests.proof.test_clients_at_once import LOCKED, UNLOCKED
 from tests.world import SYSTEM, World
 
 AT_ONCE, ALLOWED = 12, 3
@@ -27,7 +31,7 @@ def outcome(act: Callable[[], Any]) -> str:
     """What became of it: `done`, or which refusal."""
     try:
         act()
-    except (tenancy.LimitReached, Stale, answers.KeyTaken) as refusal:
+    except (tenancy.LimitReached, ChangedMeanwhile, OperationalError, Stale, answers.KeyTaken) as refusal:
         return type(refusal).__name__
     finally:
         connection.close()
@@ -114,7 +118,7 @@ def test_no_more_users_than_allowed(committed_world: World, claim):
 
 def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
-    with mistaken(people._hold_limit, "Partner.objects.select_for_update(no_key=True)", "Partner.objects"):
+    with mistaken(tenancy.hold_within, LOCKED, UNLOCKED):
         made = max(new_users(committed_world.north)["done"] for _ in range(5))
     promise.saw(made - ALLOWED)
     assert made > ALLOWED
@@ -153,3 +157,41 @@ def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: 
         done = max(same_requests()[0] for _ in range(5))
     promise.saw(done - 1)
     assert done > 1
+
+
+def writes_beside_endings(world: World, rounds: int) -> Counter[str]:
+    """A tenant is suspended, with a session that has run out in it, while people are made in it."""
+    seen: Counter[str] = Counter()
+    for _ in range(rounds):
+        tenant = world.tenant(world.acme, f"busy-{secrets.token_hex(4)}")
+        over = world.signed_in(world.person("grace", tenant)).session
+        assert over
+        Session.objects.filter(pk=over.pk).update(
+            last_activity_at=F("last_activity_at") - F("idle_limit"), due_at=Now()
+        )
+        seen += outcomes(
+            lambda tenant=tenant: tenancy.suspend(tenant, actor=SYSTEM),
+            *[lambda tenant=tenant: make_somebody(tenant)] * 3,
+            lambda tenant=tenant: tenancy.change(tenant, actor=SYSTEM, name=secrets.token_hex(4)),
+        )
+    return seen
+
+
+def make_somebody(tenant: Tenant) -> None:
+    accounts.create_user(actor=SYSTEM, tenant=tenant, email=f"{secrets.token_hex(4)}@busy.example")
+
+
+def test_nobody_waits_in_a_circle(committed_world: World, claim):
+    promise = claim("times people were made in a tenant while it was suspended", full=200, reduced=6)
+    seen = writes_beside_endings(committed_world, promise.asked)
+    promise.saw(promise.asked, f"{dict(seen)}")
+    assert "OperationalError" not in seen
+
+
+def test_a_build_that_records_before_it_locks_is_caught(committed_world: World, claim):
+    promise = claim("control, comes to the record before the tenant: circles", full=1, reduced=1)
+    locking = 'list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))'
+    with mistaken(expiring.expire_within, locking, "pass"):
+        circles = writes_beside_endings(committed_world, 12)["OperationalError"]
+    promise.saw(circles)
+    assert circles >= promise.asked

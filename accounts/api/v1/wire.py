@@ -50,6 +50,10 @@ TOTP_UNAVAILABLE = (HTTPStatus.CONFLICT, "The second factor is not in the state 
 USER_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
     operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last operator; somebody must be left to let others in"),
+    operations.AccountIsDown: (
+        HTTPStatus.CONFLICT,
+        "This user is suspended, or what they live in is",
+    ),
     operations.TotpUnavailable: (HTTPStatus.CONFLICT, "This user has no second factor"),
 }
 RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {

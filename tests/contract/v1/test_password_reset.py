@@ -10,14 +10,35 @@ from django.db.models import F
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import jobs
-from accounts.models import PasswordReset, User
+from accounts.models import PasswordReset, Role, User
+from accounts.operations import change_user
 from audit.models import AuditEntry
 from tenancy.models import Partner, Tenant
+from tenancy.operations import change_tenant, reactivate, suspend
 from tests.contract.v1.answers import ME, flaws, given, refused
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, SYSTEM, World
 
 RESET, SIGN_IN = "/api/v1/auth/reset-password", "/api/v1/auth/login"
 NEW = "an entirely new password"
+
+
+def there_and_back(change: Any) -> Any:
+    def suspend_and_reactivate(world: World) -> None:
+        thing = change(world)
+        suspend(thing, actor=SYSTEM)
+        reactivate(thing, actor=SYSTEM)
+
+    return suspend_and_reactivate
+
+
+CHANGES: dict[str, Any] = {
+    "another address": lambda world: change_user(world.ada.user, email="other@north.example", actor=SYSTEM),
+    "another role": lambda world: change_user(world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM),
+    "another partner": lambda world: change_tenant(world.north, partner=world.globex, actor=SYSTEM),
+    "user suspended and back": there_and_back(lambda world: world.ada.user),
+    "tenant suspended and back": there_and_back(lambda world: world.north),
+    "partner suspended and back": there_and_back(lambda world: world.acme),
+}
 
 
 def issue(world: World, **body: str) -> Any:
@@ -72,6 +93,15 @@ class TestIssuingOne:
         kept = repr(list(AuditEntry.objects.values())) + repr(queued()) + repr(list(PasswordReset.objects.values()))
         assert code not in kept
 
+    @pytest.mark.parametrize("what", ["user", "tenant"])
+    def test_for_somebody_who_is_suspended_is_refused(self, what: str, world: World):
+        user = world.ada.user
+        suspend(user if what == "user" else world.north, actor=SYSTEM)
+        before = PasswordReset.objects.count(), ProcrastinateJob.objects.count()
+        path = f"/api/v1/admin/users/{user.handle}/reset-password"
+        assert "suspended" in refused(world.acme_partner.post(path, {}), 409)["detail"]
+        assert (PasswordReset.objects.count(), ProcrastinateJob.objects.count()) == before
+
 
 class TestUsingIt:
     def test_sets_the_password(self, world: World):
@@ -109,6 +139,13 @@ class TestUsingIt:
         code = issue(world, delivery="code")["code"]
         pk = {User: world.ada.user.pk, Tenant: world.north.pk, Partner: world.acme.pk}[what]
         what.objects.filter(pk=pk).update(**change)
+        assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
+
+    @pytest.mark.parametrize("what", CHANGES)
+    def test_is_refused_after_whatever_ends_sessions(self, what: str, world: World):
+        """Whoever has the code was told it under other circumstances."""
+        code = issue(world, delivery="code")["code"]
+        CHANGES[what](world)
         assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
 
     def test_is_throttled_by_address(self, world: World, settings):

@@ -11,6 +11,7 @@ from core.access import Scope
 from core.ids import Prefix
 from tenancy.models import Partner, Tenant
 from tests.access.asking import current_code
+from tests.access.callers import api_key_of
 from tests.contract.v1.answers import ACCESS_DENIED, ME, flaws, given, page, refused
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
@@ -231,3 +232,35 @@ class TestTheSecondFactor:
         assert given(world.north_admin.get(at(world.ada.user)))["mfa_enabled"] is False
         assert world.ada.get(ME).status_code == 401
         assert "no second factor" in refused(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable"), 409)["detail"]
+
+
+class TestOnesOwnAccount:
+    @pytest.mark.parametrize("who", TIERS)
+    @pytest.mark.parametrize("act", ["reset-password", "mfa/disable"])
+    def test_is_not_opened_from_the_administrators_side(self, act: str, who: str, world: World):
+        caller = getattr(world, who)
+        assert "/api/v1/me" in refused(caller.post(f"{at(caller.user)}/{act}", {}), 403)["detail"]
+        assert caller.get(ME).status_code == 200
+
+    @pytest.mark.parametrize("who", TIERS)
+    def test_is_not_taken_over_with_a_key(self, who: str, world: World):
+        caller = getattr(world, who)
+        key = api_key_of(caller.user)
+        below = world.ada.user
+        answers = [
+            *(patch(key, user, email="mine@x.example") for user in (caller.user, below)),
+            patch(key, below, role="user"),
+            *(
+                key.post(f"{at(user)}/{act}", {})
+                for act in ("reset-password", "mfa/disable")
+                for user in (below, caller.user)
+            ),
+        ]
+        assert {refused(answer, 403)["detail"] for answer in answers} == {"An API key cannot do this; sign in"}
+        assert patch(key, below, first_name="Augusta").status_code == 200
+
+
+def test_a_service_cannot_sign_in_as_somebody_by_way_of_a_reset(world: World):
+    service, path = world.service(Scope.ADMIN_WRITE), f"{at(world.ada.user)}/reset-password"
+    assert "mailed" in refused(service.post(path, {"delivery": "code"}), 403)["detail"]
+    assert given(service.post(path, {}))["code"] is None

@@ -12,8 +12,9 @@ from accounts.api.v1 import filters, serializers, wire
 from accounts.models import Role, User
 from accounts.models.users import grantable_by
 from audit.repeating import RepeatableViewSet
-from core.access import Tier
+from core.access import ActorType, Tier
 from core.ids import Prefix, show
+from core.permissions import NEEDS_SESSION
 from core.records import EntityQuerySet
 from core.resources import ResourceViewSet
 from core.schema import enveloped, refused
@@ -63,6 +64,8 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
 
     def alter(self, thing: User, given: dict[str, Any]) -> int:
         role = Role(given.get("role", thing.role))
+        if {"email", "role"} & given.keys():
+            self.must_have_signed_in()
         if role != thing.role:
             if thing.tenant.is_staff or role not in (Role.USER, Role.TENANT_ADMIN):
                 raise Invalid(flaw(("body", "role"), "Staff and people of tenants do not become each other"))
@@ -71,6 +74,19 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
 
     def remove(self, thing: User) -> int:
         return operations.delete_user(thing, actor=self.principal, versions=self.versions)
+
+    def must_have_signed_in(self) -> None:
+        """A key that somebody finds must not become the account it was made for."""
+        if self.principal.type is ActorType.API_KEY:
+            raise PermissionDenied(NEEDS_SESSION)
+
+    def somebody_else(self, resource_id: str) -> User:
+        """One's own credentials are changed with what proves that they are one's own."""
+        self.must_have_signed_in()
+        user = self.only(self.changeable(self.named(resource_id)))
+        if user.pk == self.principal.user_id:
+            raise PermissionDenied("Of your own account you change this at /api/v1/me, with your password")
+        return user
 
     def may_grant(self, role: Role) -> None:
         if role not in grantable_by(self.principal):
@@ -99,8 +115,10 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     def reset_password(self, request: Request, resource_id: str) -> Response:
         """A one-time code for a new password. The old one and all sessions are over at once; nobody but the user
         chooses the new one."""
-        user = self.only(self.changeable(self.named(resource_id)))
+        user = self.somebody_else(resource_id)
         delivery = self.body(serializers.PasswordResetRequest)["delivery"]
+        if delivery == "code" and self.principal.is_scoped:
+            raise PermissionDenied("A service that gets codes could sign in with them; let them be mailed")
         issued = operations.issue_password_reset(user, actor=self.principal, by_mail=delivery == "mail")
         return self.answer(
             {
@@ -119,7 +137,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     )
     def disable_mfa(self, request: Request, resource_id: str) -> Response:
         """Take away a second factor that is lost. The user's sessions end."""
-        user = self.only(self.changeable(self.named(resource_id)))
+        user = self.somebody_else(resource_id)
         return self.answer({"sessions_ended": operations.remove_totp(user, actor=self.principal)})
 
 

@@ -1,0 +1,76 @@
+"""What somebody may do was judged before they waited for others: it is judged once more when they act."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.models import Role, User
+from audit.models import AuditEntry
+from core.access import Origin, Principal
+from core.records import ChangedMeanwhile
+from sessions_app.authentication import principal_of
+from tenancy import operations as tenancy
+from tests.access.asking import current_code
+from tests.world import SYSTEM, Caller, World
+
+ACTS: dict[str, Callable[[User, Principal], Any]] = {
+    "rename": lambda user, actor: accounts.change_user(user, actor=actor, first_name="x"),
+    "another address": lambda user, actor: accounts.change_user(user, actor=actor, email="x@x.example"),
+    "suspend": lambda user, actor: accounts.change_user(user, actor=actor, status="SUSPENDED"),
+    "delete": lambda user, actor: accounts.delete_user(user, actor=actor),
+    "reset": lambda user, actor: accounts.issue_password_reset(user, actor=actor, by_mail=False),
+    "take the second factor": lambda user, actor: accounts.remove_totp(user, actor=actor),
+    "add somebody": lambda user, actor: accounts.create_user(actor=actor, tenant=user.tenant, email="x@x.example"),
+}
+
+
+def as_principal(caller: Caller) -> Principal:
+    assert caller.token
+    found = principal_of(caller.token, Origin())
+    assert found
+    return found
+
+
+def ada_with_a_second_factor(world: World) -> User:
+    accounts.enrol_totp(world.ada.user, actor=SYSTEM)
+    accounts.confirm_totp(world.ada.user, current_code(world.ada.user), actor=SYSTEM)
+    return User.objects.select_related("tenant").get(pk=world.ada.user.pk)
+
+
+def is_refused(act: Callable[[], Any]) -> bool:
+    before = AuditEntry.objects.count(), list(User.objects.order_by("pk").values())
+    with pytest.raises(ChangedMeanwhile):
+        act()
+    return (AuditEntry.objects.count(), list(User.objects.order_by("pk").values())) == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nobody_reaches_into_a_tenant_that_has_left_them(act: str, world: World):
+    user, actor = ada_with_a_second_factor(world), as_principal(world.acme_partner)
+    tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
+    assert is_refused(lambda: ACTS[act](user, actor))
+
+
+@pytest.mark.parametrize("act", [act for act in ACTS if act != "add somebody"])
+def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: World):
+    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
+    accounts.change_user(User.objects.get(pk=user.pk), role=Role.TENANT_ADMIN, actor=SYSTEM)
+    assert is_refused(lambda: ACTS[act](user, actor))
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whoever_may_still_does(act: str, world: World):
+    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
+    before = AuditEntry.objects.count()
+    ACTS[act](user, actor)
+    assert AuditEntry.objects.count() == before + 1
+
+
+def test_nothing_ends_for_a_change_that_somebody_else_has_made(world: World):
+    stale = User.objects.select_related("tenant").get(pk=world.ada.user.pk)
+    User.objects.filter(pk=stale.pk).update(email="countess@north.example")
+    with pytest.raises(ChangedMeanwhile):
+        accounts.change_user(stale, email="countess@north.example", actor=SYSTEM)
+    assert world.ada.get("/api/v1/me").status_code == 200
