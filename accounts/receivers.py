@@ -4,13 +4,26 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import Agent, PasswordReset, User
-from core.records import Entity
+from accounts.models import Agent, PasswordReset, Role, User, user_is_up
+from core.access import Principal
+from core.records import ChangedMeanwhile, Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import next_revision
-from tenancy.signals import going_down, went_down
+from tenancy.signals import acting, going_down, went_down
 
 _WHOSE: dict[type, str] = {User: "user", Tenant: "user__tenant", Partner: "user__tenant__partner"}
+
+
+@receiver(acting)
+def require_standing(*, actor: Principal, **_: Any) -> int:
+    """Whoever has been demoted, suspended or deleted by now does nothing more. Their row stays as it is until they
+    are done, so that the record never has them act after their fall."""
+    if actor.user_id is None:
+        return 0
+    standing = User.objects.filter(user_is_up(), pk=actor.user_id).select_for_update(no_key=True, of=("self",)).first()
+    if standing is None or Role(standing.role).tier < actor.tier:
+        raise ChangedMeanwhile
+    return 0
 
 
 @receiver(going_down, sender=Agent)

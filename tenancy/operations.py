@@ -11,7 +11,7 @@ from audit.operations import record
 from core.access import ActorType, Principal
 from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
-from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved, went_down
+from tenancy.signals import acting, announce, going_down, session_policy_changed, tenant_moved, went_down
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
 HIDDEN = "(not shown)"
@@ -54,7 +54,7 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
 
 @transaction.atomic
 def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, **fields: object) -> Tenant:
-    limited = Partner.objects.present().select_for_update(no_key=True).get(pk=partner.pk)
+    limited = lock(partner, actor=actor)
     _hold_tenants(limited)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)
     record_made(tenant, actor=actor, name=name, slug=slug, partner=limited, **fields)
@@ -168,6 +168,7 @@ def hold_within(tenant: Tenant, limit: str, used: Callable[[], int], *, actor: P
 def enter(tenant: Tenant, *, actor: Principal) -> Any:
     """The tenant that something is to be made in: it stays, and stays the caller's, until that is done."""
     locked = lock(tenant)
+    announce(acting, tenant, actor=actor)
     if not locked.is_staff and not Tenant.objects.visible_to(actor).filter(pk=tenant.pk).exists():
         raise ChangedMeanwhile
     return locked
@@ -193,9 +194,10 @@ def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = 
         raise ChangedMeanwhile
     if tenant_id := getattr(locked, "tenant_id", None):
         Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
-    is_judged = actor and actor.type is not ActorType.SYSTEM and actor.user_id != thing.pk
-    if is_judged and not _rows(thing).writable_by(actor).filter(pk=thing.pk).exists():
-        raise ChangedMeanwhile
+    if actor and actor.type is not ActorType.SYSTEM:
+        announce(acting, thing, actor=actor)
+        if actor.user_id != thing.pk and not _rows(thing).writable_by(actor).filter(pk=thing.pk).exists():
+            raise ChangedMeanwhile
     if versions is not None and locked.version not in versions:
         raise Stale
     return locked

@@ -6,6 +6,8 @@ from django.dispatch import Signal
 
 from core.access import Principal
 
+# Whatever was waited for has been waited for: whoever listens raises ChangedMeanwhile if the actor may act no more.
+acting = Signal()
 # Before it is written: whoever listens takes its locks in its own order first.
 going_down = Signal()
 # After it is written.

@@ -41,7 +41,7 @@ COSTS = {
     "POST /api/v1/me/password": 23,  # the user; throttle 5; everything else ended 12; the password; audit
     "POST /api/v1/me/mfa/totp": 8,
     "POST /api/v1/me/mfa/totp/confirm": 11,
-    "DELETE /api/v1/me/mfa/totp": 27,  # as for the password, and the device and its codes go
+    "DELETE /api/v1/me/mfa/totp": 28,  # as for the password, and the device and its codes go
     "GET /api/v1/me/api-keys": 2,
     "POST /api/v1/me/api-keys": 6,
     "DELETE /api/v1/me/api-keys/{id}": 6,
@@ -66,49 +66,49 @@ COSTS = {
     "GET /api/v1/admin/partners": 3,
     "POST /api/v1/admin/partners": 7,  # the partner, its people's tenant, the audit, and what is shown of it
     "GET /api/v1/admin/partners/{id}": 2,
-    "PATCH /api/v1/admin/partners/{id}": 11,  # theirs to change; it; locked, written, read back; audit; shown
-    "DELETE /api/v1/admin/partners/{id}": 20,  # everything under it ended 9
+    "PATCH /api/v1/admin/partners/{id}": 12,  # theirs to change; it; locked, written, read back; audit; shown
+    "DELETE /api/v1/admin/partners/{id}": 21,  # everything under it ended 9
     "GET /api/v1/admin/tenants": 3,
-    "POST /api/v1/admin/tenants": 9,  # the partner seen, locked, and its tenants counted
+    "POST /api/v1/admin/tenants": 11,  # the partner seen, locked, and its tenants counted
     "GET /api/v1/admin/tenants/{id}": 2,
-    "PATCH /api/v1/admin/tenants/{id}": 11,
-    "DELETE /api/v1/admin/tenants/{id}": 21,
+    "PATCH /api/v1/admin/tenants/{id}": 12,
+    "DELETE /api/v1/admin/tenants/{id}": 22,
     "GET /api/v1/admin/users": 3,
-    "POST /api/v1/admin/users": 10,  # the tenant, it and its partner locked
+    "POST /api/v1/admin/users": 11,  # the tenant, it and its partner locked
     "GET /api/v1/admin/users/{id}": 2,
-    "PATCH /api/v1/admin/users/{id}": 12,
-    "DELETE /api/v1/admin/users/{id}": 23,
-    "POST /api/v1/admin/users/{id}/reset-password": 27,
-    "POST /api/v1/admin/users/{id}/mfa/disable": 24,
+    "PATCH /api/v1/admin/users/{id}": 13,
+    "DELETE /api/v1/admin/users/{id}": 24,
+    "POST /api/v1/admin/users/{id}/reset-password": 28,
+    "POST /api/v1/admin/users/{id}/mfa/disable": 25,
     "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
     "GET /api/v1/admin/applications": 2,  # there are none here; else this page of them
-    "POST /api/v1/admin/applications": 10,
+    "POST /api/v1/admin/applications": 11,
     "GET /api/v1/admin/applications/{id}": 2,
-    "PATCH /api/v1/admin/applications/{id}": 12,
-    "DELETE /api/v1/admin/applications/{id}": 23,
-    "POST /api/v1/admin/applications/{id}/rotate-secret": 12,
+    "PATCH /api/v1/admin/applications/{id}": 13,
+    "DELETE /api/v1/admin/applications/{id}": 24,
+    "POST /api/v1/admin/applications/{id}/rotate-secret": 13,
     "GET /api/v1/admin/agents": 2,
-    "POST /api/v1/admin/agents": 10,
+    "POST /api/v1/admin/agents": 11,
     "GET /api/v1/admin/agents/{id}": 2,
-    "PATCH /api/v1/admin/agents/{id}": 12,
-    "DELETE /api/v1/admin/agents/{id}": 13,  # the counter, and its floor: it has no sessions
-    "POST /api/v1/admin/agents/{id}/rotate-secret": 12,
+    "PATCH /api/v1/admin/agents/{id}": 13,
+    "DELETE /api/v1/admin/agents/{id}": 14,  # the counter, and its floor: it has no sessions
+    "POST /api/v1/admin/agents/{id}/rotate-secret": 13,
     "GET /api/v1/admin/groups": 2,  # there are none here
-    "POST /api/v1/admin/groups": 9,
+    "POST /api/v1/admin/groups": 10,
     "GET /api/v1/admin/groups/{id}": 2,
-    "PATCH /api/v1/admin/groups/{id}": 12,
-    "DELETE /api/v1/admin/groups/{id}": 11,
+    "PATCH /api/v1/admin/groups/{id}": 13,
+    "DELETE /api/v1/admin/groups/{id}": 12,
     "GET /api/v1/admin/groups/{id}/members": 3,  # whether there is the group is told with how many
-    "POST /api/v1/admin/groups/{id}/members": 13,
-    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 12,
+    "POST /api/v1/admin/groups/{id}/members": 14,
+    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 13,
     "GET /api/v1/admin/groups/{id}/nested": 3,
     "POST /api/v1/admin/groups/{id}/nested": 13,
-    "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 11,
+    "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 12,
     "GET /api/v1/admin/identity-providers": 2,
-    "POST /api/v1/admin/identity-providers": 9,
+    "POST /api/v1/admin/identity-providers": 10,
     "GET /api/v1/admin/identity-providers/{id}": 2,
-    "PATCH /api/v1/admin/identity-providers/{id}": 12,
-    "DELETE /api/v1/admin/identity-providers/{id}": 11,
+    "PATCH /api/v1/admin/identity-providers/{id}": 13,
+    "DELETE /api/v1/admin/identity-providers/{id}": 12,
     "GET /api/v1/admin/audit": 3,
     "GET /api/v1/admin/audit/actions": 1,
     "GET /api/v1/admin/audit/resource-types": 1,

@@ -61,6 +61,22 @@ def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: 
 
 
 @pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    "fall",
+    [
+        {"role": Role.USER},
+        {"status": "SUSPENDED"},
+        {"deleted_at": "2026-01-01T00:00:00Z"},
+    ],
+    ids=str,
+)
+def test_nobody_acts_after_their_fall(act: str, fall: dict[str, str], world: World):
+    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
+    User.objects.filter(pk=world.north_admin.user.pk).update(**fall)
+    assert is_refused(lambda: ACTS[act](user, actor))
+
+
+@pytest.mark.parametrize("act", ACTS)
 def test_whoever_may_still_does(act: str, world: World):
     user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
     before = AuditEntry.objects.count()

@@ -102,8 +102,7 @@ def test_no_more_tenants_than_allowed(committed_world: World, claim):
 
 def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts tenants without the lock: too many", full=1, reduced=1)
-    locked = "Partner.objects.present().select_for_update(no_key=True)"
-    with mistaken(tenancy.create_tenant, locked, "Partner.objects.present()"):
+    with mistaken(tenancy.create_tenant, "lock(partner, actor=actor)", "partner"):
         made = max(new_tenants(committed_world.acme)["done"] for _ in range(5))
     promise.saw(made - ALLOWED)
     assert made > ALLOWED
