@@ -11,9 +11,11 @@ from django.db import connection, models, transaction
 from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
+from core.jsonb import settled, written
 from core.records import Record
 
 NOBODYS = UUID(int=0)
+LONGEST = 1_000  # bytes of a value that is kept as it is
 
 
 def record(
@@ -47,7 +49,8 @@ def record(
         ip_address=actor.origin.ip_address,
         user_agent=actor.origin.user_agent,
         request_id=actor.origin.request_id,
-        changes=(changes or {}) | ({"acting_client": actor.delegate} if actor.delegate else {}),
+        changes={name: _brief(settled(value)) for name, value in (changes or {}).items()}
+        | ({"acting_client": actor.delegate} if actor.delegate else {}),
     )
     entry.hash = fingerprint(entry)
     entry.save(force_insert=True)
@@ -66,7 +69,19 @@ def fingerprint(entry: AuditEntry) -> bytes:
     columns = [field for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
     values = {column.attname: column.to_python(getattr(entry, column.attname)) for column in columns}
     fields = {column: _plain(value) for column, value in values.items() if value is not None}
-    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(written(fields, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _brief(value: Any) -> Any:
+    """What is long can be compared, and is not there to be read; of a change, what was before and after each."""
+    if isinstance(value, list) and len(value) == 2:
+        return [_digested(each) for each in value]
+    return _digested(value)
+
+
+def _digested(value: Any) -> Any:
+    text = written(value, option=orjson.OPT_SORT_KEYS)
+    return value if len(text) <= LONGEST else {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
 
 
 def _plain(value: Any) -> Any:

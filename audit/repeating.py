@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.answers import Answer, KeyTaken, once
+from core.jsonb import written
 from core.rendering import JSONRenderer
 from core.v1 import Invalid, V1ViewSet, flaw
 
@@ -36,7 +37,7 @@ class RepeatableViewSet(V1ViewSet):
         key = request.headers[HEADER]
         if not _KEY.fullmatch(key):
             raise Invalid(flaw(("header", HEADER), "Input should be 1 to 255 printable characters without a space"))
-        body = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        body = hashlib.sha256(written(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
         def answer() -> Answer:
             response = act(request, *args, **kwargs)

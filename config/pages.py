@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts import operations
+from accounts.api.v1.serializers import PasswordReset
 from core.request import ORIGIN
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
@@ -25,10 +26,17 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 
 
 def _reset(request: HttpRequest) -> tuple[HTTPStatus, dict[str, object]]:
-    code, new = request.POST.get("code", "").strip(), request.POST.get("new_password", "")
+    if (request.content_params or {}).get("charset", "utf-8").lower() != "utf-8":  # Django would read it by any codec
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, {}
+    code = request.POST.get("code", "").strip()
     again: dict[str, object] = {"code": code[:128]}
+    given = PasswordReset(data={"code": code, "new_password": request.POST.get("new_password", "")})
+    if not given.is_valid():
+        beside = {f"wrong_{name.removeprefix('new_')}": wrong for name, wrong in given.errors.items()}
+        return HTTPStatus.UNPROCESSABLE_ENTITY, again | beside
+    new = given.validated_data["new_password"]
     try:
-        operations.reset_password(code[:128], new[:1024], origin=request.META[ORIGIN])
+        operations.reset_password(given.validated_data["code"], new, origin=request.META[ORIGIN])
     except operations.ResetRefused:
         wrong = ["This code is wrong, was used, or has expired. Ask your administrator for another."]
         return HTTPStatus.UNPROCESSABLE_ENTITY, again | {"wrong_code": wrong}

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 LONGEST = 2_000
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%\[\]]+")  # what RFC 3986 has in an address, but for * and #
-_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from core import addresses
 from core.ids import Prefix, read
+from core.jsonb import EXACT, settled
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
@@ -147,7 +148,10 @@ class Email(serializers.EmailField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text = super().to_internal_value(data)
+        if self.max_length and len(text.lower()) > self.max_length:  # as it is kept: some letters are two when small
+            self.fail("max_length", max_length=self.max_length)
+        return text
 
 
 class Handle(Text):
@@ -170,9 +174,10 @@ class Handle(Text):
 
 
 class Attributes(serializers.DictField):
-    """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold."""
+    """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold or give back."""
 
     default_error_messages = {
+        "inexact": f"No number beyond {EXACT}",
         "too_deep": f"At most {DEEPEST} levels",
         "too_large": f"At most {LARGEST} bytes",
         "unreadable": "No NUL and no half a character",
@@ -181,27 +186,30 @@ class Attributes(serializers.DictField):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("not_a_dict", input_type=type(data).__name__)
-        for text in _texts(data, self):
-            if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-                self.fail("unreadable")
+        for leaf in _leaves(data, self):
+            match leaf:
+                case str() if "\0" in leaf or any("\ud800" <= letter <= "\udfff" for letter in leaf):
+                    self.fail("unreadable")
+                case int() | float() if abs(leaf) > EXACT:
+                    self.fail("inexact")
         if len(orjson.dumps(data)) > LARGEST:
             self.fail("too_large")
-        return data
+        return settled(data)
 
 
-def _texts(value: Any, field: Attributes, depth: int = 1) -> Iterator[str]:
+def _leaves(value: Any, field: Attributes, depth: int = 1) -> Iterator[Any]:
     if depth > DEEPEST:
         field.fail("too_deep")
     match value:
-        case str():
-            yield value
         case dict():
             for name, each in value.items():
                 yield name
-                yield from _texts(each, field, depth + 1)
+                yield from _leaves(each, field, depth + 1)
         case list():
             for each in value:
-                yield from _texts(each, field, depth + 1)
+                yield from _leaves(each, field, depth + 1)
+        case _:
+            yield value
 
 
 def one_of(*shapes: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,16 @@ from urllib.parse import urlsplit
 
 LONGEST = 2048
 PORTS = ("443", "8443")
-_PLAIN = re.compile(r"[!$&-;=?-Z_a-z~%]+")  # what RFC 3986 has in a URL, but for fragments, brackets and stars
+_PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%]+")  # what RFC 3986 has in a URL, but for fragments, brackets and stars
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_PRIVATE = ("arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost")
-_PRIVATE_NAMES = frozenset((*_PRIVATE, "onion", "private", "test"))
+_PRIVATE_NAMES = frozenset(
+    (
+        *("arpa", "box", "cluster", "consul", "corp", "docker", "home", "internal", "intra", "intranet", "invalid"),
+        *("lan", "local", "localdomain", "localdomain6", "localhost", "localnet", "lxd", "onion", "private", "svc"),
+        "test",
+    )
+)
 
 
 def public_https_url(text: str) -> str:

@@ -1,5 +1,6 @@
 """Making, changing and ending what users live in. Limits hold under the lock of the row that sets them."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +81,9 @@ def change(
     ended = announce(going_down, thing, actor=actor, reason=ending) if ending else 0
     locked = lock(thing, versions, actor=actor)
     guard()
-    changes = {name: [getattr(locked, name), new] for name, new in columns.items() if getattr(locked, name) != new}
+    changes = {
+        name: [getattr(locked, name), new] for name, new in columns.items() if _differ(getattr(locked, name), new)
+    }
     if not changes and not ending:
         return 0
     if not changes or any(old != getattr(thing, name) for name, (old, _) in changes.items() if name in DECIDING):
@@ -235,6 +238,13 @@ def _how(changes: dict[str, Any]) -> str:
 def _set(thing: Any, **columns: Any) -> None:
     _rows(thing).filter(pk=thing.pk).update(updated_at=Now(), **columns)
     thing.refresh_from_db(fields=["updated_at", *columns])
+
+
+def _differ(old: Any, new: Any) -> bool:
+    """To Python True is 1; to JSON it is not."""
+    if isinstance(new, dict | list):
+        return json.dumps(old, sort_keys=True) != json.dumps(new, sort_keys=True)
+    return old != new
 
 
 def _name_of(column: str) -> str:

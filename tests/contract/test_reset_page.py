@@ -6,6 +6,22 @@ from accounts import operations as accounts
 from tests.world import PASSWORD, SYSTEM, World
 
 PAGE, NEW = "/reset-password", "an entirely new password"
+ENCODINGS = [
+    *(
+        "utf-7",
+        "hex",
+        "rot13",
+        "base64",
+        "zlib",
+        "idna",
+        "punycode",
+        "undefined",
+        "unicode_escape",
+        "utf-16",
+        "latin-1",
+    ),
+    "no-such-thing",
+]
 
 
 def send(world: World, **form: str):
@@ -49,6 +65,34 @@ def test_shows_what_was_typed_as_text(world: World):
 @pytest.mark.parametrize("form", [{}, {"code": ""}, {"new_password": ""}, {"code": "\0", "new_password": "\0" * 9}])
 def test_takes_anything(form: dict[str, str], world: World):
     assert send(world, **form).status_code == 422
+
+
+@pytest.mark.parametrize("charset", ENCODINGS)
+def test_is_read_in_utf_8_only(charset: str, world: World):
+    form = (
+        b'--X\r\nContent-Disposition: form-data; name="code"\r\n\r\n+2AA-\\ud800\r\n'
+        b'--X\r\nContent-Disposition: form-data; name="new_password"\r\n\r\n+2AA-\\ud800\r\n--X--\r\n'
+    )
+    page = world.nobody.http.generic("POST", PAGE, form, f"multipart/form-data; boundary=X; charset={charset}")
+    assert (page.status_code, 'name="code"' in page.content.decode()) == (415, True)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+def test_is_read_however_utf_8_is_called(charset: str, world: World):
+    form = f"code={code_for(world)}&new_password={NEW}".encode()
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    assert world.nobody.http.generic("POST", PAGE, form, kind).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("new", "said"), [("x" * 1025, "no more than 1024"), (f"{NEW}\0", "Null characters"), ("", "may not be blank")]
+)
+def test_says_of_a_password_that_is_none_what_is_wrong(new: str, said: str, world: World):
+    code = code_for(world)
+    page = send(world, code=code, new_password=new)
+    assert (page.status_code, said in page.content.decode()) == (422, True)
+    assert 'id="wrong-password"' in page.content.decode()
+    assert send(world, code=code, new_password="x1" * 512).status_code == 200
 
 
 def test_makes_who_guesses_wait(world: World, settings):

@@ -25,6 +25,8 @@ ADDRESSES = [
 NAMES = [
     *("localhost", "localhost.", "LOCALHOST", "a.localhost", "localhost.localdomain", "printer.local", "a.internal"),
     *("metadata.google.internal", "intranet", "router", "nas.lan", "x.home.arpa", "1.0.0.127.in-addr.arpa", "a.onion"),
+    *("kubernetes.default.svc", "vault.service.consul", "db.lxd", "x.docker", "a.intra", "a.localnet", "nas.fritz.box"),
+    *("a.localdomain6", "db.cluster"),
     *(
         "idp.example.",
         "idp..example",
@@ -56,6 +58,7 @@ OTHERS = [
     *("https://idp.example:80/", "https://idp.example:22/", "https://idp.example:0443/", "https://idp.example:/"),
     *("https://idp.example:443:443/", "https://idp.example:-1/", "https://idp.example:443@127.0.0.1/"),
     *("https://idp.example/#x", "https://idp.example#@127.0.0.1/", " https://idp.example/", "https://idp.example/ "),
+    *("https://idp.example/*", "https://idp.example/?a=*"),
     *("https://idp.example/\n", "https://idp.example/\r\nHost: x", "https://idp.example/\t", "https://idp.example/\0"),
     *("https://idp.ex\tample/", "https://idp.example/\N{SNOWMAN}", "jav\nascript:alert(1)", "", "https://"),
     f"https://idp.example/{'a' * LONGEST}",

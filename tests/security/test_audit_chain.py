@@ -1,10 +1,12 @@
 """The record can only grow. If somebody with the database in their hands changed it after all, it shows where."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
@@ -168,3 +170,25 @@ class TestAnHonestRecord:
         origin = Origin(ip_address=address, user_agent=clean_header(user_agent), request_id="a-request")
         written = record(Action.SIGNED_IN, actor=Principal.anonymous(origin, label), changes=changes)
         assert fingerprint(AuditEntry.objects.get(pk=written.pk)) == written.hash
+
+    def test_has_of_what_is_long_only_what_tells_it_from_others(self, world: World):
+        long, other = {"a": "x" * 1_000}, {"a": "y" * 2_000}
+        for value, kept in (
+            ([long, other], [brief(long), brief(other)]),
+            ([None, long], [None, brief(long)]),
+            (["a", {"a": "x" * 980}], ["a", {"a": "x" * 980}]),
+            (["x" * 100] * 100, brief(["x" * 100] * 100)),
+        ):
+            entry = record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"a": value})
+            assert AuditEntry.objects.get(pk=entry.pk).changes == {"a": kept}
+        assert first_fault(world.north.pk) is None
+
+    def test_is_read_in_short(self, world: World):
+        path = f"/api/v1/admin/users/{world.ada.user.handle}"
+        assert world.super_admin.request("PATCH", path, {"custom_attributes": {"a": "x" * 60_000}}).status_code == 200
+        assert len(world.super_admin.get("/api/v1/admin/audit").content) < 10_000
+
+
+def brief(value: Any) -> dict[str, Any]:
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return {"sha256": sha256(text).hexdigest(), "bytes": len(text)}

@@ -40,6 +40,12 @@ def test_leave_what_is_cheap_alone(world: World):
     assert statuses(world.super_admin, "/api/v1/admin/sessions") == [200] * 5
 
 
+def test_are_password_resets_too(world: World):
+    path = f"/api/v1/admin/users/{world.ada.user.handle}/reset-password"
+    asked = [world.north_admin.post(path, {"delivery": "code"}).status_code for _ in range(4)]
+    assert asked == [200, 200, 200, 429]
+
+
 def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.MonkeyPatch):
     assert statuses(world.super_admin)[-1] == 429
     monkeypatch.setattr(ExpensiveRequests, "_since", ExpensiveRequests._since - 60)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
@@ -77,7 +77,7 @@ class ShownApiKey(ApiKey):
 
 
 class FetchedUrl(Text):
-    pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-;=?-Z_a-z~]*)?$"
+    pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-)+-;=?-Z_a-z~]*)?$"
     default_error_messages = {"address": "This URL cannot be used: {why}"}
 
     def __init__(self, **options: Any) -> None:
@@ -293,7 +293,7 @@ class Certificate(Text):
         text = super().to_internal_value(data)
         try:
             read = load_pem_x509_certificate(text.encode()).public_bytes(Encoding.PEM).decode()
-        except ValueError:
+        except (ValueError, InvalidVersion):
             self.fail("certificate")
         if "".join(read.split()) != "".join(text.split()):
             self.fail("certificate")
@@ -301,7 +301,7 @@ class Certificate(Text):
 
 
 # A name and not a place: what a browser might run is none.
-ENTITY_ID = r"^(https?://|urn:)[!-~]+$"
+ENTITY_ID = r"^(https?://|urn:)[!-~]+\Z"
 
 
 class OidcConfig(serializers.Serializer):

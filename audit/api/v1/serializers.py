@@ -26,4 +26,7 @@ class Entry(serializers.Serializer):
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)
     request_id = serializers.CharField(allow_null=True)
-    changes = serializers.DictField(help_text="Of each column that was changed, what it held before and after.")
+    changes = serializers.DictField(
+        help_text="Of each column that was changed, what it held before and after; of what is longer than 1,000 bytes, "
+        "its `sha256` and its `bytes`."
+    )

@@ -1,5 +1,6 @@
 """Whom a tenant trusts to say who its people are: what is kept of it, and what is never shown."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -37,6 +38,13 @@ def certificate() -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return signed.decode(), private.decode()
+
+
+def of_version(number: int) -> str:
+    """The same certificate, which says that it is of a version that there is none of."""
+    der = x509.load_pem_x509_certificate(certificate()[0].encode()).public_bytes(serialization.Encoding.DER)
+    text = base64.encodebytes(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01" + bytes([number]), 1)).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n"
 
 
 def saml(**more: Any) -> dict[str, Any]:
@@ -135,12 +143,15 @@ class TestAConfig:
             ("SAML", {"client_secret": "x"}, "client_secret"),
             ("SAML", {"entity_id": "javascript:alert(1)"}, "entity_id"),
             ("SAML", {"entity_id": "https://a b"}, "entity_id"),
+            ("SAML", {"entity_id": "urn:x\n"}, "entity_id"),
             ("SAML", {"certificate": "x"}, "certificate"),
             ("SAML", {"certificate": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"}, "certificate"),
             ("SAML", {"certificate": certificate()[0] * 2}, "certificate"),
             ("SAML", {"certificate": certificate()[1]}, "certificate"),
             ("SAML", {"certificate": "".join(certificate())}, "certificate"),
             ("SAML", {"certificate": None}, "certificate"),
+            ("SAML", {"certificate": of_version(1)}, "certificate"),
+            ("SAML", {"certificate": of_version(5)}, "certificate"),
         ],
     )
     def test_that_cannot_be_is_refused_where_it_is_wrong(

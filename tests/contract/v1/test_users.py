@@ -1,5 +1,6 @@
 """What is particular about people: who may be made what by whom, and what ends with a change."""
 
+import json
 from typing import Any
 
 import pytest
@@ -115,6 +116,15 @@ class TestANewUser:
         assert given(world.north_admin.post(USERS, new(email)), 201)["email"] == email
         assert refused(world.north_admin.post(USERS, new(email.upper())), 409)
 
+    def test_has_an_email_that_is_short_enough_when_small(self, world: World):
+        email = f"a@{'.'.join(['İ' * 25] * 9)}.example"
+        assert len(email) <= 254 < len(email.lower())
+        for answer in (
+            world.north_admin.post(USERS, new(email)),
+            patch(world.north_admin, world.ada.user, email=email),
+        ):
+            assert [(loc, type_) for loc, _, type_ in flaws(answer)] == [(["body", "email"], "value_error.max_length")]
+
     def test_counts_towards_the_limit(self, world: World):
         used = User.objects.present().filter(tenant=world.north).count() + 1
         assert world.north_admin
@@ -151,6 +161,20 @@ class TestAChange:
             given(patch(world.north_admin, world.ada.user, status=status))
         assert world.ada.get(ME).status_code == 401
         assert world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": PASSWORD}).status_code == 200
+
+    @pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (True, 1), ([0, {"b": 1}], [0, {"b": True}])])
+    def test_of_nothing_but_a_type_is_one(self, before: Any, after: Any, world: World):
+        given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": before}))
+        shown = given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": after}))
+        assert json.dumps(shown["custom_attributes"]) == json.dumps({"is_vip": after})
+        changes = AuditEntry.objects.latest("pk").changes["custom_attributes"]
+        assert json.dumps(changes) == json.dumps([{"is_vip": before}, {"is_vip": after}])
+
+    def test_of_what_is_the_same_but_for_its_order_is_none(self, world: World):
+        given(patch(world.north_admin, world.ada.user, custom_attributes={"a": 1, "bb": [2]}))
+        before = AuditEntry.objects.count()
+        given(patch(world.north_admin, world.ada.user, custom_attributes={"bb": [2.0], "a": 1}))
+        assert AuditEntry.objects.count() == before
 
     def test_of_several_things_is_one_entry_that_names_them_all(self, world: World):
         operator, user = world.super_admin, world.ada.user

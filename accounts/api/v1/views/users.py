@@ -37,6 +37,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
     writes = dict.fromkeys(("create", "update", "destroy", "reset_password", "disable_mfa"), Tier.TENANT)
     repeatable = frozenset({"create"})
+    expensive = frozenset({"reset_password"})
     errors = wire.USER_ERRORS
     unique = {"user_email_is_unique": "email"}
     missing = "User not found"

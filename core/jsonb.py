@@ -1,0 +1,36 @@
+"""JSON as PostgreSQL gives it back."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+EXACT = 2**53 - 1  # beyond it, readers of JSON differ about a number (RFC 8259, section 6)
+
+
+def settled(value: Any) -> Any:
+    """`value` as jsonb keeps it: what has no fraction is an integer there, and -0.0 has no sign."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: settled(each) for name, each in value.items()}
+        case list() | tuple():
+            return [settled(each) for each in value]
+        case _:
+            return value
+
+
+def written(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
+    """As orjson writes it; and what it will not: integers beyond 64 bits, which a row may hold, and deep nesting."""
+    try:
+        return orjson.dumps(value, default=default, option=option)
+    except orjson.JSONEncodeError:
+
+        def plain(leaf: Any) -> Any:
+            return orjson.loads(orjson.dumps(leaf, default=default, option=option))
+
+        is_sorted = bool(option & orjson.OPT_SORT_KEYS)
+        text = json.dumps(value, default=plain, sort_keys=is_sorted, ensure_ascii=False, separators=(",", ":"))
+        return text.encode()
