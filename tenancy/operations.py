@@ -11,7 +11,7 @@ from audit.operations import record
 from core.access import ActorType, Principal
 from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
-from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved, went_down
+from tenancy.signals import announce, going_down, session_policy_changed, tenant_moved, tenant_moving, went_down
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
 HIDDEN = "(not shown)"
@@ -129,7 +129,9 @@ def change_tenant(
     def make_room() -> None:
         pair = Partner.objects.select_for_update(no_key=True).filter(pk__in={before, partner.pk})
         list(pair.order_by("pk"))
-        _hold_tenants(Partner.objects.present().get(pk=partner.pk))
+        limited = Partner.objects.present().get(pk=partner.pk)
+        _hold_tenants(limited)
+        announce(tenant_moving, tenant, actor=actor, partner=limited)
 
     ended = change(
         tenant, actor=actor, versions=versions, ending="tenant moved", guard=make_room, partner=partner, **columns
