@@ -58,6 +58,7 @@ DATABASES = {
     "default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}
+STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The parts

@@ -14,6 +14,12 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 
+if settings.STATEMENT_TIMEOUT:
+    # Here and not in the settings: a command and the worker may take as long as they need.
+    _database: dict[str, Any] = settings.DATABASES["default"]
+    _options = _database.setdefault("OPTIONS", {})
+    _options["options"] = f"-c statement_timeout={settings.STATEMENT_TIMEOUT}s {_options.get('options', '')}"
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Django reads as far as Content-Length says. A chunked body has none, so it is measured here, up to the limit."""

@@ -24,7 +24,7 @@ WORDS = {
     415: "The body is not JSON",
     422: "The request is well formed and not valid",
     429: "Too many of these in a minute; wait as long as Retry-After says",
-    503: "The database cannot be reached",
+    503: "The database cannot be reached, or took too long; wait as long as Retry-After says",
 }
 VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
 IDEMPOTENCY_KEY = OpenApiParameter(

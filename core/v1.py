@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.http import Http404
+from psycopg.errors import DeadlockDetected, QueryCanceled
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,7 +30,9 @@ from core.throttling import MINUTE, ExpensiveRequests
 
 NOT_AUTHENTICATED = "Not authenticated"
 ACCESS_DENIED = "Access denied"
+CHANGED_MEANWHILE = "It was changed at this very moment; try again"
 PROBLEM = "application/problem+json"
+TOOK_TOO_LONG = "It took too long and was broken off; nothing was changed. Ask for less, or try again later"
 UNAVAILABLE = "This installation cannot do that at the moment; its operator finds the reason at /readyz"
 
 log = logging.getLogger(__name__)
@@ -231,15 +234,26 @@ def worded(error: Exception, view: Any) -> Words:
             log.error("refused with 503: %r; see /readyz", error)
             return HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"}
         case ChangedMeanwhile():
-            return HTTPStatus.CONFLICT, "It was changed at this very moment; try again", {}
+            return HTTPStatus.CONFLICT, CHANGED_MEANWHILE, {}
         case Stale():
             return HTTPStatus.PRECONDITION_FAILED, "It has been changed since you read it; read it again", {}
         case IntegrityError():
             return _taken(error, getattr(view, "unique", {}))
         case OperationalError() | InterfaceError():
-            return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
+            return _broken_off(error)
         case _:
             return None, None, {}
+
+
+def _broken_off(error: OperationalError | InterfaceError) -> Words:
+    """Why the database did not come to the end of it."""
+    match error.__cause__:
+        case DeadlockDetected():
+            return HTTPStatus.CONFLICT, CHANGED_MEANWHILE, {}
+        case QueryCanceled():
+            return HTTPStatus.SERVICE_UNAVAILABLE, TOOK_TOO_LONG, {"Retry-After": "60"}
+        case _:
+            return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
 
 
 def _taken(error: IntegrityError, unique: Mapping[str, str]) -> Words:

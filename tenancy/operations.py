@@ -12,7 +12,15 @@ from audit.operations import record
 from core.access import ActorType, Principal
 from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
-from tenancy.signals import acting, announce, going_down, session_policy_changed, tenant_moved, went_down
+from tenancy.signals import (
+    acting,
+    announce,
+    going_down,
+    session_policy_changed,
+    tenant_moved,
+    tenant_moving,
+    went_down,
+)
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
 HIDDEN = "(not shown)"
@@ -130,9 +138,12 @@ def change_tenant(
     before: Any = tenant.partner_id
 
     def make_room() -> None:
-        pair = Partner.objects.select_for_update(no_key=True).filter(pk__in={before, partner.pk})
-        list(pair.order_by("pk"))
-        _hold_tenants(Partner.objects.present().get(pk=partner.pk))
+        pair = Partner.objects.present().select_for_update(no_key=True).filter(pk__in={before, partner.pk})
+        limited = {each.pk: each for each in pair.order_by("pk")}.get(partner.pk)
+        if limited is None:
+            raise ChangedMeanwhile
+        _hold_tenants(limited)
+        announce(tenant_moving, tenant, actor=actor, partner=limited)
 
     ended = change(
         tenant, actor=actor, versions=versions, ending="tenant moved", guard=make_room, partner=partner, **columns

@@ -10,6 +10,8 @@ from core.access import Principal
 acting = Signal()
 # Before it is written: whoever listens takes its locks in its own order first.
 going_down = Signal()
+# Likewise, and once both partners' rows are locked.
+tenant_moving = Signal()
 # After it is written.
 went_down = Signal()
 session_policy_changed = Signal()

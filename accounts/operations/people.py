@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
 
 from accounts.models import Role, User, user_is_up
@@ -58,5 +58,6 @@ def _keep_an_operator(changed: User) -> None:
     if changed.tenant.kind != Tenant.Kind.PLATFORM_STAFF:
         return
     Tenant.objects.select_for_update(no_key=True).get(pk=changed.tenant_id)
-    if not User.objects.filter(user_is_up(), role=Role.SUPER_ADMIN).exists():
+    operators = User.objects.filter(user_is_up(), role=Role.SUPER_ADMIN)
+    if not operators.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
         raise LastOperator

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+
+from tests.servers import environment
 
 COMPLETE = {
     "SECRET_KEY": "a secret of more than fifty characters, none of them worth guessing",
@@ -23,8 +26,8 @@ def test_what_is_missing_is_named(manage, missing: str):
 
 
 def test_anything_but_development_is_production(manage):
-    for environment in ("production", "staging", "Development", ""):
-        ended = manage("check", CURFEW_ENV=environment)
+    for word in ("production", "staging", "Development", ""):
+        ended = manage("check", CURFEW_ENV=word)
         assert (ended.returncode, "SECRET_KEY is not set" in ended.stderr) == (1, True)
 
 
@@ -51,3 +54,21 @@ class TestTheDeploymentCheck:
     def test_does_speak_of_a_guessable_secret(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"SECRET_KEY": "guess me"})
         assert (ended.returncode, "security.W009" in ended.stderr) == (1, True)
+
+
+class TestTheStatementTimeout:
+    @pytest.mark.parametrize(
+        ("given", "load", "holds"),
+        [
+            ({"STATEMENT_TIMEOUT": "7"}, "import config.wsgi", "7s"),
+            ({"STATEMENT_TIMEOUT": "0"}, "import config.wsgi", "0"),
+            ({}, "import config.wsgi", "30s"),
+            ({"STATEMENT_TIMEOUT": "7"}, "import django; django.setup()", "0"),
+        ],
+    )
+    def test_is_the_web_servers_alone(self, given: dict[str, str], load: str, holds: str, db: None, project: Path):
+        ask = "from django.db import connection; c = connection.cursor(); c.execute('SHOW statement_timeout')"
+        command = [sys.executable, "-c", f"{load}; {ask}; print(*c.fetchone())"]
+        env = environment(settings.DATABASES["default"]) | given
+        ended = subprocess.run(command, env=env, cwd=project, capture_output=True, text=True, timeout=60)
+        assert (ended.stdout.strip(), ended.stderr) == (holds, "")

@@ -246,6 +246,16 @@ class TestTheLastOperator:
             act(operator.user, actor=SYSTEM)
         assert is_alive(operator)
 
+    @pytest.mark.parametrize("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
+    def test_stays_when_nobody_else_can_sign_in(self, act, world: World):
+        operator = world.super_admin
+        accounts.create_user(
+            actor=SYSTEM, tenant=operator.user.tenant, email="never@platform.example", role=Role.SUPER_ADMIN
+        )
+        with pytest.raises(accounts.LastOperator):
+            act(operator.user, actor=SYSTEM)
+        assert is_alive(operator)
+
     def test_may_go_when_there_is_another(self, world: World):
         platform_staff = Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
         world.person("another", platform_staff, Role.SUPER_ADMIN)

@@ -1,3 +1,5 @@
+from functools import partial
+
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,7 +34,7 @@ class RecordViewSet(PagedViewSet):
             found,
             total=found.qs.count if length is None else lambda: length,
             fetch=lambda rows: rows.values(*wire.COLUMNS),
-            item=wire.entry,
+            item=partial(wire.entry, seen_by=self.principal.tier),
         )
 
 
@@ -51,7 +53,7 @@ class AuditViewSet(RecordViewSet):
     def retrieve(self, request: Request, entry_id: str) -> Response:
         """One thing that was done, or refused."""
         named = self.entries.filter(pk=self.id_or_404(Prefix.AUDIT_ENTRY, entry_id))
-        return self.answer(wire.entry(self.only(named.values(*wire.COLUMNS))))
+        return self.answer(wire.entry(self.only(named.values(*wire.COLUMNS)), seen_by=self.principal.tier))
 
     @extend_schema(operation_id="list_audit_actions", responses=WORDS)
     def actions(self, request: Request) -> Response:

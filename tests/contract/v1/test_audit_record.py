@@ -117,6 +117,20 @@ class TestWhoReadsWhat:
             assert all_of(world.springfield_admin, f"&{query}") == []
             assert all_of(world.globex_partner, f"&{query}") == []
 
+    def test_where_a_tenant_came_from_is_the_platforms_to_know(self, world: World):
+        world.north_admin, world.globex_partner, world.acme_partner, world.super_admin  # noqa: B018 - there before
+        change_tenant(world.north, actor=SYSTEM, partner=world.globex)
+        moved = f"{AUDIT}/{AuditEntry.objects.get(action='tenant.moved').handle}"
+        path = f"{AUDIT}?action=tenant.moved"
+        assert given(world.super_admin.get(moved))["changes"]["partner_id"] == [world.acme.handle, world.globex.handle]
+        for who in (world.globex_partner, world.signed_in(world.north_admin.user)):
+            told = newest(who, path)
+            assert given(who.get(moved)) == told
+            assert (told["partner_id"], "partner_id" in told["changes"]) == (world.globex.handle, False)
+            assert world.acme.handle not in str(told)
+        assert all_of(world.acme_partner, "&action=tenant.moved") == []
+        assert world.acme_partner.get(moved).status_code == 404
+
     def test_a_tenant_that_moves_takes_along_what_is_done_from_then_on(self, world: World):
         change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         change(world.north, actor=SYSTEM, name="North!")

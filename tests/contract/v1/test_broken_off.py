@@ -1,0 +1,44 @@
+"""What the database breaks off is told as what it is: too long a question, or two acts in each other's way."""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.db import connection, transaction
+
+from sessions_app.api.v1.filters import UserSessionFilters
+from sessions_app.models import Session
+from tests.contract.v1.answers import refused
+from tests.contract.v1.sessions import SESSIONS
+from tests.world import World
+
+TOO_LONG = {"detail": "It took too long and was broken off; nothing was changed. Ask for less, or try again later"}
+CHANGED_MEANWHILE = {"detail": "It was changed at this very moment; try again"}
+
+
+def as_slow_as_with_millions(filters: UserSessionFilters, rows: Any) -> Any:
+    return Session.objects.extra(where=["pg_sleep(60) IS NULL"])
+
+
+def test_a_search_that_takes_too_long_says_so_and_when_to_come_back(world: World):
+    caller = world.super_admin
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '1s'")
+    with patch.object(UserSessionFilters, "filter_queryset", as_slow_as_with_millions):
+        answer = caller.get(f"{SESSIONS}?search=somebody")
+    assert refused(answer, 503) == TOO_LONG
+    assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "said"), [("query_canceled", 503, TOO_LONG), ("deadlock_detected", 409, CHANGED_MEANWHILE)]
+)
+def test_an_act_that_is_broken_off_says_why(state: str, status: int, said: Any, world: World):
+    caller, path = world.north_admin, f"{SESSIONS}/{world.ada.session_id}"
+
+    def broken_off(*_: Any, **__: Any) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
+
+    with patch("sessions_app.operations.revoke", broken_off):
+        assert refused(caller.delete(path), status) == said
