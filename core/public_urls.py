@@ -1,6 +1,6 @@
 """URLs that this server is to fetch one day: https, on a usual port, of a host that has a public name.
 
-A name is not resolved when it is kept: by the time of the fetch it may lead elsewhere (decision 0036).
+A name is not resolved when it is kept: by the time of the fetch it may lead elsewhere (decision 0034).
 """
 
 import re
