@@ -53,7 +53,7 @@ class Stable:
             racer.kill()
             self.racers.remove(racer)
         self.racers += [Racer() for _ in range(count - len(self.racers))]
-        return self.racers
+        return self.racers[:count]
 
     def close(self) -> None:
         for racer in self.racers:
