@@ -112,7 +112,7 @@ class Changing(Stage):
     def move(self, index: int, partner: str) -> None:
         self.now()
         tenant, to = self.above(index, Reach.TENANT), self.model.things[partner]
-        if tenant and tenant.name in TENANTS and not to.is_deleted:
+        if tenant and tenant.name in TENANTS and not to.is_deleted and tenant.above is not to:
             ended = tenancy.change_tenant(self.row(tenant), partner=self.row(to), actor=SYSTEM)
             assert ended == len(self.model.end_all(Reach.TENANT, tenant, "tenant moved"))
             tenant.above = to
