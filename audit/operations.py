@@ -15,7 +15,7 @@ from core.jsonb import settled, written
 from core.records import Record
 
 NOBODYS = UUID(int=0)
-LONGEST = 1_000  # bytes of a value that is kept as it is
+LONGEST = 4_000  # bytes of a value that is kept as it is
 
 
 def record(
