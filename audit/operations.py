@@ -11,10 +11,10 @@ from django.db import connection, models, transaction
 from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
+from core.ids import NOBODYS
 from core.jsonb import settled, written
 from core.records import Record
 
-NOBODYS = UUID(int=0)
 LONGEST = 4_000  # bytes of a value that is kept as it is
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.core.validators import RegexValidator
@@ -10,13 +9,12 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from core import addresses
-from core.ids import Prefix, read
+from core.ids import NOBODYS, Prefix, read
 from core.jsonb import EXACT, settled
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
 SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable letters, but no space, quote or backslash")
-NOBODYS = UUID(int=0)  # no row has it
 
 
 class Resource(serializers.Serializer):

@@ -5,17 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ClassVar
-from uuid import UUID
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Value
 
-from core.ids import Prefix, read
+from core.ids import NOBODYS, Prefix, read
 from core.networks import IsWithin, Network, network
 
-NOBODYS = UUID(int=0)  # no row has it
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _FLAGS = dict.fromkeys(("1", "on", "t", "true", "y", "yes"), True) | dict.fromkeys(
     ("0", "off", "f", "false", "n", "no"), False

@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+NOBODYS = UUID(int=0)  # no row has it
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # a page shows forty ids: two letters at a time

@@ -10,13 +10,13 @@ from uuid import UUID
 from django.db.models import QuerySet, Subquery
 
 from core.access import Principal, Tier
+from core.ids import NOBODYS
 from core.prepared import Prepared
 from sessions_app.counting import live_total
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.reach import tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
-_NOBODYS = UUID(int=0)
 _LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells whether there is more
 
 
@@ -32,7 +32,7 @@ def live_page(
     """At most so many rows. Only two lengths are planned: one for every length would fill a connection's memory."""
     planned = next(length for length in _LENGTHS if length >= most)
     statement = _page(reach, seen_by.tier, tuple(columns), planned, after is not None)
-    whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or _NOBODYS)
+    whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or NOBODYS)
     return [dict(zip(columns, row, strict=True)) for row in statement.ask(target_id, *whose, after)[:most]]
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
+from core.ids import NOBODYS
 from sessions_app.models import Revocation, Session, SessionQuerySet
 from sessions_app.models.rule import first_id_after, lapses_at
 from sessions_app.operations.ending import write_down
@@ -20,7 +21,6 @@ from tenancy.models import Tenant
 
 BATCH = 2_000
 PURGED_AT_ONCE = 5_000  # nobody waits for a row that is deleted, and each commit costs as much as a thousand
-NOBODY = UUID(int=0)
 
 
 def expire(*, actor: Principal) -> int:
@@ -75,7 +75,7 @@ def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> 
 
 def purge(older_than: timedelta, *, actor: Principal, told: Callable[[int], object] = int) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
-    total, last = 0, NOBODY
+    total, last = 0, NOBODYS
     while purged := _purge_some(older_than, last, actor):
         total += len(purged)
         last = purged[-1]
