@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Lookup, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
@@ -17,6 +17,18 @@ from tenancy.models import HousedQuerySet, Tenant
 class GroupType(models.TextChoices):
     SECURITY = "SECURITY"
     DISTRIBUTION_LIST = "DISTRIBUTION_LIST"
+
+
+@models.UUIDField.register_lookup
+class Among(Lookup):
+    """One of an array, which is looked up key by key; what is `in` a query may be joined with it, row by row."""
+
+    lookup_name = "among"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        key, key_values = self.process_lhs(compiler, connection)
+        array, array_values = self.process_rhs(compiler, connection)
+        return f"{key} = ANY({array})", (*key_values, *array_values)
 
 
 class GroupQuerySet(HousedQuerySet["Group"]):
@@ -99,9 +111,7 @@ class GroupNesting(models.Model):
 
 def members_of(group_id: Any, *, effective: bool = False) -> Any:
     """Who is in it, each once; effective ones also by way of the groups that are nested in it. Nobody deleted."""
-    memberships = GroupMembership.objects.present()
     if effective:
-        found = memberships.filter(group__in=Group.objects.within(group_id))
-    else:
-        found = memberships.filter(group=group_id)
-    return User.objects.filter(pk__in=found.values("user"))
+        found = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
+        return User.objects.present().filter(pk__among=found)
+    return User.objects.filter(pk__in=GroupMembership.objects.present().filter(group=group_id).values("user"))

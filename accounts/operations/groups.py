@@ -48,9 +48,8 @@ def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
 @transaction.atomic
 def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
     """Whether that was new. One at a time in a tenant: two that each are no ring can make one together."""
-    Tenant.objects.select_for_update(no_key=True).get(pk=parent.tenant_id)
-    present = set(Group.objects.present().filter(pk__in=[parent.pk, child.pk]).values_list("pk", flat=True))
-    if present != {parent.pk, child.pk}:
+    lock(parent, actor=actor)
+    if not Group.objects.present().filter(pk=child.pk).exists():
         raise ChangedMeanwhile
     if Group.objects.within(child.pk).filter(pk=parent.pk).exists():
         raise WouldContainItself

@@ -102,7 +102,7 @@ COSTS = {
     "POST /api/v1/admin/groups/{id}/members": 14,
     "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 13,
     "GET /api/v1/admin/groups/{id}/nested": 3,
-    "POST /api/v1/admin/groups/{id}/nested": 13,
+    "POST /api/v1/admin/groups/{id}/nested": 16,
     "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 12,
     "GET /api/v1/admin/identity-providers": 2,
     "POST /api/v1/admin/identity-providers": 10,

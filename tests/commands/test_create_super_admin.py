@@ -79,4 +79,4 @@ def test_is_recorded_without_the_password(create):
     handle = User.objects.get(email="root@curfew.example").handle
     [entry] = AuditEntry.objects.filter(resource_id=handle, action="user.created")
     assert (entry.actor_type, entry.actor_id, entry.result) == ("system", "system:create_super_admin", "success")
-    assert entry.changes == {"role": [None, "super_admin"]}
+    assert entry.changes == {"email": [None, "root@curfew.example"], "role": [None, "super_admin"]}

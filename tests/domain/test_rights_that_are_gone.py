@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts import operations as accounts
-from accounts.models import Role, User
+from accounts.models import Group, Role, User
 from audit.models import AuditEntry
 from core.access import Origin, Principal
 from core.records import ChangedMeanwhile
@@ -22,8 +22,20 @@ ACTS: dict[str, Callable[[User, Principal], Any]] = {
     "delete": lambda user, actor: accounts.delete_user(user, actor=actor),
     "reset": lambda user, actor: accounts.issue_password_reset(user, actor=actor, by_mail=False),
     "take the second factor": lambda user, actor: accounts.remove_totp(user, actor=actor),
-    "add somebody": lambda user, actor: accounts.create_user(actor=actor, tenant=user.tenant, email="x@x.example"),
 }
+IN_THE_TENANT: dict[str, Callable[[User, Principal], Any]] = {
+    "add somebody": lambda user, actor: accounts.create_user(actor=actor, tenant=user.tenant, email="x@x.example"),
+    "nest": lambda user, actor: accounts.nest(group("outer"), group("other"), actor=actor),
+    "unnest": lambda user, actor: accounts.unnest(group("outer"), group("inner"), actor=actor),
+    "add a member": lambda user, actor: accounts.add_member(group("outer"), user, actor=actor),
+    "remove a member": lambda user, actor: accounts.remove_member(group("inner"), user, actor=actor),
+}
+GROUPS = ["outer", "inner", "other"]
+ALL_ACTS = ACTS | IN_THE_TENANT
+
+
+def group(name: str) -> Group:
+    return Group.objects.get(name=name)
 
 
 def as_principal(caller: Caller) -> Principal:
@@ -33,7 +45,11 @@ def as_principal(caller: Caller) -> Principal:
     return found
 
 
-def ada_with_a_second_factor(world: World) -> User:
+def ada_and_all_around_her(world: World) -> User:
+    """She has a second factor and is in a group, which is in another."""
+    outer, inner, _ = (accounts.create_group(actor=SYSTEM, tenant=world.north, name=name) for name in GROUPS)
+    accounts.nest(outer, inner, actor=SYSTEM)
+    accounts.add_member(inner, world.ada.user, actor=SYSTEM)
     accounts.enrol_totp(world.ada.user, actor=SYSTEM)
     accounts.confirm_totp(world.ada.user, current_code(world.ada.user), actor=SYSTEM)
     return User.objects.select_related("tenant").get(pk=world.ada.user.pk)
@@ -46,21 +62,21 @@ def is_refused(act: Callable[[], Any]) -> bool:
     return (AuditEntry.objects.count(), list(User.objects.order_by("pk").values())) == before
 
 
-@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("act", ALL_ACTS)
 def test_nobody_reaches_into_a_tenant_that_has_left_them(act: str, world: World):
-    user, actor = ada_with_a_second_factor(world), as_principal(world.acme_partner)
+    user, actor = ada_and_all_around_her(world), as_principal(world.acme_partner)
     tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
-    assert is_refused(lambda: ACTS[act](user, actor))
-
-
-@pytest.mark.parametrize("act", [act for act in ACTS if act != "add somebody"])
-def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: World):
-    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
-    accounts.change_user(User.objects.get(pk=user.pk), role=Role.TENANT_ADMIN, actor=SYSTEM)
-    assert is_refused(lambda: ACTS[act](user, actor))
+    assert is_refused(lambda: ALL_ACTS[act](user, actor))
 
 
 @pytest.mark.parametrize("act", ACTS)
+def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: World):
+    user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
+    accounts.change_user(User.objects.get(pk=user.pk), role=Role.TENANT_ADMIN, actor=SYSTEM)
+    assert is_refused(lambda: ALL_ACTS[act](user, actor))
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
 @pytest.mark.parametrize(
     "fall",
     [
@@ -71,16 +87,16 @@ def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: 
     ids=str,
 )
 def test_nobody_acts_after_their_fall(act: str, fall: dict[str, str], world: World):
-    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
+    user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     User.objects.filter(pk=world.north_admin.user.pk).update(**fall)
-    assert is_refused(lambda: ACTS[act](user, actor))
+    assert is_refused(lambda: ALL_ACTS[act](user, actor))
 
 
-@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("act", ALL_ACTS)
 def test_whoever_may_still_does(act: str, world: World):
-    user, actor = ada_with_a_second_factor(world), as_principal(world.north_admin)
+    user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     before = AuditEntry.objects.count()
-    ACTS[act](user, actor)
+    ALL_ACTS[act](user, actor)
     assert AuditEntry.objects.count() == before + 1
 
 

@@ -103,7 +103,7 @@ patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()
 for_good = [
     mistaken(opening.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
     # Looking whether it is a ring while somebody else closes it: test_nesting_races.
-    mistaken(groups.nest, "Tenant.objects.select_for_update(no_key=True).get(pk=parent.tenant_id)", "None"),
+    mistaken(groups.nest, "lock(parent, actor=actor)", "None"),
 ]
 for each in for_good:
     each.__enter__()
