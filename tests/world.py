@@ -93,7 +93,7 @@ class World:
 
     def signed_in(self, user: User, **origin: Any) -> Caller:
         """A session opened as a sign-in opens it, without the wait for the password's hash."""
-        session, refresh_token = operations.open(self.proof(user, **origin), actor=SYSTEM)
+        session, refresh_token, *_ = operations.open(self.proof(user, **origin), actor=SYSTEM)
         return Caller(access_token(session), session, str(refresh_token))
 
     def proof(self, user: User, **origin: Any) -> accounts.Proof:
