@@ -11,7 +11,7 @@ from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core import v1
 from core.access import Principal
-from core.refusals import refusal_of
+from core.refusals import Refusal, refusal_of
 
 RECORDED: dict[int, tuple[Action, Result]] = {
     HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
@@ -25,15 +25,18 @@ def recorded(handler: Handler) -> Handler:
 
     def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         response = handler(error, context)
-        request, refusal = context["request"], refusal_of(error, context["view"])
-        if refusal and refusal.status in RECORDED and isinstance(request.auth, Principal):
-            action, result = RECORDED[refusal.status]
-            detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
-            what = {"method": request.method, "path": quote(request.path)[:300], "detail": detail}
-            record_refusal(action, actor=request.auth, result=result, changes=what)
+        note(refusal_of(error, context["view"]), context["request"], context["request"].auth)
         return response
 
     return handle
+
+
+def note(refusal: Refusal | None, request: Any, caller: Any) -> None:
+    if refusal and refusal.status in RECORDED and isinstance(caller, Principal):
+        action, result = RECORDED[refusal.status]
+        detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
+        what = {"method": request.method, "path": quote(request.path)[:300], "detail": detail}
+        record_refusal(action, actor=caller, result=result, changes=what)
 
 
 exception_handler = recorded(v1.exception_handler)

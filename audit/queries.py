@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, Sum
 from django.db.models.functions import Coalesce
 
 from audit.models import AuditEntry, Chain
@@ -29,6 +29,12 @@ def length_seen_by(principal: Principal) -> int | None:
         case _:
             return None
     return int(chains.aggregate(told=Coalesce(Sum("length"), 0, output_field=BigIntegerField()))["told"])
+
+
+def loose_ends() -> int:
+    """How many chains end in something else than they say: told at once, where `faults` recomputes everything."""
+    last = AuditEntry.objects.filter(chain_id=OuterRef("pk"), number=OuterRef("length"), hash=OuterRef("head"))
+    return Chain.objects.filter(~Exists(last), length__gt=0).count()
 
 
 def faults() -> Iterator[Fault]:

@@ -63,6 +63,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The parts
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # its templates stand before the admin's
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config/console says what is in it
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
@@ -85,7 +90,18 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
-    {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"], "APP_DIRS": True}
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
 ]
 STATIC_URL = "/static/"
 STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
@@ -141,7 +157,49 @@ SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", defau
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = not DEVELOPMENT
 X_FRAME_OPTIONS = "DENY"
-SILENCED_SYSTEM_CHECKS = ["security.W003"]  # whoever lets a cookie in asks where the request comes from
+SILENCED_SYSTEM_CHECKS = [
+    "admin.E408",  # the console finds out by itself who is there, so that nothing else pays for it
+    "admin.E409",  # likewise what it says from one page to the next
+    "admin.E410",  # its sessions are ours
+    "security.W003",  # whoever lets a cookie in asks where the request comes from
+]
+
+# The console: what its forms carry, and what it says from one page to the next
+
+CSRF_COOKIE_NAME = "curfew_csrf" if DEVELOPMENT else "__Host-curfew_csrf"
+CSRF_COOKIE_SECURE = not DEVELOPMENT
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.console.refusing.without_token"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")]
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+UNFOLD = {
+    "SITE_TITLE": PRODUCT,
+    "SITE_HEADER": PRODUCT,
+    "SITE_SYMBOL": "shield_person",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Where you are signed in", "link": "/account/sessions/"},
+            {"title": "Change your password", "link": "/account/password/"},
+        ]
+    },
+    "COLORS": {
+        "primary": {
+            "50": "#f0f6fb",
+            "100": "#dceaf6",
+            "200": "#bdd8ee",
+            "300": "#8fc1ee",
+            "400": "#5c9dd6",
+            "500": "#3a7fbd",
+            "600": "#1f4e79",
+            "700": "#1b4369",
+            "800": "#183857",
+            "900": "#152f48",
+            "950": "#0d1e30",
+        }
+    },
+}
 
 # --- the API ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
+from config.console.registered import site
 from config.pages import account, reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/sessions/end-others/", account.end_others),
     path("account/sessions/<str:session_id>/end/", account.end),
     path("account/password/", account.password),
+    path("console/", site.urls),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
     *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Now
 
 from core.prepared import Prepared
 from sessions_app.models import Kind, Reach, Session, SessionCount, SessionCountQuerySet
+from sessions_app.models.rule import signed_in_to_administer
 from tenancy.models import Platform
 
 _FOLD_LOCK = 0x666F6C64
@@ -52,6 +53,19 @@ def live_total(reach: Reach, target_id: UUID | None) -> CombinedExpression:
 def _only(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
     whole = rows.order_by().values(whole=Value(1)).annotate(told=Cast(aggregate, BigIntegerField())).values("told")
     return Coalesce(Subquery(whole, output_field=BigIntegerField()), 0)
+
+
+def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[int, int]:
+    """Of how many tenants the live sessions within a reach are, and how many of them are administrators'."""
+    whose = ("tenant", "is_admin")
+    counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL).order_by()
+    live = {(tenant, is_admin): n for tenant, is_admin, n in counted.values_list(*whose).annotate(Sum("n"))}
+    lapsed = Session.objects.within(reach, target_id).standing().lapsed().order_by()
+    over = lapsed.values_list("tenant", signed_in_to_administer()).annotate(Count("pk"))
+    for tenant, is_admin, n in over:
+        live[tenant, is_admin] = live.get((tenant, is_admin), 0) - n
+    tenants = {tenant for (tenant, _), n in live.items() if n > 0}
+    return len(tenants), sum(n for (_, is_admin), n in live.items() if is_admin)
 
 
 def counters_within(reach: Reach, target_id: UUID | None) -> SessionCountQuerySet:

@@ -1,4 +1,4 @@
-"""What operators call things by: an id, or a name that only one of them has."""
+"""What operators call things by: an id, or a name that only one of them has. `among` is what whoever asks can see."""
 
 from typing import Any
 
@@ -12,35 +12,41 @@ class Unknown(ValueError):
     """There is nothing by that name."""
 
 
-def tenant_named(name: str) -> Tenant:
-    return _one("tenant", name, Tenant.objects.present().select_related("partner"), slug=name)
+def tenant_named(name: str, among: Any = None) -> Tenant:
+    return _one("tenant", name, _rows(among, Tenant).select_related("partner"), slug=name)
 
 
-def partner_named(name: str) -> Partner:
-    return _one("partner", name, Partner.objects.present(), slug=name)
+def partner_named(name: str, among: Any = None) -> Partner:
+    return _one("partner", name, _rows(among, Partner), slug=name)
 
 
-def application_named(name: str) -> Application:
-    return _one("application", name, Application.objects.present().select_related("tenant"), client_id=name)
+def application_named(name: str, among: Any = None) -> Application:
+    return _one("application", name, _rows(among, Application).select_related("tenant"), client_id=name)
 
 
-def user_named(name: str, tenant: Tenant | None) -> User:
+def user_named(name: str, tenant: Tenant | None, among: Any = None) -> User:
     """By id anywhere; by e-mail within a tenant, because it is unique there and nowhere else."""
-    if "@" in name and tenant is None:
+    people = _rows(among, User).select_related("tenant__partner")
+    email = name.strip().lower()
+    if "@" in name and tenant is None and (among is None or people.filter(email=email).count() > 1):
         raise Unknown(f"{name} may be somebody in many tenants; say which with --tenant, or give the user's id")
-    people = User.objects.present().select_related("tenant__partner")
     within = {"tenant": tenant} if tenant else {}
-    return _one("user", name, people.filter(**within), email=name.strip().lower())
+    return _one("user", name, people.filter(**within), email=email)
 
 
-def sessions_named(handles: list[str]) -> list[Session]:
+def sessions_named(handles: list[str], among: Any = None) -> list[Session]:
     """All of them are there, ended or not: a handle that names nothing is a slip of the pen."""
     ids = {handle: read(Prefix.SESSION, handle) for handle in handles}
-    there = Session.objects.filter(pk__in=filter(None, ids.values())).in_bulk()
+    there = (Session.objects.all() if among is None else among).filter(pk__in=filter(None, ids.values())).in_bulk()
     for handle, pk in ids.items():
         if pk not in there:
             raise Unknown(f"There is no session {handle or 'without a name'}")
     return [there[pk] for pk in sorted(there)]
+
+
+def _rows(among: Any, model: Any) -> Any:
+    """Those that are looked through: all there are, unless somebody sees fewer."""
+    return model.objects.present() if among is None else among
 
 
 def _one(kind: str, name: str, rows: Any, **unique: str) -> Any:

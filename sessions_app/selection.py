@@ -10,11 +10,14 @@ from uuid import UUID
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 
+from accounts.models import Application, User
+from core.access import Principal, Tier
 from core.ids import Prefix, show
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
+from sessions_app.reach import ground, reachable
 
 _PREFIXES = {
     Reach.APPLICATION: Prefix.APPLICATION,
@@ -40,15 +43,20 @@ class Selection:
     idle_for: timedelta | None = None
     tenant_id: UUID | None = None
     partner_id: UUID | None = None
+    asked_by: Principal | None = None
 
     @classmethod
-    def of(cls, named: Mapping[str, Any]) -> Self:
-        """From options as they were written. What is None was not said; what is empty was, and means nothing."""
+    def of(cls, named: Mapping[str, Any], asked_by: Principal | None = None) -> Self:
+        """From options as they were written. What is None was not said; what is empty was, and means nothing.
+
+        Of what `asked_by` cannot see nothing is ever selected; to commands there is no such limit.
+        """
         empty = sorted(name for name, value in named.items() if value in ("", []))
         if empty:
             raise Unclear(f"--{empty[0].replace('_', '-')} is empty")
-        scopes, place = _scopes(named)
-        sessions = sessions_named(named["session"] or [])
+        eye = Eye(asked_by)
+        scopes, place = _scopes(named, eye)
+        sessions = sessions_named(named["session"] or [], eye.sees(Reach.SESSION))
         if not scopes and not sessions:
             raise Unclear(
                 "Name what to end: --session, --user, --tenant, --partner, --application, --admins,"
@@ -56,7 +64,8 @@ class Selection:
             )
         if not place and len({session.tenant_id for session in sessions}) == 1:
             place = {"tenant_id": sessions[0].tenant_id, "partner_id": sessions[0].partner_id}
-        return cls(scopes, tuple(session.pk for session in sessions), **_looks(named), **place)
+        ids = tuple(session.pk for session in sessions)
+        return cls(scopes, ids, **_looks(named), **place, asked_by=asked_by)
 
     @property
     def scope(self) -> tuple[Reach, UUID | None] | None:
@@ -64,7 +73,20 @@ class Selection:
         is_scope = self.as_json().keys() == set(self.scopes) and len(self.scopes) == 1
         return next(iter(self.scopes.items())) if is_scope else None
 
+    @property
+    def is_endable(self) -> bool:
+        """Whether a scope that it is all of is theirs to end at once. Of anything else they end what they may."""
+        if self.scope is None or self.asked_by is None or self.scope[0] in (Reach.PLATFORM, Reach.ADMINS):
+            return True  # who names nothing narrower than these is confined to what is their own, or everything is
+        reach, target_id = self.scope
+        return reachable(reach, self.asked_by).filter(pk=target_id).exists()
+
     def sessions(self, as_of: Any = None) -> SessionQuerySet:
+        """Those of `matching` that are to be ended."""
+        rows = self.matching(as_of)
+        return rows if self.asked_by is None else rows.writable_by(self.asked_by)
+
+    def matching(self, as_of: Any = None) -> SessionQuerySet:
         """Ended ones too. `as_of` is the moment that ages are measured at, now unless an act began before."""
         moment = Now() if as_of is None else Value(as_of)
         rows = Session.objects.filter(self._looks(moment))
@@ -101,21 +123,64 @@ class Selection:
         return True if target_id is None else show(_PREFIXES[reach], target_id)
 
 
-def _scopes(named: Mapping[str, Any]) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """What whoever asks can see, and what all that they can see lies in. Nobody in particular sees everything."""
+
+    asked_by: Principal | None
+
+    def sees(self, reach: Reach) -> Any:
+        """Of what they can name; None for all there is."""
+        if self.asked_by is None:
+            return None
+        match reach:
+            case Reach.APPLICATION:
+                return Application.objects.visible_to(self.asked_by).present()
+            case Reach.USER:
+                return User.objects.visible_to(self.asked_by).present()
+            case Reach.SESSION:
+                return Session.objects.visible_to(self.asked_by)
+            case _:
+                return reachable(reach, self.asked_by)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Whose business it is, whatever they name: their own."""
+        if self.asked_by is None or self.asked_by.tier is Tier.SUPER:
+            return {}
+        return {"partner_id": self.asked_by.partner_id} | ground(self.asked_by)
+
+    def confined(self, scopes: dict[Reach, UUID | None]) -> dict[Reach, UUID | None]:
+        """The same, within their own ground, where what is named reaches further or may."""
+        if self.asked_by is None or self.asked_by.tier is Tier.SUPER:
+            return scopes
+        if {Reach.PARTNER, Reach.TENANT, Reach.USER} & scopes.keys() or self._runs(scopes.get(Reach.APPLICATION)):
+            return scopes
+        [(name, own)] = ground(self.asked_by).items()
+        narrower = {reach: target_id for reach, target_id in scopes.items() if reach is not Reach.PLATFORM}
+        return narrower | {Reach(name.removesuffix("_id")): own}
+
+    def _runs(self, application_id: UUID | None) -> bool:
+        assert self.asked_by is not None  # noqa: S101 - only asked where there is somebody
+        return bool(application_id) and reachable(Reach.APPLICATION, self.asked_by).filter(pk=application_id).exists()
+
+
+def _scopes(named: Mapping[str, Any], eye: Eye) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
     """What is to be within, and whose business that is: the tenant's and the partner's, as far as there is one."""
     scopes: dict[Reach, UUID | None] = {}
-    place: dict[str, Any] = {}
+    place = eye.place
     if named["application"] is not None:
-        application = application_named(named["application"])
+        application = application_named(named["application"], eye.sees(Reach.APPLICATION))
         scopes[Reach.APPLICATION] = application.pk
         partner_id = application.tenant.partner_id if application.tenant else application.partner_id
-        place = {"tenant_id": application.tenant_id, "partner_id": partner_id}
+        place = place or {"tenant_id": application.tenant_id, "partner_id": partner_id}
     if named["partner"] is not None:
-        place = {"partner_id": partner_named(named["partner"]).pk}
+        place = {"partner_id": partner_named(named["partner"], eye.sees(Reach.PARTNER)).pk}
         scopes[Reach.PARTNER] = place["partner_id"]
-    tenant = tenant_named(named["tenant"]) if named["tenant"] is not None else None
+    is_named = named["tenant"] is not None
+    tenant = tenant_named(named["tenant"], eye.sees(Reach.TENANT)) if is_named else None
     if named["user"] is not None:
-        user = user_named(named["user"], tenant)
+        user = user_named(named["user"], tenant, eye.sees(Reach.USER))
         tenant = user.tenant
         scopes[Reach.USER] = user.pk
     elif tenant:
@@ -128,7 +193,7 @@ def _scopes(named: Mapping[str, Any]) -> tuple[dict[Reach, UUID | None], dict[st
         if scopes or named["session"] is not None:
             raise Unclear("--all means every session there is; it goes with filters, not with a narrower scope")
         scopes[Reach.PLATFORM] = None
-    return scopes, place
+    return eye.confined(scopes) if scopes else scopes, place
 
 
 def _looks(named: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from accounts.api.v1.serializers.mine import PasswordChange
 from accounts.mail import brand
 from accounts.models import User
 from config.pages.page import forget_said, form_of, onward, page, said_before
+from config.pages.signing_in import NotSignedIn, Unreadable, try_to_sign_in
 from config.pages.words import device_of, ink_on, sessions, shown
 from core.access import Principal
 from core.ids import Prefix, read
 from core.request import ORIGIN
 from core.same_origin import is_cross_site
 from sessions_app import cookies, operations
-from sessions_app.api.v1.serializers import Credentials
 from sessions_app.authentication import by_session_key
 from sessions_app.models import Reach, Session
 
@@ -28,10 +28,6 @@ SIGN_IN, SESSIONS, PASSWORD = "/account/sign-in/", "/account/sessions/", "/accou
 SHOWN_AT_MOST = 200
 REASON = "ended by its user"
 View = Callable[..., HttpResponse]
-
-
-class Unreadable(Exception):
-    """Not what the form asks for, whatever it is."""
 
 
 def from_here(view: View) -> View:
@@ -71,30 +67,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         said = {"told": said_before(request), "tenant": request.GET.get("tenant", "")[:64]}
         return forget_said(request, page(request, "account/sign_in.html", said))
-    given = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
-    status, wrong = HTTPStatus.UNAUTHORIZED, {}
     try:
-        made = operations.sign_in(_credentials(request, given), origin=request.META[ORIGIN], with_key=True)
-    except Unreadable:
-        status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Type your e-mail address and your password."}
-    except accounts.SecondFactorMissing:
-        wrong = {"wrong_code": "This account also asks for a code. Type your password once more, and the code."}
-    except accounts.Throttled as refusal:
-        status = HTTPStatus.TOO_MANY_REQUESTS
-        wait = f"Too many failed sign-ins. Try again in {refusal.retry_after} seconds."
-        wrong = {"wrong": wait, "wait": refusal.retry_after}
-    except operations.NoRoom as refusal:
-        status = HTTPStatus.CONFLICT
-        wrong = {"wrong": f"You may have {sessions(refusal.allowed)} and have them. End one elsewhere first."}
-    except operations.EndedMeanwhile:
-        wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
-    except accounts.SignInRefused:
-        wrong = {"wrong": "Wrong e-mail, password or code; or your organisation has to be named."}
-    else:
-        there = onward(SESSIONS)
-        cookies.set_cookie(there, made)
-        return there
-    return page(request, "account/sign_in.html", {**given, "code": "", **wrong}, status)
+        made = try_to_sign_in(request)
+    except NotSignedIn as refusal:
+        return page(request, "account/sign_in.html", refusal.said, refusal.status)
+    there = onward(SESSIONS)
+    cookies.set_cookie(there, made)
+    return there
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -162,17 +141,6 @@ def password(request: HttpRequest, me: Principal) -> HttpResponse:
     else:
         return onward(SESSIONS, f"Your password is changed. {sessions(ended).capitalize()} elsewhere ended with it.")
     return page(request, "account/password.html", wrong | _around(me), status)
-
-
-def _credentials(request: HttpRequest, given: dict[str, str]) -> accounts.Credentials:
-    """A code of digits is an authenticator's; anything else is one of those kept for when that is lost."""
-    code = given["code"].replace(" ", "")
-    kind = "totp_code" if code.isdecimal() else "recovery_code"
-    typed = {name: given[name] or None for name in ("email", "tenant")} | {kind: code or None}
-    read_as = Credentials(data=typed | {"password": request.POST.get("password", "")})
-    if not read_as.is_valid():
-        raise Unreadable
-    return accounts.Credentials(**{name: read_as.validated_data.get(name) for name in (*typed, "password")})
 
 
 def _passwords(given: PasswordChange) -> dict[str, str]:

@@ -2,7 +2,7 @@ from sessions_app.operations.ending import Ended, end, revoke, sign_out
 from sessions_app.operations.exchanging import Exchange, exchange
 from sessions_app.operations.expiring import expire, purge
 from sessions_app.operations.exporting import export
-from sessions_app.operations.opening import EndedMeanwhile, NoRoom, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
+from sessions_app.operations.opening import EndedMeanwhile, NoRoom, NotForThem, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
 from sessions_app.operations.reconciling import rebuild_counters
 from sessions_app.operations.refreshing import RefreshRefused, refresh
 from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
@@ -15,6 +15,7 @@ __all__ = [
     "EndedMeanwhile",
     "Exchange",
     "NoRoom",
+    "NotForThem",
     "RefreshRefused",
     "SignedIn",
     "bump_token_version",

@@ -13,7 +13,7 @@ from accounts.models import Application, User, user_is_up
 from accounts.models.users import is_admin
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
-from core.access import Origin, Principal
+from core.access import Origin, Principal, Tier
 from core.ids import Prefix, show, uuid7
 from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, floor
@@ -39,6 +39,10 @@ class NoRoom(Exception):
         self.allowed = allowed
 
 
+class NotForThem(Exception):
+    """Who this is, is proved; and where they sign in to is for others."""
+
+
 class Opened(NamedTuple):
     session: Session
     refresh_token: RefreshToken
@@ -58,13 +62,18 @@ class SignedIn:
     expires_in: int = tokens.ACCESS_LIFETIME
 
 
-def sign_in(credentials: accounts.Credentials, *, origin: Origin, with_key: bool = False) -> SignedIn:
-    """`with_key` also makes the session's own credential, for a client that keeps just one."""
+def sign_in(
+    credentials: accounts.Credentials, *, origin: Origin, with_key: bool = False, since: Tier = Tier.USER
+) -> SignedIn:
+    """`with_key` also makes the session's own credential, for a client that keeps just one. Whoever stands lower than
+    `since` gets no session."""
     tokens.require_key()
     proof = accounts.prove(credentials, origin=origin)
     try:
+        if proof.principal.tier < since:
+            raise NotForThem
         opened = open(proof, actor=proof.principal, with_key=with_key)
-    except (EndedMeanwhile, NoRoom) as refusal:
+    except (EndedMeanwhile, NoRoom, NotForThem) as refusal:
         why = {"reason": type(refusal).__name__}
         record_refusal(Action.SIGNED_IN, actor=proof.principal, resource=proof.user, result=Result.FAILURE, changes=why)
         raise

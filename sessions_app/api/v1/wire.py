@@ -15,10 +15,10 @@ from core.access import Principal, Tier
 from core.ids import Prefix, read, show
 from core.v1 import Invalid, flaw
 from sessions_app import operations
-from sessions_app.api.v1.filters import STANDINGS, RevocationScope, Standing
+from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS
+from sessions_app.ends import end_of
 from sessions_app.models import Reach, SessionQuerySet, State
-from sessions_app.operations.ending import EXPIRED, IDLE
 from sessions_app.reach import reachable
 from tenancy.models import Tenant
 
@@ -44,7 +44,6 @@ SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.NoRoom: (HTTPStatus.CONFLICT, no_room),
     operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is no longer good; sign in again"),
 }
-BY_THE_CLOCK = Principal.system("expire_sessions").id
 ENDED = ("revoked_at", "revoked_by", "revoke_reason", "revocation_id")
 LIST_COLUMNS = (
     "id",
@@ -112,7 +111,7 @@ def session(row: Mapping[str, Any]) -> dict[str, Any]:
         "expires_at": row["expires_at"],
         "sso_apps": [application(each) for each in row["reached"]],
         "status": standing,
-        **end(row, standing),
+        **end(row),
     }
 
 
@@ -124,24 +123,10 @@ def application(reached: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def end(row: Mapping[str, Any], standing: Standing) -> dict[str, Any]:
-    """When, by whom, why and by what: as the row says, or as it is going to."""
-    felled, revocation_id = row["felled_by"], row["revocation_id"]
-    if standing is Standing.ACTIVE:
-        at = by = reason = None
-    elif row["revoked_at"]:
-        at, by, reason = (row[column] for column in ENDED[:3])
-    elif felled:
-        at, by, reason = datetime.fromisoformat(felled["at"]), felled["by"], felled["reason"]
-        revocation_id = UUID(felled["id"])
-    elif standing is Standing.EXPIRED:
-        idle_from = row["last_activity_at"] + row["idle_limit"]
-        at, by = min(row["expires_at"], idle_from), BY_THE_CLOCK
-        reason = EXPIRED if row["expires_at"] <= idle_from else IDLE
-    else:
-        at = by = reason = None
-    shown = show(Prefix.REVOCATION, revocation_id) if revocation_id else None
-    return dict(zip(ENDED, (at, by, reason, shown), strict=True))
+def end(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = end_of(row)
+    revocation_id = show(Prefix.REVOCATION, told.revocation_id) if told.revocation_id else None
+    return dict(zip(ENDED, (told.at, told.by, told.reason, revocation_id), strict=True))
 
 
 def signed_in(made: operations.SignedIn) -> dict[str, Any]:

@@ -1,0 +1,183 @@
+"""People, groups and clients at the console. No secret is shown, nor what is made of one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+
+from accounts.models import Agent, Application, Group, IdentityProvider, User
+from core.access import Principal
+from core.console import Badge, Facts, Link, Table, at
+from tenancy.admin import EntityAdmin
+
+SHOWN = 50
+
+
+class HousedAdmin(EntityAdmin):
+    """Things of a tenant."""
+
+    list_display_links = ("name",)
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return self.model.objects.visible_to(principal).housed()
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("tenant")
+
+    @admin.display(description="Tenant")
+    def home(self, row: Any) -> str:
+        return row.tenant.name
+
+
+class UserAdmin(HousedAdmin):
+    slug, icon, asked_as = "users", "group", "user"
+    list_display = ("email", "full_name", "home", "role", "second_factor", "standing", "last_login")
+    list_display_links = ("email",)
+    search_fields = ("email", "display_name", "first_name", "last_name")
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("tenant").with_totp()
+
+    @admin.display(description="Name")
+    def full_name(self, row: User) -> str:
+        return row.name if row.name != row.email else ""
+
+    @admin.display(description="Second factor")
+    def second_factor(self, row: User) -> str:
+        return "yes" if row.has_totp else "no"
+
+    @admin.display(description="Last sign-in")
+    def last_login(self, row: User) -> str:
+        return at(row.last_login_at)
+
+    def about(self, thing: User) -> Iterable[tuple[str, Any]]:
+        return [
+            ("E-mail", thing.email),
+            ("Name", self.full_name(thing)),
+            ("Tenant", thing.tenant.name),
+            ("Role", thing.role),
+            ("Second factor", Badge("on", "success") if thing.has_totp else Badge("off", "warning")),
+            ("Last sign-in", thing.last_login_at),
+        ]
+
+    def more(self, thing: User, principal: Principal) -> Iterable[Facts | Table]:
+        groups = Group.objects.visible_to(principal).housed().filter(memberships__user=thing).order_by("name")[:SHOWN]
+        rows = [(Link(each.name, _page_of("group", each)), each.group_type) for each in groups]
+        yield Table("Groups", ("Name", "Type"), rows, empty="In none.")
+
+
+class GroupAdmin(HousedAdmin):
+    slug, icon = "groups", "groups"
+    list_display = ("name", "home", "group_type", "members", "standing", "made")
+    search_fields = ("name", "description")
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        present = Q(memberships__user__deleted_at=None)
+        return rows.select_related("tenant").annotate(member_count=Count("memberships", filter=present))
+
+    @admin.display(description="Members")
+    def members(self, row: Any) -> str:
+        return f"{row.member_count:,}"
+
+    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+        return [
+            ("Name", thing.name),
+            ("Description", thing.description),
+            ("Tenant", thing.tenant.name),
+            ("Type", thing.group_type),
+            ("Members", f"{thing.member_count:,}"),
+        ]
+
+    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        people = User.objects.visible_to(principal).housed().filter(memberships__group=thing).order_by("email")[:SHOWN]
+        rows = [(Link(each.email, _page_of("user", each)), each.name) for each in people]
+        title = "Members" if thing.member_count <= SHOWN else f"Members, the first {SHOWN}"
+        yield Table(title, ("E-mail", "Name"), rows, empty="Nobody.")
+        nested = Group.objects.visible_to(principal).nested_in(thing.pk).order_by("name")[:SHOWN]
+        yield Table("Groups in it", ("Name",), [(Link(each.name, _page_of("group", each)),) for each in nested])
+
+
+class ApplicationAdmin(EntityAdmin):
+    slug, icon, asked_as = "applications", "apps", "application"
+    list_display = ("name", "client_id", "application_type", "scope", "whose", "standing", "made")
+    list_display_links = ("name",)
+    search_fields = ("name", "client_id")
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        rows = Application.objects.visible_to(principal).present()
+        return rows.filter(partner__deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("tenant", "partner")
+
+    @admin.display(description="Of")
+    def whose(self, row: Application) -> str:
+        return str(row.tenant or row.partner or "everybody")
+
+    def acts(self, thing: Application, principal: Principal) -> Iterable[Link]:
+        return super().acts(thing, principal) if thing.application_type != Application.Type.SERVICE else ()
+
+    def about(self, thing: Application) -> Iterable[tuple[str, Any]]:
+        return [
+            ("Name", thing.name),
+            ("Client id", thing.client_id),
+            ("Type", thing.application_type),
+            ("Of", self.whose(thing)),
+            ("Scopes", " ".join(thing.allowed_scopes)),
+            ("Redirects to", "\n".join(thing.redirect_uris)),
+            ("Origins", "\n".join(thing.allowed_origins)),
+            ("Told of sign-outs at", thing.backchannel_logout_uri),
+            ("Tokens last", f"{thing.token_lifetime:,} seconds"),
+            ("Exchanges tokens", "yes" if thing.token_exchange_allowed else "no"),
+        ]
+
+
+class IdentityProviderAdmin(HousedAdmin):
+    slug, icon = "identity-providers", "key"
+    list_display = ("name", "home", "provider_type", "standing", "made")
+    search_fields = ("name",)
+
+    def about(self, thing: IdentityProvider) -> Iterable[tuple[str, Any]]:
+        config = [(name.replace("_", " ").capitalize(), _told(value)) for name, value in thing.config.items()]
+        return [
+            ("Name", thing.name),
+            ("Tenant", thing.tenant.name),
+            ("Type", thing.provider_type),
+            ("Has a secret", "yes" if thing.sealed_secret else "no"),
+            *config,
+        ]
+
+
+class AgentAdmin(HousedAdmin):
+    slug, icon = "agents", "smart_toy"
+    list_display = ("name", "client_id", "home", "owner", "agent_type", "standing", "made")
+    search_fields = ("name", "client_id")
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("tenant", "owner_user")
+
+    @admin.display(description="Answered for by")
+    def owner(self, row: Agent) -> str:
+        return row.owner_user.email
+
+    def about(self, thing: Agent) -> Iterable[tuple[str, Any]]:
+        return [
+            ("Name", thing.name),
+            ("Client id", thing.client_id),
+            ("Tenant", thing.tenant.name),
+            ("Answered for by", thing.owner_user.email),
+            ("Type", thing.agent_type),
+            ("Scopes", " ".join(thing.allowed_scopes)),
+            ("Tools", ", ".join(thing.allowed_tools)),
+            ("Requests a minute", thing.rate_limit_rpm or "as many as it likes"),
+        ]
+
+
+def _page_of(model: str, thing: Any) -> str:
+    return reverse(f"admin:accounts_{model}_change", args=[thing.handle])
+
+
+def _told(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,109 @@
+"""The first page: how many are signed in, what the last day brought, and whether the machinery behind it is well."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
+
+from audit.admin import RESULTS
+from audit.models import AuditEntry
+from audit.queries import loose_ends
+from core.access import Principal, Tier
+from core.console import Badge, Facts, Link, Table, principal_of
+from core.ids import Prefix, show
+from sessions_app.counting import counters_within
+from sessions_app.dashboard import figures, lately
+from sessions_app.models import Kind, Reach
+from sessions_app.reach import whole
+from sessions_app.statistics import NOTHING
+
+WEEK = timedelta(days=7)
+MOST, RECENT = 8, 10
+SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is there
+
+
+def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
+    me = principal_of(request)
+    all_of_it = whole(me)
+    sessions, day = all_of_it.statistics if all_of_it else NOTHING, figures(me)
+    week = lately(me, WEEK)
+    said = {
+        "title": "Overview",
+        "sessions": sessions,
+        "day": day,
+        "week": week,
+        "parts": [
+            _shares("Devices", sessions["by_device_type"], "device"),
+            _shares("Browsers", sessions["by_browser"]),
+            *([_tenants(me)] if me.tier > Tier.TENANT else []),
+            *([_health()] if me.tier is Tier.SUPER else []),
+            _recent(me),
+        ],
+    }
+    return TemplateResponse(request, "console/dashboard.html", {**around, **said})
+
+
+def _shares(title: str, counts: dict[str, int], asked_as: str = "") -> Table:
+    everything = sum(counts.values())
+    largest = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
+    there = reverse("admin:sessions_app_session_changelist")
+    rows = [
+        (
+            Link(name, f"{there}?{asked_as}={name}") if asked_as and name != "unknown" else name,
+            f"{n:,}",
+            f"{100 * n / everything:.1f} %",
+        )
+        for name, n in largest
+    ]
+    return Table(title, ("", "Live sessions", "Share"), rows, empty="Nobody is signed in.")
+
+
+def _tenants(me: Principal) -> Table:
+    reach, target_id = (Reach.PLATFORM, None) if me.tier is Tier.SUPER else (Reach.PARTNER, me.partner_id)
+    counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL, tenant__kind="CUSTOMER")
+    sums = counted.order_by().values_list("tenant_id", "tenant__name").annotate(n=Sum("n")).order_by("-n", "tenant_id")
+    rows = [
+        (Link(name, reverse("admin:tenancy_tenant_change", args=[show(Prefix.TENANT, pk)])), f"{n:,}")
+        for pk, name, n in sums[:MOST]
+        if n > 0
+    ]
+    return Table("Largest tenants", ("Tenant", "Live sessions"), rows, empty="Nobody is signed in.")
+
+
+def _health() -> Facts:
+    """Whether sweeps and expiries are under way, and whether the end of every chain of the record fits it."""
+    seen = ProcrastinateWorker.objects.aggregate(at=Max("last_heartbeat"))["at"]
+    jobs = ProcrastinateJob.objects.aggregate(
+        waiting=Count("pk", filter=Q(status="todo", scheduled_at=None)), failed=Count("pk", filter=Q(status="failed"))
+    )
+    is_there = seen is not None and timezone.now() - seen < SILENT
+    loose = loose_ends()
+    return Facts(
+        "Behind it",
+        [
+            ("Worker", Badge("running", "success") if is_there else Badge("not running", "danger")),
+            ("Last heard of", seen),
+            ("Jobs waiting", f"{jobs['waiting']:,}"),
+            ("Jobs failed", f"{jobs['failed']:,}"),
+            ("The record", Badge("ends fit", "success") if not loose else Badge(f"{loose} broken ends", "danger")),
+        ],
+    )
+
+
+def _recent(me: Principal) -> Table:
+    rows = [
+        (
+            each.created_at,
+            Link(each.action, reverse("admin:audit_auditentry_change", args=[each.handle])),
+            each.actor_label or each.actor_type,
+            Badge(each.result, RESULTS[each.result]),
+        )
+        for each in AuditEntry.objects.visible_to(me).order_by("-pk")[:RECENT]
+    ]
+    more = Link("The whole record", reverse("admin:audit_auditentry_changelist"))
+    return Table("Lately", ("When", "What", "By", "Result"), rows, empty="Nothing yet.", more=more)

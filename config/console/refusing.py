@@ -1,0 +1,81 @@
+"""What the console says when it does not do what was asked: always a page, and never more than its reason."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+
+from audit.denials import note
+from config.pages.page import page
+from core.console import Operator
+from core.refusals import Refusal, refusal_of
+
+View = Callable[..., HttpResponse]
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "That cannot be asked for",
+    HTTPStatus.FORBIDDEN: "You may not do that",
+    HTTPStatus.NOT_FOUND: "There is no such page",
+    HTTPStatus.SERVICE_UNAVAILABLE: "It cannot be done at the moment",
+}
+WORDS = {
+    HTTPStatus.BAD_REQUEST: "The address asks for something that this console does not have.",
+    HTTPStatus.FORBIDDEN: "It is beyond what your account reaches. Nothing was done.",
+    HTTPStatus.NOT_FOUND: "Nothing is there, or nothing that your account may see.",
+}
+# Alpine, which Unfold's menus are written for, computes what their attributes say: that takes 'unsafe-eval'. No script
+# is taken from a page itself, nor from anywhere else.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; font-src 'self';"
+    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def worded(view: View) -> View:
+    """Carries out `view` to the last letter of its page, and turns whatever it refuses into one."""
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = view(request, *args, **kwargs)
+            if hasattr(response, "render"):
+                response.render()
+        except Exception as error:
+            refusal = _refusal(error)
+            if refusal is None:
+                raise
+            user = getattr(request, "user", None)
+            note(refusal, request, user.principal if isinstance(user, Operator) else None)
+            said = "" if refusal.status in WORDS else str(refusal.words)
+            response = refused(request, refusal.status, refusal.headers, said)
+        return protected(response)
+
+    return look
+
+
+def without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that is not one of ours, or that has been open since before a sign-in."""
+    said = "The form was not sent from a page of this console, or was open for too long. Nothing was done."
+    return protected(refused(request, HTTPStatus.FORBIDDEN, words=said))
+
+
+def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, words: str = "") -> HttpResponse:
+    said = {"title": TITLES.get(status, status.phrase), "words": words or WORDS.get(status, "Try again shortly.")}
+    response = page(request, "console/refused.html", said, status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def protected(response: HttpResponse) -> HttpResponse:
+    response.headers.setdefault("Content-Security-Policy", POLICY)  # plain pages have a stricter one
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    if isinstance(error, SuspiciousOperation):
+        return Refusal(HTTPStatus.BAD_REQUEST, "")
+    return refusal_of(error, None)

@@ -1,0 +1,63 @@
+"""Signing in by a form: what it takes, and what it says when that was not it. Whichever page the form is on."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts import operations as accounts
+from config.pages.words import sessions
+from core.access import Tier
+from core.request import ORIGIN
+from sessions_app import operations
+from sessions_app.api.v1.serializers import Credentials
+
+
+class Unreadable(Exception):
+    """Not what the form asks for, whatever it is."""
+
+
+class NotSignedIn(Exception):
+    """`said` is for the form to show: what was typed, but for its secrets, and what is wrong with it."""
+
+    def __init__(self, status: HTTPStatus, said: dict[str, Any]) -> None:
+        super().__init__(status)
+        self.status, self.said = status, said
+
+
+def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operations.SignedIn:
+    """For people of the tier `since`, and above."""
+    given = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
+    status, wrong = HTTPStatus.UNAUTHORIZED, {}
+    try:
+        credentials = _credentials(request, given)
+        return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, since=since)
+    except Unreadable:
+        status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Type your e-mail address and your password."}
+    except accounts.SecondFactorMissing:
+        wrong = {"wrong_code": "This account also asks for a code. Type your password once more, and the code."}
+    except accounts.Throttled as refusal:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        wait = f"Too many failed sign-ins. Try again in {refusal.retry_after} seconds."
+        wrong = {"wrong": wait, "wait": refusal.retry_after}
+    except operations.NoRoom as refusal:
+        status = HTTPStatus.CONFLICT
+        wrong = {"wrong": f"You may have {sessions(refusal.allowed)} and have them. End one elsewhere first."}
+    except operations.EndedMeanwhile:
+        wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
+    except operations.NotForThem:
+        status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This is for administrators; your account is not one's."}
+    except accounts.SignInRefused:
+        wrong = {"wrong": "Wrong e-mail, password or code; or your organisation has to be named."}
+    raise NotSignedIn(status, {**given, "code": "", **wrong})
+
+
+def _credentials(request: HttpRequest, given: dict[str, str]) -> accounts.Credentials:
+    """A code of digits is an authenticator's; anything else is one of those kept for when that is lost."""
+    code = given["code"].replace(" ", "")
+    kind = "totp_code" if code.isdecimal() else "recovery_code"
+    typed = {name: given[name] or None for name in ("email", "tenant")} | {kind: code or None}
+    read_as = Credentials(data=typed | {"password": request.POST.get("password", "")})
+    if not read_as.is_valid():
+        raise Unreadable
+    return accounts.Credentials(**{name: read_as.validated_data.get(name) for name in (*typed, "password")})

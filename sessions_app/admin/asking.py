@@ -1,0 +1,126 @@
+"""What an operator asks for, on the list of sessions and when ending them: the same words, the same selection."""
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from core.access import Principal
+from core.ids import Prefix, read
+from sessions_app.devices import KINDS
+from sessions_app.models import Reach, Session, SessionQuerySet, State
+from sessions_app.reach import ground
+from sessions_app.selection import Selection
+
+# Each with what it is called, and what to write there.
+BELONGING = {
+    "user": ("User", "e-mail or usr_…"),
+    "tenant": ("Tenant", "slug or tnt_…"),
+    "partner": ("Partner", "slug or prt_…"),
+    "application": ("Application", "client id or app_…"),
+}
+LOOKING = {
+    "ip": ("Address or network", "192.0.2.0/24"),
+    "device": ("Device", ""),
+    "country": ("Country", "SE"),
+    "user_agent": ("User agent has", "Firefox/128"),
+    "older_than": ("Opened longer ago than", "30m, 12h, 7d"),
+    "idle_for": ("Not used for", "30m, 12h, 7d"),
+}
+STATES = {State.LIVE: "live", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
+LONGEST, MOST_NAMED = 200, 200
+
+
+class Asked:
+    """`selection` is what was meant, or None with an `error` that says why nobody can tell."""
+
+    def __init__(self, said: QueryDict, principal: Principal) -> None:
+        self.principal = principal
+        written = {name: said.get(name, "").replace("\0", "").strip()[:LONGEST] for name in (*BELONGING, *LOOKING)}
+        self.said = {name: text for name, text in written.items() if text}
+        self.is_of_administrators = said.get("admins") == "on"
+        self.handles = [handle for handle in said.getlist("session")[:MOST_NAMED] if handle]
+        self.state = State(said["state"]) if said.get("state") in STATES else State.LIVE
+        self.error = ""
+
+    @cached_property
+    def selection(self) -> Selection | None:
+        scoped = self.is_of_administrators or bool(BELONGING.keys() & self.said.keys()) or bool(self.handles)
+        named: dict[str, Any] = {name: self.said.get(name) for name in (*BELONGING, *LOOKING)}
+        named |= {"admins": self.is_of_administrators, "all": not scoped, "session": self._theirs or None}
+        if self.handles and not self._theirs:
+            self.error = "None of these sessions is yours to end."
+            return None
+        try:
+            return Selection.of(named, self.principal)
+        except ValueError as error:
+            self.error = f"{error}."
+            return None
+
+    @cached_property
+    def _theirs(self) -> list[str]:
+        """Of the sessions that were picked, those that are theirs to end; what else was named, is passed over."""
+        ids = [pk for handle in self.handles if (pk := read(Prefix.SESSION, handle))]
+        rows = Session.objects.writable_by(self.principal).filter(pk__in=ids) if ids else []
+        return [each.handle for each in rows]
+
+    def rows(self) -> SessionQuerySet:
+        """What the list shows: all that they see of what was meant, in the state that was asked for."""
+        if self.selection is None:
+            return Session.objects.none()
+        rows = self.selection.matching().visible_to(self.principal)
+        tenant_id = self.whole[1] if self.whole and self.whole[0] is Reach.TENANT else None
+        rows = rows.in_state(self.state, tenant_id=tenant_id)
+        return rows.since_the_last_floor(**self._place) if self.state is State.LIVE else rows
+
+    @property
+    def whole(self) -> tuple[Reach, Any] | None:
+        """The one thing all of whose live sessions were asked for."""
+        is_plain = self.selection is not None and self.state is State.LIVE
+        return self.selection.scope if is_plain and self.selection else None
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        scopes = self.selection.scopes if self.selection else {}
+        named = {f"{reach}_id": scopes[reach] for reach in (Reach.TENANT, Reach.PARTNER) if scopes.get(reach)}
+        return {**ground(self.principal), **named}
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.said) or self.is_of_administrators or self.state is not State.LIVE
+
+    @property
+    def query(self) -> str:
+        """The same again, for a link."""
+        said: list[tuple[str, str]] = [*self.said.items(), *(("session", handle) for handle in self.handles)]
+        return urlencode([*said, *([("admins", "on")] if self.is_of_administrators else [])])
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """And for a form's hidden fields."""
+        said = [*self.said.items(), *(("session", handle) for handle in self.handles)]
+        return [*said, *([("admins", "on")] if self.is_of_administrators else [])]
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """The form, as it was filled in."""
+        shown = [
+            {"name": name, "label": label, "hint": hint, "value": self.said.get(name, "")}
+            for name, (label, hint) in (BELONGING | LOOKING).items()
+        ]
+        for each in shown:
+            if each["name"] == "device":
+                each["choices"] = [("", "any"), *((kind, kind) for kind in KINDS)]
+        states = [(str(state), words) for state, words in STATES.items()]
+        return [*shown, {"name": "state", "label": "State", "value": str(self.state), "choices": states}]
+
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        labels = {name: label for name, (label, _) in (BELONGING | LOOKING).items()}
+        told = [(labels[name], text) for name, text in self.said.items()]
+        if self.is_of_administrators:
+            told.append(("Of", "administrators only"))
+        if self.handles:
+            told.append(("Picked", f"{len(self._theirs)} on the list"))
+        return told or [("Everything", "within your reach")]

@@ -1,0 +1,101 @@
+"""Ending sessions at the console: first how far it would reach, then why, then exactly that, and how much it was."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from core.access import Principal
+from core.console import ConsoleAdmin, Link, Table, at, principal_of
+from sessions_app.admin.asking import Asked
+from sessions_app.operations import revoke_selected
+from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
+from sessions_app.selection import Selection
+
+LONGEST_REASON = 200
+# One by one, within a request. A whole scope ends at once, however large it is.
+MOST_AT_ONCE = 100_000
+
+
+class EndingForm:
+    """One form for sessions that were picked, for a scope, and for whatever a filter matches."""
+
+    def __init__(self, admin: ConsoleAdmin) -> None:
+        self.admin = admin
+
+    @property
+    def view(self) -> Any:
+        return require_http_methods(["GET", "HEAD", "POST"])(self.answer)
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        me = principal_of(request)
+        asked = Asked(request.POST if request.method == "POST" else request.GET, me)
+        if asked.selection is None:
+            return self.shown(request, asked, None, HTTPStatus.UNPROCESSABLE_ENTITY, wrong=asked.error)
+        if not asked.selection.is_endable:
+            raise PermissionDenied
+        if request.method != "POST":
+            return self.shown(request, asked, blast_of(asked.selection))
+        return self.end(request, asked, asked.selection, me)
+
+    def end(self, request: HttpRequest, asked: Asked, selection: Selection, me: Principal) -> HttpResponse:
+        reason = request.POST.get("reason", "").replace("\0", "").strip()
+        agreed = request.POST.get("at_most", "")
+        if not 0 < len(reason) <= LONGEST_REASON or not (agreed.isascii() and agreed.isdecimal() and len(agreed) < 12):
+            words = f"Say why, in at most {LONGEST_REASON} characters: every session that ends will say so."
+            return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words)
+        if not selection.scope and int(agreed) > MOST_AT_ONCE:
+            return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
+        try:
+            ended = revoke_selected(selection, actor=me, reason=reason, at_most=int(agreed))
+        except MoreThanConfirmed:
+            words = "By now more sessions match than you agreed to. Look again, and say so again."
+            return self.shown(request, asked, blast_of(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason)
+        assert ended.revocation  # noqa: S101 - whatever is selected, there is one that says so
+        messages.success(request, f"{ended.count:,} session{'' if ended.count == 1 else 's'} ended.")
+        there = reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle])
+        return HttpResponseRedirect(there, status=HTTPStatus.SEE_OTHER)
+
+    def shown(
+        self,
+        request: HttpRequest,
+        asked: Asked,
+        blast: Blast | None,
+        status: int = HTTPStatus.OK,
+        wrong: str = "",
+        reason: str = "",
+    ) -> HttpResponse:
+        is_whole = asked.selection is not None and asked.selection.scope is not None
+        said = {
+            "title": "End sessions",
+            "crumbs": [Link("Sessions", self.admin.list_url)],
+            "asked": asked,
+            "blast": blast,
+            "wrong": wrong,
+            "reason": reason or request.POST.get("reason", ""),
+            "is_whole": is_whole,
+            "is_too_many": blast is not None and not is_whole and blast.sessions > MOST_AT_ONCE,
+            "most": MOST_AT_ONCE,
+            "longest": LONGEST_REASON,
+            "parts": [_sample(blast)] if blast and blast.sample else [],
+        }
+        return self.admin.rendered(request, "console/end.html", said, status)
+
+
+def _sample(blast: Blast) -> Table:
+    rows = [
+        (
+            Link(each.user.email, reverse("admin:sessions_app_session_change", args=[each.handle])),
+            each.tenant.name,
+            " · ".join(filter(None, (each.browser, each.os))) or "unknown",
+            each.last_ip_address or each.ip_address or "",
+            at(each.last_activity_at),
+        )
+        for each in blast.sample
+    ]
+    title = "These" if blast.sessions <= len(rows) else f"The newest {len(rows)} of them"
+    return Table(title, ("User", "Tenant", "Device", "Address", "Last seen"), rows)

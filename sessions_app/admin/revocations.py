@@ -1,0 +1,80 @@
+"""The acts of ending sessions at the console: how much each ended, and how far the sweep has written it down."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.html import format_html
+
+from audit.admin import record_of
+from core.access import Principal
+from core.console import Badge, ConsoleAdmin, Facts, Table, at
+from sessions_app.models import Revocation
+
+
+class RevocationAdmin(ConsoleAdmin):
+    slug, icon = "revocations", "block"
+    list_display = ("what", "reason", "actor", "ended", "made", "progress")
+    list_display_links = ("what",)
+    page_template = "console/revocation.html"
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return Revocation.objects.visible_to(principal)
+
+    @admin.display(description="Of")
+    def what(self, row: Revocation) -> str:
+        return str(row.get_reach_display())
+
+    @admin.display(description="By")
+    def actor(self, row: Revocation) -> str:
+        return row.actor_label
+
+    @admin.display(description="Sessions ended")
+    def ended(self, row: Revocation) -> str:
+        return f"{row.revoked_count:,}"
+
+    @admin.display(description="Made")
+    def made(self, row: Revocation) -> str:
+        return at(row.created_at)
+
+    @admin.display(description="Written down")
+    def progress(self, row: Revocation) -> str:
+        badge = progress_of(row)
+        return format_html('<span class="console-badge {}">{}</span>', badge.kind, badge.text)
+
+    def parts(self, thing: Revocation, principal: Principal) -> Iterable[Facts | Table]:
+        yield Facts(
+            "What it ended",
+            [
+                ("Sessions", f"{thing.revoked_count:,}"),
+                ("Of", thing.get_reach_display()),
+                ("Why", thing.reason),
+                ("By", thing.actor_label),
+                ("At", thing.created_at),
+                ("Id", thing.handle),
+                *((f"Only where {name.replace('_', ' ')}", _told(value)) for name, value in _selection(thing)),
+            ],
+        )
+        yield Facts(
+            "How far it is written down",
+            [
+                ("State", progress_of(thing)),
+                ("Rows", f"{thing.swept_count:,}"),
+                ("Finished at", thing.swept_at),
+            ],
+        )
+        yield record_of((thing.handle,), principal)
+
+
+def progress_of(row: Revocation) -> Badge:
+    """Whatever it says: the sessions are over since the act was committed."""
+    return Badge("complete", "success") if row.swept_at else Badge("being written down", "warning")
+
+
+def _selection(thing: Revocation) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in (thing.selection or {}).items() if name != "sessions"]
+
+
+def _told(value: Any) -> str:
+    return "yes" if value is True else str(value)

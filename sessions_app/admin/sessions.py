@@ -1,0 +1,156 @@
+"""The sessions at the console: the list, each one's whole story, and the way to its end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from audit.admin import record_of
+from core.access import Principal
+from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
+from core.ids import Prefix, show
+from sessions_app import counting
+from sessions_app.admin.asking import Asked
+from sessions_app.admin.ending import EndingForm
+from sessions_app.ends import end_of
+from sessions_app.models import Session, State
+
+KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
+
+
+class SessionList(WalkedList):
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        self.form = Asked(request.GET, principal_of(request))
+        self.root_queryset = self.form.rows()
+        return super().get_queryset(request, exclude_parameters)
+
+    @property
+    def told(self) -> str:
+        """How many there are, where that is counted as they come and go."""
+        whole = self.form.whole
+        if whole is None:
+            return ""
+        count = counting.live_count(*whole)
+        return f"{count:,} live session{'' if count == 1 else 's'}"
+
+
+class SessionAdmin(ConsoleAdmin):
+    slug, icon = "sessions", "devices"
+    list_display = ("pick", "who", "tenant", "device", "address", "last_seen", "opened", "state")
+    list_display_links = ("who",)
+    change_list_template = "console/sessions.html"
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return Session.objects.visible_to(principal)
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("user", "tenant", "application").seen_by(principal).with_end().with_applications()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
+        return SessionList
+
+    def more_urls(self) -> list[URLPattern]:
+        form = EndingForm(self)
+        return [path("end/", self.admin_site.admin_view(form.view), name="sessions_app_session_end")]
+
+    @admin.display(description="")
+    def pick(self, row: Any) -> str:
+        words = f"Pick the session of {row.user.email}"
+        picked = '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
+        return format_html(picked, row.handle, words) if row.state == State.LIVE else ""
+
+    @admin.display(description="User")
+    def who(self, row: Any) -> str:
+        return f"{row.user.email} (you, here)" if row.is_current else row.user.email
+
+    @admin.display(description="Device")
+    def device(self, row: Session) -> str:
+        return " · ".join(filter(None, (row.browser, row.os, row.device_type))) or "unknown"
+
+    @admin.display(description="Address")
+    def address(self, row: Session) -> str:
+        return " · ".join(filter(None, (row.last_ip_address or row.ip_address, row.location)))
+
+    @admin.display(description="Last seen")
+    def last_seen(self, row: Session) -> str:
+        return at(row.last_activity_at)
+
+    @admin.display(description="Opened")
+    def opened(self, row: Session) -> str:
+        return at(row.created_at)
+
+    @admin.display(description="State")
+    def state(self, row: Any) -> str:
+        return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], row.state)
+
+    def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
+        end, usr = reverse("admin:sessions_app_session_end"), show(Prefix.USER, thing.user_id)
+        if thing.state == State.LIVE:
+            yield Link("End this session", f"{end}?session={thing.handle}")
+        yield Link("End all sessions of this user", f"{end}?user={usr}")
+        yield Link("All sessions of this user", f"{self.list_url}?user={usr}&state=any")
+        if thing.last_ip_address:
+            yield Link("All from this address", f"{self.list_url}?ip={thing.last_ip_address}")
+
+    def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        end = end_of(vars(thing))
+        yield Facts("What it is", _identity(thing))
+        yield Facts("Where it was opened", _place(thing))
+        if thing.state != State.LIVE:
+            yield Facts("How it ended", _ending(end, principal))
+        story = sorted(_story(thing, end), key=lambda line: line[0])
+        yield Table("What happened", ("When", "What"), story)
+        yield record_of((thing.handle,), principal)
+
+
+def _identity(thing: Any) -> list[tuple[str, Any]]:
+    return [
+        ("State", Badge(thing.state, KINDS[thing.state])),
+        ("Id", thing.handle),
+        ("User", Link(thing.user.email, reverse("admin:accounts_user_change", args=[thing.user.handle]))),
+        ("Tenant", thing.tenant.name),
+        ("Role at sign-in", thing.role),
+        ("Signed in with", thing.auth_method),
+        ("Opened for", thing.application.name if thing.application else ""),
+        ("This very console", "yes, this is your own session" if thing.is_current else ""),
+        ("Ends at the latest", thing.expires_at),
+        ("Ends when unused for", str(thing.idle_limit)),
+    ]
+
+
+def _place(thing: Session) -> list[tuple[str, Any]]:
+    moved = thing.last_ip_address if thing.last_ip_address != thing.ip_address else ""
+    return [
+        ("Device", thing.device_type or "unknown"),
+        ("Browser", thing.browser),
+        ("System", thing.os),
+        ("User agent", thing.user_agent),
+        ("Address", thing.ip_address),
+        ("Last seen at address", moved),
+        ("Place", thing.location),
+        ("Country", thing.country),
+    ]
+
+
+def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
+    by_act = ""
+    if end.revocation_id:
+        handle = show(Prefix.REVOCATION, end.revocation_id)
+        by_act = Link(handle, reverse("admin:sessions_app_revocation_change", args=[handle]))
+    return [("At", end.at), ("By", end.by), ("Why", end.reason), ("With", by_act)]
+
+
+def _story(thing: Any, end: Any) -> Iterable[tuple[datetime, str]]:
+    yield thing.created_at, f"opened with {thing.auth_method}, from {thing.ip_address or 'an unknown address'}"
+    for reached in thing.reached:
+        yield datetime.fromisoformat(reached["accessed_at"]), f"reached {reached['name']}"
+    if thing.refreshed_at:
+        yield thing.refreshed_at, "its tokens were renewed"
+    yield thing.last_activity_at, f"last seen, from {thing.last_ip_address or 'an unknown address'}"
+    if end.at:
+        yield end.at, f"ended: {end.reason}"

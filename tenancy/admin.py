@@ -1,0 +1,133 @@
+"""Partners and tenants at the console."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
+
+from audit.admin import record_of
+from core.access import Principal, Tier
+from core.console import Badge, ConsoleAdmin, Facts, Link, Table, at
+from core.records import Entity, Status
+from tenancy.models import Partner, SessionPolicy, Tenant
+
+KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
+
+
+class EntityAdmin(ConsoleAdmin):
+    """Things with a life: shown with their status, and what goes by them with the sessions that stand on them."""
+
+    asked_as = ""  # what the list of sessions calls it, if sessions stand on it
+
+    @admin.display(description="Status")
+    def standing(self, row: Entity) -> str:
+        return format_html('<span class="console-badge {}">{}</span>', KINDS[Status(row.status)], row.status.lower())
+
+    @admin.display(description="Made")
+    def made(self, row: Entity) -> str:
+        return at(row.created_at)
+
+    def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
+        if self.asked_as:
+            about = f"{self.asked_as}={thing.handle}"
+            yield Link("Live sessions", f"{reverse('admin:sessions_app_session_changelist')}?{about}")
+            yield Link("End sessions", f"{reverse('admin:sessions_app_session_end')}?{about}")
+
+    def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        yield Facts("What it is", [*self.about(thing), *life_of(thing)])
+        yield from self.more(thing, principal)
+        yield record_of((thing.handle,), principal)
+
+    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+        return [("Name", str(thing))]
+
+    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        return ()
+
+
+class PartnerAdmin(EntityAdmin):
+    slug, icon, since, asked_as = "partners", "handshake", Tier.SUPER, "partner"
+    list_display = ("name", "slug", "tenants", "standing", "made")
+    list_display_links = ("name",)
+    search_fields = ("name", "slug", "contact_email")
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return Partner.objects.visible_to(principal).present()
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        present = Q(tenants__deleted_at=None, tenants__kind=Tenant.Kind.CUSTOMER)
+        return rows.annotate(tenant_count=Count("tenants", filter=present))
+
+    @admin.display(description="Tenants")
+    def tenants(self, row: Any) -> str:
+        return str(row.tenant_count)
+
+    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+        return [
+            ("Name", thing.name),
+            ("Slug", thing.slug),
+            ("Contact", thing.contact_email),
+            ("Tenants", f"{thing.tenant_count} of at most {_limit(thing.max_tenants)}"),
+            ("Users in each", f"at most {_limit(thing.max_users_per_tenant)}"),
+            ("Applications in each", f"at most {_limit(thing.max_applications_per_tenant)}"),
+        ]
+
+    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        yield policy_of(thing)
+
+
+class TenantAdmin(EntityAdmin):
+    slug, icon, asked_as = "tenants", "apartment", "tenant"
+    list_display = ("name", "slug", "partner", "standing", "made")
+    list_display_links = ("name",)
+    search_fields = ("name", "slug", "contact_email")
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return Tenant.objects.visible_to(principal).present().filter(partner__deleted_at=None)
+
+    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+        return rows.select_related("partner")
+
+    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+        return [
+            ("Name", thing.name),
+            ("Slug", thing.slug),
+            ("Partner", thing.partner.name),
+            ("Contact", thing.contact_email),
+        ]
+
+    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+        yield policy_of(thing)
+
+
+def life_of(thing: Entity) -> list[tuple[str, Any]]:
+    return [
+        ("Status", Badge(thing.status.lower(), KINDS[Status(thing.status)])),
+        ("Id", thing.handle),
+        ("Made", thing.created_at),
+        ("Changed", thing.updated_at),
+    ]
+
+
+def policy_of(thing: SessionPolicy) -> Facts:
+    """What it says itself; whatever stands above may be stricter, and then holds."""
+    return Facts(
+        "What it says of sessions",
+        [
+            ("May last", _seconds(thing.session_lifetime)),
+            ("May rest", _seconds(thing.idle_timeout)),
+            ("Of one person", "as above" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
+            ("One too many", thing.when_full or "as above"),
+        ],
+    )
+
+
+def _seconds(length: int | None) -> str:
+    return "as above" if length is None else f"{length:,} seconds"
+
+
+def _limit(most: int | None) -> str:
+    return "any number" if most is None else f"{most:,}"
