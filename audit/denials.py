@@ -1,6 +1,6 @@
 """Every refusal that has somebody to name goes on record, once the request's own work has been undone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -11,18 +11,29 @@ from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core import v1
 from core.access import Principal
+from core.refusals import refusal_of
 
 RECORDED: dict[int, tuple[Action, Result]] = {
     HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
     HTTPStatus.FORBIDDEN: (Action.ACCESS_DENIED, Result.DENIED),
 }
+Handler = Callable[[Exception, Mapping[str, Any]], Response | None]
 
 
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    response = v1.exception_handler(error, context)
-    request = context["request"]
-    if response is not None and response.status_code in RECORDED and isinstance(request.auth, Principal):
-        action, result = RECORDED[response.status_code]
-        what = {"method": request.method, "path": quote(request.path)[:300], "detail": response.data["detail"]}
-        record_refusal(action, actor=request.auth, result=result, changes=what)
-    return response
+def recorded(handler: Handler) -> Handler:
+    """A dialect's words for errors; what is refused is recorded alike, whatever the dialect calls it."""
+
+    def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+        response = handler(error, context)
+        request, refusal = context["request"], refusal_of(error, context["view"])
+        if refusal and refusal.status in RECORDED and isinstance(request.auth, Principal):
+            action, result = RECORDED[refusal.status]
+            detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
+            what = {"method": request.method, "path": quote(request.path)[:300], "detail": detail}
+            record_refusal(action, actor=request.auth, result=result, changes=what)
+        return response
+
+    return handle
+
+
+exception_handler = recorded(v1.exception_handler)

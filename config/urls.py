@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health, pages
@@ -9,14 +9,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("reset-password", pages.reset_password),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
-    path("api/v1/", include("config.urls_v1")),
+    *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]
 if settings.API_DOCS:
-    urlpatterns += [
-        path("openapi.json", docs.SchemaView.as_view(), name="openapi"),
-        path("docs", docs.SwaggerView.as_view(url_name="openapi")),
-        path("redoc", docs.RedocView.as_view(url_name="openapi")),
-    ]
+    urlpatterns += docs.pages()
 
 handler400 = "core.dialect.bad_request"
 handler403 = "core.dialect.forbidden"

@@ -1,8 +1,12 @@
 """How an error sounds when no view was found to word it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.module_loading import import_string
 
 WORDS = {
     HTTPStatus.BAD_REQUEST: "The request could not be understood",
@@ -14,6 +18,11 @@ WORDS = {
 
 
 def error_response(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    """In the manner of the dialect that the path belongs to, or plainly."""
+    for start, worder in settings.DIALECTS.items():
+        if request.path_info.startswith(start):
+            say: Callable[[HttpRequest, HTTPStatus], dict[str, Any]] = import_string(worder)
+            return JsonResponse(say(request, status), status=status)
     return JsonResponse({"detail": WORDS.get(status, status.phrase)}, status=status)
 
 

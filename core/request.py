@@ -83,9 +83,14 @@ def is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def trust_the_scheme(request: HttpRequest) -> None:
     """Believe X-Forwarded-Proto from our own proxies, and drop it from anybody else."""
-    peer = _address(request.META.get("REMOTE_ADDR", ""))
-    if peer is None or not is_trusted(peer):
+    if not comes_by_proxy(request):
         request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+
+
+def comes_by_proxy(request: HttpRequest) -> bool:
+    """One of our own, that is: what it says of the request is true."""
+    peer = _address(request.META.get("REMOTE_ADDR", ""))
+    return peer is not None and is_trusted(peer)
 
 
 def drop_trailing_slash(request: HttpRequest) -> None:

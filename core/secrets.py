@@ -1,6 +1,7 @@
 """Secrets at rest: digests for what we only recognise, sealing for what we must read again."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 import secrets
@@ -18,6 +19,10 @@ class SecretUnreadable(Unavailable):
     """Sealed under a SECRET_KEY that is neither the current one nor among SECRET_KEY_FALLBACKS."""
 
 
+class NotOurs(Exception):
+    """Not a credential that was ever issued here."""
+
+
 def new_secret() -> str:
     """256 random bits, in letters that survive URLs and headers."""
     return secrets.token_urlsafe(32)
@@ -26,6 +31,21 @@ def new_secret() -> str:
 def digest(secret: str) -> bytes:
     """How a high-entropy secret is stored. Passwords are Argon2's business."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def wrap(start: str, body: bytes) -> str:
+    """A credential of several parts, as text that says what it is."""
+    return start + base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+
+def unwrap(start: str, text: str, length: int) -> bytes:
+    try:
+        body = base64.b64decode(text.removeprefix(start) + "==", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotOurs from error
+    if not text.startswith(start) or len(body) != length:
+        raise NotOurs
+    return body
 
 
 def keys_for(purpose: str) -> Iterator[bytes]:

@@ -1,41 +1,21 @@
 """v1's manner: envelopes around what succeeds, FastAPI's words for what does not."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
-from uuid import UUID
 
-from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.db import IntegrityError, InterfaceError, OperationalError
-from django.db.models import Exists, OuterRef
-from django.http import Http404
-from psycopg.errors import DeadlockDetected, QueryCanceled
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.viewsets import ViewSet
 
-from core.access import Origin, Principal, ScopedQuerySet, Tier, anew
-from core.dialect import WORDS
-from core.ids import Prefix, read
 from core.parsing import NotJSON
-from core.permissions import Declared
-from core.records import ChangedMeanwhile, Stale
+from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
-from core.secrets import Unavailable
-from core.throttling import MINUTE, ExpensiveRequests
+from core.throttling import ExpensiveRequests
+from core.views import DeclaredViewSet
 
-NOT_AUTHENTICATED = "Not authenticated"
-ACCESS_DENIED = "Access denied"
-CHANGED_MEANWHILE = "It was changed at this very moment; try again"
 PROBLEM = "application/problem+json"
-TOOK_TOO_LONG = "It took too long and was broken off; nothing was changed. Ask for less, or try again later"
-UNAVAILABLE = "This installation cannot do that at the moment; its operator finds the reason at /readyz"
-
-log = logging.getLogger(__name__)
 
 
 class Invalid(Exception):
@@ -51,54 +31,18 @@ def flaw(loc: tuple[str | int, ...], msg: str, type: str = "value_error") -> dic
 
 
 S = TypeVar("S", bound=Serializer)
-Q = TypeVar("Q", bound=ScopedQuerySet[Any])
 
 
-class V1ViewSet(ViewSet):
-    """Declares who may call what; parses; answers in the envelope.
+class V1ViewSet(DeclaredViewSet):
+    """Parses, and answers in the envelope.
 
     `unique` says of constraints in the database which field they are about.
     """
 
-    permission_classes = [Declared]
     throttle_classes = [ExpensiveRequests]
     tag: ClassVar[str] = ""
-    public: ClassVar[frozenset[str]] = frozenset()
-    reads: ClassVar[Mapping[str, Tier]] = {}
-    writes: ClassVar[Mapping[str, Tier]] = {}
-    with_session: ClassVar[frozenset[str]] = frozenset()
     expensive: ClassVar[frozenset[str]] = frozenset()
-    errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
     unique: ClassVar[Mapping[str, str]] = {}
-    missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
-    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-
-    @property
-    def principal(self) -> Principal:
-        assert isinstance(self.request.auth, Principal)  # noqa: S101 - `Declared` let nobody else in
-        return self.request.auth
-
-    @property
-    def origin(self) -> Origin:
-        return self.request.META[ORIGIN]
-
-    @property
-    def user_id(self) -> UUID:
-        """Of the signed-in user; platform tokens do not get this far."""
-        assert self.principal.user_id is not None  # noqa: S101 - `Declared` let nobody else in
-        return self.principal.user_id
-
-    @property
-    def session_id(self) -> UUID:
-        """Of the caller, where the view declares that it takes one."""
-        assert self.principal.session_id is not None  # noqa: S101 - `Declared` let nobody else in
-        return self.principal.session_id
-
-    def get_authenticators(self) -> list[Any]:
-        """A public action does not look at credentials, so stale ones do no harm there."""
-        method = self.request.method if self.request else None  # there is none while the schema is drawn up
-        action = self.action_map.get((method or "").lower())
-        return [] if action in self.public else super().get_authenticators()
 
     def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
         if not isinstance(self.request.data, dict):
@@ -118,33 +62,6 @@ class V1ViewSet(ViewSet):
             )
         return dict(serializer.validated_data)
 
-    def id_or_404(self, prefix: Prefix, text: str) -> Any:
-        return self.or_404(read(prefix, text))
-
-    def or_404(self, there: Any) -> Any:
-        if there is None:
-            raise Http404
-        return there
-
-    def found(self, count: int) -> None:
-        if not count:
-            raise Http404
-
-    def only(self, rows: Any) -> Any:
-        """The first of these rows: there is one, or it is a 404."""
-        found = list(rows[:1])
-        self.found(len(found))
-        return found[0]
-
-    def changeable(self, rows: Q) -> Q:
-        """`rows`, if there are any and the caller may change them; 404 or 403, told by one statement."""
-        theirs = anew(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
-        may = list(rows.order_by().values_list(Exists(theirs), flat=True)[:2])
-        self.found(len(may))
-        if not all(may):
-            raise exceptions.PermissionDenied
-        return rows
-
     def answer(self, data: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
         return Response({"data": data, "meta": meta(self.request)}, status=status)
 
@@ -163,115 +80,44 @@ class V1ViewSet(ViewSet):
     def nothing(self) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        final = super().finalize_response(request, response, *args, **kwargs)
-        final.headers.setdefault("Cache-Control", "no-store")
-        final["Vary"] = "Authorization"
-        return final
-
 
 def meta(request: Request) -> dict[str, Any]:
     return {"request_id": request.META[ORIGIN].request_id, "timestamp": datetime.now(UTC)}
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    status, detail, headers = worded(error, context["view"])
-    if status is None:
+    refusal = refusal_in_v1(error, context["view"])
+    if refusal is None:
         return None
     if PROBLEM in context["request"].headers.get("Accept", ""):
-        return problem(status, detail, headers)
-    return Response({"detail": detail} if not isinstance(detail, dict) else detail, status=status, headers=headers)
+        return problem(refusal)
+    body = refusal.words if isinstance(refusal.words, dict) else {"detail": refusal.words}
+    return Response(body, status=refusal.status, headers=refusal.headers)
 
 
-def problem(status: HTTPStatus, detail: Any, headers: dict[str, str]) -> Response:
-    """The same, as RFC 9457 has it."""
-    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    match detail:
-        case str():
-            body["detail"] = detail
-        case dict():
-            body |= detail
-        case _:
-            body |= {"detail": "The request is not valid", "errors": detail}
-    return Response(body, status=status, headers=headers, content_type=PROBLEM)
-
-
-Words = tuple[HTTPStatus | None, Any, dict[str, str]]
-
-
-def worded(error: Exception, view: Any) -> Words:
-    """What to say: the view's own table first, then what any view may meet."""
-    for kind, (status, words) in getattr(view, "errors", {}).items():
-        if isinstance(error, kind):
-            return status, words(error) if callable(words) else words, headers_for(status, error)
+def refusal_in_v1(error: Exception, view: Any) -> Refusal | None:
     match error:
         case Invalid():
-            return HTTPStatus.UNPROCESSABLE_ENTITY, error.errors, {}
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.errors)
         case NotJSON():
             broken = flaw(("body", error.position), "JSON decode error", "json_invalid")
-            return HTTPStatus.UNPROCESSABLE_ENTITY, [broken], {}
-        case Http404():
-            return HTTPStatus.NOT_FOUND, getattr(view, "missing", WORDS[HTTPStatus.NOT_FOUND]), {}
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"}
-        case exceptions.MethodNotAllowed():
-            return (
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                "Method Not Allowed",
-                {"Allow": ", ".join(sorted(view.allowed_methods))},
-            )
-        case exceptions.PermissionDenied():
-            words = str(error.detail)
-            return HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words, {}
-        case DjangoPermissionDenied():
-            return HTTPStatus.FORBIDDEN, ACCESS_DENIED, {}
-        case exceptions.Throttled():
-            words = "Too many requests of this kind; wait as long as Retry-After says"
-            return HTTPStatus.TOO_MANY_REQUESTS, words, {"Retry-After": str(getattr(error, "wait", MINUTE))}
-        case exceptions.APIException():
-            return HTTPStatus(error.status_code), str(error.detail), {}
-        case Unavailable():
-            log.error("refused with 503: %r; see /readyz", error)
-            return HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"}
-        case ChangedMeanwhile():
-            return HTTPStatus.CONFLICT, CHANGED_MEANWHILE, {}
-        case Stale():
-            return HTTPStatus.PRECONDITION_FAILED, "It has been changed since you read it; read it again", {}
-        case IntegrityError():
-            return _taken(error, getattr(view, "unique", {}))
-        case OperationalError() | InterfaceError():
-            return _broken_off(error)
+            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, [broken])
         case _:
-            return None, None, {}
+            return refusal_of(error, view)
 
 
-def _broken_off(error: OperationalError | InterfaceError) -> Words:
-    """Why the database did not come to the end of it."""
-    match error.__cause__:
-        case DeadlockDetected():
-            return HTTPStatus.CONFLICT, CHANGED_MEANWHILE, {}
-        case QueryCanceled():
-            return HTTPStatus.SERVICE_UNAVAILABLE, TOOK_TOO_LONG, {"Retry-After": "60"}
+def problem(refusal: Refusal) -> Response:
+    """The same, as RFC 9457 has it."""
+    status = refusal.status
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    match refusal.words:
+        case str():
+            body["detail"] = refusal.words
+        case dict():
+            body |= refusal.words
         case _:
-            return HTTPStatus.SERVICE_UNAVAILABLE, WORDS[HTTPStatus.SERVICE_UNAVAILABLE], {"Retry-After": "5"}
-
-
-def _taken(error: IntegrityError, unique: Mapping[str, str]) -> Words:
-    """Which field has a value that something else has already."""
-    broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
-    if broken not in unique:
-        return None, None, {}
-    return HTTPStatus.CONFLICT, f"This {unique[broken]} is taken; choose another", {}
-
-
-def headers_for(status: HTTPStatus, error: Exception) -> dict[str, str]:
-    match status:
-        case HTTPStatus.UNAUTHORIZED:
-            return {"WWW-Authenticate": "Bearer"}
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return {"Retry-After": str(getattr(error, "retry_after", 60))}
-        case _:
-            return {}
+            body |= {"detail": "The request is not valid", "errors": refusal.words}
+    return Response(body, status=status, headers=refusal.headers, content_type=PROBLEM)
 
 
 def flaws(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Iterator[dict[str, Any]]:

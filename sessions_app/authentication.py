@@ -1,5 +1,5 @@
-"""Who is asking: a session's access token, a client's that acts for somebody, a machine's own, or an API key; each
-decided by one SQL."""
+"""Who is asking: a session's access token or its own key, a client's token that acts for somebody, a machine's own, or
+an API key; each decided by one SQL."""
 
 from typing import Any
 
@@ -15,8 +15,10 @@ from accounts.operations.pace import TooFast, count_request
 from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
 from core.request import ORIGIN
-from sessions_app import operations
-from sessions_app.queries import Holder, holder_of, holder_of_delegate
+from core.secrets import NotOurs
+from sessions_app import operations, session_keys
+from sessions_app.queries import Holder, holder_of, holder_of_delegate, holder_of_key
+from sessions_app.session_keys import SessionKey
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -37,6 +39,8 @@ class BearerAuthentication(BaseAuthentication):
 def principal_of(credential: str, origin: Origin) -> Principal | None:
     if credential.startswith(API_KEY_START):
         return _api_key(credential, origin)
+    if credential.startswith(session_keys.START):
+        return by_session_key(credential, origin)
     try:
         claims = tokens.verify(credential)
     except tokens.InvalidToken:
@@ -50,6 +54,15 @@ def principal_of(credential: str, origin: Origin) -> Principal | None:
             return _present(holder_of_delegate(claims, origin=origin))
         case _:
             return _present(holder_of(claims, origin=origin))
+
+
+def by_session_key(credential: str, origin: Origin) -> Principal | None:
+    """The one credential that a cookie may hold."""
+    try:
+        key = SessionKey.read(credential)
+    except NotOurs:
+        return None
+    return _present(holder_of_key(key, origin=origin))
 
 
 def _present(holder: Holder | None) -> Principal | None:
@@ -93,5 +106,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token of a session, of a service or an agent, an exchanged one, or an API key.",
+            "description": "An access token of whatever kind, a session's own key, or an API key.",
         }

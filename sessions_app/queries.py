@@ -16,8 +16,9 @@ from core.access import ActorType, Origin, Principal
 from core.prepared import Prepared
 from sessions_app.models import Session
 from sessions_app.operations.opening import TOUCH_EVERY
+from sessions_app.session_keys import SessionKey
 
-_SESSION, _USER, _KID = UUID(int=1), UUID(int=2), "the token's key"
+_SESSION, _USER, _KID, _DIGEST = UUID(int=1), UUID(int=2), "the token's key", b"the key's digest"
 _COLUMNS = {
     "user_id": F("user_id"),
     "email": F("user__email"),
@@ -35,10 +36,14 @@ class Holder(NamedTuple):
 
 def holder_of(claims: SessionClaims, *, origin: Origin) -> Holder | None:
     """Whoever the session belongs to, as they stand this moment; None unless the session is live."""
-    rows = _CHECK.ask(claims.session_id, claims.user_id, claims.kid)
-    if not rows:
-        return None
-    return _holder(claims, rows[0], origin)
+    rows = _TOKEN_CHECK.ask(claims.session_id, claims.user_id, claims.kid)
+    return _holder(claims.session_id, rows[0], origin) if rows else None
+
+
+def holder_of_key(key: SessionKey, *, origin: Origin) -> Holder | None:
+    """The same, for whoever has the session's own credential."""
+    rows = _KEY_CHECK.ask(key.session_id, key.digest)
+    return _holder(key.session_id, rows[0], origin) if rows else None
 
 
 def holder_of_delegate(claims: DelegateClaims, *, origin: Origin) -> Holder | None:
@@ -46,32 +51,32 @@ def holder_of_delegate(claims: DelegateClaims, *, origin: Origin) -> Holder | No
     clients = exchanging_since(claims.revision).filter(client_id__in=claims.clients)
     allowed = ArraySubquery(clients.values(about=JSONObject(client_id="client_id", scopes="allowed_scopes")))
     session = claims.session
-    row = _live(session.session_id, session.user_id, claims.kid, its_clients=allowed).first()
+    row = _live(session.session_id, _signed(session.user_id, claims.kid), its_clients=allowed).first()
     if row is None:
         return None
     *columns, found = row
     if {each["client_id"] for each in found} != set(claims.clients):
         return None
-    holder = _holder(session, columns, origin)
+    holder = _holder(session.session_id, columns, origin)
     scopes = administrative(claims.scopes, *(each["scopes"] for each in found))
     return holder._replace(principal=replace(holder.principal, delegate=claims.clients[0], scopes=scopes))
 
 
-def _holder(claims: SessionClaims, row: Sequence[Any], origin: Origin) -> Holder:
+def _holder(session_id: UUID, row: Sequence[Any], origin: Origin) -> Holder:
     columns = dict(zip(_COLUMNS, row, strict=True))
-    principal = Principal.user(columns, origin=origin, session_id=claims.session_id, type=ActorType.USER)
+    principal = Principal.user(columns, origin=origin, session_id=session_id, type=ActorType.USER)
     return Holder(principal, columns["is_stale"])
 
 
-def _check() -> QuerySet[Any]:
-    return _live(_SESSION, _USER, _KID)
-
-
-def _live(session_id: UUID, user_id: UUID, kid: str, **more: Any) -> QuerySet[Any]:
+def _live(session_id: UUID, credential: Q, **more: Any) -> QuerySet[Any]:
     """`live()` itself: the rule is written once, and paid for once."""
     named = {f"its_{name}": column for name, column in _COLUMNS.items()} | more
-    live = Session.objects.live().filter(key_still_verifies(kid), pk=session_id, user=user_id)
-    return live.annotate(**named).values_list(*named)
+    return Session.objects.live().filter(credential, pk=session_id).annotate(**named).values_list(*named)
 
 
-_CHECK = Prepared(_check, {_SESSION: "uuid", _USER: "uuid", _KID: "text"})
+def _signed(user_id: UUID, kid: str) -> Q:
+    return Q(key_still_verifies(kid), user=user_id)
+
+
+_TOKEN_CHECK = Prepared(lambda: _live(_SESSION, _signed(_USER, _KID)), {_SESSION: "uuid", _USER: "uuid", _KID: "text"})
+_KEY_CHECK = Prepared(lambda: _live(_SESSION, Q(key_digest=_DIGEST)), {_SESSION: "uuid", _DIGEST: "bytea"})

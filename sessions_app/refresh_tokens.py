@@ -4,22 +4,16 @@ A token's successor is derived from it, so whoever asks twice is told the same. 
 recognised for good, without keeping a row for each: only what we once issued can end a session as a replay.
 """
 
-import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from core.secrets import digest, keys_for
+from core.secrets import NotOurs, digest, keys_for, unwrap, wrap
 
 START = "cfr_"
 _ID, _SECRET, _SEAL = 16, 32, 16
-
-
-class NotOurs(Exception):
-    """Not a token that was ever issued here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +27,7 @@ class RefreshToken:
 
     @classmethod
     def read(cls, text: str) -> "RefreshToken":
-        body = _unwrap(text)
+        body = unwrap(START, text, _ID + _SECRET + _SEAL)
         token = cls(UUID(bytes=body[:_ID]), body[_ID : _ID + _SECRET])
         if not any(hmac.compare_digest(seal, body[-_SEAL:]) for seal in token._seals()):
             raise NotOurs
@@ -52,19 +46,8 @@ class RefreshToken:
             yield RefreshToken(self.session_id, hmac.digest(key, self.secret, "sha256"))
 
     def __str__(self) -> str:
-        body = self.session_id.bytes + self.secret + next(self._seals())
-        return START + base64.urlsafe_b64encode(body).decode().rstrip("=")
+        return wrap(START, self.session_id.bytes + self.secret + next(self._seals()))
 
     def _seals(self) -> Iterator[bytes]:
         for key in keys_for("refresh seal"):
             yield hmac.digest(key, self.session_id.bytes + self.secret, "sha256")[:_SEAL]
-
-
-def _unwrap(text: str) -> bytes:
-    try:
-        body = base64.b64decode(text.removeprefix(START) + "==", altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise NotOurs from error
-    if not text.startswith(START) or len(body) != _ID + _SECRET + _SEAL:
-        raise NotOurs
-    return body

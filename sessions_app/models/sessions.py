@@ -188,6 +188,7 @@ class Session(Record):
     spent_refresh_digest = models.BinaryField(max_length=32, null=True)
     refreshed_at = models.DateTimeField(null=True)
     refreshed_before_at = models.DateTimeField(null=True)
+    key_digest = models.BinaryField(max_length=32, null=True)
 
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=128, blank=True)

@@ -1,6 +1,6 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from sessions_app.models.rule import due_after_a_touch
 from sessions_app.operations.ending import end_oldest
 from sessions_app.operations.locking import beside_others
 from sessions_app.refresh_tokens import RefreshToken
+from sessions_app.session_keys import SessionKey
 from tenancy.models import WhenFull, strictest
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -38,6 +39,13 @@ class NoRoom(Exception):
         self.allowed = allowed
 
 
+class Opened(NamedTuple):
+    session: Session
+    refresh_token: RefreshToken
+    key: SessionKey | None
+    lasts: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A session and the credentials that were just made for it. They exist nowhere else."""
@@ -45,23 +53,27 @@ class SignedIn:
     session: Session
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    lasts: timedelta | None = None
     expires_in: int = tokens.ACCESS_LIFETIME
 
 
-def sign_in(credentials: accounts.Credentials, *, origin: Origin) -> SignedIn:
+def sign_in(credentials: accounts.Credentials, *, origin: Origin, with_key: bool = False) -> SignedIn:
+    """`with_key` also makes the session's own credential, for a client that keeps just one."""
     tokens.require_key()
     proof = accounts.prove(credentials, origin=origin)
     try:
-        session, refresh_token = open(proof, actor=proof.principal)
+        opened = open(proof, actor=proof.principal, with_key=with_key)
     except (EndedMeanwhile, NoRoom) as refusal:
         why = {"reason": type(refusal).__name__}
         record_refusal(Action.SIGNED_IN, actor=proof.principal, resource=proof.user, result=Result.FAILURE, changes=why)
         raise
-    return SignedIn(session, access_token(session), str(refresh_token))
+    key = str(opened.key) if opened.key else ""
+    return SignedIn(opened.session, access_token(opened.session), str(opened.refresh_token), key, opened.lasts)
 
 
 @transaction.atomic
-def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshToken]:  # noqa: A001 - reads as `operations.open`
+def open(proof: accounts.Proof, *, actor: Principal, with_key: bool = False) -> Opened:  # noqa: A001 - reads as `operations.open`
     """A session for whoever has proved who they are. What was revoked since they began proving it stays revoked."""
     user = proof.user
     beside_others([user.tenant_id])
@@ -73,12 +85,14 @@ def open(proof: accounts.Proof, *, actor: Principal) -> tuple[Session, RefreshTo
     session = _session(proof, ground)
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest
+    key = SessionKey.new(session.pk) if with_key else None
+    session.key_digest = key.digest if key else None
     Session.objects.filter(user=user, is_newest=True).update(is_newest=False)
     session.save(force_insert=True)
     if proof.application:
         SessionApplication.objects.create(session=session, application=proof.application)
     record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": proof.auth_method})
-    return session, refresh_token
+    return Opened(session, refresh_token, key, timedelta(seconds=ground["lifetime"]))
 
 
 def touch(session_id: UUID, *, origin: Origin) -> None:

@@ -1,4 +1,4 @@
-"""Every route of the URLconf, as the matrix and the architecture tests want to see it."""
+"""Every route of the URLconf, as the matrix and the architecture tests want to see it: v1's, and the others'."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,9 +7,15 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from config.docs import DIALECTS
+
 # What is not a v1 view set: what it is, and the methods it declares.
 PLAIN_VIEWS = {"/healthz": ("GET",), "/readyz": ("GET",), "/reset-password": ("GET", "POST")}
-DOCS = {"/openapi.json": ("GET",), "/docs": ("GET",), "/redoc": ("GET",)}
+DOCS = dict.fromkeys(("/openapi.json", "/docs", "/redoc"), ("GET",)) | {
+    path: ("GET",) for name in DIALECTS for path in (f"/openapi/{name}.json", f"/docs/{name}")
+}
+
+ELSEWHERE = ("/api/account/", "/api/admin/", "/api/cron/", "/edge/", "/version")  # the other dialects' places
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,11 @@ class Route:
 
 
 def routes() -> Iterator[Route]:
-    return _below("/", get_resolver())
+    return (route for route in _below("/", get_resolver()) if not route.path.startswith(ELSEWHERE))
+
+
+def routes_of_dialects() -> Iterator[Route]:
+    return (route for route in _below("/", get_resolver()) if route.path.startswith(ELSEWHERE))
 
 
 def same_place(path: str) -> str:

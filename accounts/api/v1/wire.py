@@ -14,8 +14,9 @@ from accounts import operations
 from accounts.models import Role
 from core.access import Tier
 from core.parsing import TooLarge
+from core.refusals import ACCESS_DENIED
 from core.resources import ResourceViewSet
-from core.v1 import ACCESS_DENIED, Invalid, flaw
+from core.v1 import Invalid, flaw
 from tenancy.api.v1 import wire as tenancy
 from tenancy.models import Tenant
 

@@ -17,6 +17,7 @@ class TenantCredentials(serializers.Serializer):
     client_id = Text(
         max_length=128, required=False, allow_null=True, help_text="The application that the session is opened for."
     )
+    session_cookie = Flag(default=False, help_text="Also set the cookie that a browser is signed in with elsewhere.")
 
 
 class Credentials(TenantCredentials):

@@ -129,7 +129,7 @@ class Stage(RuleBasedStateMachine):
         origin = Origin("192.0.2.10", AGENTS[device], "proof")
         proof = accounts.Proof(proof.candidate, proof.auth_method, origin, proof.application)
         try:
-            session, refresh_token = operations.open(proof, actor=SYSTEM)
+            session, refresh_token, *_ = operations.open(proof, actor=SYSTEM)
         except operations.EndedMeanwhile:
             assert ours.is_stale
             return

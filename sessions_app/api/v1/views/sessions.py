@@ -13,7 +13,7 @@ from core.ids import Prefix, read
 from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, total_within
 from core.schema import enveloped, paginated, refused
 from core.v1 import V1ViewSet
-from sessions_app import operations
+from sessions_app import cookies, operations
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
@@ -40,14 +40,19 @@ class AuthViewSet(V1ViewSet):
     @extend_schema(operation_id="login", request=serializers.Credentials, responses=SIGN_IN)
     def login(self, request: Request) -> Response:
         """Sign in. People of a tenant name it when their e-mail exists in several."""
-        credentials = accounts.Credentials(**self.body(serializers.Credentials))
-        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=self.origin)))
+        return self.signed_in(**self.body(serializers.Credentials))
 
     @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
     def login_to_tenant(self, request: Request, slug: str) -> Response:
         """Sign in to the tenant that the path names."""
-        credentials = accounts.Credentials(**self.body(serializers.TenantCredentials), tenant=slug)
-        return self.answer(wire.signed_in(operations.sign_in(credentials, origin=self.origin)))
+        return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
+
+    def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
+        made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
+        answer = self.answer(wire.signed_in(made))
+        if session_cookie:
+            cookies.set_cookie(answer, made)
+        return answer
 
     @extend_schema(
         operation_id="refresh",
@@ -64,7 +69,10 @@ class AuthViewSet(V1ViewSet):
     def logout(self, request: Request) -> Response:
         """End the session this token belongs to."""
         operations.sign_out(self.session_id, actor=self.principal)
-        return self.nothing()
+        answer = self.nothing()
+        if cookies.key_in(request):
+            cookies.drop_cookie(answer)
+        return answer
 
 
 class MeViewSet(V1ViewSet):

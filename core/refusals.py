@@ -1,0 +1,108 @@
+"""What any dialect says of what any view may meet: a status, plain words, and the headers that go with them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
+from psycopg.errors import DeadlockDetected, QueryCanceled
+from rest_framework import exceptions
+
+from core.dialect import WORDS
+from core.parsing import NotJSON
+from core.records import ChangedMeanwhile, Stale
+from core.secrets import Unavailable
+from core.throttling import MINUTE
+
+NOT_AUTHENTICATED = "Not authenticated"
+ACCESS_DENIED = "Access denied"
+CHANGED_MEANWHILE = "It was changed at this very moment; try again"
+TOOK_TOO_LONG = "It took too long and was broken off; nothing was changed. Ask for less, or try again later"
+UNAVAILABLE = "This installation cannot do that at the moment; its operator finds the reason at /readyz"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`words` are a text, or whatever else a view's own table of errors has."""
+
+    status: HTTPStatus
+    words: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refusal_of(error: Exception, view: Any) -> Refusal | None:
+    """The view's own table first, then what any view may meet; None for what nobody foresaw."""
+    for kind, (status, words) in getattr(view, "errors", {}).items():
+        if isinstance(error, kind):
+            return Refusal(status, words(error) if callable(words) else words, _headers_for(status, error))
+    match error:
+        case NotJSON():
+            return Refusal(HTTPStatus.BAD_REQUEST, "JSON decode error")
+        case Http404():
+            return Refusal(HTTPStatus.NOT_FOUND, getattr(view, "missing", WORDS[HTTPStatus.NOT_FOUND]))
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return Refusal(HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"})
+        case exceptions.MethodNotAllowed():
+            allowed = {"Allow": ", ".join(sorted(view.allowed_methods))}
+            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", allowed)
+        case exceptions.PermissionDenied():
+            words = str(error.detail)
+            return Refusal(HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words)
+        case DjangoPermissionDenied():
+            return Refusal(HTTPStatus.FORBIDDEN, ACCESS_DENIED)
+        case exceptions.Throttled():
+            words = "Too many requests of this kind; wait as long as Retry-After says"
+            wait = {"Retry-After": str(getattr(error, "wait", MINUTE))}
+            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, words, wait)
+        case exceptions.APIException():
+            return Refusal(HTTPStatus(error.status_code), str(error.detail))
+        case Unavailable():
+            log.error("refused with 503: %r; see /readyz", error)
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"})
+        case ChangedMeanwhile():
+            return Refusal(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
+        case Stale():
+            words = "It has been changed since you read it; read it again"
+            return Refusal(HTTPStatus.PRECONDITION_FAILED, words)
+        case IntegrityError():
+            return _taken(error, getattr(view, "unique", {}))
+        case OperationalError() | InterfaceError():
+            return _broken_off(error)
+        case _:
+            return None
+
+
+def _broken_off(error: OperationalError | InterfaceError) -> Refusal:
+    """Why the database did not come to the end of it."""
+    match error.__cause__:
+        case DeadlockDetected():
+            return Refusal(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
+        case QueryCanceled():
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, TOOK_TOO_LONG, {"Retry-After": "60"})
+        case _:
+            words = WORDS[HTTPStatus.SERVICE_UNAVAILABLE]
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, {"Retry-After": "5"})
+
+
+def _taken(error: IntegrityError, unique: Mapping[str, str]) -> Refusal | None:
+    """Which field has a value that something else has already."""
+    broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
+    if broken not in unique:
+        return None
+    return Refusal(HTTPStatus.CONFLICT, f"This {unique[broken]} is taken; choose another")
+
+
+def _headers_for(status: HTTPStatus, error: Exception) -> dict[str, str]:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return {"WWW-Authenticate": "Bearer"}
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return {"Retry-After": str(getattr(error, "retry_after", 60))}
+        case _:
+            return {}

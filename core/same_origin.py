@@ -1,0 +1,19 @@
+"""Did a page of another site send this? For requests that change something and may carry a cookie."""
+
+from django.http import HttpRequest
+
+from core.request import comes_by_proxy
+
+
+def is_cross_site(request: HttpRequest) -> bool:
+    """Browsers say where a request comes from; what says nothing of the kind is no page."""
+    if request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and origin.strip().lower() != _own(request)
+
+
+def _own(request: HttpRequest) -> str:
+    """As the browser knows us: what a proxy of ours says that it was asked for, or else what we were asked for."""
+    host = request.headers.get("X-Forwarded-Host", "") if comes_by_proxy(request) else ""
+    return f"{request.scheme}://{host.partition(',')[0].strip() or request.get_host()}".lower()

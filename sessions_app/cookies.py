@@ -1,0 +1,33 @@
+"""The session's key in a browser's cookie: out of reach of scripts, and not sent along from other sites.
+
+Only the faces that ask where a request comes from look at it; to v1 it is nothing.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from sessions_app.operations import SignedIn
+
+
+def name() -> str:
+    """Over TLS the browser itself sees to it that nobody but this host sets it, and for all paths."""
+    return "__Host-curfew_session" if settings.SESSION_COOKIE_SECURE else "curfew_session"
+
+
+def key_in(request: HttpRequest) -> str | None:
+    return request.COOKIES.get(name()) or None
+
+
+def set_cookie(response: HttpResponse, made: SignedIn) -> None:
+    """For as long as the session can last; it may well end before."""
+    response.set_cookie(name(), made.key, max_age=made.lasts, **_safely())
+
+
+def drop_cookie(response: HttpResponse) -> None:
+    response.set_cookie(name(), "", max_age=0, **_safely())
+
+
+def _safely() -> dict[str, Any]:
+    return {"secure": settings.SESSION_COOKIE_SECURE, "httponly": True, "samesite": "Lax"}
