@@ -44,7 +44,12 @@ class V1(Dialect):
     components = COMPONENTS
 
 
-DIALECTS: dict[str, type[Dialect]] = {"v1": V1}
+class Panel(Dialect):
+    start, urls = "api/account/", "sessions_app.api.panel.urls"
+    info = {"title": "Curfew account sessions", "description": "A person's own sessions, as an account panel has them."}
+
+
+DIALECTS: dict[str, type[Dialect]] = {"panel": Panel, "v1": V1}
 
 
 def __getattr__(name: str) -> type[Dialect]:

@@ -129,6 +129,11 @@ SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
 
 EXPENSIVE_REQUESTS_PER_MINUTE = env.int("EXPENSIVE_REQUESTS_PER_MINUTE", default=600)
 
+# How many requests a person may make of the panel's account pages in so many seconds, of all processes together
+
+PANEL_RATE_LIMIT = env.int("PANEL_RATE_LIMIT", default=600)
+PANEL_RATE_WINDOW = env.int("PANEL_RATE_WINDOW", default=300)
+
 # The edge
 
 TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]
@@ -145,7 +150,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W003"]  # whoever lets a cookie in asks wher
 
 # --- the API ------------------------------------------------------------------------------------------------------
 
-DIALECTS: dict[str, str] = {}  # where paths begin: who words what is refused before any view is found
+# Where paths begin: who words what is refused before any view is found.
+DIALECTS: dict[str, str] = {
+    "/api/account/": "sessions_app.api.panel.wire.error_body",
+}
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.authentication.BearerAuthentication"],

@@ -36,7 +36,7 @@ SELECT (SELECT failures FROM counted), (
   SELECT ceil(extract(epoch FROM window_began_at + %(window)s - now()))::int
   FROM accounts_signinthrottle WHERE key = %(key)s
 )
-""".format(is_over="row.window_began_at <= now() - %(window)s")
+""".format(is_over="row.window_began_at <= now() - %(window)s")  # noqa: S608 - ours
 
 
 class TooFast(Exception):
