@@ -49,7 +49,15 @@ class Panel(Dialect):
     info = {"title": "Curfew account sessions", "description": "A person's own sessions, as an account panel has them."}
 
 
-DIALECTS: dict[str, type[Dialect]] = {"panel": Panel, "v1": V1}
+class AdminTokens(Dialect):
+    start, urls = "api/", "sessions_app.api.admin_tokens.urls"
+    info = {
+        "title": "Curfew admin tokens",
+        "description": "Administrators' sessions, of whatever tier, and the version that all of their tokens have.",
+    }
+
+
+DIALECTS: dict[str, type[Dialect]] = {"admin_tokens": AdminTokens, "panel": Panel, "v1": V1}
 
 
 def __getattr__(name: str) -> type[Dialect]:
