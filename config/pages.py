@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts import operations
-from accounts.api.v1.serializers import PasswordReset
+from accounts.api.v1.serializers.people import PasswordReset
 from core.request import ORIGIN
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
