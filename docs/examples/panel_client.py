@@ -45,10 +45,8 @@ def main() -> None:
         print(f"{ask('DELETE', SESSIONS)['data']['revoked']} ended.")
     else:
         for each in sessions():
-            mark = "*" if each["isCurrent"] else " "
-            print(
-                f"{mark} {each['token']}  {each['browser']} on {each['os']}, {each['ipAddress']}, {each['lastSeenAt']}"
-            )
+            mark, device = "*" if each["isCurrent"] else " ", f"{each['browser']} on {each['os']}"
+            print(f"{mark} {each['token']}  {device}, {each['ipAddress']}, last seen {each['lastSeenAt']}")
 
 
 if __name__ == "__main__":

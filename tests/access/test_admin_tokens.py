@@ -1,25 +1,18 @@
 """Every kind of caller at every door of the admin tokens; whoever is refused has changed nothing."""
 
-from typing import Any
-
 import pytest
 
 from tests.access.callers import cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
-from tests.contract.admin_tokens.answers import CLEAN_UP, KEY, REVOKE, SECRET, SESSIONS, given
+from tests.contract.admin_tokens.answers import CLEAN_UP, REVOKE, SESSIONS, given
 from tests.world import World
 
 OURS = ("/api/admin/", "/api/cron/")
 ROUTES = {("GET", SESSIONS), ("DELETE", f"{SESSIONS}/{{}}"), ("POST", REVOKE), ("GET", CLEAN_UP)}
 SHOWN = ROUTES - {("GET", CLEAN_UP)}
 LET_IN = "SA"
-
-
-@pytest.fixture(autouse=True)
-def keys(settings: Any) -> None:
-    settings.ADMIN_KEY, settings.CRON_SECRET = KEY, SECRET
 
 
 def test_these_are_the_doors():

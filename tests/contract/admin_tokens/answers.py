@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from tests.world import Caller
 
 SESSIONS = "/api/admin/tokens/sessions"
 REVOKE = "/api/admin/tokens/revoke"
 CLEAN_UP = "/api/cron/cleanup-admin-sessions"
-KEY = "the-key-of-the-tests-which-opens-0123456789"
-SECRET = "the-secret-of-the-tests-for-the-clock-0123"
+KEY, SECRET = settings.ADMIN_KEY, settings.CRON_SECRET
 COOKIE = "curfew_session"
 TRUNCATED = "Sessions-Truncated"
 SESSION = {"jti", "iat", "exp", "v", "tv", "ip", "ua", "status"}
