@@ -29,6 +29,7 @@ class Scope(StrEnum):
 
 
 class ActorType(StrEnum):
+    ADMIN_KEY = "admin_key"
     AGENT = "agent"
     ANONYMOUS = "anonymous"
     API_KEY = "api_key"
@@ -69,6 +70,11 @@ class Principal:
     def system(cls, name: str) -> Self:
         """A command or a job. It sees everything: whoever may run it has the database already."""
         return cls(type=ActorType.SYSTEM, id=f"system:{name}", label=name, tier=Tier.SUPER)
+
+    @classmethod
+    def by_admin_key(cls, origin: Origin) -> Self:
+        """Whoever has the key that the operator keeps in the environment; nobody knows which of them it is."""
+        return cls(type=ActorType.ADMIN_KEY, id="admin_key", label="ADMIN_KEY", tier=Tier.SUPER, origin=origin)
 
     @classmethod
     def anonymous(cls, origin: Origin, label: str = "") -> Self:

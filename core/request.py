@@ -94,9 +94,10 @@ def comes_by_proxy(request: HttpRequest) -> bool:
 
 
 def drop_trailing_slash(request: HttpRequest) -> None:
-    """Both spellings answer directly: a redirect would lose the body of a POST."""
+    """In v1 both spellings answer directly: a redirect would lose the body of a POST. Elsewhere a slash says something:
+    behind it, the panel looks for the name of the session to end."""
     path = request.path_info
-    if path.startswith("/api/") and path.endswith("/") and not path.endswith("//"):
+    if path.startswith("/api/v1/") and path.endswith("/") and not path.endswith("//"):
         request.path_info = path[:-1]
 
 
