@@ -146,7 +146,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W003"]  # whoever lets a cookie in asks wher
 
 # --- the API ------------------------------------------------------------------------------------------------------
 
-DIALECTS: dict[str, str] = {}  # where paths begin: who words what is refused before any view is found
+# Where paths begin: who words what is refused before any view is found.
+DIALECTS: dict[str, str] = {"/edge/": "sessions_app.api.edge.wire.error_body"}
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.authentication.BearerAuthentication"],

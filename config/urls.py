@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reset-password", pages.reset_password),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
     path("api/v1/", include("config.urls_v1")),
+    path("edge/management/v1/", include("sessions_app.api.edge.urls")),
 ]
 if settings.API_DOCS:
     urlpatterns += [
