@@ -1,6 +1,8 @@
 .PHONY: run test check proof bench schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
+draw = @set -e; for name in edge v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
+	--validate --fail-on-warn --generator-class config.docs.$$name --file $(1); done
 
 run: .venv/ready  # everything set up, demo data, a URL, accounts and a first curl
 	@exec $(python) -m config.run
@@ -8,11 +10,11 @@ run: .venv/ready  # everything set up, demo data, a URL, accounts and a first cu
 test: .venv/ready  # the whole suite, on a PostgreSQL of its own
 	$(python) -m pytest -n auto
 
-check: .venv/ready  # format, lint, types, migrations, schema
+check: .venv/ready  # format, lint, types, migrations, schemas
 	$(python) -m ruff format --check . && $(python) -m ruff check .
 	$(python) -m mypy .
 	SECRET_KEY=checked $(python) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json --validate --fail-on-warn --file /dev/stdout | diff docs/openapi/v1.json -
+	$(call draw,/dev/stdout | diff docs/openapi/$$name.json -)
 
 proof: .venv/ready  # the promises at their full figures, as a table
 	CURFEW_PROOF=1 $(python) -m pytest tests/proof
@@ -21,7 +23,7 @@ bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless
 	@exec .venv-bench/bin/python -m bench $(ROWS)
 
 schema: .venv/ready  # write docs/openapi from the views
-	SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json --validate --fail-on-warn --file docs/openapi/v1.json
+	$(call draw,docs/openapi/$$name.json)
 
 requirements: .venv/ready  # pin what pyproject.toml asks for
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt

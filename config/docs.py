@@ -1,14 +1,62 @@
-"""The schema's pages. Everything they show comes from this machine, and the policy makes sure of it."""
+"""Each dialect's schema and its pages. All that they show comes from this machine, and the policy makes sure of it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.response import Response
+
+from core.schema_components import COMPONENTS
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " worker-src blob:; frame-ancestors 'none'"
 )
+
+
+class Dialect(SchemaGenerator):
+    """One face of the store: where it begins, what is there, and its schema."""
+
+    start: ClassVar[str]
+    urls: ClassVar[str]
+    info: ClassVar[dict[str, str]]
+    components: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "patterns": [self.route()]})
+
+    @classmethod
+    def route(cls) -> URLResolver:
+        return path(cls.start, include(cls.urls))
+
+    def get_schema(self, *args: Any, **kwargs: Any) -> Any:
+        schema = super().get_schema(*args, **kwargs)
+        schema["info"] |= self.info
+        found = schema["components"].get("schemas", {}) | self.components
+        schema["components"]["schemas"] = dict(sorted(found.items()))
+        return schema
+
+
+class V1(Dialect):
+    start, urls = "api/v1/", "config.urls_v1"
+    info = {"title": "Curfew API v1", "description": "Who is signed in, where, and how do I end it now?"}
+    components = COMPONENTS
+
+
+class Edge(Dialect):
+    start, urls = "edge/management/v1/", "sessions_app.api.edge.urls"
+    info = {"title": "Curfew as an edge controller", "description": "Sessions by OpenZiti's Edge Management API."}
+
+
+DIALECTS: dict[str, type[Dialect]] = {"edge": Edge, "v1": V1}
+
+
+def __getattr__(name: str) -> type[Dialect]:
+    """By its name, for `manage.py spectacular --generator-class`."""
+    if name not in DIALECTS:
+        raise AttributeError(name)
+    return DIALECTS[name]
 
 
 class SchemaView(SpectacularJSONAPIView):
@@ -34,3 +82,19 @@ class RedocView(SpectacularRedocView):
 def with_policy(response: Response) -> Response:
     response["Content-Security-Policy"] = POLICY
     return response
+
+
+def pages() -> list[URLPattern]:
+    """v1's at their well-known places, and each dialect's under its name."""
+    found = [
+        path("openapi.json", SchemaView.as_view(generator_class=V1), name="openapi"),
+        path("docs", SwaggerView.as_view(url_name="openapi")),
+        path("redoc", RedocView.as_view(url_name="openapi")),
+    ]
+    for name, dialect in DIALECTS.items():
+        title, schema = dialect.info["title"], f"openapi-{name}"
+        found += [
+            path(f"openapi/{name}.json", SchemaView.as_view(generator_class=dialect), name=schema),
+            path(f"docs/{name}", SwaggerView.as_view(url_name=schema, title=title)),
+        ]
+    return found

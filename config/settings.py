@@ -8,7 +8,6 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config import postgres
-from core.schema_components import COMPONENTS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -161,8 +160,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Curfew API v1",
-    "DESCRIPTION": "Who is signed in, where, and how do I end it now?",
+    "TITLE": PRODUCT,
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -171,7 +169,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    "APPEND_COMPONENTS": COMPONENTS,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

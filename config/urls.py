@@ -1,23 +1,25 @@
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
-from config import docs, health, pages
+from config import docs, health
+from config.pages import account, reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("reset-password", pages.reset_password),
+    path("reset-password", reset.reset_password),
+    path("account/sign-in/", account.sign_in),
+    path("account/sign-out/", account.sign_out),
+    path("account/sessions/", account.show),
+    path("account/sessions/end-others/", account.end_others),
+    path("account/sessions/<str:session_id>/end/", account.end),
+    path("account/password/", account.password),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
-    path("api/v1/", include("config.urls_v1")),
-    path("edge/management/v1/", include("sessions_app.api.edge.urls")),
+    *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]
 if settings.API_DOCS:
-    urlpatterns += [
-        path("openapi.json", docs.SchemaView.as_view(), name="openapi"),
-        path("docs", docs.SwaggerView.as_view(url_name="openapi")),
-        path("redoc", docs.RedocView.as_view(url_name="openapi")),
-    ]
+    urlpatterns += docs.pages()
 
 handler400 = "core.dialect.bad_request"
 handler403 = "core.dialect.forbidden"

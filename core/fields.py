@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.db.models import TextChoices
 from rest_framework import serializers
 
-from core import addresses
+from core import addresses, public_urls
 from core.ids import NOBODYS, Prefix, read
 from core.jsonb import EXACT, settled
 
@@ -59,6 +59,21 @@ class RedirectUri(Url):
 
 class WebOrigin(Url):
     meaning = staticmethod(addresses.origin)
+
+
+class FetchedUrl(Text):
+    pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-)+-;=?-Z_a-z~]*)?$"
+    default_error_messages = {"address": "This URL cannot be used: {why}"}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=public_urls.LONGEST, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return public_urls.public_https_url(text)
+        except ValueError as error:
+            self.fail("address", why=error)
 
 
 class Note(Text):

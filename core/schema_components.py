@@ -15,6 +15,4 @@ HTTP_VALIDATION_ERROR = {
     "required": ["detail"],
     "properties": {"detail": {"type": "array", "items": {"$ref": "#/components/schemas/ValidationError"}}},
 }
-COMPONENTS = {
-    "schemas": {"Error": ERROR, "HTTPValidationError": HTTP_VALIDATION_ERROR, "ValidationError": VALIDATION_ERROR}
-}
+COMPONENTS = {"Error": ERROR, "HTTPValidationError": HTTP_VALIDATION_ERROR, "ValidationError": VALIDATION_ERROR}

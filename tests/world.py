@@ -37,6 +37,7 @@ class Caller:
     token: str | None = None
     session: Session | None = None
     refresh_token: str | None = None
+    key: str = ""
     http: Client = field(default_factory=Client)
 
     def request(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
@@ -93,8 +94,8 @@ class World:
 
     def signed_in(self, user: User, **origin: Any) -> Caller:
         """A session opened as a sign-in opens it, without the wait for the password's hash."""
-        session, refresh_token, *_ = operations.open(self.proof(user, **origin), actor=SYSTEM)
-        return Caller(access_token(session), session, str(refresh_token))
+        opened = operations.open(self.proof(user, **origin), actor=SYSTEM, with_key=True)
+        return Caller(access_token(opened.session), opened.session, str(opened.refresh_token), str(opened.key))
 
     def proof(self, user: User, **origin: Any) -> accounts.Proof:
         candidate = accounts.candidate_for(accounts.Credentials(user.email, PASSWORD, user.tenant.slug))

@@ -1,4 +1,4 @@
-"""Every route of the URLconf, as the matrix and the architecture tests want to see it: v1's, and the other dialects'."""
+"""Every route of the URLconf, as the matrix and the architecture tests want to see it: v1's, and the others'."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,11 +7,24 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from config.docs import DIALECTS
+
 # What is not a v1 view set: what it is, and the methods it declares.
 PLAIN_VIEWS = {"/healthz": ("GET",), "/readyz": ("GET",), "/reset-password": ("GET", "POST")}
-DOCS = {"/openapi.json": ("GET",), "/docs": ("GET",), "/redoc": ("GET",)}
+DOCS = dict.fromkeys(("/openapi.json", "/docs", "/redoc"), ("GET",)) | {
+    path: ("GET",) for name in DIALECTS for path in (f"/openapi/{name}.json", f"/docs/{name}")
+}
 
-DIALECTS = ("/api/account/", "/api/admin/", "/api/cron/", "/edge/", "/version")
+# One's own account, in a browser: what test_account_page.py speaks of.
+PAGES = {
+    "/account/sign-in/": ("GET", "POST"),
+    "/account/sign-out/": ("POST",),
+    "/account/sessions/": ("GET",),
+    "/account/sessions/end-others/": ("POST",),
+    "/account/sessions/<str:session_id>/end/": ("POST",),
+    "/account/password/": ("GET", "POST"),
+}
+ELSEWHERE = ("/api/account/", "/api/admin/", "/api/cron/", "/edge/", "/version")  # the other dialects' places
 
 
 @dataclass(frozen=True)
@@ -27,15 +40,15 @@ class Route:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return tuple(self.actions) or (PLAIN_VIEWS | DOCS)[self.path]
+        return tuple(self.actions) or (PLAIN_VIEWS | DOCS | PAGES)[self.path]
 
 
 def routes() -> Iterator[Route]:
-    return (route for route in _below("/", get_resolver()) if not route.path.startswith(DIALECTS))
+    return (route for route in _below("/", get_resolver()) if not route.path.startswith(ELSEWHERE))
 
 
 def routes_of_dialects() -> Iterator[Route]:
-    return (route for route in _below("/", get_resolver()) if route.path.startswith(DIALECTS))
+    return (route for route in _below("/", get_resolver()) if route.path.startswith(ELSEWHERE))
 
 
 def same_place(path: str) -> str:

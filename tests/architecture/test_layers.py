@@ -15,13 +15,17 @@ SPEAKS_HTTP = {
     "core.paging",
     "core.parsing",
     "core.permissions",
+    "core.refusals",
     "core.rendering",
     "core.request",
     "core.resources",
+    "core.same_origin",
     "core.schema",
     "core.throttling",
     "core.v1",
+    "core.views",
     "sessions_app.authentication",
+    "sessions_app.cookies",
 }
 API = re.compile(r"^\w+\.api(\.(\w+)|$)")
 DIALECT_PARTS = {"__init__", "filters", "serializers", "urls", "views", "wire"}  # each a file, or a folder of them

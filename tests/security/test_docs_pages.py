@@ -9,9 +9,11 @@ import pytest
 import requests
 from django.conf import settings
 
+from config.docs import DIALECTS
 from tests.servers import Servers
 
-PAGES = ["/docs", "/redoc"]
+PAGES = ["/docs", "/redoc", *(f"/docs/{name}" for name in DIALECTS)]
+SCHEMAS = ["/openapi.json", *(f"/openapi/{name}.json" for name in DIALECTS)]
 
 
 class Links(HTMLParser):
@@ -64,7 +66,17 @@ def test_the_pages_speak_of_the_schema_that_is_served(servers: Servers):
     assert "/api/v1/me/sessions" in schema["paths"]
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_dialect_has_a_page_of_its_own(name: str, servers: Servers):
+    url, dialect = servers.urls[0], DIALECTS[name]
+    assert f"/openapi/{name}.json" in requests.get(f"{url}/docs/{name}", timeout=10).text
+    schema = requests.get(f"{url}/openapi/{name}.json", timeout=10).json()
+    assert schema["info"]["title"] == dialect.info["title"]
+    assert schema["paths"]
+    assert {path.startswith(f"/{dialect.start}") for path in schema["paths"]} == {True}
+
+
+@pytest.mark.parametrize("path", [*SCHEMAS, *PAGES])
 def test_there_are_none_in_production(in_production: Servers, path: str):
     answer = requests.get(in_production.urls[0] + path, timeout=10, allow_redirects=False)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})

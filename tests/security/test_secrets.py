@@ -37,8 +37,10 @@ class Life:
         self.service()
 
     def signed_in(self, password: str, **factor: str) -> Caller:
-        data = self.world.nobody.post(LOGIN, {"email": self.email, "password": password} | factor).json()["data"]
-        self.secrets |= {data["access_token"], data["refresh_token"]}
+        body = {"email": self.email, "password": password, "session_cookie": True} | factor
+        answer = self.world.nobody.post(LOGIN, body)
+        data = answer.json()["data"]
+        self.secrets |= {data["access_token"], data["refresh_token"], answer.cookies["curfew_session"].value}
         return Caller(data["access_token"], refresh_token=data["refresh_token"])
 
     def second_factor(self) -> None:

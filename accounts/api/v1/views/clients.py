@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
-from accounts.api.v1 import filters, serializers, wire
+from accounts.api.v1 import filters, wire
+from accounts.api.v1.serializers import clients as serializers
 from accounts.models import Agent, Application, User
 from accounts.models.applications import ApplicationScope
 from audit.repeating import RepeatableViewSet

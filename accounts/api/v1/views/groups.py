@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
-from accounts.api.v1 import filters, serializers, wire
+from accounts.api.v1 import filters, wire
+from accounts.api.v1.serializers import groups as serializers
 from accounts.models import Group, GroupMembership, User
 from accounts.models.groups import GroupQuerySet, members_of
 from audit.repeating import RepeatableViewSet

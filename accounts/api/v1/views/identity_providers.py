@@ -4,7 +4,8 @@ from typing import Any
 from django.db.models import Q
 
 from accounts import operations
-from accounts.api.v1 import filters, serializers, wire
+from accounts.api.v1 import filters, wire
+from accounts.api.v1.serializers import identity_providers as serializers
 from accounts.models import IdentityProvider
 from audit.repeating import RepeatableViewSet
 from core.access import Tier

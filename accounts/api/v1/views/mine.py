@@ -5,7 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
-from accounts.api.v1 import serializers, wire
+from accounts.api.v1 import wire
+from accounts.api.v1.serializers import mine as serializers
 from accounts.models import ApiKey, User
 from core.access import Tier
 from core.ids import Prefix

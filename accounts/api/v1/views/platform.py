@@ -2,7 +2,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.v1 import serializers
+from accounts.api.v1.serializers import clients as serializers
 from accounts.keyring import ring
 from core.v1 import V1ViewSet
 

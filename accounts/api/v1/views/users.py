@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
-from accounts.api.v1 import filters, serializers, wire
+from accounts.api.v1 import filters, wire
+from accounts.api.v1.serializers import people as serializers
+from accounts.api.v1.serializers.mine import SessionsEnded
 from accounts.models import Role, User
 from accounts.models.users import grantable_by
 from audit.repeating import RepeatableViewSet
@@ -134,7 +136,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     @extend_schema(
         operation_id="disable_user_mfa",
         request=None,
-        responses={200: enveloped(serializers.SessionsEnded), 409: refused("There is no second factor to remove")},
+        responses={200: enveloped(SessionsEnded), 409: refused("There is no second factor to remove")},
     )
     def disable_mfa(self, request: Request, resource_id: str) -> Response:
         """Take away a second factor that is lost. The user's sessions end."""
@@ -150,7 +152,7 @@ class PasswordResetViewSet(V1ViewSet):
     @extend_schema(
         operation_id="reset_password",
         request=serializers.PasswordReset,
-        responses={200: enveloped(serializers.SessionsEnded), 429: THROTTLED},
+        responses={200: enveloped(SessionsEnded), 429: THROTTLED},
     )
     def reset(self, request: Request) -> Response:
         """Choose a new password with the code that an administrator's reset has brought you."""

@@ -1,0 +1,1 @@
+"""What v1 takes and gives about accounts and credentials."""

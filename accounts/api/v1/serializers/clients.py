@@ -1,0 +1,130 @@
+"""Applications and agents, and the tokens that they are given."""
+
+from rest_framework import serializers
+
+from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
+from core.fields import (
+    Distinct,
+    FetchedUrl,
+    Flag,
+    Handle,
+    Number,
+    RedirectUri,
+    Resource,
+    ScopeToken,
+    Slug,
+    Text,
+    WebOrigin,
+    Word,
+)
+from core.ids import Prefix
+from core.records import Status
+
+
+class NewClient(serializers.Serializer):
+    name = Text(max_length=200)
+    status = Word(Status, required=False)
+    allowed_scopes = Distinct(ScopeToken(), required=False, most=100)
+
+
+class ApplicationChange(NewClient):
+    redirect_uris = Distinct(RedirectUri(), required=False, most=50)
+    allowed_origins = Distinct(WebOrigin(), required=False, most=50)
+    backchannel_logout_uri = FetchedUrl(required=False, allow_blank=True)
+    token_lifetime = Number(min_value=SHORTEST_TOKEN, max_value=LONGEST_TOKEN, required=False, help_text="Seconds.")
+    token_exchange_allowed = Flag(required=False)
+
+
+class NewApplication(ApplicationChange):
+    application_type = Word(ApplicationType)
+    scope = Word(ApplicationScope)
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Of the scope TENANT; yours, if you administer one.")
+    partner_id = Handle(Prefix.PARTNER, required=False, help_text="Of the scope PARTNER; yours, if you administer one.")
+
+
+class Client(Resource):
+    name = serializers.CharField()
+    status = Word(Status)
+    client_id = serializers.CharField()
+    allowed_scopes = serializers.ListField(child=serializers.CharField())
+
+
+class Application(Client):
+    application_type = Word(ApplicationType)
+    scope = Word(ApplicationScope)
+    tenant_id = serializers.CharField(allow_null=True)
+    partner_id = serializers.CharField(allow_null=True)
+    redirect_uris = serializers.ListField(child=serializers.CharField())
+    allowed_origins = serializers.ListField(child=serializers.CharField())
+    backchannel_logout_uri = serializers.CharField()
+    token_lifetime = serializers.IntegerField()
+    token_exchange_allowed = serializers.BooleanField()
+
+
+class ApplicationWithSecret(Application):
+    client_secret = serializers.CharField(required=False, help_text="Of WEB and SERVICE. Shown this once.")
+
+
+class AgentChange(NewClient):
+    owner_user_id = Handle(Prefix.USER, help_text="Of the same tenant.")
+    agent_type = Slug(required=False)
+    allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
+    rate_limit_rpm = Number(
+        min_value=1, max_value=1_000_000, required=False, allow_null=True, help_text="A minute. Null: no limit."
+    )
+
+
+class NewAgent(AgentChange):
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Yours, if you administer one.")
+
+
+class Agent(Client):
+    tenant_id = serializers.CharField()
+    owner_user_id = serializers.CharField()
+    agent_type = serializers.CharField()
+    allowed_tools = serializers.ListField(child=serializers.CharField())
+    rate_limit_rpm = serializers.IntegerField(allow_null=True)
+
+
+class AgentWithSecret(Agent):
+    client_secret = serializers.CharField(help_text="Shown this once.")
+
+
+# A form, in which RFC 6749 has unknown parameters ignored and none given twice.
+TEXT = {"type": "string", "pattern": r"^[^\u0000]*$"}
+TOKEN_REQUEST = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {
+            "type": "string",
+            "enum": ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
+        },
+        "scope": TEXT,
+        "subject_token": TEXT,
+        "subject_token_type": TEXT,
+        "requested_token_type": TEXT,
+        "audience": TEXT,
+        "client_id": TEXT,
+        "client_secret": TEXT,
+    },
+    "additionalProperties": TEXT,
+    "maxProperties": 20,
+}
+
+
+class IssuedToken(serializers.Serializer):
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    scope = serializers.CharField()
+    issued_token_type = serializers.CharField(required=False, help_text="Of an exchanged one.")
+
+
+class OAuthError(serializers.Serializer):
+    error = serializers.CharField()
+    error_description = serializers.CharField()
+
+
+class Jwks(serializers.Serializer):
+    keys = serializers.ListField(child=serializers.DictField())

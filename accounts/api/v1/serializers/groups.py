@@ -1,0 +1,49 @@
+"""Groups, who is in them, and what is nested in them."""
+
+from rest_framework import serializers
+
+from accounts.models import Role
+from accounts.models.groups import GroupType
+from core.fields import (
+    Handle,
+    Note,
+    Resource,
+    Text,
+    Word,
+)
+from core.ids import Prefix
+from core.records import Status
+
+
+class ChangedGroup(serializers.Serializer):
+    name = Text(max_length=200)
+    description = Note(max_length=1000, required=False)
+    group_type = Word(GroupType, required=False)
+
+
+class NewGroup(ChangedGroup):
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
+
+
+class Group(Resource):
+    tenant_id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    group_type = Word(GroupType)
+    member_count = serializers.IntegerField(help_text="Of those who are in it directly.")
+
+
+class NewMember(serializers.Serializer):
+    user_id = Handle(Prefix.USER)
+
+
+class Member(serializers.Serializer):
+    id = serializers.CharField()
+    email = serializers.CharField()
+    display_name = serializers.CharField()
+    role = Word(Role)
+    status = Word(Status)
+
+
+class NewNesting(serializers.Serializer):
+    child_group_id = Handle(Prefix.GROUP)

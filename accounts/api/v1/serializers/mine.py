@@ -1,0 +1,50 @@
+"""One's own password, second factor and API keys."""
+
+from rest_framework import serializers
+
+from core.fields import (
+    Secret,
+    Text,
+)
+
+
+class PasswordChange(serializers.Serializer):
+    current_password = Secret()
+    new_password = Secret()
+
+
+class Password(serializers.Serializer):
+    password = Secret()
+
+
+class Code(serializers.Serializer):
+    code = Text(max_length=16)
+
+
+class NewApiKey(serializers.Serializer):
+    name = Text(max_length=100)
+
+
+class SessionsEnded(serializers.Serializer):
+    sessions_ended = serializers.IntegerField()
+
+
+class TotpEnrolment(serializers.Serializer):
+    secret = serializers.CharField()
+    otpauth_uri = serializers.CharField()
+    qr_svg = serializers.CharField()
+
+
+class RecoveryCodes(serializers.Serializer):
+    recovery_codes = serializers.ListField(child=serializers.CharField())
+
+
+class ApiKey(serializers.Serializer):
+    id = serializers.CharField(source="handle")
+    name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class ShownApiKey(ApiKey):
+    api_key = serializers.CharField(help_text="Shown this once.")

@@ -1,0 +1,126 @@
+"""The session's own credential: in a cookie when a browser signs in, and good for as long as the session is."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from core.records import Status
+from sessions_app.models import Session
+from tests.architecture.test_sql_counts import counted
+from tests.contract.v1.answers import LOGIN, ME, NOT_AUTHENTICATED, given, refused
+from tests.world import PASSWORD, Caller, World
+
+COOKIE = "curfew_session"
+REFRESH, LOGOUT = "/api/v1/auth/refresh", "/api/v1/auth/logout"
+
+
+def sign_in(world: World, path: str = LOGIN, **more: Any) -> Any:
+    return world.nobody.post(
+        path, {"email": world.ada.user.email, "password": PASSWORD, "session_cookie": True, **more}
+    )
+
+
+def with_key(answer: Any) -> Caller:
+    return Caller(answer.cookies[COOKIE].value)
+
+
+class TestTheCookie:
+    @pytest.mark.parametrize("asked", [{"session_cookie": False}, {}])
+    def test_is_set_for_whoever_asks(self, asked: dict[str, Any], world: World):
+        answer = world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD, **asked})
+        given(answer)
+        assert not answer.cookies
+        assert Session.objects.latest("pk").key_digest is None
+
+    @pytest.mark.parametrize("path", [LOGIN, "/api/v1/auth/tenants/north/login"])
+    def test_is_out_of_reach_of_scripts_and_of_other_sites(self, path: str, world: World):
+        cookie = sign_in(world, path).cookies[COOKIE]
+        assert {name: value for name, value in cookie.items() if value} == {
+            "expires": cookie["expires"],
+            "path": "/",
+            "max-age": 30 * 24 * 3600,
+            "httponly": True,
+            "samesite": "Lax",
+        }
+
+    def test_is_kept_to_this_host_over_tls(self, settings: Any, world: World):
+        settings.SESSION_COOKIE_SECURE = True
+        cookie = sign_in(world).cookies[f"__Host-{COOKIE}"]
+        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
+
+    @pytest.mark.parametrize("odd", ["yes", 1, None, [True]])
+    def test_is_asked_for_by_true_or_false(self, odd: Any, world: World):
+        assert sign_in(world, session_cookie=odd).status_code == 422
+
+    def test_is_not_set_when_nobody_signs_in(self, world: World):
+        answer = sign_in(world, password="wrong")
+        assert (answer.status_code, len(answer.cookies)) == (401, 0)
+
+    def test_signs_nobody_in_to_v1(self, world: World):
+        browser = Caller()
+        browser.http.cookies[COOKIE] = sign_in(world).cookies[COOKIE].value
+        assert refused(browser.get(ME)) == NOT_AUTHENTICATED
+
+    def test_is_dropped_at_the_end(self, world: World):
+        answer = sign_in(world)
+        browser = Caller(given(answer)["access_token"])
+        browser.http.cookies[COOKIE] = answer.cookies[COOKIE].value
+        dropped = browser.post(LOGOUT).cookies[COOKIE]
+        assert (dropped.value, dropped["max-age"], dropped["path"]) == ("", 0, "/")
+
+
+class TestTheKey:
+    def test_is_as_good_as_the_token_that_came_with_it(self, world: World):
+        answer = sign_in(world)
+        signed_in = given(answer)
+        with counted() as statements:
+            me = given(with_key(answer).get(ME))
+        assert me["session"]["id"] == signed_in["session_id"]
+        assert me == given(Caller(signed_in["access_token"]).get(ME))
+        assert len(statements) == 3
+
+    def test_is_kept_as_a_digest(self, world: World):
+        key = with_key(sign_in(world)).token
+        session = Session.objects.latest("pk")
+        assert key
+        assert key.startswith("cfs_")
+        assert len(bytes(session.key_digest)) == 32
+        assert base64.urlsafe_b64decode(key[4:] + "==")[16:] not in bytes(session.key_digest)
+
+    def test_outlives_the_tokens_and_not_the_session(self, world: World):
+        answer = sign_in(world)
+        caller, refresh_token = with_key(answer), given(answer)["refresh_token"]
+        given(world.nobody.post(REFRESH, {"refresh_token": refresh_token}))
+        given(caller.get(ME))
+        assert caller.post(LOGOUT).status_code == 204
+        assert refused(caller.get(ME)) == NOT_AUTHENTICATED
+
+    def test_falls_with_everything_that_ends_a_session(self, world: World):
+        for end in (
+            lambda: world.ada.post("/api/v1/me/sessions/revoke-all", {"except_current": True}),
+            lambda: world.north_admin.post("/api/v1/tenants/" + world.north.handle + "/sessions/revoke-all", {}),
+            lambda: User.objects.filter(pk=world.ada.user.pk).update(status=Status.SUSPENDED),
+        ):
+            caller = with_key(sign_in(world))
+            given(caller.get(ME))
+            end()
+            assert refused(caller.get(ME)) == NOT_AUTHENTICATED
+
+    def test_opens_no_other_session(self, world: World):
+        mine, other = (base64.urlsafe_b64decode(with_key(sign_in(world)).token[4:] + "==") for _ in range(2))
+        for mixed in (mine[:16] + other[16:], other[:16] + mine[16:], bytes(16) + mine[16:], mine[:16] + bytes(32)):
+            caller = Caller("cfs_" + base64.urlsafe_b64encode(mixed).decode().rstrip("="))
+            assert refused(caller.get(ME)) == NOT_AUTHENTICATED
+
+    @pytest.mark.parametrize("odd", ["cfs_", "cfs_x", "cfs_" + "A" * 63, "cfs_" + "A" * 65, "cfs_" + "*" * 64, "cfs_é"])
+    def test_is_no_other_text(self, odd: str, world: World):
+        assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
+
+    def test_of_a_session_that_has_none_is_not_nothing(self, world: World):
+        given(world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD}))
+        session = Session.objects.latest("pk")
+        for secret in (b"", bytes(32)):
+            text = base64.urlsafe_b64encode(session.pk.bytes + secret).decode().rstrip("=")
+            assert refused(Caller(f"cfs_{text}").get(ME)) == NOT_AUTHENTICATED

@@ -1,0 +1,54 @@
+"""Which requests a page of another site has sent."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+
+from core.same_origin import is_cross_site
+
+HOST = "panel.example"
+OURS, PROXIED = f"http://{HOST}", "https://sessions.example"
+CASES: dict[str, tuple[dict[str, str], bool]] = {
+    "says nothing": ({}, False),
+    "our own page": ({"Origin": OURS}, False),
+    "our own page, spelled otherwise": ({"Origin": OURS.upper()}, False),
+    "our own page, as browsers say it": ({"Origin": OURS, "Sec-Fetch-Site": "same-origin"}, False),
+    "the address bar": ({"Sec-Fetch-Site": "none"}, False),
+    "another site": ({"Sec-Fetch-Site": "cross-site"}, True),
+    "another site, that says it is ours": ({"Sec-Fetch-Site": "Cross-Site", "Origin": OURS}, True),
+    "another origin": ({"Origin": "https://evil.example"}, True),
+    "another scheme": ({"Origin": f"https://{HOST}"}, True),
+    "another port": ({"Origin": f"{OURS}:8080"}, True),
+    "a host that begins like ours": ({"Origin": f"{OURS}.evil.example"}, True),
+    "no origin at all": ({"Origin": "null"}, True),
+    "an empty one": ({"Origin": ""}, True),
+}
+FORWARDED = {"X-Forwarded-Host": "sessions.example", "X-Forwarded-Proto": "https"}
+
+
+def request(headers: dict[str, str]) -> Any:
+    return RequestFactory().post("/", headers=headers | {"Host": HOST})
+
+
+@pytest.fixture(autouse=True)
+def our_host(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [HOST]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_is_told_by_what_browsers_say(case: str):
+    headers, expected = CASES[case]
+    assert is_cross_site(request(headers)) is expected
+
+
+def test_takes_the_word_of_our_own_proxies(settings: Any):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1/32")]
+    assert not is_cross_site(request({"Origin": PROXIED, **FORWARDED}))
+    assert is_cross_site(request({"Origin": OURS, **FORWARDED}))
+
+
+def test_takes_nobody_elses():
+    assert is_cross_site(request({"Origin": PROXIED, **FORWARDED}))
+    assert not is_cross_site(request({"Origin": OURS, "X-Forwarded-Host": "sessions.example"}))
