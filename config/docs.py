@@ -44,7 +44,25 @@ class V1(Dialect):
     components = COMPONENTS
 
 
-DIALECTS: dict[str, type[Dialect]] = {"v1": V1}
+class Panel(Dialect):
+    start, urls = "api/account/", "sessions_app.api.panel.urls"
+    info = {"title": "Curfew account sessions", "description": "A person's own sessions, as an account panel has them."}
+
+
+class AdminTokens(Dialect):
+    start, urls = "api/", "sessions_app.api.admin_tokens.urls"
+    info = {
+        "title": "Curfew admin tokens",
+        "description": "Administrators' sessions, of whatever tier, and the version that all of their tokens have.",
+    }
+
+
+class Edge(Dialect):
+    start, urls = "edge/management/v1/", "sessions_app.api.edge.urls"
+    info = {"title": "Curfew as an edge controller", "description": "Sessions by OpenZiti's Edge Management API."}
+
+
+DIALECTS: dict[str, type[Dialect]] = {"admin_tokens": AdminTokens, "edge": Edge, "panel": Panel, "v1": V1}
 
 
 def __getattr__(name: str) -> type[Dialect]:

@@ -36,6 +36,16 @@ def development_secret() -> str:
     return path.read_text()
 
 
+def strong(name: str, value: str) -> str:
+    """A key that lets somebody in by itself, if there is one: nobody must be able to guess it."""
+    if value and (len(value) < 32 or len(set(value)) < 10 or not all("!" <= letter <= "~" for letter in value)):
+        raise ImproperlyConfigured(
+            f"{name} is too weak: it takes 32 or more letters, digits and signs, of ten kinds or more, without spaces."
+            ' Make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+        )
+    return value
+
+
 # Who we are
 
 PRODUCT = "Curfew"
@@ -129,6 +139,11 @@ SIGN_IN_FIRST_WAIT = env.int("SIGN_IN_FIRST_WAIT", default=30)
 SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
 PASSWORD_RESET_LIFETIME = env.int("PASSWORD_RESET_LIFETIME", default=24 * 3600)
 
+# Keys that whoever runs this hands out; without them, what they open stays shut
+
+ADMIN_KEY = strong("ADMIN_KEY", env("ADMIN_KEY", default=""))
+CRON_SECRET = strong("CRON_SECRET", env("CRON_SECRET", default=""))
+
 # Letters, and where they lead
 
 PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else f"https://{ALLOWED_HOSTS[0]}")
@@ -144,6 +159,11 @@ SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
 # What costs more than a look: revoking everything, statistics; of one caller, in one process
 
 EXPENSIVE_REQUESTS_PER_MINUTE = env.int("EXPENSIVE_REQUESTS_PER_MINUTE", default=600)
+
+# How many requests a person may make of the panel's account pages in so many seconds, of all processes together
+
+PANEL_RATE_LIMIT = env.int("PANEL_RATE_LIMIT", default=600)
+PANEL_RATE_WINDOW = env.int("PANEL_RATE_WINDOW", default=300)
 
 # The edge
 
@@ -203,7 +223,13 @@ UNFOLD = {
 
 # --- the API ------------------------------------------------------------------------------------------------------
 
-DIALECTS: dict[str, str] = {}  # where paths begin: who words what is refused before any view is found
+# Where paths begin: who words what is refused before any view is found.
+DIALECTS: dict[str, str] = {
+    "/api/account/": "sessions_app.api.panel.wire.error_body",
+    "/api/admin/": "sessions_app.api.admin_tokens.wire.error_body",
+    "/api/cron/": "sessions_app.api.admin_tokens.wire.cron_error_body",
+    "/edge/": "sessions_app.api.edge.wire.error_body",
+}
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.authentication.BearerAuthentication"],

@@ -12,6 +12,8 @@ os.environ |= {
     "CURFEW_HOME": os.environ.get("CURFEW_TEST_HOME", "nowhere: only the type checker gets here"),
     "DATABASE_URL": "",  # empty, not absent: a .env beside the project may name a database that is no test's
     "SECRET_KEY": "only for tests, which have nothing to hide and two processes that must agree",
+    "ADMIN_KEY": "only-for-tests:what-an-operator-has",
+    "CRON_SECRET": "only-for-tests:what-a-scheduler-has",
 }
 
 from config.settings import *  # noqa: F403 - the real settings, once the environment is ours

@@ -31,6 +31,7 @@ class DeclaredViewSet(ViewSet):
     with_session: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
     missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
+    credentials_in: ClassVar[str] = "Authorization"
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @property
@@ -90,5 +91,5 @@ class DeclaredViewSet(ViewSet):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
-        final["Vary"] = "Authorization"
+        final["Vary"] = self.credentials_in
         return final

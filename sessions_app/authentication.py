@@ -5,7 +5,8 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts import operations as accounts
@@ -15,10 +16,15 @@ from accounts.operations.pace import TooFast, count_request
 from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
 from core.request import ORIGIN
+from core.same_origin import is_cross_site
 from core.secrets import NotOurs
-from sessions_app import operations, session_keys
+from sessions_app import cookies, operations, session_keys
 from sessions_app.queries import Holder, holder_of, holder_of_delegate, holder_of_key
 from sessions_app.session_keys import SessionKey
+
+
+class CrossSite(PermissionDenied):
+    """A page of another site sent this, with whatever credentials the browser has for us."""
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -34,6 +40,31 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class CookieAuthentication(BaseAuthentication):
+    """A browser that has signed in. A cookie that is good no longer is none."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        key = cookies.key_in(request)
+        if key is None:
+            return None
+        require_same_site(request)
+        principal = by_session_key(key, request.META[ORIGIN])
+        return None if principal is None else (principal, principal)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def require_same_site(request: Request) -> None:
+    """Of whatever may change something."""
+    if request.method not in SAFE_METHODS and is_cross_site(request):
+        raise CrossSite("This was sent by a page of another site")
+
+
+def is_by_cookie(request: Request) -> bool:
+    return isinstance(request.successful_authenticator, CookieAuthentication)
 
 
 def principal_of(credential: str, origin: Origin) -> Principal | None:
@@ -107,4 +138,18 @@ class BearerScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "description": "An access token of whatever kind, a session's own key, or an API key.",
+        }
+
+
+class CookieScheme(OpenApiAuthenticationExtension):
+    target_class = CookieAuthentication
+    name = "cookie"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookies.name(),
+            "description": "What signing in with `session_cookie` leaves in a browser. It changes things only from "
+            "pages of this very host.",
         }

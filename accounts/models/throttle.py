@@ -2,7 +2,8 @@ from django.db import models
 
 
 class SignInThrottle(models.Model):
-    """Failures counted against one account, one address, or one account from an address that it knows."""
+    """Failures counted against one account, one address, or one account from an address that it knows; or the requests
+    of a caller whose pace is limited."""
 
     key = models.BinaryField(max_length=32, primary_key=True)
     failures = models.PositiveIntegerField(default=0)

@@ -32,6 +32,7 @@ from accounts.operations.mfa import (
     enrol_totp,
     remove_totp,
 )
+from accounts.operations.operator_keys import KeyRefused, is_admin_key, is_cron_secret, presented
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import (
     LastOperator,
@@ -69,6 +70,7 @@ __all__ = [
     "IssuedReset",
     "IssuedToken",
     "KeepsNoSecret",
+    "KeyRefused",
     "LastOperator",
     "PasswordUnfit",
     "PasswordWrong",
@@ -99,11 +101,14 @@ __all__ = [
     "enrol_totp",
     "ensure_signing_key",
     "granted_of",
+    "is_admin_key",
+    "is_cron_secret",
     "issue_password_reset",
     "issue_token",
     "nest",
     "note_key_use",
     "pending_reset",
+    "presented",
     "prove",
     "remove_member",
     "remove_totp",

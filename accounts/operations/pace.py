@@ -1,8 +1,11 @@
-"""How many requests an agent may make in a minute, counted for all processes in one place."""
+"""How many requests somebody may make in a while, counted for all processes in one place."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import connection
+
+from core.secrets import digest
 
 # The row is the agent's, for the minute that it last came in; one that is too many changes nothing and returns none.
 _COUNT = """
@@ -19,6 +22,23 @@ SELECT (SELECT requests FROM counted), ceil(60 - extract(second FROM clock_times
 """
 
 
+# A caller's row is their present while, which begins with the first request after the one before was over.
+_COUNT_WITHIN = """
+WITH counted AS (
+  INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, now())
+  ON CONFLICT (key) DO UPDATE SET
+    failures = CASE WHEN {is_over} THEN 1 ELSE row.failures + 1 END,
+    window_began_at = CASE WHEN {is_over} THEN now() ELSE row.window_began_at END
+  WHERE {is_over} OR row.failures < %(limit)s
+  RETURNING failures
+)
+SELECT (SELECT failures FROM counted), (
+  SELECT ceil(extract(epoch FROM window_began_at + %(window)s - now()))::int
+  FROM accounts_signinthrottle WHERE key = %(key)s
+)
+""".format(is_over="row.window_began_at <= now() - %(window)s")  # noqa: S608 - ours
+
+
 class TooFast(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"as many requests as its limit allows; try again in {retry_after} s")
@@ -32,3 +52,12 @@ def count_request(agent_id: UUID, limit: int) -> None:
         requests, retry_after = cursor.fetchone()
     if requests is None:
         raise TooFast(max(1, retry_after))
+
+
+def count_request_of(caller: str, limit: int, window: timedelta) -> None:
+    """The same of anybody, by whatever names them: so many in a while of that length."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_WITHIN, {"key": digest(f"pace:{caller}"), "limit": limit, "window": window})
+        requests, retry_after = cursor.fetchone()
+    if requests is None:
+        raise TooFast(max(1, retry_after or int(window.total_seconds())))

@@ -118,7 +118,7 @@ def unlock(email: str, *, actor: Principal) -> None:
 
 def forget() -> int:
     """Drop what no longer slows anybody down, and addresses that have not been seen for a year."""
-    a_window_ago = Now() - timedelta(seconds=settings.SIGN_IN_WINDOW)
+    a_window_ago = Now() - timedelta(seconds=max(settings.SIGN_IN_WINDOW, settings.PANEL_RATE_WINDOW))
     quiet = Q(window_began_at=None) | Q(window_began_at__lt=a_window_ago)
     unknown = Q(known_at=None) | Q(known_at__lt=Now() - timedelta(days=365))
     waiting = Q(blocked_until__gt=a_window_ago)

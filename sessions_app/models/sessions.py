@@ -5,12 +5,25 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import BooleanField, Case, Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, JSONObject, Now
 
 from accounts.models import Application, Role, User
 from accounts.models.users import PersonalQuerySet
-from core.access import Principal
+from core.access import Principal, count_of
 from core.ids import Prefix
 from core.records import Record, one_of
 from sessions_app.models import rule
@@ -137,10 +150,18 @@ class SessionQuerySet(PersonalQuerySet["Session"]):
 
     def with_end(self) -> Self:
         """`state`, and `felled_by`: the revocation that ended it, where the row does not say so yet."""
-        about = JSONObject(id="id", at="created_at", by="actor_id", reason="reason")
+        about = JSONObject(id="id", reach="reach", at="created_at", by="actor_id", reason="reason")
         felled_by = Revocation.objects.over_a_session().values(about=about)[:1]
         unsaid = Q(state=State.REVOKED, revoked_at=None)
         return self.with_state().annotate(felled_by=Case(When(unsaid, then=Subquery(felled_by))))
+
+    def with_token_version(self) -> Self:
+        """`token_version`: the one that was current when each was opened. Each time that all administrators are signed
+        out makes the next, so it is as many behind as there have been of those since."""
+        sign_outs = Revocation.objects.filter(reach=Reach.ADMINS, number__gt=0)
+        numbers = ArraySubquery(sign_outs.order_by("number").values("number"))
+        before = Func(F("revision"), numbers, function="width_bucket", output_field=IntegerField())
+        return self.annotate(token_version=platform("token_version") - (count_of(sign_outs) - before))
 
     def with_applications(self) -> Self:
         reached = SessionApplication.objects.filter(session=OuterRef("pk")).order_by("accessed_at", "pk")

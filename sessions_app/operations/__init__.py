@@ -1,6 +1,6 @@
 from sessions_app.operations.ending import Ended, end, revoke, sign_out
 from sessions_app.operations.exchanging import Exchange, exchange
-from sessions_app.operations.expiring import expire, purge
+from sessions_app.operations.expiring import expire, purge, purge_administrators
 from sessions_app.operations.exporting import export
 from sessions_app.operations.opening import EndedMeanwhile, NoRoom, NotForThem, SignedIn, open, sign_in, touch  # noqa: A004 - `operations.open` reads as a sentence
 from sessions_app.operations.reconciling import rebuild_counters
@@ -26,6 +26,7 @@ __all__ = [
     "export",
     "open",
     "purge",
+    "purge_administrators",
     "rebuild_counters",
     "refresh",
     "revoke",

@@ -21,6 +21,7 @@ IDS_SHOWN = 10_000
 EXPIRED, IDLE = "expired", "idle"
 CLOCK = Principal.system("expire_sessions").id
 ROOM = "ended to make room for a newer one"
+BY_ADMINISTRATOR, BY_USER = "ended by an administrator", "ended by its user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, Q
 from django.db.models.functions import Now
@@ -14,12 +15,13 @@ from audit.operations import record
 from core.access import Principal
 from core.ids import NOBODYS
 from sessions_app.models import Revocation, Session, SessionQuerySet
-from sessions_app.models.rule import first_id_after, lapses_at
+from sessions_app.models.rule import first_id_after, lapses_at, signed_in_to_administer
 from sessions_app.operations.ending import write_down
 from sessions_app.operations.locking import with_their_users
 from tenancy.models import Tenant
 
 BATCH = 2_000
+KEPT_BEYOND_EXPIRY = timedelta(days=7)
 PURGED_AT_ONCE = 5_000  # nobody waits for a row that is deleted, and each commit costs as much as a thousand
 
 
@@ -73,14 +75,23 @@ def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> 
     return len(over)
 
 
-def purge(older_than: timedelta, *, actor: Principal, told: Callable[[int], object] = int) -> int:
+def purge(
+    older_than: timedelta, *, actor: Principal, among: Q | None = None, told: Callable[[int], object] = int
+) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
     total, last = 0, NOBODYS
-    while purged := _purge_some(older_than, last, actor):
+    while purged := _purge_some(older_than, among or Q(), last, actor):
         total += len(purged)
         last = purged[-1]
         told(len(purged))
     return total
+
+
+def purge_administrators(*, actor: Principal) -> int:
+    """The same of administrators' sessions alone, a while after their tokens could have run out; and never before the
+    retention has passed, which is there for whoever looks into what an administrator did."""
+    over = signed_in_to_administer() & Q(expires_at__lt=Now() - KEPT_BEYOND_EXPIRY)
+    return purge(timedelta(days=settings.SESSION_RETENTION_DAYS), actor=actor, among=over)
 
 
 def to_purge(older_than: timedelta) -> SessionQuerySet:
@@ -89,9 +100,9 @@ def to_purge(older_than: timedelta) -> SessionQuerySet:
 
 
 @transaction.atomic
-def _purge_some(older_than: timedelta, last: UUID, actor: Principal) -> list[UUID]:
+def _purge_some(older_than: timedelta, among: Q, last: UUID, actor: Principal) -> list[UUID]:
     """From the oldest session on. What goes is on record as it goes."""
-    old = to_purge(older_than).filter(pk__gt=last).order_by("pk")
+    old = to_purge(older_than).filter(among, pk__gt=last).order_by("pk")
     ids = list(old.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)[:PURGED_AT_ONCE])
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM sessions_app_sessionapplication WHERE session_id = ANY(%s)", [ids])

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
@@ -53,14 +53,12 @@ def revoke_scope(
 
 @transaction.atomic
 def bump_token_version(*, actor: Principal, reason: str) -> tuple[int, Ended]:
-    """Sign every administrator out and number it: 20 at once make 20 versions."""
+    """Sign every administrator out, and say which version that makes: 20 at once make 20 versions."""
     ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason)
-    with_one_more = Platform.objects.get()
-    with_one_more.token_version += 1  # under the counter's lock, which is on this very row
-    with_one_more.save(update_fields=["token_version"])
-    changes = {"reason": reason, "revoked_count": ended.count, "token_version": with_one_more.token_version}
+    version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row
+    changes = {"reason": reason, "revoked_count": ended.count, "token_version": version}
     record(Action.ADMINS_SIGNED_OUT, actor=actor, resource=ended.revocation, changes=changes)
-    return with_one_more.token_version, ended
+    return version, ended
 
 
 def end_all(
@@ -144,7 +142,7 @@ def _raise_floor(reach: Reach, target_id: UUID | None, number: int, *, is_bound:
     if reach is Reach.PLATFORM:
         raised = Platform.objects.update(min_revision=number, **now)
     elif reach is Reach.ADMINS:
-        raised = Platform.objects.update(admin_min_revision=number)
+        raised = Platform.objects.update(admin_min_revision=number, token_version=F("token_version") + 1)
     else:
         now = now if reach is not Reach.APPLICATION else {}
         raised = _FLOORS[reach].filter(pk=target_id).update(min_revision=number, **now)

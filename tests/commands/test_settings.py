@@ -45,6 +45,25 @@ def test_the_web_server_refuses_as_plainly(project: Path, bare: dict[str, str]):
     assert "Traceback" not in ended.stderr
 
 
+class TestAKeyOfTheOperators:
+    @pytest.mark.parametrize("name", ["ADMIN_KEY", "CRON_SECRET"])
+    @pytest.mark.parametrize(
+        "weak", ["changeme", "x" * 64, "abc" * 20, "a key with spaces, which no header has: 0123456789", "ключ" * 20]
+    )
+    def test_that_is_weak_is_refused_by_name(self, manage, name: str, weak: str):
+        ended = manage("check", **COMPLETE | {name: weak})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith(f"{name} is too weak")
+        assert weak not in line
+
+    @pytest.mark.parametrize("name", ["ADMIN_KEY", "CRON_SECRET"])
+    @pytest.mark.parametrize("good", ["", "NSVc2cfp3rqxHpQIz0n6Uo5oT4xjMmDp3GJmUoGkX3o"])
+    def test_that_is_strong_or_none_is_taken(self, manage, name: str, good: str):
+        ended = manage("check", **COMPLETE | {name: good})
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
 class TestTheDeploymentCheck:
     def test_has_nothing_to_say(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE)

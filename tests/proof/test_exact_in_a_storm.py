@@ -94,9 +94,12 @@ def flaws(place: Place, seen: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{each.reach}: {each.revoked_count} ended, {each.swept_count} swept, {each.rows} rows"
     yield from (str(each) for each in counting.differences())
     yield from wrong_totals(place)
-    versions = sorted(version for each in seen for version in each["versions"])
-    if versions != list(range(place.version + 1, Platform.objects.get().token_version + 1)):
-        yield f"versions {versions}"
+    versions = [version for each in seen for version in each["versions"]]
+    made = range(place.version + 1, Platform.objects.get().token_version + 1)
+    if len(set(versions)) < len(versions) or not set(versions) <= set(made):
+        yield f"versions {sorted(versions)} of {made}"
+    if len(made) != revocations.filter(reach=Reach.ADMINS).count():
+        yield f"{made}, and administrators signed out {revocations.filter(reach=Reach.ADMINS).count()} times"
 
 
 def wrong_totals(place: Place) -> Iterator[str]:

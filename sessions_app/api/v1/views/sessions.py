@@ -18,14 +18,13 @@ from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
-from sessions_app.operations.ending import IDS_SHOWN
+from sessions_app.operations.ending import BY_ADMINISTRATOR, BY_USER, IDS_SHOWN
 from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
 
 THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
 LISTED_AT_MOST = 1_000
 PLANNED = (PER_PAGE, MOST_PER_PAGE)
-REASON = "ended by an administrator"
 ENDED = enveloped(serializers.AdminSessionRevokeResponse)
 SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
 
@@ -115,9 +114,7 @@ class MySessionViewSet(V1ViewSet):
     def revoke_others(self, request: Request) -> Response:
         """End every session of yours but this one, sign-ins under way included."""
         me = self.principal
-        ended = operations.revoke_scope(
-            Reach.USER, self.user_id, actor=me, reason="ended by its user", spare=me.session_id
-        )
+        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=BY_USER, spare=me.session_id)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
     @extend_schema(
@@ -127,7 +124,7 @@ class MySessionViewSet(V1ViewSet):
         """End one session of yours. Its next request is refused, everywhere."""
         named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
         self.found(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason="ended by its user")
+        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
 
@@ -173,12 +170,12 @@ class SessionsViewSet(PagedViewSet):
     def end(self, named: SessionQuerySet, reason: str | None = None, tenant_id: UUID | None = None) -> operations.Ended:
         """To be asked of what is `changeable`: judged again here, when it is locked."""
         mine = named.writable_by(self.principal)
-        return operations.revoke(mine, actor=self.principal, reason=reason or REASON, tenant_id=tenant_id)
+        return operations.revoke(mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id)
 
     def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
         shown = 0 if self.is_brief else IDS_SHOWN
         ended = operations.revoke_scope(
-            reach, target_id, actor=self.principal, reason=reason or REASON, spare=spare, shown=shown
+            reach, target_id, actor=self.principal, reason=reason or BY_ADMINISTRATOR, spare=spare, shown=shown
         )
         return self.revoked(ended)
 

@@ -1,0 +1,61 @@
+"""The sessions of administrators of every tier, as those look at them who can sign all of them out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import Now, TruncSecond
+
+from core.access import Principal
+from sessions_app.models import Reach, Session, SessionQuerySet
+from tenancy.models import Platform, platform
+
+MOST = 10_000
+COLUMNS = (
+    *("id", "created_at", "expires_at", "last_activity_at", "idle_limit", "ip_address", "user_agent"),
+    *("state", "felled_by", "ended_by", "token_version"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The newest of them, how many there are, and what held at that moment."""
+
+    sessions: list[dict[str, Any]]
+    count: int
+    token_version: int
+    at: datetime
+
+    @property
+    def is_truncated(self) -> bool:
+        return self.count > len(self.sessions)
+
+
+def sessions_of_administrators(*, seen_by: Principal) -> SessionQuerySet:
+    return Session.objects.visible_to(seen_by).within(Reach.ADMINS, None)
+
+
+def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
+    """In one statement, so that the sessions and the current version agree."""
+    theirs = sessions_of_administrators(seen_by=seen_by)
+    rows = list(_told(theirs if with_ended else theirs.live())[:MOST])
+    if rows:
+        return Roll(rows, rows[0]["count"], rows[0]["current"], rows[0]["at"])
+    version, at = Platform.objects.values_list("token_version", Now()).get()
+    return Roll([], 0, version, at)
+
+
+def _told(sessions: SessionQuerySet) -> Any:
+    """By the second they began in, and the last of a second first: what is told of them knows no smaller parts."""
+    told = (
+        sessions.with_end()
+        .with_token_version()
+        .annotate(
+            ended_by=F("revocation__reach"),
+            count=Window(Count("*")),
+            current=platform("token_version"),
+            at=Now(),
+        )
+    )
+    return told.order_by(TruncSecond("created_at").desc(), "-id").values(*COLUMNS, "count", "current", "at")

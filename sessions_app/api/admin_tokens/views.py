@@ -1,0 +1,138 @@
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.denials import recorded
+from core.access import Tier
+from core.ids import Prefix
+from core.moments import to_the_millisecond
+from core.paging import said
+from core.throttling import ExpensiveRequests
+from core.v1 import Invalid
+from core.views import DeclaredViewSet
+from sessions_app import cookies, operations
+from sessions_app.administrators import MOST, roll, sessions_of_administrators
+from sessions_app.api.admin_tokens import serializers, wire
+from sessions_app.authentication import CookieAuthentication, is_by_cookie
+from sessions_app.operations.ending import BY_ADMINISTRATOR
+
+ACTIVE, ALL = "active", "all"
+TAGS = ["Admin tokens"]
+STATUS = OpenApiParameter(
+    "status", str, enum=[ACTIVE, ALL], default=ACTIVE, description="`all` also shows sessions that have ended."
+)
+TRUNCATED = OpenApiParameter(
+    wire.TRUNCATED,
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description=f"`true` where there are more than the newest {MOST:,} that are shown; `count` has all of them.",
+)
+REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.Error)
+
+
+class UnknownStatus(Exception):
+    """The list is asked for by a word that it does not know."""
+
+
+class NotKeptViewSet(DeclaredViewSet):
+    """What it answers is for nobody to keep, whoever they are."""
+
+    schema = AutoSchema()
+    failures: ClassVar[dict[str, str]] = {}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in wire.NOT_KEPT.items():
+            final[name] = value
+        return final
+
+
+class AdminTokenViewSet(NotKeptViewSet):
+    """The sessions of administrators of every tier, for the platform's own."""
+
+    authentication_classes = [wire.AdminKeyAuthentication, wire.TokenAuthentication, CookieAuthentication]
+    throttle_classes = [ExpensiveRequests]
+    credentials_in = "Authorization, Cookie, X-Admin-Key"
+    reads = {"list": Tier.SUPER}
+    writes = {"destroy": Tier.SUPER, "revoke_all": Tier.SUPER}
+    expensive = frozenset({"revoke_all"})
+    errors = dict.fromkeys((Invalid, UnknownStatus), (HTTPStatus.BAD_REQUEST, f"status takes {ACTIVE} or {ALL}"))
+    failures = {
+        "list": "Failed to list sessions",
+        "destroy": "Failed to revoke session",
+        "revoke_all": "Failed to revoke sessions",
+    }
+    missing = "Session not found or invalid jti"
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return recorded(wire.exception_handler)
+
+    @extend_schema(
+        operation_id="listAdminSessions",
+        tags=TAGS,
+        parameters=[STATUS, TRUNCATED],
+        responses={200: serializers.AdminSessions, 400: serializers.Error, **REFUSED},
+    )
+    def list(self, request: Request) -> Response:
+        """Who administers at this moment, the newest first."""
+        asked = said(request.META["QUERY_STRING"], {"status"}).get("status", ACTIVE)
+        if asked not in (ACTIVE, ALL):
+            raise UnknownStatus
+        told = roll(seen_by=self.principal, with_ended=asked == ALL)
+        return Response(wire.roll(told), headers={wire.TRUNCATED: "true"} if told.is_truncated else None)
+
+    @extend_schema(
+        operation_id="revokeAdminSession",
+        tags=TAGS,
+        responses={200: serializers.SessionRevoked, **dict.fromkeys((403, 404, 409), serializers.Error), **REFUSED},
+    )
+    def destroy(self, request: Request, jti: str) -> Response:
+        """End one of them. Its next request is refused, everywhere; ending it again changes nothing."""
+        pk = self.id_or_404(Prefix.SESSION, jti.strip())
+        named = self.changeable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
+        operations.revoke(named, actor=self.principal, reason=BY_ADMINISTRATOR)
+        answer = {"success": True, "jti": jti.strip()}
+        return self.signed_out(answer, is_current=pk == self.principal.session_id)
+
+    @extend_schema(
+        operation_id="revokeAllAdminSessions",
+        tags=TAGS,
+        request=None,
+        responses={200: serializers.AllRevoked, **dict.fromkeys((403, 409), serializers.Error), **REFUSED},
+    )
+    def revoke_all(self, request: Request) -> Response:
+        """Sign every administrator out, yourself too, sign-ins under way included. The key goes on working."""
+        version, ended = operations.bump_token_version(actor=self.principal, reason=BY_ADMINISTRATOR)
+        at = to_the_millisecond(ended.revocation.created_at)
+        answer = {"success": True, "nextTokenVersion": version, "timestamp": at}
+        return self.signed_out(answer, is_current=True)
+
+    def signed_out(self, answer: dict[str, Any], *, is_current: bool) -> Response:
+        response = Response(answer)
+        if is_current and is_by_cookie(self.request):
+            cookies.drop_cookie(response)
+        return response
+
+
+class CronViewSet(NotKeptViewSet):
+    authentication_classes = [wire.CronAuthentication]
+    reads = {"clean_up": Tier.SUPER}  # its document has it by GET
+    failures = {"clean_up": "Failed to clean up sessions"}
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return recorded(wire.cron_exception_handler)
+
+    @extend_schema(
+        operation_id="cleanUpAdminSessions",
+        tags=["Scheduled"],
+        responses={200: serializers.CleanedUp, **dict.fromkeys((401, 429, 500, 503), serializers.CronError)},
+    )
+    def clean_up(self, request: Request) -> Response:
+        """Delete administrators' sessions that expired a week ago, once the retention has passed as well."""
+        return Response({"ok": True, "deleted": operations.purge_administrators(actor=self.principal)})

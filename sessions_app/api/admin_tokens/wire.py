@@ -1,0 +1,221 @@
+"""The admin tokens' manner: how a session of an administrator is shown, who is let in, and what the others are told."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations as accounts
+from accounts.operations.keys import API_KEY_START
+from core.access import Origin, Principal
+from core.dialect import WORDS
+from core.ids import Prefix, show
+from core.moments import seconds
+from core.refusals import Refusal, refusal_of
+from core.request import ORIGIN
+from sessions_app.administrators import Roll
+from sessions_app.authentication import CrossSite, principal_of, require_same_site
+from sessions_app.models import Reach, State
+
+NOT_KEPT = {
+    "Cache-Control": "private, no-store, no-cache, max-age=0, must-revalidate, proxy-revalidate",
+    "Pragma": "no-cache",
+    "Expires": "0",
+}
+UNAUTHORIZED, FORBIDDEN, UNKNOWN = "Unauthorized", "Forbidden", "unknown"
+TRUNCATED = "Sessions-Truncated"
+Admitted = tuple[Principal, Principal]
+
+log = logging.getLogger(__name__)
+
+
+class AdminKeyAuthentication(BaseAuthentication):
+    """The key, or a super admin's token in its place. One that is wrong is not made up for by anything else.
+
+    Comes first: what a page of another site sends is refused before anybody looks at who it is.
+    """
+
+    def authenticate(self, request: Request) -> Admitted | None:
+        require_same_site(request)
+        key, origin = request.headers.get("X-Admin-Key", "").strip(), request.META[ORIGIN]
+        if not key:
+            return None
+
+        def find() -> Principal | None:
+            return Principal.by_admin_key(origin) if accounts.is_admin_key(key) else person(key, origin)
+
+        return admitted("admin key", origin, find)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class TokenAuthentication(BaseAuthentication):
+    """A person's own session. The key itself is not taken here, nor an API key, nor a machine's token."""
+
+    def authenticate(self, request: Request) -> Admitted | None:
+        header = request.headers.get("Authorization", "")
+        if not header:
+            return None
+        found = person(bearer(header), request.META[ORIGIN])
+        if found is None:
+            raise AuthenticationFailed
+        return found, found
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class CronAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> Admitted | None:
+        header, origin = request.headers.get("Authorization", ""), request.META[ORIGIN]
+        if not header:
+            return None
+
+        def find() -> Principal | None:
+            scheduler = replace(Principal.system("cleanup_admin_sessions"), origin=origin)
+            return scheduler if accounts.is_cron_secret(bearer(header)) else None
+
+        return admitted("cron secret", origin, find)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def bearer(header: str) -> str:
+    scheme, _, credential = header.partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else ""
+
+
+def person(credential: str, origin: Origin) -> Principal | None:
+    found = None if credential.startswith(API_KEY_START) else principal_of(credential, origin)
+    return found if found and found.session_id and not found.delegate else None
+
+
+def admitted(what: str, origin: Origin, find: Callable[[], Principal | None]) -> Admitted:
+    try:
+        with accounts.presented(what, origin=origin):
+            found = find()
+            if found is None:
+                raise accounts.KeyRefused
+    except accounts.KeyRefused as refusal:
+        raise AuthenticationFailed from refusal
+    except accounts.Throttled as refusal:
+        raise Throttled(wait=refusal.retry_after) from refusal
+    return found, found
+
+
+def roll(told: Roll) -> dict[str, Any]:
+    return {
+        "success": True,
+        "count": told.count,
+        "sessions": [session(row, told) for row in told.sessions],
+        "currentTokenVersion": told.token_version,
+        "now": seconds(told.at),
+    }
+
+
+def session(row: Mapping[str, Any], told: Roll) -> dict[str, Any]:
+    return {
+        "jti": show(Prefix.SESSION, row["id"]),
+        "iat": seconds(row["created_at"]),
+        "exp": seconds(expiry(row)),
+        "v": row["token_version"],
+        "tv": row["token_version"],
+        "ip": row["ip_address"] or UNKNOWN,
+        "ua": row["user_agent"] or UNKNOWN,
+        "status": status(row, told),
+    }
+
+
+def expiry(row: Mapping[str, Any]) -> Any:
+    """What nobody used for too long ran out then."""
+    idle_from = row["last_activity_at"] + row["idle_limit"]
+    return min(row["expires_at"], idle_from) if row["state"] == State.EXPIRED else row["expires_at"]
+
+
+def status(row: Mapping[str, Any], told: Roll) -> str:
+    """The first that holds: whatever ended it, in the end it has also expired."""
+    if row["state"] == State.EXPIRED or row["expires_at"] <= told.at:
+        return "expired"
+    if row["state"] == State.LIVE:
+        return "active"
+    by = row["ended_by"] or (row["felled_by"] or {}).get("reach")
+    return "invalidated" if by == Reach.ADMINS else "revoked"
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    refusal = _refusal(error, context["view"])
+    return Response(_body(refusal.words), status=refusal.status, headers=refusal.headers)
+
+
+def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    refusal = _refusal(error, context["view"])
+    return Response(_cron_body(refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
+
+
+def error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+    """For what is refused before any view is found."""
+    return _body(WORDS.get(status, status.phrase))
+
+
+def cron_error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+    return _cron_body(status, WORDS.get(status, status.phrase))
+
+
+def _body(words: str) -> dict[str, Any]:
+    return {"success": False, "error": words}
+
+
+def _cron_body(status: HTTPStatus, words: str) -> dict[str, Any]:
+    return {"error": words} if status == HTTPStatus.UNAUTHORIZED else {"ok": False, "error": words}
+
+
+def _refusal(error: Exception, view: Any) -> Refusal:
+    """Who may not is told no more than who is nobody. What nobody foresaw has one sentence, and its cause is logged."""
+    match error:
+        case CrossSite():
+            return Refusal(HTTPStatus.FORBIDDEN, FORBIDDEN)
+        case PermissionDenied() | NotAuthenticated() | AuthenticationFailed():
+            return Refusal(HTTPStatus.UNAUTHORIZED, UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        case _:
+            found = refusal_of(error, view)
+    if found is None:
+        log.error("%s failed", view.action, exc_info=error)
+        return Refusal(
+            HTTPStatus.INTERNAL_SERVER_ERROR, view.failures.get(view.action, WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
+        )
+    return found
+
+
+class AdminKeyScheme(OpenApiAuthenticationExtension):
+    target_class = AdminKeyAuthentication
+    name = "admin_key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        told = "The installation's ADMIN_KEY, or a super admin's access token."
+        return {"type": "apiKey", "in": "header", "name": "x-admin-key", "description": told}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A super admin's access token."}
+
+
+class CronScheme(OpenApiAuthenticationExtension):
+    target_class = CronAuthentication
+    name = "cron"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "The installation's CRON_SECRET."}

@@ -1,0 +1,113 @@
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.db.models import Count, Window
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.denials import recorded
+from core.access import Tier
+from core.ids import Prefix
+from core.paging import LAST_PAGE, number, said
+from core.views import DeclaredViewSet
+from sessions_app import cookies, operations
+from sessions_app.api.panel import serializers, wire
+from sessions_app.authentication import BearerAuthentication, CookieAuthentication, is_by_cookie
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.operations.ending import BY_USER
+
+PER_PAGE, MOST_PER_PAGE = 50, 100
+FURTHEST = 2**31  # rows that may be skipped: more than anybody has, and within what the database can count
+PARAMETERS = [
+    OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1}),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}),
+]
+INCLUDE_CURRENT = OpenApiParameter(
+    "includeCurrent", str, description="Only `true` includes the caller's own session.", default="false"
+)
+REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.Error)
+
+
+class AccountSessionViewSet(DeclaredViewSet):
+    """One's own live sessions."""
+
+    authentication_classes = [wire.ApiKeyAuthentication, BearerAuthentication, CookieAuthentication]
+    throttle_classes = [wire.Pace]
+    credentials_in = "Authorization, Cookie, X-Api-Key"
+    reads = {"list": Tier.USER, "count": Tier.USER}
+    writes = {"destroy_all": Tier.USER, "destroy": Tier.USER}
+    errors = wire.ERRORS
+    missing = "Session not found or failed to revoke"
+    schema = AutoSchema()
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return recorded(wire.exception_handler)
+
+    @property
+    def mine(self) -> SessionQuerySet:
+        return Session.objects.for_user(self.user_id).live()
+
+    @extend_schema(
+        operation_id="listAccountSessions",
+        tags=["Account sessions"],
+        parameters=PARAMETERS,
+        responses={200: serializers.AccountSessions, 400: serializers.Error, **REFUSED},
+    )
+    def list(self, request: Request) -> Response:
+        """Where you are signed in; what lasts longest comes first."""
+        asked = said(request.META["QUERY_STRING"], {"page", "limit"})
+        page = number(asked, "page", usual=1, most=LAST_PAGE)
+        limit = number(asked, "limit", usual=PER_PAGE, most=MOST_PER_PAGE)
+        start = min((page - 1) * limit, FURTHEST)
+        in_order = self.mine.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
+        rows = list(in_order.values(*wire.COLUMNS, "total")[start : start + limit])
+        total = rows[0]["total"] if rows else self.mine.count() if start else 0
+        return Response(wire.page(rows, self.principal.session_id, page=page, limit=limit, total=total))
+
+    @extend_schema(
+        operation_id="countAccountSessions",
+        tags=["Account sessions"],
+        responses={200: serializers.SessionCount, **REFUSED},
+    )
+    def count(self, request: Request) -> Response:
+        """How many there are."""
+        return Response({"count": self.mine.count()})
+
+    @extend_schema(
+        operation_id="deleteAccountSessions",
+        tags=["Account sessions"],
+        parameters=[INCLUDE_CURRENT],
+        responses={200: serializers.AllRevoked, 409: serializers.Error, **REFUSED},
+    )
+    def destroy_all(self, request: Request) -> Response:
+        """End all others, sign-ins under way included; and this one too if you say so."""
+        own = self.principal.session_id
+        is_included = said(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
+        spare = None if is_included else own
+        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=self.principal, reason=BY_USER, spare=spare)
+        return self.revoked(ended.count, is_current=is_included and own is not None)
+
+    @extend_schema(
+        operation_id="deleteAccountSession",
+        tags=["Account sessions"],
+        responses={200: serializers.OneRevoked, **dict.fromkeys((400, 404, 409), serializers.Error), **REFUSED},
+    )
+    def destroy(self, request: Request, token: str) -> Response:
+        """End one of them."""
+        if not token.strip():
+            raise wire.MissingToken
+        pk = self.id_or_404(Prefix.SESSION, token.strip())
+        named = self.mine.filter(pk=pk)
+        self.found(named.count())
+        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
+        self.found(ended.count)  # somebody else may have been quicker
+        return self.revoked(True, is_current=pk == self.principal.session_id)
+
+    def revoked(self, what: int | bool, *, is_current: bool) -> Response:
+        answer = Response({"data": {"revoked": what, "currentSessionRevoked": is_current}}, status=HTTPStatus.OK)
+        if is_current and is_by_cookie(self.request):
+            cookies.drop_cookie(answer)
+        return answer

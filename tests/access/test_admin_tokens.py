@@ -1,0 +1,41 @@
+"""Every kind of caller at every door of the admin tokens; whoever is refused has changed nothing."""
+
+import pytest
+
+from tests.access.callers import cases
+from tests.access.footprint import footprint
+from tests.access.matrix import COLUMNS
+from tests.architecture.routes import routes_of_dialects, same_place
+from tests.contract.admin_tokens.answers import CLEAN_UP, REVOKE, SESSIONS, given
+from tests.world import World
+
+OURS = ("/api/admin/", "/api/cron/")
+ROUTES = {("GET", SESSIONS), ("DELETE", f"{SESSIONS}/{{}}"), ("POST", REVOKE), ("GET", CLEAN_UP)}
+SHOWN = ROUTES - {("GET", CLEAN_UP)}
+LET_IN = "SA"
+
+
+def test_these_are_the_doors():
+    routes = [route for route in routes_of_dialects() if route.path.startswith(OURS)]
+    assert {(method, same_place(route.path)) for route in routes for method in route.methods} == ROUTES
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(SHOWN))
+def test_an_operator_is_let_in(method: str, path: str, world: World):
+    (case,) = cases(LET_IN, world)
+    assert given(case.caller.request(method, path.format(world.north_admin.session_id)))["success"] is True
+
+
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column != LET_IN])
+def test_nobody_else_is(column: str, world: World):
+    for case in cases(column, world):
+        target = world.signed_in(world.super_admin.user)
+        before = footprint()
+        for method, path in sorted(ROUTES):
+            answer = case.caller.request(method, path.format(target.session_id))
+            assert (answer.status_code, answer.json()["error"]) == (401, "Unauthorized"), case.name
+        assert footprint() == before, case.name
+
+
+def test_an_operator_is_nobody_to_the_clock(world: World):
+    assert world.super_admin.get(CLEAN_UP).status_code == 401

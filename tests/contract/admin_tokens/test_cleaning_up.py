@@ -1,0 +1,127 @@
+"""GET /api/cron/cleanup-admin-sessions: what is long over is deleted, and nothing that is kept for a reason."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from audit.models import AuditEntry
+from sessions_app import operations
+from sessions_app.models import Session
+from tests.access.footprint import footprint
+from tests.contract.admin_tokens.answers import CLEAN_UP, KEY, SECRET, by_key, given, not_kept
+from tests.contract.v1.sessions import change
+from tests.world import SYSTEM, Caller, World
+
+SCHEDULER = Caller(SECRET)
+LONG = 91
+
+
+def ended(caller: Caller, days_ago: float, *, expired_days_ago: float) -> Caller:
+    """It was revoked so long ago, and its token would have run out then."""
+    operations.revoke(Session.objects.filter(pk=caller.session.pk), actor=SYSTEM, reason="test")
+    opened = max(days_ago, expired_days_ago) + 30
+    change(
+        caller,
+        created_at=Now() - timedelta(days=opened),
+        expires_at=Now() - timedelta(days=expired_days_ago),
+        revoked_at=Now() - timedelta(days=days_ago),
+    )
+    return caller
+
+
+def clean_up() -> int:
+    body = given(SCHEDULER.get(CLEAN_UP))
+    assert body.keys() == {"ok", "deleted"}
+    assert body["ok"] is True
+    return body["deleted"]
+
+
+def is_there(caller: Caller) -> bool:
+    return Session.objects.filter(pk=caller.session.pk).exists()
+
+
+@pytest.fixture(autouse=True)
+def opened_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id tells when its session was opened, and a purge looks at old ids alone; here all are new."""
+    monkeypatch.setattr("sessions_app.operations.expiring.first_id_after", lambda moment: "f" * 32)
+
+
+class TestCleaningUp:
+    def test_deletes_administrators_sessions_that_are_long_over(self, world: World):
+        gone = [
+            ended(each, LONG, expired_days_ago=8) for each in (world.north_admin, world.acme_partner, world.super_admin)
+        ]
+        assert clean_up() == 3
+        assert not any(map(is_there, gone))
+        assert clean_up() == 0
+
+    def test_keeps_what_is_live(self, world: World):
+        assert clean_up() == 0
+        assert is_there(world.super_admin)
+
+    @pytest.mark.parametrize(
+        ("ended_days_ago", "expired_days_ago"),
+        [(89, 89), (8, 8), (LONG, 6), (LONG, -20)],
+    )
+    def test_keeps_what_the_retention_or_the_week_keeps(
+        self, ended_days_ago: float, expired_days_ago: float, world: World
+    ):
+        admin = ended(world.north_admin, ended_days_ago, expired_days_ago=expired_days_ago)
+        assert clean_up() == 0
+        assert is_there(admin)
+
+    def test_goes_by_the_retention_that_is_set(self, world: World, settings: Any):
+        settings.SESSION_RETENTION_DAYS = 8
+        kept, gone = (
+            ended(world.acme_partner, 7.5, expired_days_ago=7.5),
+            ended(world.north_admin, 9, expired_days_ago=9),
+        )
+        assert clean_up() == 1
+        assert [is_there(kept), is_there(gone)] == [True, False]
+
+    def test_keeps_everybody_elses(self, world: World):
+        ada = ended(world.ada, LONG, expired_days_ago=LONG)
+        assert clean_up() == 0
+        assert is_there(ada)
+
+    def test_is_on_record(self, world: World):
+        ended(world.north_admin, LONG, expired_days_ago=8)
+        clean_up()
+        entry = AuditEntry.objects.get(action="session.purged")
+        assert (entry.actor_id, entry.ip_address) == ("system:cleanup_admin_sessions", "127.0.0.1")
+        assert entry.changes["purged_count"] == 1
+
+
+class TestWhoever:
+    def test_has_not_the_secret_is_refused(self, world: World):
+        ended(world.north_admin, LONG, expired_days_ago=8)
+        operator, before = world.super_admin, footprint()
+        for caller in (Caller(), Caller("x"), Caller(""), Caller(KEY), by_key(), by_key(SECRET), operator):
+            answer = caller.get(CLEAN_UP)
+            assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+            assert answer["WWW-Authenticate"] == "Bearer"
+            not_kept(answer)
+        assert footprint() == before
+
+    def test_has_any_secret_where_there_is_none_is_refused(self, world: World, settings: Any):
+        settings.CRON_SECRET = ""
+        for sent in (SECRET, "", " "):
+            assert Caller().get(CLEAN_UP, headers={"Authorization": f"Bearer {sent}"}).status_code == 401
+
+    def test_guesses_has_to_wait(self, world: World, settings: Any):
+        settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
+        answers = [Caller("x").get(CLEAN_UP) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+        assert answers[-1].json().keys() == {"ok", "error"}
+        assert SCHEDULER.get(CLEAN_UP).status_code == 429
+        assert [each.changes["reason"] for each in AuditEntry.objects.filter(actor_label="cron secret")] == [
+            *["wrong cron secret"] * 3,
+            *["throttled"] * 2,
+        ]
+
+    def test_asks_otherwise_is_told_so(self, world: World):
+        assert SCHEDULER.post(CLEAN_UP).json() == {"ok": False, "error": "Method Not Allowed"}
+        answer = SCHEDULER.get("/api/cron/nothing")
+        assert (answer.status_code, answer.json()) == (404, {"ok": False, "error": "Not Found"})

@@ -1,0 +1,200 @@
+"""Who is let in to the admin tokens, and by what; what a page of another site may not do."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import SignInThrottle
+from audit.models import AuditEntry
+from core.access import Scope
+from tests.access.callers import api_key_of
+from tests.access.footprint import footprint
+from tests.architecture.test_sql_counts import cost
+from tests.contract.admin_tokens.answers import COOKIE, KEY, REVOKE, SESSIONS, browser, by_key, given, refused
+from tests.contract.v1.sessions import is_alive
+from tests.contract.v1.test_token_exchange import acting_for, application
+from tests.world import Caller, World
+
+ROUTES = [("GET", SESSIONS), ("DELETE", f"{SESSIONS}/x"), ("POST", REVOKE)]
+each_route = pytest.mark.parametrize(("method", "path"), ROUTES)
+UNAUTHORIZED = "Unauthorized"
+TOO_MANY = "Too many requests of this kind; wait as long as Retry-After says"
+
+
+def denials() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(action="access.denied").order_by("pk"))
+
+
+class TestTheKey:
+    @pytest.mark.parametrize("sent", [KEY, f"  {KEY} "])
+    def test_lets_whoever_has_it_in(self, sent: str, world: World):
+        assert given(by_key(sent).get(SESSIONS))["success"] is True
+
+    @each_route
+    def test_that_is_wrong_lets_nobody_in(self, method: str, path: str, world: World):
+        for sent in ("x", KEY[:-1], KEY + "x", KEY.upper(), "é" * 40, "x" * 20_000):
+            assert refused(by_key(sent).request(method, path)) == UNAUTHORIZED
+
+    @each_route
+    def test_that_is_none_opens_nothing(self, method: str, path: str, world: World, settings: Any):
+        settings.ADMIN_KEY = ""
+        for sent in (KEY, "", "x", "None"):
+            assert refused(by_key(sent).request(method, path)) == UNAUTHORIZED
+
+    @each_route
+    def test_is_taken_in_its_own_header_only(self, method: str, path: str, world: World):
+        as_cookie = Caller()
+        as_cookie.http.cookies[COOKIE] = KEY
+        as_basic = Caller().request(method, path, headers={"Authorization": f"Basic {KEY}"})
+        in_url = Caller().request(method, f"{path}?x-admin-key={KEY}&key={KEY}")
+        for answer in (Caller(KEY).request(method, path), as_cookie.request(method, path), as_basic, in_url):
+            assert refused(answer) == UNAUTHORIZED
+            assert KEY not in answer.content.decode()
+
+    def test_may_be_a_super_admins_token_in_its_place(self, world: World):
+        operator = world.super_admin
+        assert given(by_key(operator.token or "").get(SESSIONS))["success"] is True
+        for other in (world.north_admin, world.acme_partner, world.ada, world.service(*Scope)):
+            assert refused(by_key(other.token or "").get(SESSIONS)) == UNAUTHORIZED
+
+    def test_that_is_wrong_is_not_made_up_for(self, world: World):
+        operator = world.super_admin
+        assert refused(by_key("x", token=operator.token).get(SESSIONS)) == UNAUTHORIZED
+        both = browser(operator)
+        assert refused(both.get(SESSIONS, headers={"X-Admin-Key": "x"})) == UNAUTHORIZED
+
+    @pytest.mark.parametrize("blank", ["", "   "])
+    def test_that_is_blank_is_none(self, blank: str, world: World):
+        assert given(by_key(blank, token=world.super_admin.token).get(SESSIONS))["success"] is True
+
+    def test_is_no_key_to_anything_else(self, world: World):
+        for path in ("/api/v1/admin/sessions", "/api/v1/me", "/api/account/sessions"):
+            assert by_key().get(path).status_code == 401
+
+
+class TestAToken:
+    def test_is_a_super_admins_in_person(self, world: World):
+        operator = world.super_admin
+        assert given(operator.get(SESSIONS))["success"] is True
+        assert given(browser(operator).get(SESSIONS))["success"] is True
+        for scheme in ("bearer", "BEARER"):
+            answer = Caller().get(SESSIONS, headers={"Authorization": f"{scheme} {operator.token}"})
+            assert given(answer)["success"] is True
+
+    @each_route
+    def test_is_nobody_elses(self, method: str, path: str, world: World):
+        application(world)
+        operator = world.super_admin
+        others = [world.ada, world.north_admin, world.acme_partner, world.service(*Scope), world.service()]
+        others += [browser(each) for each in (world.ada, world.north_admin, world.acme_partner)]
+        others += [acting_for(operator), api_key_of(operator.user), Caller("x"), Caller(""), Caller("a.b.c"), Caller()]
+        before = footprint()
+        for caller in others:
+            assert refused(caller.request(method, path)) == UNAUTHORIZED
+        assert footprint() == before
+
+    def test_of_an_administrator_below_is_on_record(self, world: World):
+        world.north_admin.get(SESSIONS)
+        (entry,) = denials()
+        assert (entry.actor_id, entry.result) == (world.north_admin.user.handle, "denied")
+        assert entry.changes["path"] == SESSIONS
+
+    def test_that_is_over_is_none(self, world: World):
+        operator = world.super_admin
+        operator.post("/api/v1/auth/logout")
+        for caller in (operator, browser(operator), by_key(operator.token or "")):
+            assert refused(caller.get(SESSIONS)) == UNAUTHORIZED
+
+
+class TestGuessing:
+    @pytest.fixture(autouse=True)
+    def three_failures(self, settings: Any) -> None:
+        settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
+
+    def test_has_to_wait_after_a_few(self, world: World):
+        answers = [by_key("x").get(SESSIONS) for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+        assert refused(answers[-1], 429) == TOO_MANY
+        assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+        assert by_key().get(SESSIONS).status_code == 429  # or else one could go on trying
+
+    def test_is_on_record(self, world: World):
+        for _ in range(4):
+            by_key("x").get(SESSIONS)
+        told = [(each.actor_type, each.actor_label, each.changes["reason"], each.result) for each in denials()]
+        wrong = ("anonymous", "admin key", "wrong admin key", "denied")
+        assert told == [wrong, wrong, wrong, ("anonymous", "admin key", "throttled", "denied")]
+
+    def test_is_not_what_is_right(self, world: World):
+        for _ in range(5):
+            given(by_key().get(SESSIONS))
+        assert [by_key(key).get(SESSIONS).status_code for key in ("x", KEY, "x", KEY)] == [401, 200, 401, 200]
+        assert SignInThrottle.objects.get().failures == 2
+
+    def test_from_elsewhere_keeps_nobody_out(self, world: World):
+        for _ in range(4):
+            by_key("x").get(SESSIONS)
+        assert given(by_key().get(SESSIONS, REMOTE_ADDR="198.51.100.7"))["success"] is True
+        assert given(world.super_admin.get(SESSIONS))["success"] is True
+
+
+class TestAPageOfAnotherSite:
+    EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
+
+    @pytest.mark.parametrize("headers", EVIL)
+    def test_changes_nothing_whoever_it_comes_from(self, headers: dict[str, str], world: World):
+        operator, admin = world.super_admin, world.north_admin
+        before = footprint()
+        for caller in (operator, browser(operator), by_key(), by_key("x"), world.nobody, Caller("x")):
+            for method, path in (("DELETE", f"{SESSIONS}/{admin.session_id}"), ("POST", REVOKE)):
+                answer = caller.request(method, path, headers=headers)
+                assert refused(answer, 403) == "Forbidden"
+                assert cost(lambda: caller.request(method, path, headers=headers)) == 0  # noqa: B023 - asked at once
+        assert footprint() == before
+        assert is_alive(admin)
+
+    @pytest.mark.parametrize("headers", EVIL)
+    def test_may_ask_for_what_it_cannot_read(self, headers: dict[str, str], world: World):
+        answer = by_key().get(SESSIONS, headers=headers)
+        assert given(answer)["success"] is True
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    @pytest.mark.parametrize("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}])
+    def test_is_no_page_of_ours(self, headers: dict[str, str], world: World):
+        assert given(browser(world.super_admin).post(REVOKE, headers=headers))["success"] is True
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        (SESSIONS, {"POST", "PUT", "DELETE"}),
+        (f"{SESSIONS}/x", {"GET", "PATCH"}),
+        (REVOKE, {"GET", "DELETE", "OPTIONS"}),
+    ],
+)
+def test_other_methods_are_refused_after_asking_who_is_there(path: str, methods: set[str], world: World):
+    for method in sorted(methods):
+        assert refused(world.nobody.request(method, path)) == UNAUTHORIZED
+        answer = by_key().request(method, path)
+        assert refused(answer, 405) == "Method Not Allowed"
+        assert answer["Allow"]
+
+
+def test_errors_before_any_view_are_in_its_words_as_well(world: World):
+    for path in ("/api/admin/tokens", "/api/admin/nowhere", f"{SESSIONS}/"):
+        answer = by_key().get(path)
+        assert (answer.status_code, answer.json()) == (404, {"success": False, "error": "Not Found"})
+    too_large = world.nobody.request("POST", REVOKE, CONTENT_LENGTH=str(2**40))
+    assert (too_large.status_code, too_large.json()["success"]) == (413, False)
+
+
+def test_no_answer_holds_a_credential(world: World):
+    operator, admin = world.super_admin, world.north_admin
+    secrets = {KEY, *(each for who in (operator, admin) for each in (who.token, who.refresh_token, who.key))}
+    for answer in (
+        by_key().get(f"{SESSIONS}?status=all"),
+        by_key().delete(f"{SESSIONS}/{admin.session_id}"),
+        by_key().post(REVOKE),
+    ):
+        said = answer.content.decode() + str(answer.headers)
+        assert not [secret for secret in secrets if secret in said]

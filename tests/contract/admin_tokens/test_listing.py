@@ -1,0 +1,217 @@
+"""GET /api/admin/tokens/sessions: who administers at this moment."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+
+from sessions_app import administrators, operations
+from sessions_app.models import Reach, Session
+from tests.architecture.test_sql_counts import cost, make_them
+from tests.contract.admin_tokens.answers import (
+    SESSIONS,
+    TRUNCATED,
+    browser,
+    by_key,
+    given,
+    handles,
+    listed,
+    refused,
+    statuses,
+    version,
+)
+from tests.contract.v1.sessions import change, fall_idle, row, run_out
+from tests.world import CHROME, SYSTEM, Caller, World
+
+BAD_STATUS = "status takes active or all"
+
+
+def admins(world: World) -> list[Caller]:
+    return [world.north_admin, world.springfield_admin, world.acme_partner, world.globex_partner, world.super_admin]
+
+
+def revoke_scope(reach: Reach, target: Any = None) -> None:
+    operations.revoke_scope(reach, target, actor=SYSTEM, reason="test")
+
+
+def bump() -> None:
+    operations.bump_token_version(actor=SYSTEM, reason="test")
+
+
+class TestASession:
+    def test_is_told_as_a_token_would_be(self, world: World):
+        admin = world.north_admin
+        (told,) = listed(by_key())
+        stored = row(admin)
+        assert told == {
+            "jti": admin.session_id,
+            "iat": int(stored.created_at.timestamp()),
+            "exp": int(stored.expires_at.timestamp()),
+            "v": version(by_key()),
+            "tv": version(by_key()),
+            "ip": "192.0.2.10",
+            "ua": CHROME,
+            "status": "active",
+        }
+
+    def test_says_unknown_where_nothing_is_known(self, world: World):
+        world.signed_in(world.person("admin", world.north, world.north_admin.user.role), ip_address=None, user_agent="")
+        assert {(each["ip"], each["ua"]) for each in listed(by_key())} == {
+            ("unknown", "unknown"),
+            ("192.0.2.10", CHROME),
+        }
+
+
+class TestTheList:
+    def test_is_of_administrators_of_every_tier_and_of_nobody_else(self, world: World):
+        callers = admins(world)
+        assert {world.ada, world.lisa}
+        assert set(handles(by_key())) == {each.session_id for each in callers}
+
+    def test_says_what_time_it_is_and_which_version_counts(self, world: World):
+        body = given(world.super_admin.get(SESSIONS))
+        (own,) = body["sessions"]
+        assert body["currentTokenVersion"] == own["v"]
+        assert own["iat"] <= body["now"] < own["exp"]
+
+    def test_begins_with_the_newest_by_second_and_then_by_name(self, world: World):
+        callers = admins(world)
+        for age, caller in zip((5, 3, 3, 9, 1), callers, strict=True):
+            change(caller, created_at=Now() - timedelta(seconds=age, milliseconds=age * 30))
+        told = [(each["iat"], each["jti"]) for each in listed(by_key())]
+        assert told == sorted(told, reverse=True)
+        assert told[0][1] == world.super_admin.session_id
+
+    def test_is_empty_if_nobody_administers(self, world: World):
+        assert world.ada
+        body = given(by_key().get(SESSIONS))
+        assert (body["count"], body["sessions"]) == (0, [])
+        assert body["currentTokenVersion"] >= 1
+
+    @pytest.mark.parametrize("query", ["", "?status=active"])
+    def test_leaves_out_what_has_ended(self, query: str, world: World):
+        revoked, expired, idle, floored, alive = admins(world)
+        operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
+        run_out(expired)
+        fall_idle(idle)
+        revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
+        assert handles(by_key(), query) == [alive.session_id]
+
+    @pytest.mark.parametrize("said", ["", "ALL", "revoked", "active,all", "%20all", "all%00", "%ff", "1"])
+    def test_knows_two_words_and_says_which(self, said: str, world: World):
+        assert refused(by_key().get(f"{SESSIONS}?status={said}"), 400) == BAD_STATUS
+
+    def test_does_not_mind_what_else_is_said(self, world: World):
+        admin = world.north_admin
+        assert handles(by_key(), "?page=7&limit=0&v=9") == [admin.session_id]
+
+
+class TestAllOfThem:
+    def test_tell_what_became_of_each(self, world: World):
+        revoked, expired, idle, floored, _ = admins(world)
+        operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
+        run_out(expired)
+        fall_idle(idle)
+        revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
+        current = version(by_key())
+        ends = {
+            revoked: "revoked",
+            expired: "expired",
+            idle: "expired",
+            floored: "revoked",
+            world.super_admin: "active",
+        }
+        assert statuses(by_key()) == {caller.session_id: (end, current) for caller, end in ends.items()}
+        operations.expire(actor=SYSTEM)
+        operations.sweep()
+        assert statuses(by_key()) == {caller.session_id: (end, current) for caller, end in ends.items()}
+
+    def test_of_what_idled_say_that_it_ran_out_then(self, world: World):
+        fall_idle(world.north_admin)
+        (told,) = listed(by_key(), "?status=all")
+        assert told["exp"] <= given(by_key().get(SESSIONS))["now"]
+        assert (told["status"], told["exp"] > told["iat"] - 8 * 24 * 3600) == ("expired", True)
+
+    def test_tell_which_version_each_was_opened_in(self, world: World):
+        first, start = world.north_admin, version(by_key())
+        bump()
+        second = world.acme_partner
+        bump()
+        bump()
+        third = world.super_admin
+        wanted = {
+            first.session_id: ("invalidated", start),
+            second.session_id: ("invalidated", start + 1),
+            third.session_id: ("active", start + 3),
+        }
+        assert statuses(by_key()) == wanted
+        assert version(by_key()) == start + 3
+        operations.sweep()
+        assert statuses(by_key()) == wanted
+
+    def test_name_the_first_that_holds(self, world: World):
+        """Expired before revoked, and revoked before invalidated."""
+        revoked, invalidated, start = world.north_admin, world.acme_partner, version(by_key())
+        operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
+        bump()
+        assert statuses(by_key()) == {
+            revoked.session_id: ("revoked", start),
+            invalidated.session_id: ("invalidated", start),
+        }
+        for caller in (revoked, invalidated):
+            change(caller, created_at=Now() - timedelta(days=40), expires_at=Now() - timedelta(seconds=1))
+        assert statuses(by_key()) == {
+            revoked.session_id: ("expired", start),
+            invalidated.session_id: ("expired", start),
+        }
+
+    def test_know_every_way_of_signing_all_administrators_out(self, world: World):
+        admin, start = world.north_admin, version(by_key())
+        revoke_scope(Reach.ADMINS)
+        assert version(by_key()) == start + 1
+        assert statuses(by_key()) == {admin.session_id: ("invalidated", start)}
+
+    def test_do_not_take_others_ends_for_it(self, world: World):
+        admin, start = world.north_admin, version(by_key())
+        revoke_scope(Reach.PLATFORM)
+        revoke_scope(Reach.TENANT, world.south.pk)
+        assert version(by_key()) == start
+        assert statuses(by_key()) == {admin.session_id: ("revoked", start)}
+
+    def test_have_the_version_that_they_were_spared_in(self, world: World):
+        admin, spared, start = world.north_admin, world.super_admin, version(by_key())
+        operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="test", spare=spared.session.pk)
+        assert statuses(by_key()) == {
+            admin.session_id: ("invalidated", start),
+            spared.session_id: ("active", start + 1),
+        }
+
+
+class TestManyOfThem:
+    def test_are_the_newest_ten_thousand_and_it_says_so(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(administrators, "MOST", 3)
+        callers = admins(world)
+        answer = by_key().get(SESSIONS)
+        body = given(answer)
+        assert answer[TRUNCATED] == "true"
+        assert body["count"] == len(callers)
+        assert [each["jti"] for each in body["sessions"]] == sorted(
+            (each.session_id for each in callers), reverse=True
+        )[:3]
+
+    def test_are_not_truncated_as_a_rule(self, world: World):
+        admins(world)
+        assert TRUNCATED not in by_key().get(SESSIONS).headers
+
+    @pytest.mark.parametrize("query", ["", "?status=all"])
+    def test_cost_as_much_as_few(self, query: str, world: World):
+        operator, costs = world.super_admin, []
+        for total in (10, 300):
+            make_them(total, operator)
+            Session.objects.filter(user=operator.user).update(created_at=F("created_at"))
+            assert len(listed(operator, query)) == total
+            costs.append(cost(lambda: operator.get(f"{SESSIONS}{query}")))
+            costs.append(cost(lambda: browser(operator).get(f"{SESSIONS}{query}")))
+        assert costs == [2] * 4

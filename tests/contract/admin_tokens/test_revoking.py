@@ -1,0 +1,190 @@
+"""Ending one administrator's session, or all of them by the next version."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from audit.models import AuditEntry
+from core.ids import Prefix
+from sessions_app import operations
+from sessions_app.models import Session
+from tests.access.footprint import footprint
+from tests.architecture.test_sql_counts import cost
+from tests.contract.admin_tokens.answers import (
+    COOKIE,
+    NOT_FOUND,
+    REVOKE,
+    SESSIONS,
+    browser,
+    by_key,
+    given,
+    handles,
+    refused,
+    statuses,
+    version,
+)
+from tests.contract.v1.sessions import is_alive, row, run_out
+from tests.world import SYSTEM, Caller, World, some_id
+
+
+def one(caller: Caller) -> str:
+    return f"{SESSIONS}/{caller.session_id}"
+
+
+class TestEndingOne:
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    def test_refuses_it_from_its_next_request(self, who: str, world: World):
+        admin, other = getattr(world, who), world.springfield_admin
+        assert given(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
+        assert [is_alive(admin), is_alive(other)] == [False, True]
+        assert handles(by_key()) == [other.session_id]
+
+    def test_is_an_operators_to_do_by_a_token_as_well(self, world: World):
+        admin = world.north_admin
+        assert given(world.super_admin.delete(one(admin)))["success"] is True
+        assert (row(admin).revoked_by, row(admin).revoke_reason) == (
+            world.super_admin.user.handle,
+            "ended by an administrator",
+        )
+
+    def test_may_be_said_twice(self, world: World):
+        admin = world.north_admin
+        given(by_key().delete(one(admin)))
+        before = row(admin)
+        assert given(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
+        assert (row(admin).revoked_at, row(admin).revocation_id) == (before.revoked_at, before.revocation_id)
+
+    def test_that_has_run_out_is_a_success_that_changes_nothing(self, world: World):
+        run_out(world.north_admin)
+        assert given(by_key().delete(one(world.north_admin)))["success"] is True
+        assert statuses(by_key())[world.north_admin.session_id][0] == "expired"
+
+    def test_takes_its_name_out_of_a_url(self, world: World):
+        handle = world.north_admin.session_id
+        spelled = "".join(f"%{ord(letter):02x}" for letter in handle)
+        assert given(by_key().delete(f"{SESSIONS}/%20{spelled}%20")) == {"success": True, "jti": handle}
+        assert not is_alive(world.north_admin)
+
+    def test_of_a_plain_user_is_not_found_nor_is_one_that_is_none(self, world: World):
+        made_up = ["abc123def456", "550e8400-e29b-41d4-a716-446655440000", "%20", "x" * 5_000, "%00", "..", "%ff"]
+        before = footprint()
+        for name in (world.ada.session_id, some_id(Prefix.SESSION), world.super_admin.user.handle, *made_up):
+            assert refused(by_key().delete(f"{SESSIONS}/{name}"), 404) == NOT_FOUND, name
+        assert footprint() == before or world.super_admin  # whoever was named has signed in meanwhile
+        assert is_alive(world.ada)
+
+    def test_needs_a_name(self, world: World):
+        admin = world.north_admin
+        for path in (f"{SESSIONS}/", SESSIONS):
+            assert by_key().delete(path).status_code in (404, 405)
+        assert is_alive(admin)
+
+    def test_is_on_record_as_the_keys(self, world: World):
+        admin = world.north_admin
+        by_key().delete(one(admin))
+        (entry,) = AuditEntry.objects.filter(resource_id=admin.session_id, action="session.revoked")
+        assert (entry.actor_type, entry.actor_id, entry.actor_label) == ("admin_key", "admin_key", "ADMIN_KEY")
+        assert (entry.tenant_id, entry.ip_address, entry.actor_tier) == (world.north.pk, "127.0.0.1", "super")
+        told = world.super_admin.get("/api/v1/admin/audit?actor_id=admin_key").json()["data"][0]
+        assert (told["actor_type"], told["actor_role"]) == ("admin_key", None)
+
+    def test_costs_what_it_costs_elsewhere(self, world: World):
+        operator, admin = world.super_admin, world.north_admin
+        assert cost(lambda: operator.delete(one(admin))) == 15
+        assert cost(lambda: operator.delete(f"{SESSIONS}/x")) == 1
+
+
+class TestEndingAll:
+    def test_makes_the_next_version_and_leaves_no_administrator_in(self, world: World):
+        callers = [world.north_admin, world.acme_partner, world.super_admin]
+        before = version(by_key())
+        body = given(by_key().post(REVOKE))
+        assert body.keys() == {"success", "nextTokenVersion", "timestamp"}
+        assert (body["success"], body["nextTokenVersion"]) == (True, before + 1)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body["timestamp"])
+        assert abs(datetime.fromisoformat(body["timestamp"]) - datetime.now(UTC)) < timedelta(minutes=1)
+        assert not any(map(is_alive, callers))
+        assert is_alive(world.ada)
+        assert (handles(by_key()), version(by_key())) == ([], before + 1)
+        assert {status for status, _ in statuses(by_key()).values()} == {"invalidated"}
+
+    def test_lets_in_who_signs_in_afterwards(self, world: World):
+        given(by_key().post(REVOKE))
+        admin = world.north_admin
+        assert handles(by_key()) == [admin.session_id]
+
+    def test_signs_the_caller_out_as_well(self, world: World):
+        operator = world.super_admin
+        assert given(operator.post(REVOKE))["success"] is True
+        assert refused(operator.post(REVOKE)) == "Unauthorized"
+        assert given(by_key().post(REVOKE))["success"] is True
+
+    def test_counts_up_each_time(self, world: World):
+        before = version(by_key())
+        made = [given(by_key().post(REVOKE))["nextTokenVersion"] for _ in range(3)]
+        assert made == [before + 1, before + 2, before + 3]
+
+    def test_is_one_act_with_one_entry(self, world: World):
+        assert world.north_admin
+        by_key().post(REVOKE)
+        entry = AuditEntry.objects.latest("pk")
+        assert (entry.action, entry.actor_id) == ("session.admins_signed_out", "admin_key")
+        assert entry.changes["token_version"] == version(by_key())
+
+    def test_is_the_act_that_the_command_does(self, world: World):
+        before, admin = version(by_key()), world.north_admin
+        operations.bump_token_version(actor=SYSTEM, reason="test")
+        assert version(by_key()) == before + 1
+        assert not is_alive(admin)
+
+    def test_costs_no_more_for_many(self, world: World):
+        assert cost(lambda: world.signed_in(world.super_admin.user).post(REVOKE)) > 0
+        costs = []
+        for _ in range(2):
+            operator = world.signed_in(world.super_admin.user)
+            costs.append(cost(lambda operator=operator: operator.post(REVOKE)))
+        assert costs == [16, 16]
+
+
+class TestABrowser:
+    def test_drops_its_cookie_with_its_session(self, world: World):
+        for ask in (lambda each: each.delete(one(each)), lambda each: each.post(REVOKE)):
+            operator = browser(world.signed_in(world.super_admin.user))
+            answer = ask(operator)
+            assert given(answer)["success"] is True
+            assert (answer.cookies[COOKIE].value, answer.cookies[COOKIE]["max-age"]) == ("", 0)
+
+    def test_keeps_it_when_another_ends(self, world: World):
+        answer = browser(world.super_admin).delete(one(world.north_admin))
+        assert given(answer)["success"] is True
+        assert not answer.cookies
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "act", "words"),
+    [
+        ("GET", SESSIONS, "sessions_app.api.admin_tokens.views.roll", "Failed to list sessions"),
+        ("POST", REVOKE, "sessions_app.operations.bump_token_version", "Failed to revoke sessions"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_in_the_documents_words(
+    method: str, path: str, act: str, words: str, world: World, caplog: Any
+):
+    with patch(act, side_effect=ZeroDivisionError("a secret of the inside")):
+        answer = by_key().request(method, path)
+    assert refused(answer, 500) == words
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_ends_here_is_over_everywhere(world: World):
+    admin = world.north_admin
+    by_key().delete(one(admin))
+    told = world.super_admin.get(f"/api/v1/admin/sessions/{admin.session_id}").json()["data"]
+    assert (told["status"], told["revoked_by"]) == ("revoked", "admin_key")
+    another = world.signed_in(admin.user)
+    assert another.delete(f"/api/account/sessions/{another.session_id}").status_code == 200
+    assert another.session_id not in handles(by_key())
+    assert Session.objects.live().filter(user=admin.user).count() == 0

@@ -1,0 +1,46 @@
+"""How many statements a request of the panel costs: one to ask who it is, one to count it, and the rest."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.access.callers import api_key_of
+from tests.architecture.test_sql_counts import cost, make_them
+from tests.contract.panel.answers import COUNT, SESSIONS, browser, page
+from tests.world import Caller, World
+
+CALLERS: dict[str, Callable[[World], Caller]] = {
+    "a token": lambda world: world.ada,
+    "a cookie": lambda world: browser(world.ada),
+    "an API key": lambda world: api_key_of(world.ada.user),
+}
+
+
+@pytest.mark.parametrize("by", CALLERS)
+def test_a_list_costs_the_same_however_long_it_is(by: str, world: World):
+    caller, found = CALLERS[by](world), []
+    caller.get(COUNT)  # which notes a key's first use
+    for total in (10, 200):
+        make_them(total, world.ada)
+        assert page(caller)[2]["total"] == total
+        queries = ("", "?limit=5", f"?limit=5&page={total // 5}", "?limit=100")
+        found += [cost(lambda query=query: caller.get(f"{SESSIONS}{query}")) for query in queries]
+        assert cost(lambda: caller.get(COUNT)) == 3
+        assert cost(lambda: caller.get(f"{SESSIONS}?page=99")) == 4  # how many there are, then, is asked by itself
+    assert found == [3] * 8
+
+
+def test_an_act_costs_what_it_costs_elsewhere_and_its_count(world: World):
+    world.ada.get(COUNT)
+    assert cost(lambda: world.ada.delete(SESSIONS)) == 16 + 1
+    phone = world.signed_in(world.ada.user)
+    assert cost(lambda: world.ada.delete(f"{SESSIONS}/{phone.session_id}")) == 15 + 1
+    assert cost(lambda: world.ada.delete(f"{SESSIONS}/x")) == 2
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer x"}, {"X-Api-Key": "x"}, {"Cookie": "curfew_session=x"}]
+)
+def test_nobody_costs_nothing(headers: dict[str, Any], world: World):
+    assert cost(lambda: Caller().get(SESSIONS, headers=headers)) == 0

@@ -1,0 +1,145 @@
+"""Who is let in to /api/account/sessions, and by what."""
+
+from typing import Any
+
+import pytest
+
+from core.access import Scope
+from tests.access.callers import api_key_of
+from tests.access.footprint import footprint
+from tests.contract.panel.answers import COOKIE, COUNT, SESSIONS, SIGN_IN, WRONG_KEY, again, browser, given, refused
+from tests.contract.v1.answers import LOGIN
+from tests.contract.v1.sessions import is_alive
+from tests.world import PASSWORD, Caller, World
+
+ROUTES = [
+    ("GET", SESSIONS),
+    ("GET", COUNT),
+    ("DELETE", SESSIONS),
+    ("DELETE", f"{SESSIONS}/x"),
+    ("DELETE", f"{SESSIONS}/"),
+]
+each_route = pytest.mark.parametrize(("method", "path"), ROUTES)
+
+
+def by_header(key: str) -> dict[str, Any]:
+    return {"headers": {"X-Api-Key": key}}
+
+
+def test_an_access_token_an_api_key_and_a_cookie_all_do(world: World):
+    key = api_key_of(world.ada.user).token or ""
+    for caller, more in (
+        (world.ada, {}),
+        (Caller(key), {}),
+        (Caller(), by_header(key)),
+        (Caller(), by_header(f"  {key} ")),
+        (browser(world.ada), {}),
+    ):
+        assert given(caller.get(COUNT, **more)) == {"count": 1}
+
+
+def test_the_cookie_is_the_one_that_signing_in_leaves(world: World):
+    here = Caller()
+    signed_in = {"email": world.ada.user.email, "password": PASSWORD, "session_cookie": True}
+    answer = here.post(LOGIN, signed_in)
+    body = given(here.get(SESSIONS))
+    assert body["currentToken"] == answer.json()["data"]["session_id"]
+
+
+@each_route
+class TestNobody:
+    def test_is_asked_to_sign_in(self, method: str, path: str, world: World):
+        assert refused(world.nobody.request(method, path)) == SIGN_IN
+
+    @pytest.mark.parametrize("given", ["x", "curfew_x", "cfs_x", "a.b.c", "", "cfr_" + "A" * 86, "x" * 20_000])
+    def test_is_told_that_a_bearer_is_none_of_ours(self, given: str, method: str, path: str, world: World):
+        assert refused(Caller().request(method, path, headers={"Authorization": f"Bearer {given}"})) == WRONG_KEY
+
+    def test_is_told_that_a_key_is_none_of_ours(self, method: str, path: str, world: World):
+        for key in ("x", "curfew_x", world.ada.token, world.ada.key, world.service(*Scope).token):
+            assert refused(Caller().request(method, path, **by_header(key))) == WRONG_KEY
+
+    def test_is_whoever_has_a_cookie_that_is_over(self, method: str, path: str, world: World):
+        ada = browser(world.ada)
+        world.ada.post("/api/v1/auth/logout")
+        assert refused(ada.request(method, path)) == SIGN_IN
+        for value in ("", "x", "cfs_x", world.ada.token, api_key_of(world.ada.user).token):
+            ada.http.cookies[COOKIE] = value
+            assert refused(ada.request(method, path)) == SIGN_IN
+
+    def test_is_let_in_by_what_stands_in_a_url(self, method: str, path: str, world: World):
+        key, before = api_key_of(world.ada.user).token, footprint()
+        for name in ("access_token", "token", "api_key", "x-api-key", COOKIE):
+            for credential in (key, world.ada.token, world.ada.key):
+                answer = world.nobody.request(method, f"{path}?{name}={credential}")
+                assert refused(answer) == SIGN_IN
+                assert credential not in answer.content.decode()
+        assert footprint() == before
+
+
+class TestSeveralCredentials:
+    """The first there is decides: what is wrong is not made up for by what is right."""
+
+    def test_begin_with_the_key_in_its_own_header(self, world: World):
+        alans = by_header(api_key_of(world.alan.user).token or "")
+        again(world, world.alan)
+        assert given(world.ada.get(COUNT, **alans)) == {"count": 2}
+        assert refused(world.ada.get(COUNT, **by_header("x"))) == WRONG_KEY
+        assert given(world.ada.get(COUNT, **by_header("  "))) == {"count": 1}
+
+    def test_go_on_with_the_bearer(self, world: World):
+        ada = browser(world.ada)
+        ada.token = again(world, world.alan).token
+        assert given(ada.get(SESSIONS))["currentToken"] != world.ada.session_id
+        ada.token = "x"
+        assert refused(ada.get(COUNT)) == WRONG_KEY
+
+
+class TestABrowser:
+    EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
+    OWN = ({}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"})
+
+    @pytest.mark.parametrize("headers", EVIL)
+    def test_changes_nothing_for_a_page_of_another_site(self, headers: dict[str, str], world: World):
+        phone, ada = again(world, world.ada), browser(world.ada)
+        before = footprint()
+        for path in (SESSIONS, f"{SESSIONS}/{phone.session_id}", f"{SESSIONS}?includeCurrent=true"):
+            answer = ada.delete(path, headers=headers)
+            assert refused(answer, 403) == "This was sent by a page of another site"
+        assert footprint() == before
+        assert is_alive(phone)
+
+    @pytest.mark.parametrize("headers", OWN)
+    def test_does_for_one_of_ours(self, headers: dict[str, str], world: World):
+        phone, ada = again(world, world.ada), browser(world.ada)
+        assert given(ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 1
+        assert not is_alive(phone)
+
+    @pytest.mark.parametrize("headers", EVIL)
+    def test_may_look_from_anywhere_and_let_nobody_else_read_it(self, headers: dict[str, str], world: World):
+        answer = browser(world.ada).get(SESSIONS, headers=headers)
+        assert given(answer)["currentToken"] == world.ada.session_id
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    @pytest.mark.parametrize("headers", EVIL)
+    def test_is_what_is_meant_and_not_a_program_with_a_key(self, headers: dict[str, str], world: World):
+        assert given(world.ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 0
+        key = by_header(api_key_of(world.ada.user).token or "")["headers"]
+        assert given(Caller().delete(SESSIONS, headers=headers | key))["data"]["revoked"] == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
+@pytest.mark.parametrize("path", [SESSIONS, COUNT, f"{SESSIONS}/x", f"{SESSIONS}/"])
+def test_other_methods_are_refused_after_asking_who_is_there(path: str, method: str, world: World):
+    assert refused(world.nobody.request(method, path)) == SIGN_IN
+    answer = world.ada.request(method, path)
+    assert refused(answer, 405) == "Method Not Allowed"
+    assert answer["Allow"]
+
+
+def test_errors_before_any_view_are_the_panels_as_well(world: World):
+    assert refused(world.ada.get("/api/account/nowhere"), 404) == "Not Found"
+    assert refused(world.ada.get(f"{COUNT}/"), 404) == "Not Found"
+    too_large = world.nobody.request("DELETE", SESSIONS, CONTENT_LENGTH=str(2**40))
+    assert refused(too_large, 413) == "The request body is larger than the server accepts"
+    assert refused(world.ada.get(SESSIONS, HTTP_HOST="evil.example"), 400) == "The request could not be understood"

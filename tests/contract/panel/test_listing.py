@@ -1,0 +1,237 @@
+"""GET /api/account/sessions and /count: where somebody is signed in."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.models import Role
+from core.access import Scope
+from sessions_app import operations
+from sessions_app.models import Session
+from tests.access.callers import api_key_of
+from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, given, page, refused, tokens, when
+from tests.contract.v1.sessions import change, fall_idle, row, run_out
+from tests.contract.v1.test_token_exchange import acting_for, application
+from tests.world import CHROME, SYSTEM, Caller, World
+
+WINDOWS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6"
+    " Mobile/15E148 Safari/604.1"
+)
+MAC = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15"
+)
+SAID_BY_A_SESSION = "data", "currentToken", "pagination"
+
+
+def only_row(caller: Caller) -> dict[str, Any]:
+    (found,) = page(caller)[0]
+    return found
+
+
+class TestASession:
+    def test_is_told_in_thirteen_fields(self, world: World):
+        ada = world.signed_in(world.person("ada", world.north), user_agent=WINDOWS)
+        told, stored = only_row(ada), row(ada)
+        opened, ends, first, last = (
+            when(told.pop(name)) for name in ("issuedAt", "expiresAt", "firstSeenAt", "lastSeenAt")
+        )
+        assert abs(opened - stored.created_at) < timedelta(milliseconds=1)
+        assert abs(ends - stored.expires_at) < timedelta(milliseconds=1)
+        assert abs(last - stored.last_activity_at) < timedelta(milliseconds=1)
+        assert first == opened
+        assert told.pop("expiresAtTimestamp") == round(ends.timestamp() * 1000)
+        assert re.fullmatch("fp_[0-9a-f]{12}", told.pop("fingerprint"))
+        assert told == {
+            "token": ada.session_id,
+            "isCurrent": True,
+            "ipAddress": "192.0.2.10",
+            "userAgent": WINDOWS,
+            "browser": "Chrome",
+            "os": "Windows 10",
+            "device": "Desktop",
+        }
+
+    @pytest.mark.parametrize(
+        ("user_agent", "browser", "os", "device"),
+        [
+            (IPHONE, "Mobile Safari", "iOS 18", "Mobile"),
+            (MAC, "Safari", "macOS", "Desktop"),
+            (CHROME, "Chrome", "Linux", "Desktop"),
+            ("curl/8.5.0", "curl", "Unknown", "Other"),
+            ("", "Unknown", "Unknown", "Unknown"),
+        ],
+    )
+    def test_names_the_device_as_people_do(self, user_agent: str, browser: str, os: str, device: str, world: World):
+        told = only_row(world.signed_in(world.person("ada", world.north), user_agent=user_agent))
+        assert (told["browser"], told["os"], told["device"]) == (browser, os, device)
+
+    def test_says_unknown_where_nothing_is_known(self, world: World):
+        told = only_row(world.signed_in(world.person("ada", world.north), ip_address=None, user_agent=""))
+        assert (told["ipAddress"], told["userAgent"]) == ("Unknown", "Unknown")
+
+    def test_was_issued_when_it_was_opened_and_not_before_its_end_by_so_much(self, world: World):
+        change(world.ada, expires_at=F("expires_at") - timedelta(days=20))
+        told = only_row(world.ada)
+        assert abs(when(told["issuedAt"]) - row(world.ada).created_at) < timedelta(milliseconds=1)
+
+
+class TestTheFingerprint:
+    def of(self, caller: Caller) -> list[str]:
+        return [each["fingerprint"] for each in page(caller)[0]]
+
+    def test_is_the_same_for_the_same_device_wherever_it_is(self, world: World):
+        again(world, world.ada, ip_address="198.51.100.7")
+        assert len(self.of(world.ada)) == 2
+        assert len(set(self.of(world.ada))) == 1
+
+    def test_tells_devices_apart(self, world: World):
+        again(world, world.ada, user_agent=IPHONE)
+        again(world, world.ada, user_agent=WINDOWS)
+        assert len(set(self.of(world.ada))) == 3
+
+    def test_is_another_for_somebody_else_on_the_same_device(self, world: World):
+        assert self.of(world.ada) != self.of(world.alan)
+
+    def test_needs_the_servers_key_to_be_found_out(self, world: World, settings: Any):
+        before = self.of(world.ada)
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another key, which gives other fingerprints"
+        assert self.of(world.ada) != before
+
+
+class TestTheList:
+    def test_is_the_documents(self, world: World):
+        answer = given(world.ada.get(f"{SESSIONS}?page=1&limit=50"))
+        assert tuple(answer) == SAID_BY_A_SESSION
+        assert answer["currentToken"] == world.ada.session_id
+        assert answer["pagination"] == {"page": 1, "perPage": 50, "total": 1, "totalPages": 1}
+
+    def test_begins_with_what_lasts_longest(self, world: World):
+        callers = [world.ada, *(again(world, world.ada) for _ in range(4))]
+        for days, caller in zip((3, 1, 5, 5, 2), callers, strict=True):
+            change(caller, expires_at=row(callers[0]).created_at + timedelta(days=days))
+        latest_first = [callers[number].session_id for number in (3, 2, 0, 4, 1)]
+        assert tokens(world.ada) == latest_first
+        assert [token for number in (1, 2, 3) for token in tokens(world.ada, f"?limit=2&page={number}")] == latest_first
+
+    def test_holds_nothing_that_has_ended_however_it_did(self, world: World):
+        revoked, expired, idle = (again(world, world.ada) for _ in range(3))
+        operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
+        run_out(expired)
+        fall_idle(idle)
+        rows, _, where = page(world.ada)
+        assert [each["token"] for each in rows] == [world.ada.session_id]
+        assert where["total"] == given(world.ada.get(COUNT))["count"] == 1
+
+    def test_is_ones_own_whoever_one_is(self, world: World):
+        for caller in (world.ada, world.alan, world.north_admin, world.acme_partner, world.super_admin, world.lisa):
+            assert tokens(caller) == [caller.session_id]
+
+    def test_marks_the_session_that_asks(self, world: World):
+        phone = again(world, world.ada)
+        for caller in (phone, world.ada, browser(phone)):
+            rows, current, _ = page(caller)
+            assert current == caller.session_id
+            assert {each["token"]: each["isCurrent"] for each in rows} == {
+                phone.session_id: caller.session_id == phone.session_id,
+                world.ada.session_id: caller.session_id == world.ada.session_id,
+            }
+
+    def test_marks_none_for_an_api_key(self, world: World):
+        world.ada.get(SESSIONS)
+        rows, current, _ = page(api_key_of(world.ada.user))
+        assert (current, [each["isCurrent"] for each in rows]) == (None, [False])
+
+    def test_is_empty_for_the_key_of_somebody_who_is_not_signed_in(self, world: World):
+        key = api_key_of(world.person("grace", world.north))
+        assert page(key) == ([], None, {"page": 1, "perPage": 50, "total": 0, "totalPages": 0})
+        assert given(key.get(COUNT)) == {"count": 0}
+
+    def test_counts_what_is_there(self, world: World):
+        for number in range(2, 5):
+            again(world, world.ada)
+            assert given(world.ada.get(COUNT)) == {"count": number}
+            assert page(world.ada)[2]["total"] == number
+
+
+class TestThePages:
+    @pytest.fixture
+    def seven(self, world: World) -> Caller:
+        for _ in range(6):
+            again(world, world.ada)
+        return world.ada
+
+    @pytest.mark.parametrize(
+        ("query", "length", "where"),
+        [
+            ("", 7, {"page": 1, "perPage": 50, "total": 7, "totalPages": 1}),
+            ("?limit=3", 3, {"page": 1, "perPage": 3, "total": 7, "totalPages": 3}),
+            ("?limit=3&page=3", 1, {"page": 3, "perPage": 3, "total": 7, "totalPages": 3}),
+            ("?limit=3&page=4", 0, {"page": 4, "perPage": 3, "total": 7, "totalPages": 3}),
+            ("?limit=100", 7, {"page": 1, "perPage": 100, "total": 7, "totalPages": 1}),
+            (f"?page={2**63 - 1}", 0, {"page": 2**63 - 1, "perPage": 50, "total": 7, "totalPages": 1}),
+            ("?perPage=2&sortOrder=asc&nonsense", 7, {"page": 1, "perPage": 50, "total": 7, "totalPages": 1}),
+            ("?limit=1&limit=2", 2, {"page": 1, "perPage": 2, "total": 7, "totalPages": 4}),
+        ],
+    )
+    def test_hold_what_is_asked_for(self, query: str, length: int, where: dict[str, int], seven: Caller):
+        rows, _, said = page(seven, query)
+        assert (len(rows), said) == (length, where)
+
+    @pytest.mark.parametrize("field", ["page", "limit"])
+    @pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "", "1e3", "%20", "9" * 40, "%00", "%ff", "٣"])
+    def test_out_of_range_are_refused_by_name(self, field: str, value: str, world: World):
+        answer = world.ada.get(f"{SESSIONS}?{field}={value}")
+        assert refused(answer, 400) == "Query validation failed"
+        told = answer.json()
+        assert told["statusMessage"] == "Validation Error"
+        assert told["data"].keys() == {"message", "statusCode", "data"}
+        assert (told["data"]["message"], told["data"]["statusCode"]) == ("Query validation failed", 400)
+        (error,) = told["data"]["data"]["errors"]
+        assert error.keys() == {"field", "message"}
+        assert error["field"] == field
+        assert error["message"]
+
+    def test_of_more_than_a_hundred_are_refused(self, world: World):
+        assert refused(world.ada.get(f"{SESSIONS}?limit=101"), 400) == "Query validation failed"
+        assert page(world.ada, "?limit=100")[2]["perPage"] == 100
+
+
+class TestWhoeverActsForSomebody:
+    def test_may_look_and_not_touch(self, world: World):
+        application(world)
+        client = acting_for(world.ada)
+        assert tokens(client) == [world.ada.session_id]
+        words = "Whoever acts for somebody else cannot do this; they must do it themselves"
+        assert refused(client.delete(SESSIONS), 403) == words
+        assert refused(client.delete(f"{SESSIONS}/{world.ada.session_id}"), 403) == words
+
+
+def test_a_machine_has_no_account(world: World):
+    service = world.service(*Scope)
+    words = "This endpoint speaks of the signed-in user, and a platform token has none"
+    for method, path in (("GET", SESSIONS), ("GET", COUNT), ("DELETE", SESSIONS), ("DELETE", f"{SESSIONS}/x")):
+        assert refused(service.request(method, path), 403) == words
+
+
+def test_a_look_writes_nothing_down(world: World):
+    person = world.person("admin", world.north, Role.TENANT_ADMIN)
+    caller = world.signed_in(person)
+    before = list(Session.objects.order_by("pk").values())
+    page(caller)
+    given(caller.get(COUNT))
+    assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_being_there_is_written_down_as_everywhere(world: World):
+    change(world.ada, last_activity_at=Now() - timedelta(minutes=2))
+    page(world.ada)
+    assert row(world.ada).last_activity_at >= row(world.ada).created_at

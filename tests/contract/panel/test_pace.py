@@ -1,0 +1,81 @@
+"""So many requests of one person in a while, and no more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import SignInThrottle
+from accounts.operations import throttle
+from tests.access.callers import api_key_of
+from tests.access.footprint import footprint
+from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, refused
+from tests.contract.v1.sessions import is_alive
+from tests.world import Caller, World
+
+TOO_MANY = "Too many requests of this kind; wait as long as Retry-After says"
+
+
+@pytest.fixture(autouse=True)
+def three_in_a_while(settings: Any) -> None:
+    settings.PANEL_RATE_LIMIT = 3
+
+
+def statuses(caller: Caller, times: int = 5) -> list[int]:
+    return [caller.get(COUNT).status_code for _ in range(times)]
+
+
+def test_what_is_too_much_says_when_to_come_back(world: World):
+    assert statuses(world.ada) == [200, 200, 200, 429, 429]
+    answer = world.ada.get(SESSIONS)
+    assert refused(answer, 429) == TOO_MANY
+    assert 1 <= int(answer["Retry-After"]) <= 300
+
+
+def test_what_is_refused_is_not_done(world: World):
+    phone = again(world, world.ada)
+    statuses(world.ada, 3)
+    before = footprint()
+    assert refused(world.ada.delete(SESSIONS), 429) == TOO_MANY
+    assert footprint() == before
+    assert is_alive(phone)
+
+
+def test_it_is_the_person_who_is_counted_and_not_what_they_come_by(world: World):
+    key, other = api_key_of(world.ada.user), again(world, world.ada)
+    callers = [world.ada, key, browser(world.ada), other]
+    assert [caller.get(COUNT).status_code for caller in callers] == [200, 200, 200, 429]
+    assert statuses(world.alan) == [200, 200, 200, 429, 429]
+
+
+def test_after_the_while_it_begins_anew(world: World, settings: Any):
+    assert statuses(world.ada)[-1] == 429
+    window = timedelta(seconds=settings.PANEL_RATE_WINDOW)
+    SignInThrottle.objects.update(window_began_at=Now() - window + timedelta(seconds=2))
+    answer = world.ada.get(COUNT)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "2")
+    SignInThrottle.objects.update(window_began_at=Now() - window)
+    assert statuses(world.ada) == [200, 200, 200, 429, 429]
+
+
+def test_whoever_is_not_let_in_is_not_counted(world: World):
+    before = SignInThrottle.objects.count()
+    assert {Caller("x").get(COUNT).status_code for _ in range(5)} == {401}
+    assert SignInThrottle.objects.count() == before
+
+
+def test_nought_is_no_limit(world: World, settings: Any):
+    settings.PANEL_RATE_LIMIT = 0
+    assert statuses(world.ada) == [200] * 5
+
+
+def test_what_is_counted_is_forgotten_when_it_no_longer_counts(world: World, settings: Any):
+    settings.PANEL_RATE_WINDOW = 7 * settings.SIGN_IN_WINDOW
+    assert statuses(world.ada)[-1] == 429
+    SignInThrottle.objects.update(window_began_at=Now() - timedelta(seconds=2 * settings.SIGN_IN_WINDOW))
+    throttle.forget()
+    assert statuses(world.ada, 1) == [429]
+    SignInThrottle.objects.update(window_began_at=Now() - timedelta(seconds=settings.PANEL_RATE_WINDOW + 1))
+    assert throttle.forget() == 1
+    assert not SignInThrottle.objects.exists()

@@ -1,0 +1,194 @@
+"""DELETE /api/account/sessions, and one of them."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Role
+from audit.models import AuditEntry
+from core.ids import Prefix
+from sessions_app.models import Revocation, Session
+from tests.access.callers import api_key_of
+from tests.access.footprint import footprint
+from tests.contract.panel.answers import COOKIE, NOT_FOUND, SESSIONS, again, browser, given, refused, tokens
+from tests.contract.v1.sessions import fall_idle, is_alive, row, run_out
+from tests.world import Caller, World, some_id
+
+
+def one(caller: Caller) -> str:
+    return f"{SESSIONS}/{caller.session_id}"
+
+
+def others(answer: Any) -> dict[str, Any]:
+    body = given(answer)
+    assert body.keys() == {"data"}
+    return body["data"]
+
+
+class TestEndingOne:
+    def test_refuses_it_from_its_next_request(self, world: World):
+        phone = again(world, world.ada)
+        assert others(world.ada.delete(one(phone))) == {"revoked": True, "currentSessionRevoked": False}
+        assert not is_alive(phone)
+        assert tokens(world.ada) == [world.ada.session_id]
+
+    def test_says_so_if_it_was_this_very_one(self, world: World):
+        assert others(world.ada.delete(one(world.ada))) == {"revoked": True, "currentSessionRevoked": True}
+        assert refused(world.ada.get(SESSIONS)) == "Invalid API key"
+
+    def test_is_not_ones_current_one_by_an_api_key(self, world: World):
+        key = api_key_of(world.ada.user)
+        assert others(key.delete(one(world.ada))) == {"revoked": True, "currentSessionRevoked": False}
+        assert not is_alive(world.ada)
+
+    def test_takes_its_token_out_of_a_url(self, world: World):
+        phone = again(world, world.ada)
+        assert others(world.ada.delete(f"{SESSIONS}/%20{phone.session_id}%20"))["revoked"] is True
+        assert not is_alive(phone)
+
+    @pytest.mark.parametrize(
+        "token", ["session_abc123xyz789", "count", "x" * 5_000, "..", "%00", "%ff", "%F0%9F%92%A9"]
+    )
+    def test_that_is_none_is_not_found(self, token: str, world: World):
+        before = footprint()
+        answer = world.ada.delete(f"{SESSIONS}/{token}")
+        if token == "count":
+            assert refused(answer, 405) == "Method Not Allowed"
+        else:
+            assert refused(answer, 404) in (NOT_FOUND, "Not Found")
+        assert footprint() == before
+
+    def test_that_is_unknown_foreign_or_over_is_not_found_alike(self, world: World):
+        revoked, expired, idle = (again(world, world.ada) for _ in range(3))
+        others(world.ada.delete(one(revoked)))
+        run_out(expired)
+        fall_idle(idle)
+        strangers = [world.alan, world.katherine, world.lisa, world.north_admin, world.super_admin]
+        before = footprint()
+        for handle in (some_id(Prefix.SESSION), *(each.session_id for each in (revoked, expired, idle, *strangers))):
+            answer = world.ada.delete(f"{SESSIONS}/{handle}")
+            assert refused(answer, 404) == NOT_FOUND
+            assert {**answer.json(), "url": ""} == {**world.ada.delete(f"{SESSIONS}/x").json(), "url": ""}
+        assert footprint() == before
+        assert all(is_alive(each) for each in strangers)
+
+    def test_of_somebody_below_is_not_an_administrators_to_do_here(self, world: World):
+        for caller in (world.north_admin, world.acme_partner, world.super_admin):
+            assert refused(caller.delete(one(world.ada)), 404) == NOT_FOUND
+        assert is_alive(world.ada)
+
+    def test_by_the_name_of_something_else_is_not_found(self, world: World):
+        assert refused(world.ada.delete(f"{SESSIONS}/{world.ada.user.handle}"), 404) == NOT_FOUND
+
+    @pytest.mark.parametrize("blank", ["/", "/%20", "/%20%20", "/%09"])
+    def test_takes_a_token(self, blank: str, world: World):
+        phone = again(world, world.ada)
+        before = footprint()
+        assert refused(world.ada.delete(f"{SESSIONS}{blank}"), 400) == "Missing session token"
+        assert refused(world.ada.delete(f"{SESSIONS}{blank}?includeCurrent=true"), 400) == "Missing session token"
+        assert footprint() == before
+        assert is_alive(phone)
+
+    def test_is_on_record_once(self, world: World):
+        phone = again(world, world.ada)
+        world.ada.delete(one(phone))
+        (entry,) = AuditEntry.objects.filter(resource_id=phone.session_id, action="session.revoked")
+        assert (entry.actor_id, entry.tenant_id) == (world.ada.user.handle, world.north.pk)
+        assert (row(phone).revoked_by, row(phone).revoke_reason) == (world.ada.user.handle, "ended by its user")
+
+
+class TestEndingAll:
+    def test_is_of_all_the_others(self, world: World):
+        phones = [again(world, world.ada) for _ in range(3)]
+        assert others(world.ada.delete(SESSIONS)) == {"revoked": 3, "currentSessionRevoked": False}
+        assert not any(map(is_alive, phones))
+        assert is_alive(world.ada)
+
+    def test_says_zero_if_there_are_none(self, world: World):
+        assert others(world.ada.delete(SESSIONS)) == {"revoked": 0, "currentSessionRevoked": False}
+        assert is_alive(world.ada)
+
+    def test_includes_this_one_if_told_to(self, world: World):
+        phone = again(world, world.ada)
+        answer = world.ada.delete(f"{SESSIONS}?includeCurrent=true")
+        assert others(answer) == {"revoked": 2, "currentSessionRevoked": True}
+        assert [is_alive(each) for each in (world.ada, phone)] == [False, False]
+        assert refused(world.ada.get(SESSIONS)) == "Invalid API key"
+
+    @pytest.mark.parametrize("said", ["false", "", "TRUE", "True", "1", "yes", "true%20", "true&includeCurrent=false"])
+    def test_includes_it_only_for_the_word_itself(self, said: str, world: World):
+        phone = again(world, world.ada)
+        answer = world.ada.delete(f"{SESSIONS}?includeCurrent={said}")
+        assert others(answer) == {"revoked": 1, "currentSessionRevoked": False}
+        assert [is_alive(each) for each in (world.ada, phone)] == [True, False]
+
+    @pytest.mark.parametrize("query", ["", "?includeCurrent=true"])
+    def test_by_an_api_key_is_of_all_and_of_no_current_one(self, query: str, world: World):
+        key = api_key_of(world.ada.user)
+        again(world, world.ada)
+        assert others(key.delete(f"{SESSIONS}{query}")) == {"revoked": 2, "currentSessionRevoked": False}
+        assert not is_alive(world.ada)
+        assert tokens(key) == []
+
+    def test_ends_nobody_elses(self, world: World):
+        bystanders = [world.alan, world.north_admin, world.katherine, world.super_admin]
+        world.ada.delete(f"{SESSIONS}?includeCurrent=true")
+        assert all(map(is_alive, bystanders))
+
+    def test_counts_what_was_live(self, world: World):
+        expired, idle, _ = (again(world, world.ada) for _ in range(3))
+        run_out(expired)
+        fall_idle(idle)
+        assert others(world.ada.delete(SESSIONS))["revoked"] == 1
+
+    def test_is_one_act_with_one_entry(self, world: World):
+        again(world, world.ada)
+        before = AuditEntry.objects.count()
+        world.ada.delete(SESSIONS)
+        revocation = Revocation.objects.latest("pk")
+        entry = AuditEntry.objects.latest("pk")
+        assert AuditEntry.objects.count() == before + 1
+        assert (entry.action, entry.resource_id) == ("session.revoked_all", revocation.handle)
+        assert (revocation.reach, revocation.target_id, revocation.revoked_count) == ("user", world.ada.user.pk, 1)
+
+
+class TestABrowser:
+    @pytest.mark.parametrize("what", ["the one", "all"])
+    def test_drops_its_cookie_with_its_session(self, what: str, world: World):
+        ada = browser(world.ada)
+        path = one(world.ada) if what == "the one" else f"{SESSIONS}?includeCurrent=true"
+        answer = ada.delete(path)
+        assert others(answer)["currentSessionRevoked"] is True
+        assert (answer.cookies[COOKIE].value, answer.cookies[COOKIE]["max-age"]) == ("", 0)
+        ada.http.cookies[COOKIE] = world.ada.key
+        assert refused(ada.get(SESSIONS)) == "Authentication required"
+
+    def test_keeps_it_otherwise(self, world: World):
+        ada, phone = browser(world.ada), again(world, world.ada)
+        assert not ada.delete(one(phone)).cookies
+        assert not ada.delete(SESSIONS).cookies
+        assert tokens(ada) == [world.ada.session_id]
+
+    def test_that_came_by_a_token_keeps_it(self, world: World):
+        ada = browser(again(world, world.ada))
+        ada.token = world.ada.token
+        assert not ada.delete(one(world.ada)).cookies
+
+
+def test_what_one_dialect_ends_is_over_in_the_others(world: World):
+    phone = again(world, world.ada)
+    world.ada.delete(one(phone))
+    admin = world.north_admin
+    told = admin.get(f"/api/v1/admin/sessions/{phone.session_id}").json()["data"]
+    assert (told["status"], told["revoke_reason"]) == ("revoked", "ended by its user")
+    laptop = again(world, world.ada)
+    assert laptop.session_id in tokens(world.ada)
+    assert admin.delete(f"/api/v1/admin/sessions/{laptop.session_id}").status_code == 204
+    assert laptop.session_id not in tokens(world.ada)
+
+
+def test_a_person_of_any_role_may(world: World):
+    for role in (Role.USER, Role.TENANT_ADMIN):
+        caller = world.signed_in(world.person(role, world.north, role))
+        assert others(caller.delete(SESSIONS))["revoked"] == 0
+    assert Session.objects.live().filter(user__tenant=world.north).count() == 2
