@@ -48,7 +48,7 @@ class UserAdmin(HousedAdmin):
     def second_factor(self, row: User) -> str:
         return "yes" if row.has_totp else "no"
 
-    @admin.display(description="Last sign-in")
+    @admin.display(description="Last sign-in (UTC)")
     def last_login(self, row: User) -> str:
         return at(row.last_login_at)
 

@@ -19,7 +19,7 @@ QUOTED = 20
 
 
 class AuditEntryAdmin(ConsoleAdmin):
-    slug, icon = "record", "history"
+    slug, icon, title = "record", "history", "Record"
     list_display = ("what", "actor", "resource", "outcome", "address", "when")
     list_display_links = ("what",)
     search_fields = ("actor_label",)
@@ -54,7 +54,7 @@ class AuditEntryAdmin(ConsoleAdmin):
     def address(self, row: AuditEntry) -> str:
         return row.ip_address or ""
 
-    @admin.display(description="When")
+    @admin.display(description="When (UTC)")
     def when(self, row: AuditEntry) -> str:
         return at(row.created_at)
 

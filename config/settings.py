@@ -198,6 +198,7 @@ UNFOLD = {
     "SITE_SYMBOL": "shield_person",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "ACCOUNT": {
         "navigation": [
             {"title": "Where you are signed in", "link": "/account/sessions/"},

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib.admin import AdminSite
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -82,6 +81,8 @@ class Table:
 class WalkedList(ChangeList):
     """A page costs what the first one does, wherever it is: it goes on after an id, and nothing is counted."""
 
+    model_admin: "ConsoleAdmin"
+
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.asked = request.GET
         super().__init__(request, *args, **kwargs)
@@ -91,7 +92,7 @@ class WalkedList(ChangeList):
         self.filter_specs, self.has_filters, self.has_active_filters = [], False, bool(self.query)
         self.clear_all_filters_qs = "?"
         rows, _ = self.model_admin.get_search_results(request, self.root_queryset, self.query)
-        self.after = read(self.model.prefix, request.GET.get(AFTER, ""))
+        self.after = read(self.model_admin.prefix, request.GET.get(AFTER, ""))
         return (rows.filter(pk__lt=self.after) if self.after else rows).order_by("-pk")
 
     def get_results(self, request: HttpRequest) -> None:
@@ -102,7 +103,7 @@ class WalkedList(ChangeList):
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_admin_actions = self.can_show_all = self.multi_page = self.show_full_result_count = False
         self.paginator = None
-        self.older = self._onward(show(self.model.prefix, found[ROWS - 1].pk)) if len(found) > ROWS else ""
+        self.older = self._onward(show(self.model_admin.prefix, found[ROWS - 1].pk)) if len(found) > ROWS else ""
         self.newest = self._onward(None) if self.after else ""
 
     def url_for_result(self, result: Any) -> str:
@@ -121,7 +122,7 @@ class ConsoleAdmin(ModelAdmin):
 
     slug: ClassVar[str]
     icon: ClassVar[str]
-    prefix: ClassVar[Prefix]
+    title: ClassVar[str] = ""  # what many of them are called, if not by their kind's name
     since: ClassVar[Tier] = Tier.TENANT  # the lowest tier that has a use for it
     actions = None
     sortable_by = ()
@@ -131,9 +132,9 @@ class ConsoleAdmin(ModelAdmin):
     change_list_template = "console/list.html"
     page_template: ClassVar[str] = "console/page.html"
 
-    def __init__(self, model: type[Model], admin_site: AdminSite) -> None:
-        super().__init__(model, admin_site)
-        self.prefix = model.prefix  # type: ignore[attr-defined]  # every kind that is here has handles
+    @property
+    def prefix(self) -> Prefix:
+        return self.model.prefix
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         """All that the operator may know of. Lists, searches and pages begin here."""
@@ -161,7 +162,7 @@ class ConsoleAdmin(ModelAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         guarded = self.admin_site.admin_view
         return [
-            path("", guarded(require_safe(self.changelist_view)), name=f"{name}_changelist"),
+            path("", guarded(require_safe(self.listed)), name=f"{name}_changelist"),
             *self.more_urls(),
             path("<str:handle>/", guarded(require_safe(self.page)), name=f"{name}_change"),
         ]
@@ -184,13 +185,20 @@ class ConsoleAdmin(ModelAdmin):
             raise Http404
         return thing
 
+    @property
+    def plural(self) -> str:
+        return self.title or str(self.opts.verbose_name_plural).capitalize()
+
+    def listed(self, request: HttpRequest) -> HttpResponse:
+        return self.changelist_view(request, {"title": self.plural})
+
     def page(self, request: HttpRequest, handle: str) -> HttpResponse:
         principal = principal_of(request)
         thing = self.found(principal, handle)
         said = {
             "thing": thing,
             "title": str(thing),
-            "crumbs": [Link(str(self.opts.verbose_name_plural).capitalize(), self.list_url)],
+            "crumbs": [Link(self.plural, self.list_url)],
             "parts": list(self.parts(thing, principal)),
             "acts": list(self.acts(thing, principal)),
         }
@@ -222,5 +230,8 @@ def principal_of(request: HttpRequest) -> Principal:
 
 
 def at(moment: datetime | None) -> str:
-    """In words that sort and that nobody takes for another time zone's."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
+    """To the minute, for a list whose head says that it is UTC."""
+    if moment is None:
+        return ""
+    written = f"{moment:%Y-%m-%d %H:%M}"
+    return format_html('<time class="console-time" datetime="{}">{}</time>', moment.isoformat(), written)

@@ -61,7 +61,11 @@ def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[in
     counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL).order_by()
     live = {(tenant, is_admin): n for tenant, is_admin, n in counted.values_list(*whose).annotate(Sum("n"))}
     lapsed = Session.objects.within(reach, target_id).standing().lapsed().order_by()
-    over = lapsed.values_list("tenant", signed_in_to_administer()).annotate(Count("pk"))
+    over = (
+        lapsed.annotate(administers=signed_in_to_administer())
+        .values_list("tenant", "administers")
+        .annotate(Count("pk"))
+    )
     for tenant, is_admin, n in over:
         live[tenant, is_admin] = live.get((tenant, is_admin), 0) - n
     tenants = {tenant for (tenant, _), n in live.items() if n > 0}

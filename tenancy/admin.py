@@ -26,7 +26,7 @@ class EntityAdmin(ConsoleAdmin):
     def standing(self, row: Entity) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[Status(row.status)], row.status.lower())
 
-    @admin.display(description="Made")
+    @admin.display(description="Made (UTC)")
     def made(self, row: Entity) -> str:
         return at(row.created_at)
 

@@ -1,6 +1,5 @@
 """The console's site: who is let in, what is where, and the words around it."""
 
-from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -24,7 +23,7 @@ from sessions_app import cookies
 from sessions_app.authentication import by_session_key
 
 NOT_THEIRS = "This console is for administrators, and your account is not one's. Sign in as somebody else, or leave."
-with_messages: Callable[[View], View] = decorator_from_middleware(MessageMiddleware)
+with_messages: Any = decorator_from_middleware(MessageMiddleware)
 
 
 class ConsoleSite(UnfoldAdminSite):
@@ -34,7 +33,7 @@ class ConsoleSite(UnfoldAdminSite):
         return isinstance(getattr(request, "user", None), Operator)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        inner = with_messages(worded(super().admin_view(view, cacheable)))
+        inner: View = with_messages(worded(super().admin_view(view, cacheable)))
 
         @wraps(view)
         def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -52,7 +51,7 @@ class ConsoleSite(UnfoldAdminSite):
 
         return look
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]  # includes, too
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """Nothing of Django's own is here but the lists, and the words for their scripts."""
         return [
             path("", self.admin_view(self.index), name="index"),
@@ -77,10 +76,8 @@ class ConsoleSite(UnfoldAdminSite):
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         links = [{"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}]
-        for each in self.kinds():
-            if each.has_view_permission(request):
-                title = str(each.opts.verbose_name_plural).capitalize()
-                links.append({"title": title, "icon": each.icon, "link": each.list_url})
+        theirs = [each for each in self.kinds() if each.has_view_permission(request)]
+        links += [{"title": each.plural, "icon": each.icon, "link": each.list_url} for each in theirs]
         return [{"items": self._get_navigation_items(request, links)}]
 
 

@@ -28,7 +28,7 @@ class NotSignedIn(Exception):
 def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operations.SignedIn:
     """For people of the tier `since`, and above."""
     given = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
-    status, wrong = HTTPStatus.UNAUTHORIZED, {}
+    status, wrong = HTTPStatus.UNAUTHORIZED, dict[str, Any]()
     try:
         credentials = _credentials(request, given)
         return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, since=since)

@@ -40,12 +40,18 @@ class Asked:
         written = {name: said.get(name, "").replace("\0", "").strip()[:LONGEST] for name in (*BELONGING, *LOOKING)}
         self.said = {name: text for name, text in written.items() if text}
         self.is_of_administrators = said.get("admins") == "on"
+        self.is_picking = "session" in said
+        self.is_everything = said.get("all") == "on"
         self.handles = [handle for handle in said.getlist("session")[:MOST_NAMED] if handle]
-        self.state = State(said["state"]) if said.get("state") in STATES else State.LIVE
+        asked = said.get("state", "")
+        self.state = State(asked) if asked in STATES else State.LIVE
         self.error = ""
 
     @cached_property
     def selection(self) -> Selection | None:
+        if self.is_picking and not self.handles:
+            self.error = "No session was picked."
+            return None
         scoped = self.is_of_administrators or bool(BELONGING.keys() & self.said.keys()) or bool(self.handles)
         named: dict[str, Any] = {name: self.said.get(name) for name in (*BELONGING, *LOOKING)}
         named |= {"admins": self.is_of_administrators, "all": not scoped, "session": self._theirs or None}
@@ -91,21 +97,26 @@ class Asked:
         return bool(self.said) or self.is_of_administrators or self.state is not State.LIVE
 
     @property
-    def query(self) -> str:
-        """The same again, for a link."""
-        said: list[tuple[str, str]] = [*self.said.items(), *(("session", handle) for handle in self.handles)]
-        return urlencode([*said, *([("admins", "on")] if self.is_of_administrators else [])])
+    def is_explicit(self) -> bool:
+        """For an act it takes a word to mean everything: an address that was cut short says nothing."""
+        return bool(self.said) or self.is_of_administrators or bool(self.handles) or self.is_everything
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """And for a form's hidden fields."""
+        """The same again, for an act's form."""
         said = [*self.said.items(), *(("session", handle) for handle in self.handles)]
-        return [*said, *([("admins", "on")] if self.is_of_administrators else [])]
+        said += [("admins", "on")] if self.is_of_administrators else []
+        return said or [("all", "on")]
+
+    @property
+    def query(self) -> str:
+        """And for a link to it."""
+        return urlencode(self.pairs)
 
     @property
     def fields(self) -> list[dict[str, Any]]:
         """The form, as it was filled in."""
-        shown = [
+        shown: list[dict[str, Any]] = [
             {"name": name, "label": label, "hint": hint, "value": self.said.get(name, "")}
             for name, (label, hint) in (BELONGING | LOOKING).items()
         ]

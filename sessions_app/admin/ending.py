@@ -17,6 +17,7 @@ from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
 LONGEST_REASON = 200
+UNSAID = "Nothing was said of what to end."
 # One by one, within a request. A whole scope ends at once, however large it is.
 MOST_AT_ONCE = 100_000
 
@@ -34,8 +35,8 @@ class EndingForm:
     def answer(self, request: HttpRequest) -> HttpResponse:
         me = principal_of(request)
         asked = Asked(request.POST if request.method == "POST" else request.GET, me)
-        if asked.selection is None:
-            return self.shown(request, asked, None, HTTPStatus.UNPROCESSABLE_ENTITY, wrong=asked.error)
+        if asked.selection is None or not asked.is_explicit:
+            return self.shown(request, asked, None, HTTPStatus.UNPROCESSABLE_ENTITY, wrong=asked.error or UNSAID)
         if not asked.selection.is_endable:
             raise PermissionDenied
         if request.method != "POST":
@@ -98,4 +99,4 @@ def _sample(blast: Blast) -> Table:
         for each in blast.sample
     ]
     title = "These" if blast.sessions <= len(rows) else f"The newest {len(rows)} of them"
-    return Table(title, ("User", "Tenant", "Device", "Address", "Last seen"), rows)
+    return Table(title, ("User", "Tenant", "Device", "Address", "Last seen (UTC)"), rows)

@@ -34,7 +34,7 @@ class RevocationAdmin(ConsoleAdmin):
     def ended(self, row: Revocation) -> str:
         return f"{row.revoked_count:,}"
 
-    @admin.display(description="Made")
+    @admin.display(description="Made (UTC)")
     def made(self, row: Revocation) -> str:
         return at(row.created_at)
 

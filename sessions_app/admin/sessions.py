@@ -76,11 +76,11 @@ class SessionAdmin(ConsoleAdmin):
     def address(self, row: Session) -> str:
         return " · ".join(filter(None, (row.last_ip_address or row.ip_address, row.location)))
 
-    @admin.display(description="Last seen")
+    @admin.display(description="Last seen (UTC)")
     def last_seen(self, row: Session) -> str:
         return at(row.last_activity_at)
 
-    @admin.display(description="Opened")
+    @admin.display(description="Opened (UTC)")
     def opened(self, row: Session) -> str:
         return at(row.created_at)
 
@@ -138,7 +138,7 @@ def _place(thing: Session) -> list[tuple[str, Any]]:
 
 
 def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
-    by_act = ""
+    by_act: Link | str = ""
     if end.revocation_id:
         handle = show(Prefix.REVOCATION, end.revocation_id)
         by_act = Link(handle, reverse("admin:sessions_app_revocation_change", args=[handle]))

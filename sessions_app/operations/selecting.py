@@ -59,7 +59,7 @@ def blast_of(selection: Selection) -> Blast:
     """From the counters where a floor ends it all, at once for a million; else from the rows."""
     live = selection.sessions().live()
     mine = selection.asked_by.session_id if selection.asked_by else None
-    is_ones_own = bool(mine) and live.filter(pk=mine).exists()
+    is_ones_own = mine is not None and live.filter(pk=mine).exists()
     if selection.scope and selection.scope[0] in COUNTED:
         reach, target_id = selection.scope
         told = statistics(reach, target_id, seen_by=None) or NOTHING

@@ -24,6 +24,7 @@ PAGES = {
     "/account/sessions/<str:session_id>/end/": ("POST",),
     "/account/password/": ("GET", "POST"),
 }
+CONSOLE = "/console/"  # what tests/console speaks of
 ELSEWHERE = ("/api/account/", "/api/admin/", "/api/cron/", "/edge/", "/version")  # the other dialects' places
 
 
@@ -44,11 +45,15 @@ class Route:
 
 
 def routes() -> Iterator[Route]:
-    return (route for route in _below("/", get_resolver()) if not route.path.startswith(ELSEWHERE))
+    return (route for route in _below("/", get_resolver()) if not route.path.startswith((*ELSEWHERE, CONSOLE)))
 
 
 def routes_of_dialects() -> Iterator[Route]:
     return (route for route in _below("/", get_resolver()) if route.path.startswith(ELSEWHERE))
+
+
+def routes_of_the_console() -> Iterator[Route]:
+    return (route for route in _below("/", get_resolver()) if route.path.startswith(CONSOLE))
 
 
 def same_place(path: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from tests.architecture.sources import PACKAGES, ROOT, Module, everything_imported_by, is_within, modules
 
 HTTP = ("rest_framework", "drf_spectacular", "django.http", "django.shortcuts", "django.urls", "django.views")
-# Everything else, outside of `api` and `config`, is the domain.
+# Everything else, outside of `api`, `admin` and `config`, is the domain.
 SPEAKS_HTTP = {
     "audit.denials",
     "audit.repeating",
+    "core.console",
     "core.dialect",
     "core.fields",
     "core.paging",
@@ -28,6 +29,7 @@ SPEAKS_HTTP = {
     "sessions_app.cookies",
 }
 API = re.compile(r"^\w+\.api(\.(\w+)|$)")
+CONSOLE = re.compile(r"^\w+\.admin(\.|$)")
 DIALECT_PARTS = {"__init__", "filters", "serializers", "urls", "views", "wire"}  # each a file, or a folder of them
 
 
@@ -38,7 +40,11 @@ def dialect_of(name: str) -> str | None:
 
 ALL = modules().values()
 DOMAIN = [
-    each for each in ALL if each.package != "config" and each.name not in SPEAKS_HTTP and not API.match(each.name)
+    each
+    for each in ALL
+    if each.package != "config"
+    and each.name not in SPEAKS_HTTP
+    and not (API.match(each.name) or CONSOLE.match(each.name))
 ]
 DIALECTS = [each for each in ALL if dialect_of(each.name)]
 
@@ -70,6 +76,9 @@ class TestTheDomain:
 
     def test_knows_no_dialect(self):
         assert offenders(DOMAIN, lambda module: {name for name in module.imports if API.match(name)}) == {}
+
+    def test_knows_no_console(self):
+        assert offenders(DOMAIN, lambda module: {name for name in module.imports if CONSOLE.match(name)}) == {}
 
     def test_is_everything_without_a_reason_to_speak_http(self):
         assert [name for name in SPEAKS_HTTP if not spoken(modules()[name].imports)] == []

@@ -1,0 +1,170 @@
+"""Who gets into the console, how, and until when."""
+
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from audit.models import AuditEntry
+from sessions_app.models import Reach, Session
+from sessions_app.operations import revoke_scope
+from tenancy.operations import suspend
+from tests.architecture.routes import routes_of_the_console
+from tests.console.browser import COOKIE, END, HOME, SESSIONS, SIGN_IN, SIGN_OUT, Browser
+from tests.contract.v1.authenticator import App, Clock
+from tests.world import PASSWORD, SYSTEM, World
+
+ADMINISTRATORS = ["north_admin", "acme_partner", "super_admin"]
+
+
+class TestSigningIn:
+    @pytest.mark.parametrize("who", ADMINISTRATORS)
+    def test_is_for_administrators_of_any_tier(self, who: str, world: World):
+        browser = Browser()
+        assert "live session" in browser.sign_in(getattr(world, who).user)
+        assert browser.at == HOME
+
+    def test_opens_a_session_of_its_own_that_the_api_shows(self, world: World):
+        Browser(agent="Console/1.0").sign_in(world.north_admin.user)
+        mine = world.north_admin.get("/api/v1/me/sessions").json()["data"]
+        assert [each["user_agent"] for each in mine].count("Console/1.0") == 1
+
+    def test_gives_other_people_no_session(self, world: World):
+        browser = Browser()
+        before = Session.objects.for_user(world.ada.user.pk).count()
+        assert "This is for administrators" in browser.sign_in(world.ada.user)
+        assert browser.status == 403
+        assert COOKIE not in browser.http.cookies
+        assert Session.objects.for_user(world.ada.user.pk).count() == before
+        assert AuditEntry.objects.order_by("-pk").first().changes == {"reason": "NotForThem"}
+
+    def test_with_a_wrong_password_says_so(self, world: World):
+        browser = Browser()
+        browser.open(SIGN_IN)
+        assert "Wrong e-mail" in browser.send(SIGN_IN, email=world.north_admin.user.email, password="canary-wrong")
+        assert browser.status == 401
+        assert "canary-wrong" not in browser.html
+
+    def test_asks_for_the_second_factor(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        clock = Clock.stopped(monkeypatch)
+        app = App.confirmed(world.north_admin, clock)
+        browser = Browser()
+        assert "also asks for a code" in browser.sign_in(world.north_admin.user)
+        assert "Wrong e-mail" in browser.sign_in(world.north_admin.user, code=app.wrong_code())
+        assert "live session" in browser.sign_in(world.north_admin.user, code=app.code())
+
+    def test_slows_guessers_down_together_with_the_api(self, world: World):
+        email = world.north_admin.user.email
+        browser = Browser()
+        for _ in range(settings.SIGN_IN_FAILURES_PER_ACCOUNT - 1):
+            browser.open(SIGN_IN)
+            browser.send(SIGN_IN, email=email, password="wrong")
+        wrong = {"email": email, "password": "wrong"}
+        assert world.nobody.post("/api/v1/auth/login", wrong).status_code == 401
+        assert "Too many failed sign-ins" in browser.sign_in(world.north_admin.user)
+        assert browser.status == 429
+        assert int(browser.answer["Retry-After"]) > 0
+
+    def test_leads_back_to_what_was_asked_for(self, world: World):
+        browser = Browser()
+        browser.open(f"{SESSIONS}?device=mobile")
+        assert browser.at == SIGN_IN
+        browser.send(SIGN_IN, email=world.north_admin.user.email, password=PASSWORD, next=f"{SESSIONS}?device=mobile")
+        assert browser.at == SESSIONS
+
+    @pytest.mark.parametrize("elsewhere", ["https://evil.example/console/", "//evil.example/console/", "/account/"])
+    def test_leads_nowhere_else(self, elsewhere: str, world: World):
+        browser = Browser()
+        browser.open(SIGN_IN)
+        browser.send(SIGN_IN, email=world.north_admin.user.email, password=PASSWORD, next=elsewhere)
+        assert browser.at == HOME
+
+
+class TestBeingIn:
+    def test_ends_on_the_next_click_when_the_session_is_ended_elsewhere(self, world: World):
+        browser = Browser(world.north_admin)
+        assert "live session" in browser.open(HOME)
+        world.super_admin.delete(f"/api/v1/admin/sessions/{world.north_admin.session_id}")
+        browser.open(HOME)
+        assert browser.at == SIGN_IN
+
+    @pytest.mark.parametrize("what", ["themselves", "their tenant", "their partner"])
+    def test_ends_when_what_it_stands_on_is_suspended(self, what: str, world: World):
+        admin = world.north_admin.user
+        things = {"themselves": admin, "their tenant": admin.tenant, "their partner": admin.tenant.partner}
+        browser = Browser(world.north_admin)
+        suspend(things[what], actor=SYSTEM)
+        browser.open(HOME)
+        assert browser.at == SIGN_IN
+
+    def test_ends_with_a_role_that_is_taken_away(self, world: World):
+        browser = Browser(world.north_admin)
+        User.objects.filter(pk=world.north_admin.user.pk).update(role="user")
+        assert "for administrators" in browser.open(HOME)
+        assert browser.status == 403
+
+    def test_ends_by_signing_out(self, world: World):
+        browser = Browser(world.north_admin)
+        browser.open(HOME)
+        browser.send(SIGN_OUT)
+        assert browser.at == SIGN_IN
+        assert world.north_admin.get("/api/v1/me").status_code == 401
+
+    def test_is_nothing_to_plain_users_who_are_signed_in(self, world: World):
+        browser = Browser(world.ada)
+        assert "for administrators" in browser.open(SESSIONS)
+        assert browser.status == 403
+        assert "Nothing was done" not in browser.open(HOME)
+
+    def test_is_nothing_that_the_api_lets_in(self, world: World):
+        browser = Browser(world.super_admin)
+        assert browser.http.get("/api/v1/admin/sessions").status_code == 401
+
+    def test_takes_the_cookie_and_no_header(self, world: World):
+        answer = world.super_admin.get(SESSIONS)
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (303, SIGN_IN)
+
+
+class TestAForm:
+    @pytest.mark.parametrize("path", [SIGN_IN, SIGN_OUT, END])
+    def test_without_its_token_is_refused(self, path: str, world: World):
+        browser = Browser(world.super_admin)
+        answer = browser.http.post(path, {"all": "on", "reason": "forged", "at_most": "9"})
+        assert answer.status_code == 403
+        assert "was not sent from a page of this console" in answer.content.decode()
+        assert Session.objects.live().filter(pk=world.super_admin.session.pk).exists()
+
+    @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    def test_of_another_site_is_refused_even_with_a_token(self, headers: dict[str, str], world: World):
+        browser = Browser(world.super_admin)
+        browser.open(END, all="on")
+        form = {"csrfmiddlewaretoken": browser.token, "all": "on", "reason": "forged", "at_most": "99"}
+        assert browser.http.post(END, form, headers=headers).status_code == 403
+        assert Session.objects.live().filter(pk=world.super_admin.session.pk).exists()
+
+
+ROUTES = [route.path for route in routes_of_the_console()]
+WITH_A_HANDLE = "usr_01m7zrq67zeabvgnhd7kckf5m0"
+
+
+@pytest.mark.parametrize("path", ROUTES)
+class TestEveryPage:
+    def test_is_closed_to_strangers(self, path: str, world: World):
+        where = path.replace("<str:handle>", WITH_A_HANDLE)
+        for answer in (Browser().http.get(where), Browser().http.post(where, {"reason": "x"})):
+            at_the_door = answer.status_code in (200, 403) if path == SIGN_IN else answer.status_code == 303
+            assert at_the_door, answer.content
+
+    def test_is_kept_by_nobody_and_framed_by_nobody(self, path: str, world: World):
+        answer = Browser(world.super_admin).http.get(path.replace("<str:handle>", WITH_A_HANDLE))
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["X-Frame-Options"] == "DENY"
+        policy = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+        assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+        assert policy.get("script-src", "'self' 'unsafe-eval'") == "'self' 'unsafe-eval'"
+
+
+def test_a_session_that_everybody_lost_is_lost_here_too(world: World):
+    browser = Browser(world.super_admin)
+    revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="tests")
+    browser.open(HOME)
+    assert browser.at == SIGN_IN
