@@ -129,6 +129,7 @@ class ConsoleAdmin(ModelAdmin):
     list_per_page = ROWS
     list_fullwidth = True
     show_full_result_count = False
+    preserve_filters = False
     change_list_template = "console/list.html"
     page_template: ClassVar[str] = "console/page.html"
 

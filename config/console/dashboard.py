@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Subquery, Sum
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -13,7 +13,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from audit.admin import RESULTS
 from audit.models import AuditEntry
 from audit.queries import loose_ends
-from core.access import Principal, Tier
+from core.access import Principal, Tier, count_of
 from core.console import Badge, Facts, Link, Table, principal_of
 from core.ids import Prefix, show
 from sessions_app.counting import counters_within
@@ -21,6 +21,7 @@ from sessions_app.dashboard import figures, lately
 from sessions_app.models import Kind, Reach
 from sessions_app.reach import whole
 from sessions_app.statistics import NOTHING
+from tenancy.models import Platform
 
 WEEK = timedelta(days=7)
 MOST, RECENT = 8, 10
@@ -77,19 +78,19 @@ def _tenants(me: Principal) -> Table:
 
 def _health() -> Facts:
     """Whether sweeps and expiries are under way, and whether the end of every chain of the record fits it."""
-    seen = ProcrastinateWorker.objects.aggregate(at=Max("last_heartbeat"))["at"]
-    jobs = ProcrastinateJob.objects.aggregate(
-        waiting=Count("pk", filter=Q(status="todo", scheduled_at=None)), failed=Count("pk", filter=Q(status="failed"))
-    )
-    is_there = seen is not None and timezone.now() - seen < SILENT
+    heard = ProcrastinateWorker.objects.order_by("-last_heartbeat").values("last_heartbeat")[:1]
+    waiting = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None)
+    failed = ProcrastinateJob.objects.filter(status="failed")
+    told: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
+    is_there = told["seen"] is not None and timezone.now() - told["seen"] < SILENT
     loose = loose_ends()
     return Facts(
         "Behind it",
         [
             ("Worker", Badge("running", "success") if is_there else Badge("not running", "danger")),
-            ("Last heard of", seen),
-            ("Jobs waiting", f"{jobs['waiting']:,}"),
-            ("Jobs failed", f"{jobs['failed']:,}"),
+            ("Last heard of", told["seen"]),
+            ("Jobs waiting", f"{told['waiting'] or 0:,}"),
+            ("Jobs failed", f"{told['failed'] or 0:,}"),
             ("The record", Badge("ends fit", "success") if not loose else Badge(f"{loose} broken ends", "danger")),
         ],
     )

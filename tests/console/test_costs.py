@@ -1,0 +1,125 @@
+"""What a page of the console asks of the database: the same for a few rows and for a thousand, and at most twelve."""
+
+import secrets
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts.models import Agent, Application, Group, IdentityProvider, User
+from audit.models import AuditEntry
+from sessions_app.models import Reach, Revocation
+from sessions_app.operations import revoke_scope
+from tenancy.models import Partner, Tenant
+from tests.architecture.test_sql_counts import counted
+from tests.commands.crowds import crowd
+from tests.console.browser import KINDS, Browser
+from tests.console.test_scope import THINGS, springfield  # noqa: F401 - a fixture
+from tests.world import SYSTEM, World
+
+MOST = 12
+COSTS = {
+    "": 9,  # who; statistics; figures 2; lately; tenants; worker; the record's ends and its newest 2
+    "sessions/": 3,  # who; the rows; how many there are
+    "revocations/": 2,
+    "partners/": 2,
+    "tenants/": 2,
+    "users/": 2,
+    "groups/": 2,
+    "applications/": 2,
+    "identity-providers/": 2,
+    "agents/": 2,
+    "record/": 2,
+    "sessions/{}/": 3,  # who; the row; the record of it
+    "revocations/{}/": 3,
+    "partners/{}/": 3,
+    "tenants/{}/": 3,
+    "users/{}/": 4,  # and the groups
+    "groups/{}/": 5,  # and members, and groups in it
+    "applications/{}/": 3,
+    "identity-providers/{}/": 3,
+    "agents/{}/": 3,
+    "record/{}/": 2,
+    "sessions/end/?tenant=springfield": 8,
+    "sessions/end/?device=desktop": 4,
+    "sessions/?tenant=springfield&state=any": 3,
+}
+UNIQUE = ("slug", "email", "client_id")
+MODELS = {
+    "partners": Partner,
+    "tenants": Tenant,
+    "users": User,
+    "groups": Group,
+    "applications": Application,
+    "identity-providers": IdentityProvider,
+    "agents": Agent,
+}
+
+
+def cost_of(browser: Browser, path: str) -> int:
+    browser.open(f"/console/{path}")  # what a process looks at once, it has looked at
+    with counted() as statements:
+        browser.open(f"/console/{path}")
+    assert browser.status == 200, browser.text
+    return len(statements)
+
+
+def path_to(path: str, world: World) -> str:
+    kind = path.partition("/")[0]
+    return path.format(THINGS[kind](world).handle) if "{}" in path else path
+
+
+@pytest.mark.parametrize("path", COSTS)
+def test_a_page_costs_what_the_table_says(path: str, springfield: World):  # noqa: F811 - the fixture
+    assert cost_of(Browser(springfield.super_admin), path_to(path, springfield)) == COSTS[path] <= MOST
+
+
+def test_the_table_has_every_page():
+    assert {path.partition("/")[0] for path in COSTS} == {"", *KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_costs_the_same_with_a_thousand_rows(kind: str, springfield: World):  # noqa: F811 - the fixture
+    browser = Browser(springfield.super_admin)
+    few = cost_of(browser, f"{kind}/")
+    multiply(kind, springfield, 1_000)
+    assert cost_of(browser, f"{kind}/") == few
+    assert ">Older</a>" in browser.html
+
+
+def multiply(kind: str, world: World, count: int) -> None:
+    if kind == "sessions":
+        crowd(world.lisa, count)
+    elif kind in ("revocations", "record"):
+        copy(Revocation if kind == "revocations" else AuditEntry, THINGS[kind](world), count)
+    else:
+        copy(MODELS[kind], THINGS[kind](world), count)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def copy(model: Any, like: Any, count: int) -> None:
+    """Rows as `like`, but for what has to be unique."""
+    columns = {field.attname: getattr(like, field.attname) for field in model._meta.concrete_fields}
+    columns.pop("id")
+    rows = []
+    for number in range(count):
+        row = model(**columns)
+        for name in UNIQUE:
+            if hasattr(row, name):
+                setattr(row, name, f"{getattr(model, 'id_begins', '')}{secrets.token_hex(8)}")
+        if model is Group:
+            row.name = f"{row.name} {number}"
+        if hasattr(row, "number"):
+            row.number = 10_000 + number if model is AuditEntry else None
+        rows.append(row)
+    model.objects.bulk_create(rows)
+
+
+def test_the_blast_is_told_as_quickly_of_a_thousand(springfield: World):  # noqa: F811 - the fixture
+    browser = Browser(springfield.super_admin)
+    few = cost_of(browser, "sessions/end/?tenant=springfield")
+    crowd(springfield.lisa, 1_000)
+    assert cost_of(browser, "sessions/end/?tenant=springfield") == few
+    assert "1,001 sessions" in browser.text
+    revoke_scope(Reach.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")

@@ -1,0 +1,274 @@
+"""Ending sessions at the console: what is shown first is what ends, and nothing else."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.models import Role
+from audit.actions import Action
+from audit.models import AuditEntry
+from core.access import Principal
+from sessions_app.admin.asking import BELONGING, LOOKING
+from sessions_app.models import Revocation, Session
+from sessions_app.operations import selecting
+from sessions_app.selection import Selection
+from tests.commands.crowds import crowd
+from tests.console.browser import END, REVOCATIONS, SESSIONS, Browser
+from tests.world import Caller, World
+
+FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
+
+
+@pytest.fixture
+def everybody(world: World) -> World:
+    for name in ("ada", "alan", "katherine", "lisa", "north_admin", "acme_partner", "super_admin"):
+        assert getattr(world, name).session
+    return world
+
+
+def is_live(*callers: Caller) -> list[bool]:
+    live = set(Session.objects.live().values_list("pk", flat=True))
+    return [caller.session.pk in live for caller in callers]
+
+
+def others_live(world: World) -> list[str]:
+    names = ("ada", "alan", "katherine", "lisa", "north_admin", "acme_partner", "super_admin")
+    return [name for name in names if is_live(getattr(world, name)) == [True]]
+
+
+ENDED_BY: list[tuple[str, dict[str, str], set[str]]] = [
+    ("north_admin", {"user": "ada@north.example"}, {"ada"}),
+    ("acme_partner", {"user": "ada@north.example"}, {"ada"}),
+    ("acme_partner", {"tenant": "north"}, {"ada", "alan", "north_admin"}),
+    ("super_admin", {"partner": "globex"}, {"lisa"}),
+    ("super_admin", {"admins": "on"}, {"north_admin", "acme_partner", "super_admin"}),
+    ("acme_partner", {"admins": "on"}, {"north_admin", "acme_partner"}),
+    ("north_admin", {"admins": "on"}, {"north_admin"}),
+    ("north_admin", {"all": "on"}, {"ada", "alan", "north_admin"}),
+    ("acme_partner", {"all": "on"}, {"ada", "alan", "katherine", "north_admin", "acme_partner"}),
+    (
+        "super_admin",
+        {"all": "on"},
+        {"ada", "alan", "katherine", "lisa", "north_admin", "acme_partner", "super_admin"},
+    ),
+    ("north_admin", {"device": "desktop"}, {"ada", "alan", "north_admin"}),
+    ("super_admin", {"ip": "192.0.2.0/24", "tenant": "south"}, {"katherine"}),
+    ("acme_partner", {"country": "SE"}, set()),
+]
+
+
+@pytest.mark.parametrize(("who", "what", "ended"), ENDED_BY, ids=str)
+def test_what_the_preview_counts_is_what_ends(who: str, what: dict[str, str], ended: set[str], everybody: World):
+    browser = Browser(getattr(everybody, who))
+    before = set(others_live(everybody))
+    text = browser.open(END, **what)
+    assert f"{len(ended)} session" in text
+    assert ("Your own session is among them" in text) == (who in ended)
+    if not ended:
+        assert "No live session matches" in text
+        return
+    browser.end(**what)
+    assert set(others_live(everybody)) == before - ended
+    made = Revocation.objects.order_by("-pk").first()
+    assert (made.revoked_count, made.reason) == (len(ended), "a bad night")
+    if who not in ended:
+        assert f"{len(ended)} session" in browser.text
+        assert browser.at == f"{REVOCATIONS}{made.handle}/"
+        assert made.handle in browser.html
+
+
+class TestThePreview:
+    def test_tells_how_far_it_reaches(self, everybody: World):
+        crowd(everybody.ada, 3)
+        text = Browser(everybody.super_admin).open(END, tenant="north")
+        for told in ("6 sessions", "3 users", "1 tenant", "1 administrator"):
+            assert told in text
+
+    def test_says_the_same_by_the_counters_and_by_the_rows(self, everybody: World):
+        crowd(everybody.ada, 5)
+        crowd(everybody.north_admin, 2)
+        operator = Principal.system("tests")
+        for scope in ({"tenant": "north"}, {"partner": "acme"}):
+            whole = selecting.blast_of(selection(operator, **scope))
+            looked_at = selecting.blast_of(selection(operator, **scope, older_than="0s"))
+            assert (whole.sessions, whole.users, whole.tenants, whole.administrators) == (
+                looked_at.sessions,
+                looked_at.users,
+                looked_at.tenants,
+                looked_at.administrators,
+            )
+
+    @pytest.mark.parametrize("said", [{}, {"usr": "x"}, {"session": ""}, {"state": "live"}])
+    def test_takes_nothing_said_for_nothing(self, said: dict[str, str], everybody: World):
+        browser = Browser(everybody.super_admin)
+        browser.open(END, **said)
+        assert browser.status == 422
+        assert "now</button>" not in browser.html
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"user": "nobody@north.example"}, "There is no user"),
+            ({"ip": "192.0.2.300"}, "no address or network"),
+            ({"older_than": "soon"}, "no length of time"),
+            ({"device": "toaster"}, "no kind of device"),
+            ({"country": "Sweden"}, "no country"),
+            ({"user": "\0'; DROP"}, "There is no user"),
+        ],
+    )
+    def test_says_what_it_does_not_understand(self, said: dict[str, str], words: str, everybody: World):
+        browser = Browser(everybody.super_admin)
+        assert words in browser.open(END, **said)
+        assert browser.status == 422
+        assert words in browser.open(SESSIONS, **said)
+        assert browser.status == 200
+
+
+class TestAnEnd:
+    def test_takes_a_reason(self, everybody: World):
+        browser = Browser(everybody.north_admin)
+        for reason in ("", "  ", "x" * 201):
+            assert "Say why" in browser.end(reason=reason, user="ada@north.example")
+            assert browser.status == 422
+        assert is_live(everybody.ada) == [True]
+
+    def test_asks_again_when_more_has_come_to_match(self, everybody: World):
+        browser = Browser(everybody.north_admin)
+        browser.open(END, user="ada@north.example")
+        form = {"user": "ada@north.example", "at_most": "1", "reason": "a bad night"}
+        crowd(everybody.ada, 1)
+        assert "more sessions match than you agreed to" in browser.send(END, **form)
+        assert browser.status == 409
+        assert "End 2 sessions now" in browser.text
+        assert Session.objects.live().for_user(everybody.ada.user.pk).count() == 2
+
+    def test_goes_on_record_with_who_and_why(self, everybody: World):
+        Browser(everybody.north_admin).end(user="ada@north.example", reason="she lost her phone")
+        entry = AuditEntry.objects.filter(action=Action.SESSIONS_REVOKED).order_by("-pk").first()
+        assert entry.actor_id == everybody.north_admin.user.handle
+        assert (entry.changes["reason"], entry.changes["revoked_count"]) == ("she lost her phone", 1)
+        mine = everybody.super_admin.get(f"/api/v1/admin/sessions/{everybody.ada.session_id}").json()["data"]
+        assert (mine["status"], mine["revoke_reason"]) == ("revoked", "she lost her phone")
+
+    def test_of_picked_ones_passes_over_what_is_not_theirs(self, everybody: World):
+        browser = Browser(everybody.north_admin)
+        picked = [everybody.ada.session_id, everybody.lisa.session_id, everybody.super_admin.session_id, "ses_x"]
+        assert "1 session" in browser.open(END, session=picked)
+        browser.end(session=picked)
+        assert is_live(everybody.ada, everybody.lisa, everybody.super_admin) == [False, True, True]
+
+    def test_of_picked_ones_that_are_all_foreign_is_none(self, everybody: World):
+        browser = Browser(everybody.north_admin)
+        assert "None of these sessions is yours" in browser.open(END, session=[everybody.lisa.session_id])
+        assert browser.status == 422
+
+    def test_spares_equals_whom_they_may_only_look_at(self, everybody: World):
+        peer = everybody.signed_in(everybody.person("peer", everybody.north, Role.TENANT_ADMIN))
+        browser = Browser(everybody.north_admin)
+        assert "You may not do that" in browser.open(END, user=peer.user.handle)
+        assert browser.status == 403
+        browser.end(device="desktop")
+        assert is_live(peer, everybody.ada) == [True, False]
+        denied = AuditEntry.objects.filter(action=Action.ACCESS_DENIED).count()
+        assert denied == 1
+
+    def test_of_an_application_that_is_everybodys_stays_on_their_own_ground(self, everybody: World):
+        made = accounts.create_application(
+            actor=Principal.system("tests"), name="Mail", application_type="WEB", scope="GLOBAL"
+        )[0]
+        for caller in (everybody.ada, everybody.lisa):
+            Session.objects.filter(pk=caller.session.pk).update(application=made)
+        browser = Browser(everybody.north_admin)
+        assert "1 session" in browser.open(END, application=made.client_id)
+        browser.end(application=made.client_id)
+        assert is_live(everybody.ada, everybody.lisa) == [False, True]
+
+    def test_of_very_many_one_by_one_is_for_a_command(self, everybody: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("sessions_app.admin.ending.MOST_AT_ONCE", 2)
+        browser = Browser(everybody.super_admin)
+        assert "too many for this page" in browser.open(END, device="desktop")
+        form: dict[str, Any] = {"device": "desktop", "reason": "x", "at_most": "99"}
+        browser.open("/console/")
+        browser.send(END, **form)
+        assert browser.status == 422
+        assert is_live(everybody.ada) == [True]
+
+
+class TestTheList:
+    def test_shows_live_ones_the_newest_first(self, everybody: World):
+        browser = Browser(everybody.north_admin)
+        text = browser.open(SESSIONS)
+        assert "3 live sessions" in text
+        assert text.index("alan@") < text.index("ada@")
+        assert "katherine@" not in text
+
+    def test_is_walked_to_its_end(self, everybody: World):
+        crowd(everybody.ada, 120)
+        browser, seen = Browser(everybody.north_admin), []
+        browser.open(SESSIONS, user="ada@north.example")
+        while True:
+            seen += handles_in(browser.html)
+            older = link_called("Older", browser.html)
+            if not older:
+                break
+            browser.open(f"{SESSIONS}{older}")
+        assert len(seen) == len(set(seen)) == 121
+        assert seen == sorted(seen, reverse=True)
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({"user": "ada@north.example"}, {"ada"}),
+            ({"device": "mobile"}, {"alan"}),
+            ({"ip": "198.51.100.0/24"}, {"alan"}),
+            ({"user_agent": "firefox"}, {"alan"}),
+            ({"admins": "on"}, {"north_admin"}),
+            ({"state": "revoked"}, set()),
+            ({"state": "any"}, {"ada", "alan", "north_admin"}),
+            ({"older_than": "1d"}, set()),
+        ],
+        ids=str,
+    )
+    def test_is_filtered_by_what_operators_ask(self, asked: dict[str, str], found: set[str], world: World):
+        world.signed_in(world.person("ada", world.north))
+        world.signed_in(world.person("alan", world.north), ip_address="198.51.100.7", user_agent=FIREFOX)
+        browser = Browser(world.north_admin)
+        text = browser.open(SESSIONS, **asked)
+        listed = text[text.index("State", text.index("UTC")) :] if "UTC" in text else ""
+        people = {"ada": "ada@north", "alan": "alan@north", "north_admin": "admin@north"}
+        assert {name for name, start in people.items() if start in listed} == found
+
+    def test_leads_to_the_whole_story_of_one(self, everybody: World):
+        everybody.north_admin.post(f"/api/v1/admin/sessions/{everybody.ada.session_id}/revoke", {"reason": "stolen"})
+        text = Browser(everybody.acme_partner).open(f"{SESSIONS}{everybody.ada.session_id}/")
+        for told in ("revoked", "stolen", "opened with password, from 192.0.2.10", "session.revoked", "Chrome"):
+            assert told in text
+        assert "End this session" not in text
+
+    def test_shows_texts_as_they_are(self, world: World):
+        evil = "<script>alert(1)</script>{{7*7}}\" onmouseover='x'"
+        world.signed_in(world.person("ada", world.north), user_agent=evil)
+        browser = Browser(world.north_admin)
+        for path in (SESSIONS, f"{SESSIONS}{Session.objects.get(user_agent=evil).handle}/"):
+            browser.open(path)
+            assert "<script>alert" not in browser.html
+            assert "49" not in browser.text
+        browser.open(SESSIONS, user_agent="<script>alert(1)</script>")
+        assert "<script>alert" not in browser.html
+
+
+def selection(actor: Principal, **said: str) -> Any:
+    named: dict[str, Any] = dict.fromkeys((*BELONGING, *LOOKING, "session"))
+    return Selection.of({**named, "admins": False, "all": False, **said}, actor)
+
+
+def handles_in(html: str) -> list[str]:
+    return re.findall(r'type="checkbox" name="session" value="(ses_\w+)"', html)
+
+
+def link_called(words: str, html: str) -> str:
+    found = re.search(rf'href="([^"]*)"[^>]*>{words}</a>', html)
+    return unescape(found[1]) if found else ""

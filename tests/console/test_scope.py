@@ -1,0 +1,189 @@
+"""Everybody at the console sees what is theirs to see, whichever way they ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.models import Agent, Application, Group, IdentityProvider, User
+from audit.models import AuditEntry
+from sessions_app.models import Reach, Revocation, Session
+from sessions_app.operations import revoke_scope
+from tenancy.models import Partner, Tenant
+from tests.console.browser import KINDS, SESSIONS, Browser
+from tests.resources import agent_of, application_of, group_of, identity_provider_of
+from tests.world import SYSTEM, World
+
+Mine = Callable[[World], Any]
+
+THINGS: dict[str, Mine] = {
+    "sessions": lambda world: world.lisa.session,
+    "revocations": lambda world: Revocation.objects.get(reach=Reach.TENANT, target_id=world.springfield.pk),
+    "partners": lambda world: world.globex,
+    "tenants": lambda world: world.springfield,
+    "users": lambda world: world.lisa.user,
+    "groups": lambda world: Group.objects.filter(tenant=world.springfield).first(),
+    "applications": lambda world: Application.objects.get(tenant=world.springfield),
+    "identity-providers": lambda world: IdentityProvider.objects.get(tenant=world.springfield),
+    "agents": lambda world: Agent.objects.get(tenant=world.springfield),
+    "record": lambda world: AuditEntry.objects.filter(tenant_id=world.springfield.pk).first(),
+}
+each_kind = pytest.mark.parametrize("kind", THINGS)
+STRANGERS = ("north_admin", "acme_partner")
+DJANGOS_ACTS = ("change", "delete", "history", "password")
+LOOKUPS = [
+    {"tenant__id": "x"},
+    {"tenant__slug": "springfield"},
+    {"user__password__startswith": "argon2"},
+    {"pk__in": "1,2"},
+    {"o": "1.-2.password"},
+    {"p": "99"},
+    {"all": ""},
+    {"e": "1"},
+    {"_facets": "1"},
+    {"after": "' OR 1=1"},
+    {"q": "\0'\"%_\\"},
+]
+
+
+@pytest.fixture
+def springfield(world: World) -> World:
+    """With something of every kind, and all of it called foreign."""
+    revoke_scope(Reach.TENANT, world.springfield.pk, actor=SYSTEM, reason="a foreign reason")
+    lisa = world.lisa.user
+    for made in (group_of, identity_provider_of, application_of, agent_of):
+        thing = made(lisa, world)
+        type(thing).objects.filter(pk=thing.pk).update(name=f"Foreign {type(thing).__name__}")
+    User.objects.filter(pk=lisa.pk).update(display_name="Foreign Lisa")
+    return world
+
+
+def test_speaks_of_every_kind_there_is():
+    assert set(THINGS) == set(KINDS)
+
+
+@each_kind
+class TestSomethingForeign:
+    @pytest.mark.parametrize("who", STRANGERS)
+    def test_is_on_no_list_and_no_page(self, kind: str, who: str, springfield: World):
+        thing = THINGS[kind](springfield)
+        browser = Browser(getattr(springfield, who))
+        for asked in ("", "Foreign", "springfield", thing.handle):
+            text = browser.open(f"/console/{kind}/", q=asked, state="any").replace(f"“{asked}”", "")
+            for word in ("Foreign", "@springfield", thing.handle):
+                assert word not in text
+            assert f"/{thing.handle}/" not in browser.html
+        browser.open(f"/console/{kind}/{thing.handle}/")
+        assert browser.status == 404
+
+    @pytest.mark.parametrize("who", ["super_admin", "globex_partner"])
+    def test_is_there_for_those_above_it(self, kind: str, who: str, springfield: World):
+        if kind == "partners" and who == "globex_partner":
+            pytest.skip("partners are the platform's own business")
+        thing = THINGS[kind](springfield)
+        browser = Browser(getattr(springfield, who))
+        browser.open(f"/console/{kind}/", **({"state": "any"} if kind == "sessions" else {}))
+        assert thing.handle in browser.html
+        browser.open(f"/console/{kind}/{thing.handle}/")
+        assert browser.status == 200
+
+    def test_is_not_reached_by_a_lookup(self, kind: str, springfield: World):
+        browser = Browser(springfield.north_admin)
+        for lookup in LOOKUPS:
+            browser.open(f"/console/{kind}/", **lookup)
+            assert browser.status == (403 if kind == "partners" else 200)
+            assert "Foreign" not in browser.text
+
+    def test_has_none_of_djangos_own_doors(self, kind: str, springfield: World):
+        browser = Browser(springfield.super_admin)
+        handle = THINGS[kind](springfield).handle
+        for more in ("add/", "autocomplete/", "search/", *(f"{handle}/{act}/" for act in DJANGOS_ACTS)):
+            browser.open(f"/console/{kind}/{more}")
+            assert browser.status == 404, more
+
+    @pytest.mark.parametrize("where", ["", "{}/"])
+    def test_is_not_written_by_a_form(self, kind: str, where: str, springfield: World):
+        thing = THINGS[kind](springfield)
+        before = type(thing).objects.filter(pk=thing.pk).values().get()
+        browser = Browser(springfield.super_admin)
+        browser.open("/console/")
+        forged = {"action": "delete_selected", "_selected_action": str(thing.pk), "form-TOTAL_FORMS": "1"}
+        forged |= {"form-INITIAL_FORMS": "1", "form-0-id": str(thing.pk), "form-0-status": "SUSPENDED", "_save": "1"}
+        browser.send(f"/console/{kind}/{where.format(thing.handle)}", **forged)
+        assert browser.status == 405
+        assert type(thing).objects.filter(pk=thing.pk).values().get() == before
+
+    def test_is_not_picked_in_a_pop_up(self, kind: str, springfield: World):
+        browser = Browser(springfield.super_admin)
+        handle = THINGS[kind](springfield).handle
+        for where in ("", f"{handle}/"):
+            for popup in ("_popup=1&_to_field=password", "_to_field=password", "_popup=1"):
+                browser.open(f"/console/{kind}/{where}?{popup}")
+                assert browser.status == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["autocomplete/", "r/1/1/", "password_change/", "login/", "search/?s=foreign", "auth/"]
+)
+def test_the_admins_own_pages_are_not_there(path: str, world: World):
+    browser = Browser(world.super_admin)
+    browser.open(f"/console/{path}")
+    assert browser.status == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"tenant": "springfield"}, "There is no tenant springfield"),
+        ({"partner": "globex"}, "There is no partner globex"),
+        ({"user": "lisa@springfield.example"}, "There is no user lisa@springfield.example"),
+    ],
+)
+@pytest.mark.parametrize("who", STRANGERS)
+def test_a_foreign_name_is_an_unknown_one(asked: dict[str, str], said: str, who: str, springfield: World):
+    browser = Browser(getattr(springfield, who))
+    for path in (SESSIONS, "/console/sessions/end/"):
+        assert said in browser.open(path, **asked)
+
+
+class TestWhatSomethingIsRelatedTo:
+    def test_is_quoted_only_as_far_as_the_reader_sees(self, world: World):
+        """An application of the platform's is everybody's to see; who uses it elsewhere is not."""
+        world.make_service("shared", [])
+        shared = Application.objects.get(client_id="shared")
+        accounts.change_client(shared, actor=SYSTEM, name="Renamed by the platform")
+        browser = Browser(world.north_admin)
+        text = browser.open(f"/console/applications/{shared.handle}/")
+        assert browser.status == 200
+        assert "application.updated" not in text
+        assert "application.updated" in Browser(world.super_admin).open(f"/console/applications/{shared.handle}/")
+
+    def test_staff_tenants_are_no_ones_to_look_at(self, world: World):
+        staff = Tenant.objects.get(partner=world.acme, kind=Tenant.Kind.PARTNER_STAFF)
+        browser = Browser(world.super_admin)
+        browser.open(f"/console/tenants/{staff.handle}/")
+        assert browser.status == 404
+
+
+@pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+def test_the_overview_counts_what_its_reader_sees(who: str, springfield: World):
+    caller = getattr(springfield, who)
+    browser = Browser(caller)
+    text = browser.open("/console/")
+    live = Session.objects.live().visible_to(principal(caller)).count()
+    assert f"{live} live session" in text
+    assert Session.objects.live().filter(tenant=springfield.springfield).exists()
+    assert (springfield.springfield.handle in browser.html) == (who == "super_admin")
+
+
+def principal(caller: Any) -> Any:
+    return accounts.sign_in.as_principal(caller.user, SYSTEM.origin)
+
+
+def test_partners_are_for_the_platform(world: World):
+    assert Partner.objects.count() == 2
+    browser = Browser(world.acme_partner)
+    assert ">Partners<" not in browser.open("/console/") + browser.html
+    browser.open("/console/partners/")
+    assert browser.status == 403
