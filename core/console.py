@@ -6,7 +6,7 @@ Whatever changes something is a form of its own that ends in an operation: none 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
@@ -117,6 +117,16 @@ class WalkedList(ChangeList):
         return f"?{said.urlencode()}"
 
 
+class Acting(Protocol):
+    """The console's site, as far as its lists and pages know it: what can be done about a thing, they are told."""
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any: ...
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]: ...
+
+    def links_to_acts(self, admin: "ConsoleAdmin", thing: Any, principal: Principal) -> list[Link]: ...
+
+
 class ConsoleAdmin(ModelAdmin):
     """One kind of thing: its list and its pages. `prefix` is that of its handles, `slug` its place under /console/."""
 
@@ -124,6 +134,7 @@ class ConsoleAdmin(ModelAdmin):
     icon: ClassVar[str]
     title: ClassVar[str] = ""  # what many of them are called, if not by their kind's name
     since: ClassVar[Tier] = Tier.TENANT  # the lowest tier that has a use for it
+    admin_site: Acting  # type: ignore[assignment]  # one of ours
     actions = None
     sortable_by = ()
     list_per_page = ROWS
@@ -150,7 +161,7 @@ class ConsoleAdmin(ModelAdmin):
         raise NotImplementedError
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
-        """What can be done about it, each a link to a form."""
+        """What leads on from it to its sessions, each a link."""
         return ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -201,7 +212,7 @@ class ConsoleAdmin(ModelAdmin):
             "title": str(thing),
             "crumbs": [Link(self.plural, self.list_url)],
             "parts": list(self.parts(thing, principal)),
-            "acts": list(self.acts(thing, principal)),
+            "acts": [*self.acts(thing, principal), *self.admin_site.links_to_acts(self, thing, principal)],
         }
         return self.rendered(request, self.page_template, said)
 

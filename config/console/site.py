@@ -12,11 +12,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import decorator_from_middleware
 from unfold.sites import UnfoldAdminSite
 
+from config.console.acting import form_on
+from config.console.acts import ACTS, acts_on
 from config.console.dashboard import dashboard
 from config.console.refusing import View, protected, refused, worded
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
-from core.console import ConsoleAdmin, Operator, principal_of
+from core.console import ConsoleAdmin, Link, Operator, principal_of
 from core.request import ORIGIN
 from core.same_origin import is_cross_site
 from sessions_app import cookies
@@ -58,9 +60,19 @@ class ConsoleSite(UnfoldAdminSite):
             path("sign-in/", sign_in, name="login"),
             path("sign-out/", self.admin_view(sign_out), name="logout"),
             path("jsi18n/", self.admin_view(self.i18n_javascript), name="jsi18n"),
-            *(path(f"{each.slug}/", include(each.get_urls())) for each in self.kinds()),
+            *(path(f"{each.slug}/", include(self._urls_of(each))) for each in self.kinds()),
             re_path("", self.admin_view(_nowhere)),
         ]
+
+    def _urls_of(self, kind: ConsoleAdmin) -> list[URLPattern]:
+        if kind.model not in ACTS:
+            return kind.get_urls()
+        form = self.admin_view(form_on(kind))
+        return [*kind.get_urls(), path("<str:handle>/<slug:name>/", form, name=f"{kind.slug}_act")]
+
+    def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
+        place = admin.url_of(thing.handle)
+        return [Link(act.label, f"{place}{act.name}/") for act in acts_on(thing, principal)]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return dashboard(request, self.each_context(request))

@@ -1,0 +1,59 @@
+"""The form of an act: what it does and how many sessions end with it, then a click, then what was done."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_http_methods
+
+from config.console.acts import Act, acts_on
+from core.access import Principal
+from core.console import ConsoleAdmin, Link, principal_of
+from sessions_app.operations.selecting import blast_of
+from sessions_app.selection import Selection
+
+
+def form_on(admin: ConsoleAdmin) -> Any:
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def form(request: HttpRequest, handle: str, name: str) -> HttpResponse:
+        me = principal_of(request)
+        thing = admin.found(me, handle)
+        act = next((act for act in acts_on(thing, me) if act.name == name), None)
+        if act is None:
+            raise PermissionDenied
+        return (
+            carry_out(request, admin, thing, act, me) if request.method == "POST" else shown(request, admin, thing, act)
+        )
+
+    return form
+
+
+def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, me: Principal) -> HttpResponse:
+    seen = frozenset([request.POST.get("version", "")])
+    try:
+        ended = act.carry_out(thing, me, seen)
+    except tuple(act.refusals or ()) as refusal:
+        words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
+        return shown(request, admin, thing, act, HTTPStatus.CONFLICT, words)
+    also = f" {ended:,} session{'' if ended == 1 else 's'} ended with it." if ended else ""
+    messages.success(request, f"{act.done}{also}")
+    return HttpResponseRedirect(admin.url_of(thing.handle), status=HTTPStatus.SEE_OTHER)
+
+
+def shown(
+    request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, status: int = HTTPStatus.OK, wrong: str = ""
+) -> HttpResponse:
+    selection = Selection({act.ends: thing.pk}, asked_by=principal_of(request)) if act.ends else None
+    said = {
+        "title": f"{act.label.rstrip('…')}: {thing}",
+        "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), admin.url_of(thing.handle))],
+        "thing": thing,
+        "act": act,
+        "label": act.label.rstrip("…"),
+        "back": admin.url_of(thing.handle),
+        "blast": blast_of(selection) if selection else None,
+        "wrong": wrong,
+    }
+    return admin.rendered(request, "console/act.html", said, status)

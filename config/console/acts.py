@@ -1,0 +1,122 @@
+"""What can be done to a thing at the console, beside ending its sessions: each act is one operation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import operations as accounts
+from accounts.models import Agent, Application, IdentityProvider, User
+from core.access import Principal
+from core.records import Status
+from sessions_app.models import Reach
+from tenancy.models import Partner, Tenant
+from tenancy.operations import Versions, change
+
+Refusals = dict[type[Exception], str]
+Carry = Callable[[Any, Principal, Versions], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`told` is what it does, before it is done; `done` what was done. `carry_out` says how many sessions it ended."""
+
+    name: str
+    label: str
+    told: str
+    done: str
+    carry_out: Carry
+    is_open: Callable[[Any], bool]
+    ends: Reach | None = None
+    is_for_oneself: bool = True
+    refusals: Refusals | None = None
+
+
+def _change_of(thing: Any) -> Callable[..., int]:
+    return accounts.change_user if isinstance(thing, User) else change
+
+
+def _suspend(thing: Any, actor: Principal, versions: Versions) -> int:
+    return _change_of(thing)(thing, actor=actor, versions=versions, status=Status.SUSPENDED)
+
+
+def _reactivate(thing: Any, actor: Principal, versions: Versions) -> int:
+    return _change_of(thing)(thing, actor=actor, versions=versions, status=Status.ACTIVE)
+
+
+def _reset_password(thing: User, actor: Principal, versions: Versions) -> int:
+    return accounts.issue_password_reset(thing, actor=actor).sessions_ended
+
+
+def _remove_second_factor(thing: User, actor: Principal, versions: Versions) -> int:
+    return accounts.remove_totp(thing, actor=actor)
+
+
+LAST: Refusals = {accounts.LastOperator: "This is the last operator; somebody must be left to let the others back in."}
+
+
+def _life(under: str, ends: Reach | None) -> list[Act]:
+    """Every entity can be stopped, and started again."""
+    return [
+        Act(
+            "suspend",
+            "Suspend…",
+            f"{under} What ends stays ended, also when it is reactivated.",
+            "Suspended.",
+            _suspend,
+            lambda thing: thing.status == Status.ACTIVE,
+            ends,
+            refusals=LAST,
+        ),
+        Act(
+            "reactivate",
+            "Reactivate…",
+            "It works again from now on. Sessions that have ended stay ended: people sign in anew.",
+            "Reactivated.",
+            _reactivate,
+            lambda thing: thing.status == Status.SUSPENDED,
+        ),
+    ]
+
+
+_OF_USERS = [
+    Act(
+        "reset-password",
+        "Reset the password…",
+        "A code for a new password is mailed to them. The old password and all their sessions are over at once.",
+        "A letter with a code is on its way.",
+        _reset_password,
+        lambda thing: True,
+        Reach.USER,
+        is_for_oneself=False,
+        refusals={accounts.AccountIsDown: "The account, or what it is in, is suspended: a code would be no good."},
+    ),
+    Act(
+        "remove-second-factor",
+        "Remove the second factor…",
+        "From now on their password alone lets them in, until they set up another. All their sessions end.",
+        "The second factor is removed.",
+        _remove_second_factor,
+        lambda thing: thing.has_totp,
+        Reach.USER,
+        is_for_oneself=False,
+        refusals={accounts.TotpUnavailable: "There is no second factor to remove."},
+    ),
+]
+ACTS: dict[type, list[Act]] = {
+    Partner: _life("All its tenants stop, and everybody in them is signed out.", Reach.PARTNER),
+    Tenant: _life("Everybody in it is signed out, and nobody can sign in.", Reach.TENANT),
+    User: [*_life("They are signed out everywhere, and cannot sign in.", Reach.USER), *_OF_USERS],
+    Application: _life("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
+    IdentityProvider: _life("Nobody is believed on its word.", None),
+    Agent: _life("Its tokens are refused, and it gets no more.", None),
+}
+
+
+def acts_on(thing: Any, principal: Principal) -> list[Act]:
+    """Those that make sense now, for whoever may change it."""
+    open_now = [act for act in ACTS.get(type(thing), []) if act.is_open(thing)]
+    if isinstance(thing, User) and thing.pk == principal.user_id:
+        open_now = [act for act in open_now if act.is_for_oneself]
+    if not open_now or not type(thing).objects.writable_by(principal).filter(pk=thing.pk).exists():
+        return []
+    return open_now

@@ -1,0 +1,166 @@
+"""Stopping things and starting them again, and helping somebody who has lost what lets them in."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import Agent, Application, IdentityProvider, PasswordReset, TotpDevice, User
+from audit.models import AuditEntry
+from config.console.acts import ACTS
+from core.records import Status
+from sessions_app.models import Session
+from tenancy.models import Partner, Tenant
+from tests.console.browser import SIGN_IN, Browser
+from tests.contract.v1.authenticator import App, Clock
+from tests.resources import agent_of, application_of, identity_provider_of
+from tests.world import World
+
+THINGS: dict[type, tuple[str, Any]] = {
+    Partner: ("partners", lambda world: world.acme),
+    Tenant: ("tenants", lambda world: world.north),
+    User: ("users", lambda world: world.ada.user),
+    Application: ("applications", lambda world: application_of(world.ada.user, world)),
+    IdentityProvider: ("identity-providers", lambda world: identity_provider_of(world.ada.user, world)),
+    Agent: ("agents", lambda world: agent_of(world.ada.user, world)),
+}
+each_kind = pytest.mark.parametrize("kind", THINGS, ids=lambda kind: kind.__name__)
+PEOPLES = ("reset-password", "remove-second-factor")
+
+
+def page_of(kind: type, world: World) -> tuple[str, Any]:
+    slug, of = THINGS[kind]
+    thing = of(world)
+    return f"/console/{slug}/{thing.handle}/", thing
+
+
+def do(browser: Browser, page: str, act: str, **form: str) -> str:
+    browser.open(f"{page}{act}/")
+    version = browser.html.partition('name="version" value="')[2].partition('"')[0]
+    return browser.send(f"{page}{act}/", **{"version": version, **form})
+
+
+def test_every_kind_with_acts_is_tried():
+    assert THINGS.keys() == ACTS.keys()
+
+
+@each_kind
+class TestAThing:
+    def test_is_stopped_and_started_again(self, kind: type, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        assert "Suspend…" in browser.open(page)
+        assert "Suspended." in do(browser, page, "suspend")
+        thing.refresh_from_db()
+        assert thing.status == Status.SUSPENDED
+        assert "Suspend…" not in browser.text
+        assert "Reactivated." in do(browser, page, "reactivate")
+        thing.refresh_from_db()
+        assert thing.status == Status.ACTIVE
+        actions = AuditEntry.objects.filter(resource_id=thing.handle).order_by("-pk").values_list("action", "actor_id")
+        name = kind.__name__.replace("IdentityP", "identity_p").lower()
+        ours = world.super_admin.user.handle
+        assert list(actions)[:2] == [(f"{name}.reactivated", ours), (f"{name}.suspended", ours)]
+
+    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    def test_is_not_there_for_strangers(self, kind: type, who: str, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(getattr(world, who))
+        browser.open("/console/")
+        browser.send(f"{page}suspend/", version=thing.version)
+        assert browser.status == 404
+        thing.refresh_from_db()
+        assert thing.status == Status.ACTIVE
+
+    def test_takes_the_token_of_its_form(self, kind: type, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        assert browser.http.post(f"{page}suspend/", {"version": thing.version}).status_code == 403
+        thing.refresh_from_db()
+        assert thing.status == Status.ACTIVE
+
+    def test_is_not_changed_by_who_has_not_seen_it_as_it_is(self, kind: type, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        do(browser, page, "suspend", version="0")
+        assert browser.status == 412
+        thing.refresh_from_db()
+        assert thing.status == Status.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("who", "kind"),
+    [("north_admin", Tenant), ("acme_partner", Tenant)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_who_may_only_look_at_it_gets_no_form(who: str, kind: type, world: World):
+    page, thing = page_of(kind, world)
+    browser = Browser(getattr(world, who))
+    assert "Suspend" not in browser.open(page)
+    browser.open(f"{page}suspend/")
+    assert browser.status == 403
+    browser.open("/console/")
+    browser.send(f"{page}suspend/", version=thing.version)
+    assert browser.status == 403
+    thing.refresh_from_db()
+    assert thing.status == Status.ACTIVE
+
+
+def test_a_suspension_tells_first_how_many_sessions_end(world: World):
+    assert world.ada.session
+    assert world.alan.session
+    browser = Browser(world.super_admin)
+    page, north = page_of(Tenant, world)
+    text = browser.open(f"{page}suspend/")
+    assert "2 sessions" in text
+    assert "2 sessions ended with it" in do(browser, page, "suspend")
+    assert not Session.objects.live().filter(tenant=north).exists()
+
+
+def test_a_suspension_of_oneself_leads_out(world: World):
+    admin = world.signed_in(world.person("second", world.super_admin.user.tenant, world.super_admin.user.role))
+    assert world.super_admin.session
+    browser = Browser(admin)
+    do(browser, f"/console/users/{admin.user.handle}/", "suspend")
+    assert browser.at == SIGN_IN
+
+
+def test_the_last_operator_stays(world: World):
+    assert world.super_admin.session
+    User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
+    browser = Browser(world.super_admin)
+    assert "last operator" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "suspend")
+    assert browser.status == 409
+    assert User.objects.get(pk=world.super_admin.user.pk).status == Status.ACTIVE
+
+
+class TestSomebody:
+    def test_gets_a_letter_and_loses_password_and_sessions(self, world: World):
+        browser = Browser(world.north_admin)
+        page = f"/console/users/{world.ada.user.handle}/"
+        text = do(browser, page, "reset-password")
+        assert "A letter with a code is on its way. 1 session ended with it." in text
+        assert PasswordReset.objects.filter(user=world.ada.user).count() == 1
+        assert world.ada.get("/api/v1/me").status_code == 401
+
+    def test_who_has_lost_the_second_factor_is_freed_of_it(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        App.confirmed(world.ada, Clock.stopped(monkeypatch))
+        browser = Browser(world.north_admin)
+        page = f"/console/users/{world.ada.user.handle}/"
+        assert "Remove the second factor…" in browser.open(page)
+        assert "The second factor is removed." in do(browser, page, "remove-second-factor")
+        assert not TotpDevice.objects.filter(user=world.ada.user).exists()
+        assert "Remove the second factor…" not in browser.open(page)
+
+    @pytest.mark.parametrize("act", PEOPLES)
+    def test_does_neither_to_themselves(self, act: str, world: World, monkeypatch: pytest.MonkeyPatch):
+        App.confirmed(world.north_admin, Clock.stopped(monkeypatch))
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/users/{world.north_admin.user.handle}/{act}/")
+        assert browser.status == 403
+
+    @pytest.mark.parametrize("act", [*PEOPLES, "suspend"])
+    def test_does_neither_to_an_equal(self, act: str, world: World):
+        peer = world.person("peer", world.north, world.north_admin.user.role)
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/users/{peer.handle}/{act}/")
+        assert browser.status == 403
