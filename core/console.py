@@ -134,7 +134,7 @@ class ConsoleAdmin(ModelAdmin):
     icon: ClassVar[str]
     title: ClassVar[str] = ""  # what many of them are called, if not by their kind's name
     since: ClassVar[Tier] = Tier.TENANT  # the lowest tier that has a use for it
-    admin_site: Acting  # type: ignore[assignment]  # one of ours
+    admin_site: Acting
     actions = None
     sortable_by = ()
     list_per_page = ROWS
