@@ -109,6 +109,7 @@ class AdminTokenViewSet(NotKeptViewSet):
     def revoke_all(self, request: Request) -> Response:
         """Sign every administrator out, yourself too, sign-ins under way included. The key goes on working."""
         version, ended = operations.bump_token_version(actor=self.principal, reason=BY_ADMINISTRATOR)
+        assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
         at = to_the_millisecond(ended.revocation.created_at)
         answer = {"success": True, "nextTokenVersion": version, "timestamp": at}
         return self.signed_out(answer, is_current=True)
