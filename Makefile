@@ -1,7 +1,7 @@
 .PHONY: run test check proof bench schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
-draw = @set -e; for name in admin_tokens panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
+draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
 	--validate --fail-on-warn --generator-class config.docs.$$name --file $(1); done
 
 run: .venv/ready  # everything set up, demo data, a URL, accounts and a first curl

@@ -1,11 +1,14 @@
 """What news from tenancy means for what is held here, inside the transaction that made it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.dispatch import receiver
 
 from accounts.models import Agent, Application, PasswordReset, Role, User, user_is_up
-from core.access import Principal
+from accounts.models.agents import agent_is_up
+from accounts.models.applications import application_is_up
+from core.access import ActorType, Principal
 from core.records import ChangedMeanwhile, Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import LimitReached, next_revision
@@ -16,14 +19,25 @@ _WHOSE: dict[type, str] = {User: "user", Tenant: "user__tenant", Partner: "user_
 
 @receiver(acting)
 def require_standing(*, actor: Principal, **_: Any) -> int:
-    """Whoever has been demoted, suspended or deleted by now does nothing more. Their row stays as it is until they
-    are done, so that the record never has them act after their fall."""
-    if actor.user_id is None:
-        return 0
-    standing = User.objects.filter(user_is_up(), pk=actor.user_id).select_for_update(no_key=True, of=("self",)).first()
-    if standing is None or Role(standing.role).tier < actor.tier:
-        raise ChangedMeanwhile
+    """Whoever has been demoted, suspended or deleted by now does nothing more; nor does a machine that has lost its
+    scopes, or one that acts for somebody. Their rows stay as they are until they are done, so that the record never
+    has them act after their fall."""
+    for row in _behind(actor):
+        standing = row.select_for_update(no_key=True, of=("self",)).first()
+        if standing is None or (isinstance(standing, User) and Role(standing.role).tier < actor.tier):
+            raise ChangedMeanwhile
     return 0
+
+
+def _behind(actor: Principal) -> Iterator[Any]:
+    """What must still stand for the actor to act: the person, and the machine."""
+    if actor.user_id is not None:
+        yield User.objects.filter(user_is_up(), pk=actor.user_id)
+    client = {"client_id": actor.delegate or actor.id, "allowed_scopes__contains": list(actor.scopes)}
+    if actor.type is ActorType.AGENT:
+        yield Agent.objects.filter(agent_is_up(), **client)
+    elif actor.is_scoped:
+        yield Application.objects.filter(application_is_up(""), **client)
 
 
 @receiver(going_down, sender=Agent)

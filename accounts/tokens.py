@@ -32,6 +32,10 @@ class InvalidToken(Exception):
     """One reason for every flaw: a caller learns nothing from how a token failed."""
 
 
+class Expired(InvalidToken):
+    """But that it was good once, which whoever has it knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionClaims:
     session_id: UUID
@@ -99,8 +103,10 @@ def verify(token: str) -> Claims:
             _seen.clear()
         _seen[fingerprint] = seen
     claims, expires_at = seen
-    if time.time() >= expires_at or ring.public(claims.kid) is None:
+    if ring.public(claims.kid) is None:
         raise InvalidToken
+    if time.time() >= expires_at:
+        raise Expired
     return claims
 
 
@@ -118,6 +124,8 @@ def _verified(token: str) -> tuple[Claims, int]:
             issuer=settings.ISSUER,
             options={"require": ["iss", "aud", "sub", "exp", "iat", "jti"], "strict_aud": True, "verify_iat": False},
         )
+    except jwt.ExpiredSignatureError as error:
+        raise Expired from error
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidToken from error
     if not all(type(claims[name]) is int for name in ("exp", "iat")):

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from bench.figures import AFTERWARDS, BEFORE, PURGE, REVOKE_ALL, SWEEP, UPDATE, WITH_IDS, Figures
 from bench.progress import say
@@ -49,9 +50,9 @@ def end(tenant: Tenant, live: int, shown: int) -> None:
 
 
 def take_back(tenant: Tenant) -> None:
-    """Nobody can do this to a product in use: the floor is lowered again, before any sweep has marked a row."""
+    """Nobody can do this to a product in use: the floor is lowered again, and no sweep marks a row."""
     Tenant.objects.filter(pk=tenant.pk).update(min_revision=0, floor_raised_at=None)
-    Revocation.objects.filter(target_id=tenant.pk).delete()
+    Revocation.objects.filter(target_id=tenant.pk).update(swept_at=Now())
 
 
 def aftermath(figures: Figures, world: World, *, rounds: int) -> None:

@@ -57,7 +57,12 @@ class AdminTokens(Dialect):
     }
 
 
-DIALECTS: dict[str, type[Dialect]] = {"admin_tokens": AdminTokens, "panel": Panel, "v1": V1}
+class Edge(Dialect):
+    start, urls = "edge/management/v1/", "sessions_app.api.edge.urls"
+    info = {"title": "Curfew as an edge controller", "description": "Sessions by OpenZiti's Edge Management API."}
+
+
+DIALECTS: dict[str, type[Dialect]] = {"admin_tokens": AdminTokens, "edge": Edge, "panel": Panel, "v1": V1}
 
 
 def __getattr__(name: str) -> type[Dialect]:

@@ -170,6 +170,7 @@ DIALECTS: dict[str, str] = {
     "/api/account/": "sessions_app.api.panel.wire.error_body",
     "/api/admin/": "sessions_app.api.admin_tokens.wire.error_body",
     "/api/cron/": "sessions_app.api.admin_tokens.wire.cron_error_body",
+    "/edge/": "sessions_app.api.edge.wire.error_body",
 }
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {

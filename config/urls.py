@@ -2,12 +2,19 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
-from config import docs, health, pages
+from config import docs, health
+from config.pages import account, reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("reset-password", pages.reset_password),
+    path("reset-password", reset.reset_password),
+    path("account/sign-in/", account.sign_in),
+    path("account/sign-out/", account.sign_out),
+    path("account/sessions/", account.show),
+    path("account/sessions/end-others/", account.end_others),
+    path("account/sessions/<str:session_id>/end/", account.end),
+    path("account/password/", account.password),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
     *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
@@ -51,7 +52,8 @@ class Origin:
 class Principal:
     """The caller as the database knows it now. Built by an authenticator or by `system`, never from claims.
 
-    `delegate` is the client that acts for a person, with their rights as far as its `scopes` go.
+    `delegate` is the client that acts for a person, with their rights as far as its `scopes` go. `session_until` is
+    when their session ends, if nobody comes by meanwhile.
     """
 
     type: ActorType
@@ -62,6 +64,7 @@ class Principal:
     tenant_id: UUID | None = None
     partner_id: UUID | None = None
     session_id: UUID | None = None
+    session_until: datetime | None = None
     scopes: frozenset[Scope] = frozenset()
     delegate: str = ""
     origin: Origin = field(default_factory=Origin)
@@ -82,7 +85,8 @@ class Principal:
 
     @classmethod
     def user(cls, row: Mapping[str, Any], *, origin: Origin, session_id: UUID | None, type: ActorType) -> Self:  # noqa: A002 - the field's own name
-        """From the columns that every authenticator reads of a user: id, email, tier, tenant and partner."""
+        """From the columns that every authenticator reads of a user: id, email, tier, tenant and partner; of a session,
+        how long it lasts as well."""
         return cls(
             type=type,
             id=show(Prefix.USER, row["user_id"]),
@@ -92,6 +96,7 @@ class Principal:
             tenant_id=row["tenant_id"],
             partner_id=row["partner_id"],
             session_id=session_id,
+            session_until=row.get("until"),
             origin=origin,
         )
 

@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import unquote_to_bytes
 
 from django.db.models import QuerySet, Subquery
 from django.http import Http404
 from django_filters import FilterSet
 from rest_framework.response import Response
 
+from core import query_string
 from core.access import anew
 from core.places import NotOurs, Order, Place, place_of
 from core.v1 import Invalid, V1ViewSet, flaw, meta
@@ -119,25 +119,10 @@ class PagedViewSet(V1ViewSet):
 
 
 def said(query: str, names: set[str]) -> dict[str, str]:
-    """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
-    found: dict[str, bytes] = {}
-    for name, _, value in (pair.partition("=") for pair in query.split("&")):
-        known = _plain(name).decode(errors="replace")
-        if known in names:
-            found[known] = _plain(value)
-    return {name: _text(name, value) for name, value in found.items()}
-
-
-def _plain(text: str) -> bytes:
-    """WSGI hands over the bytes of a query as if each were a letter."""
-    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace"))
-
-
-def _text(name: str, value: bytes) -> str:
     try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        raise Invalid(wrong(name, "Input should be text in UTF-8")) from error
+        return query_string.said(query, names)
+    except query_string.NotText as error:
+        raise Invalid(wrong(error.name, "Input should be text in UTF-8")) from error
 
 
 def number(said: Mapping[str, str], name: str, *, usual: int, most: int) -> int:

@@ -13,6 +13,7 @@ from core.dialect import error_response
 from core.ids import uuid7
 
 ORIGIN = "curfew.origin"
+ROOTS = ("/api/v1/", "/edge/management/v1/")  # what is below is spelled with a slash at its end, or without
 PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -94,10 +95,10 @@ def comes_by_proxy(request: HttpRequest) -> bool:
 
 
 def drop_trailing_slash(request: HttpRequest) -> None:
-    """In v1 both spellings answer directly: a redirect would lose the body of a POST. Elsewhere a slash says something:
-    behind it, the panel looks for the name of the session to end."""
+    """Both spellings answer directly: a redirect would lose the body of a POST. A root is nothing without its slash.
+    Elsewhere one says something: behind it, the panel looks for the name of the session to end."""
     path = request.path_info
-    if path.startswith("/api/v1/") and path.endswith("/") and not path.endswith("//"):
+    if path.startswith(ROOTS) and path not in ROOTS and path.endswith("/") and not path.endswith("//"):
         request.path_info = path[:-1]
 
 

@@ -1,5 +1,6 @@
 """What the published schema says beyond what drf-spectacular reads off a view: the errors every view can give."""
 
+import re
 from functools import cache
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ WORDS = {
     429: "Too many of these in a minute; wait as long as Retry-After says",
     503: "The database cannot be reached, or took too long; wait as long as Retry-After says",
 }
+WORD_WITHIN = re.compile(r"_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -50,7 +52,7 @@ ENDED = OpenApiParameter(
 class V1Schema(AutoSchema):
     def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
-        if operation is not None:
+        if operation is not None and isinstance(self.view, V1ViewSet):  # the other dialects declare theirs one by one
             for status in self.refusals(path, operation.get("requestBody", {}).get("content", {})):
                 operation["responses"].setdefault(str(status), refusal(status))
         return operation
@@ -114,7 +116,7 @@ class V1Schema(AutoSchema):
         return [cast(V1ViewSet, self.view).tag]
 
     def get_summary(self) -> str:
-        return self.get_operation_id().replace("_", " ").capitalize()
+        return WORD_WITHIN.sub(" ", self.get_operation_id()).capitalize()
 
     def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
         found = [503]
@@ -137,6 +139,8 @@ class V1Schema(AutoSchema):
 
     def _get_request_body(self, direction: str = "request") -> Any:
         """Here a DELETE may have a body too: whoever removes a second factor sends their password."""
+        if not isinstance(self.view, V1ViewSet):
+            return super()._get_request_body(direction)
         method = self.method
         self.method = "POST" if method == "DELETE" else method
         body = super()._get_request_body(direction)

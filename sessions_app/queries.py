@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import JSONObject, Now
 
 from accounts.models.users import tier_of
@@ -15,17 +15,20 @@ from accounts.tokens import DelegateClaims, SessionClaims
 from core.access import ActorType, Origin, Principal
 from core.prepared import Prepared
 from sessions_app.models import Session
+from sessions_app.models.rule import lapses_at
 from sessions_app.operations.opening import TOUCH_EVERY
 from sessions_app.session_keys import SessionKey
 
 _SESSION, _USER, _KID, _DIGEST = UUID(int=1), UUID(int=2), "the token's key", b"the key's digest"
+_IS_STALE = Q(last_activity_at__lt=Now() - TOUCH_EVERY)
 _COLUMNS = {
     "user_id": F("user_id"),
     "email": F("user__email"),
     "tier": tier_of("user__"),
     "tenant_id": F("tenant_id"),
     "partner_id": F("tenant__partner_id"),
-    "is_stale": Q(last_activity_at__lt=Now() - TOUCH_EVERY),
+    "is_stale": _IS_STALE,
+    "until": lapses_at(seen_at=Case(When(_IS_STALE, then=Now()), default=F("last_activity_at"))),
 }
 
 

@@ -50,8 +50,8 @@ def lapsed(at: Any = None) -> Q:
     return Q(expires_at__lte=moment) | Q(last_activity_at__lte=moment - F("idle_limit"))
 
 
-def lapses_at() -> Least:
-    return Least(F("expires_at"), F("last_activity_at") + F("idle_limit"))
+def lapses_at(seen_at: Any = None) -> Least:
+    return Least(F("expires_at"), (seen_at or F("last_activity_at")) + F("idle_limit"))
 
 
 def due_after_a_touch() -> Case:

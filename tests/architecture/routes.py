@@ -15,6 +15,15 @@ DOCS = dict.fromkeys(("/openapi.json", "/docs", "/redoc"), ("GET",)) | {
     path: ("GET",) for name in DIALECTS for path in (f"/openapi/{name}.json", f"/docs/{name}")
 }
 
+# One's own account, in a browser: what test_account_page.py speaks of.
+PAGES = {
+    "/account/sign-in/": ("GET", "POST"),
+    "/account/sign-out/": ("POST",),
+    "/account/sessions/": ("GET",),
+    "/account/sessions/end-others/": ("POST",),
+    "/account/sessions/<str:session_id>/end/": ("POST",),
+    "/account/password/": ("GET", "POST"),
+}
 ELSEWHERE = ("/api/account/", "/api/admin/", "/api/cron/", "/edge/", "/version")  # the other dialects' places
 
 
@@ -31,7 +40,7 @@ class Route:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        return tuple(self.actions) or (PLAIN_VIEWS | DOCS)[self.path]
+        return tuple(self.actions) or (PLAIN_VIEWS | DOCS | PAGES)[self.path]
 
 
 def routes() -> Iterator[Route]:

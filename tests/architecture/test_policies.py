@@ -13,10 +13,10 @@ from core.access import Scope, Tier
 from core.permissions import Declared, DenyAll
 from core.v1 import V1ViewSet
 from core.views import DeclaredViewSet
-from tests.architecture.routes import DOCS, PLAIN_VIEWS, Route, routes, routes_of_dialects
+from tests.architecture.routes import DOCS, PAGES, PLAIN_VIEWS, Route, routes, routes_of_dialects
 from tests.world import Caller, World
 
-V1 = [route for route in routes() if route.path not in PLAIN_VIEWS | DOCS]
+V1 = [route for route in routes() if route.path not in PLAIN_VIEWS | DOCS | PAGES]
 VIEW_SETS = [*V1, *routes_of_dialects()]
 by_path = pytest.mark.parametrize("route", VIEW_SETS, ids=lambda route: route.path)
 
@@ -66,7 +66,7 @@ def test_only_what_is_personal_can_ask_for_a_session(route: Route):
 
 def test_whatever_is_not_a_view_set_is_on_the_list():
     others = {route.path for route in routes() if not issubclass(getattr(route.view, "cls", object), V1ViewSet)}
-    assert others == set(PLAIN_VIEWS | DOCS)
+    assert others == set(PLAIN_VIEWS | DOCS | PAGES)
 
 
 def test_the_default_denies():

@@ -23,7 +23,7 @@ from tests.access.test_permission_matrix import cases_of
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.resources import KINDS, Kind
-from tests.world import Caller, World, some_id
+from tests.world import PASSWORD, Caller, World, some_id
 
 USERS_LIST = "tenants/{north}/sessions/users/{ada}"
 CONTROL = (
@@ -257,6 +257,55 @@ class TestAListsPage:
         for where in (f"{tenant}/sessions", f"{world.north.handle}/sessions/users/{user}"):
             for query in ("", "?search=x", "?page=7"):
                 assert cost(lambda path=f"/api/v1/tenants/{where}{query}": operator.get(path)) == 2
+
+
+# As above, for an administrator by the edge.
+EDGE_COSTS = {
+    "GET /": 0,
+    "GET /version": 0,
+    "POST /authenticate?method=password": 16,  # as v1's login, and what is shown of the session
+    "GET /current-api-session": 2,
+    "DELETE /current-api-session": 14,
+    "GET /api-sessions": 2,  # the page, and how many there are in all
+    "GET /api-sessions?limit=-1&sort=ipAddress": 2,
+    'GET /api-sessions?filter=ipAddress contains "2" and not mfaRequired sort by identity skip 1': 2,
+    "GET /api-sessions?filter=false": 1,  # nobody needs to be asked
+    "GET /api-sessions?filter=nonsense": 1,
+    "GET /api-sessions/{id}": 2,
+    "DELETE /api-sessions/{id}": 15,
+}
+
+
+class TestTheEdge:
+    @pytest.mark.parametrize("asked", EDGE_COSTS)
+    def test_costs_what_the_table_says(self, asked: str, world: World):
+        method, path = asked.split(" ", 1)
+        place = f"/edge/management/v1{path.format(id=world.ada.session_id)}".replace(" ", "%20")
+        admin, body = world.north_admin, None
+        if "authenticate" in path:
+            body = {"username": world.person("alan", world.north).email, "password": PASSWORD}
+        with counted() as statements:
+            admin.request(method, place, body)
+        assert len(statements) == EDGE_COSTS[asked], statements
+
+    def test_costs_the_same_however_many_there_are(self, world: World):
+        operator, costs = world.super_admin, []
+        for total in (10, 300):
+            make_them(total, world.ada)
+            for query in (
+                "limit=500",
+                "limit=-1",
+                "offset=7&sort=createdAt",
+                "filter=ipAddress%20%3E%20%22%22%20limit%20500",
+            ):
+                path = f"/edge/management/v1/api-sessions?{query}"
+                assert operator.get(path).json()["meta"]["pagination"]["totalCount"] > total
+                costs.append(cost(lambda path=path: operator.get(path)))
+        assert costs == [2] * 8
+
+    def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
+        assert cost(lambda: world.ada.get("/edge/management/v1/api-sessions")) == 1 + 3
+        assert cost(lambda: world.nobody.get("/edge/management/v1/api-sessions")) == 0
 
 
 class TestAListOfThings:

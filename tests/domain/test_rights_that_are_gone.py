@@ -1,14 +1,16 @@
 """What somebody may do was judged before they waited for others: it is judged once more when they act."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
 from accounts import operations as accounts
-from accounts.models import Group, Role, User
+from accounts.models import Agent, Application, Group, Role, User
 from audit.models import AuditEntry
-from core.access import Origin, Principal
+from core.access import Origin, Principal, Scope
 from core.records import ChangedMeanwhile
 from sessions_app.authentication import principal_of
 from tenancy import operations as tenancy
@@ -90,6 +92,38 @@ def test_nobody_acts_after_their_fall(act: str, fall: dict[str, str], world: Wor
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     User.objects.filter(pk=world.north_admin.user.pk).update(**fall)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
+
+
+FALLS: dict[str, dict[str, Any]] = {
+    "suspended": {"status": "SUSPENDED"},
+    "deleted": {"deleted_at": "2026-01-01T00:00:00Z"},
+    "without its scope": {"allowed_scopes": ["admin:read"]},
+}
+
+
+def service(world: World) -> tuple[Principal, QuerySet[Any]]:
+    caller = world.service(Scope.ADMIN_WRITE)
+    return as_principal(caller), Application.objects.filter(client_id=as_principal(caller).id)
+
+
+def agent(world: World) -> tuple[Principal, QuerySet[Any]]:
+    scopes = ["admin:write"]
+    made, secret = accounts.create_agent(
+        actor=SYSTEM, tenant=world.north, owner_user=world.alan.user, name="Librarian", allowed_scopes=scopes
+    )
+    token = accounts.issue_token(made.client_id, secret, None, origin=Origin()).access_token
+    return as_principal(Caller(token)), Agent.objects.filter(pk=made.pk)
+
+
+@pytest.mark.parametrize("fall", FALLS)
+@pytest.mark.parametrize("machine", [service, agent])
+def test_no_machine_acts_after_its_fall(machine: Any, fall: str, world: World):
+    user = ada_and_all_around_her(world)
+    actor, rows = machine(world)
+    assert accounts.add_member(group("outer"), user, actor=actor)
+    rows.update(**FALLS[fall])
+    for act in ("rename", "add somebody", "nest"):
+        assert is_refused(partial(ALL_ACTS[act], user, actor)), act
 
 
 @pytest.mark.parametrize("act", ALL_ACTS)

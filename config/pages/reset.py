@@ -3,34 +3,28 @@
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts import operations
 from accounts.api.v1.serializers.people import PasswordReset
+from config.pages.page import form_of, page
 from core.request import ORIGIN
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest) -> HttpResponse:
     """No cookie takes part in it: whoever sends the code might as well have typed it."""
     status, said = _reset(request) if request.method == "POST" else (HTTPStatus.OK, {})
-    response = render(request, "reset_password.html", said, status=status)
-    response["Content-Security-Policy"] = POLICY
-    response["Cache-Control"] = "no-store"
-    if wait := said.get("wait"):
-        response["Retry-After"] = str(wait)
-    return response
+    return page(request, "reset_password.html", said, status)
 
 
 def _reset(request: HttpRequest) -> tuple[HTTPStatus, dict[str, object]]:
-    if (request.content_params or {}).get("charset", "utf-8").lower() != "utf-8":  # Django would read it by any codec
+    form = form_of(request)
+    if form is None:
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, {}
-    code = request.POST.get("code", "").strip()
+    code = form.get("code", "").strip()
     again: dict[str, object] = {"code": code[:128]}
-    given = PasswordReset(data={"code": code, "new_password": request.POST.get("new_password", "")})
+    given = PasswordReset(data={"code": code, "new_password": form.get("new_password", "")})
     if not given.is_valid():
         beside = {f"wrong_{name.removeprefix('new_')}": wrong for name, wrong in given.errors.items()}
         return HTTPStatus.UNPROCESSABLE_ENTITY, again | beside

@@ -1,0 +1,188 @@
+"""Where am I signed in, and how do I end it: the page of anybody who has a browser and a session."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from accounts import operations as accounts
+from accounts.api.v1.serializers.mine import PasswordChange
+from accounts.mail import brand
+from accounts.models import User
+from config.pages.page import forget_said, form_of, onward, page, said_before
+from config.pages.words import device_of, ink_on, sessions, shown
+from core.access import Principal
+from core.ids import Prefix, read
+from core.request import ORIGIN
+from core.same_origin import is_cross_site
+from sessions_app import cookies, operations
+from sessions_app.api.v1.serializers import Credentials
+from sessions_app.authentication import by_session_key
+from sessions_app.models import Reach, Session
+
+SIGN_IN, SESSIONS, PASSWORD = "/account/sign-in/", "/account/sessions/", "/account/password/"
+SHOWN_AT_MOST = 200
+REASON = "ended by its user"
+View = Callable[..., HttpResponse]
+
+
+class Unreadable(Exception):
+    """Not what the form asks for, whatever it is."""
+
+
+def from_here(view: View) -> View:
+    """A form of another site's is no form of ours, whatever cookie the browser sends along."""
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and is_cross_site(request):
+            return page(request, "account/elsewhere.html", {}, HTTPStatus.FORBIDDEN)
+        if request.method == "POST" and form_of(request) is None:
+            return page(request, "account/elsewhere.html", {}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        return view(request, *args, **kwargs)
+
+    return look
+
+
+def signed_in(view: View) -> View:
+    """Whoever is not, signs in first; and whose session was ended elsewhere is out on this very click."""
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = cookies.key_in(request)
+        me = by_session_key(key, request.META[ORIGIN]) if key else None
+        if me is None:
+            away = onward(SIGN_IN, "Your session has ended. Sign in again." if key else "")
+            if key:
+                cookies.drop_cookie(away)
+            return away
+        return view(request, me, *args, **kwargs)
+
+    return from_here(look)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@from_here
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        said = {"told": said_before(request), "tenant": request.GET.get("tenant", "")[:64]}
+        return forget_said(request, page(request, "account/sign_in.html", said))
+    given = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
+    status, wrong = HTTPStatus.UNAUTHORIZED, {}
+    try:
+        made = operations.sign_in(_credentials(request, given), origin=request.META[ORIGIN], with_key=True)
+    except Unreadable:
+        status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Type your e-mail address and your password."}
+    except accounts.SecondFactorMissing:
+        wrong = {"wrong_code": "This account also asks for a code. Type your password once more, and the code."}
+    except accounts.Throttled as refusal:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        wait = f"Too many failed sign-ins. Try again in {refusal.retry_after} seconds."
+        wrong = {"wrong": wait, "wait": refusal.retry_after}
+    except operations.NoRoom as refusal:
+        status = HTTPStatus.CONFLICT
+        wrong = {"wrong": f"You may have {sessions(refusal.allowed)} and have them. End one elsewhere first."}
+    except operations.EndedMeanwhile:
+        wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
+    except accounts.SignInRefused:
+        wrong = {"wrong": "Wrong e-mail, password or code; or your organisation has to be named."}
+    else:
+        there = onward(SESSIONS)
+        cookies.set_cookie(there, made)
+        return there
+    return page(request, "account/sign_in.html", {**given, "code": "", **wrong}, status)
+
+
+@require_http_methods(["GET", "HEAD"])
+@signed_in
+def show(request: HttpRequest, me: Principal) -> HttpResponse:
+    mine = Session.objects.for_user(me.user_id).live().seen_by(me).order_by("-is_current", "-id")
+    now = datetime.now(UTC)
+    rows = [shown(session, now) for session in mine[: SHOWN_AT_MOST + 1]]
+    said = {"told": said_before(request), "rows": rows[:SHOWN_AT_MOST], "has_more": len(rows) > SHOWN_AT_MOST}
+    return forget_said(request, page(request, "account/sessions.html", said | _around(me)))
+
+
+@require_http_methods(["POST"])
+@signed_in
+def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
+    named = Session.objects.for_user(me.user_id).filter(pk=read(Prefix.SESSION, session_id))
+    session = named.first()
+    if session is None:
+        return onward(SESSIONS, "There is no such session.")
+    is_news = operations.revoke(named, actor=me, reason=REASON).count > 0
+    told = f"{device_of(session)} {'is signed out' if is_news else 'was signed out already'}."
+    if "not_me" in request.POST:
+        return onward(PASSWORD, f"{told} If that was somebody else, they may know your password: choose another.")
+    return onward(SESSIONS, told)
+
+
+@require_http_methods(["POST"])
+@signed_in
+def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
+    ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=REASON, spare=me.session_id, shown=0)
+    return onward(SESSIONS, f"Signed out everywhere else: {sessions(ended.count)} ended.")
+
+
+@require_http_methods(["POST"])
+@signed_in
+def sign_out(request: HttpRequest, me: Principal) -> HttpResponse:
+    assert me.session_id  # noqa: S101 - a cookie holds nothing but a session's key
+    operations.sign_out(me.session_id, actor=me)
+    away = onward(SIGN_IN, "You are signed out.")
+    cookies.drop_cookie(away)
+    return away
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def password(request: HttpRequest, me: Principal) -> HttpResponse:
+    if request.method != "POST":
+        said = {"told": said_before(request)} | _around(me)
+        return forget_said(request, page(request, "account/password.html", said))
+    user = User.objects.get(pk=me.user_id)
+    status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {}
+    given = PasswordChange(data={name: request.POST.get(name, "") for name in ("current_password", "new_password")})
+    try:
+        ended = accounts.change_password(user, **_passwords(given), actor=me)
+    except Unreadable:
+        wrong = {f"wrong_{name.removesuffix('_password')}": " ".join(flaws) for name, flaws in given.errors.items()}
+    except accounts.PasswordWrong:
+        wrong = {"wrong_current": "This is not your password."}
+    except accounts.PasswordUnfit as refusal:
+        wrong = {"wrong_new": " ".join(refusal.messages)}
+    except accounts.Throttled as refusal:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        wait = f"Too many wrong passwords. Try again in {refusal.retry_after} seconds."
+        wrong = {"wrong_current": wait, "wait": refusal.retry_after}
+    else:
+        return onward(SESSIONS, f"Your password is changed. {sessions(ended).capitalize()} elsewhere ended with it.")
+    return page(request, "account/password.html", wrong | _around(me), status)
+
+
+def _credentials(request: HttpRequest, given: dict[str, str]) -> accounts.Credentials:
+    """A code of digits is an authenticator's; anything else is one of those kept for when that is lost."""
+    code = given["code"].replace(" ", "")
+    kind = "totp_code" if code.isdecimal() else "recovery_code"
+    typed = {name: given[name] or None for name in ("email", "tenant")} | {kind: code or None}
+    read_as = Credentials(data=typed | {"password": request.POST.get("password", "")})
+    if not read_as.is_valid():
+        raise Unreadable
+    return accounts.Credentials(**{name: read_as.validated_data.get(name) for name in (*typed, "password")})
+
+
+def _passwords(given: PasswordChange) -> dict[str, str]:
+    if not given.is_valid():
+        raise Unreadable
+    return {name.removesuffix("_password"): secret for name, secret in given.validated_data.items()}
+
+
+def _around(me: Principal) -> dict[str, Any]:
+    """Who is reading, and in whose colours."""
+    user = User.objects.select_related("tenant").get(pk=me.user_id)
+    colours = brand(user.tenant.branding)
+    return {"me": user, "brand": colours, "ink": ink_on(colours["colour"])}

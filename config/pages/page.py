@@ -1,0 +1,49 @@
+"""What every page has in common: its policy, its forms, and the little that one request tells the next."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+_SAID, _FOR = "curfew_said", 60
+
+
+def page(request: HttpRequest, template: str, said: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
+    response = render(request, template, said, status=status)
+    response["Content-Security-Policy"] = POLICY
+    response["Cache-Control"] = "no-store"
+    if wait := said.get("wait"):
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def form_of(request: HttpRequest) -> QueryDict | None:
+    """What was sent; None of what Django would read by a codec that is no business of ours."""
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    return request.POST if charset.lower() == "utf-8" else None
+
+
+def onward(to: str, saying: str = "") -> HttpResponse:
+    """To where the answer is seen, so that looking at it again does nothing again."""
+    response = HttpResponseRedirect(to, status=HTTPStatus.SEE_OTHER)
+    response["Cache-Control"] = "no-store"
+    if saying:
+        signed = signing.dumps(saying, salt=_SAID)
+        response.set_cookie(_SAID, signed, max_age=_FOR, path="/account/", httponly=True, samesite="Strict")
+    return response
+
+
+def said_before(request: HttpRequest) -> str:
+    try:
+        return str(signing.loads(request.COOKIES.get(_SAID, ""), salt=_SAID, max_age=_FOR))
+    except signing.BadSignature:
+        return ""
+
+
+def forget_said(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if _SAID in request.COOKIES:
+        response.delete_cookie(_SAID, path="/account/", samesite="Strict")
+    return response

@@ -1,0 +1,33 @@
+"""What a query string says, read as strictly as a body."""
+
+from urllib.parse import unquote_to_bytes
+
+
+class NotText(ValueError):
+    """The value is not UTF-8."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def said(query: str, names: set[str]) -> dict[str, str]:
+    """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
+    found: dict[str, bytes] = {}
+    for name, _, value in (pair.partition("=") for pair in query.split("&")):
+        known = _plain(name).decode(errors="replace")
+        if known in names:
+            found[known] = _plain(value)
+    return {name: _text(name, value) for name, value in found.items()}
+
+
+def _plain(text: str) -> bytes:
+    """WSGI hands over the bytes of a query as if each were a letter."""
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace"))
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise NotText(name) from error

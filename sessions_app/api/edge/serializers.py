@@ -1,0 +1,170 @@
+"""What the edge takes and gives, field by field as the controller has them."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from core.fields import Note, Text
+
+METHOD = OpenApiParameter("method", {"type": "string", "enum": ["password"]}, OpenApiParameter.QUERY, required=True)
+PAGE = [
+    OpenApiParameter("limit", int, description="10 unless said; at most 500; -1 for all, if they are not too many."),
+    OpenApiParameter("offset", int, description="At most 100000."),
+    OpenApiParameter("filter", str, description='Such as `ipAddress = "192.0.2.7" sort by createdAt desc limit 50`.'),
+    OpenApiParameter("sort", str, description="Such as `createdAt desc, id`; what the filter says counts more."),
+]
+LONGEST = 1_024
+
+
+class EnvInfo(serializers.Serializer):
+    arch = Note(required=False, max_length=LONGEST)
+    domain = Note(required=False, max_length=LONGEST)
+    hostname = Note(required=False, max_length=LONGEST)
+    os = Note(required=False, max_length=LONGEST)
+    osRelease = Note(required=False, max_length=LONGEST)
+    osVersion = Note(required=False, max_length=LONGEST)
+
+
+class SdkInfo(serializers.Serializer):
+    appId = Note(required=False, max_length=LONGEST)
+    appVersion = Note(required=False, max_length=LONGEST)
+    branch = Note(required=False, max_length=LONGEST)
+    revision = Note(required=False, max_length=LONGEST)
+    type = Note(required=False, max_length=LONGEST)
+    version = Note(required=False, max_length=LONGEST)
+
+
+class Authenticate(serializers.Serializer):
+    """Members beyond these are passed over."""
+
+    username = Text(min_length=4, max_length=100, trim_whitespace=False, help_text="The e-mail.")
+    password = Text(min_length=5, max_length=100, trim_whitespace=False)
+    tenant = Text(
+        max_length=64, required=False, allow_null=True, help_text="A slug or a `tnt_` id, if the e-mail is in several."
+    )
+    envInfo = EnvInfo(required=False, allow_null=True)
+    sdkInfo = SdkInfo(required=False, allow_null=True)
+    configTypes = serializers.ListField(child=Note(), required=False, allow_null=True)
+
+
+class Link(serializers.Serializer):
+    href = serializers.CharField()
+
+
+class EntityRef(serializers.Serializer):
+    entity = serializers.CharField()
+    id = serializers.CharField()
+    name = serializers.CharField()
+    _links = serializers.DictField(child=Link())
+
+
+class ApiSession(serializers.Serializer):
+    id = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+    _links = serializers.DictField(child=Link())
+    tags = serializers.DictField()
+    token = serializers.CharField()
+    identityId = serializers.CharField()
+    identity = EntityRef()
+    ipAddress = serializers.CharField()
+    configTypes = serializers.ListField(child=serializers.CharField())
+    authQueries = serializers.ListField(child=serializers.DictField())
+    isMfaRequired = serializers.BooleanField()
+    isMfaComplete = serializers.BooleanField()
+    authenticatorId = serializers.CharField()
+    isCertExtendable = serializers.BooleanField()
+    lastActivityAt = serializers.DateTimeField()
+    cachedLastActivityAt = serializers.DateTimeField()
+
+
+class CurrentApiSession(ApiSession):
+    expiresAt = serializers.DateTimeField()
+    expirationSeconds = serializers.IntegerField()
+
+
+class Pagination(serializers.Serializer):
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    totalCount = serializers.IntegerField()
+
+
+class Meta(serializers.Serializer):
+    """Empty, but beside a list."""
+
+
+class ListMeta(serializers.Serializer):
+    filterableFields = serializers.ListField(child=serializers.CharField())
+    pagination = Pagination()
+
+
+class ErrorMeta(serializers.Serializer):
+    apiEnrollmentVersion = serializers.CharField()
+    apiVersion = serializers.CharField()
+
+
+class Cause(serializers.Serializer):
+    """Another error, or a field and what is wrong with it."""
+
+    code = serializers.CharField(required=False)
+    message = serializers.CharField(required=False)
+    field = serializers.CharField(required=False)
+    reason = serializers.CharField(required=False)
+    value = serializers.CharField(required=False)
+
+
+class ApiError(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    requestId = serializers.CharField()
+    cause = Cause(required=False)
+    causeMessage = serializers.CharField(required=False)
+
+
+class ApiErrorEnvelope(serializers.Serializer):
+    error = ApiError()
+    meta = ErrorMeta()
+
+
+class ApiVersion(serializers.Serializer):
+    path = serializers.CharField()
+    apiBaseUrls = serializers.ListField(child=serializers.CharField())
+
+
+class Version(serializers.Serializer):
+    apiVersions = serializers.DictField(child=serializers.DictField(child=ApiVersion()))
+    buildDate = serializers.CharField()
+    capabilities = serializers.ListField(child=serializers.CharField())
+    revision = serializers.CharField()
+    runtimeVersion = serializers.CharField()
+    version = serializers.CharField()
+
+
+class VersionEnvelope(serializers.Serializer):
+    data = Version()
+    meta = Meta()
+
+
+class EmptyEnvelope(serializers.Serializer):
+    data = serializers.DictField()
+    meta = Meta()
+
+
+class ApiSessionEnvelope(serializers.Serializer):
+    data = ApiSession()
+    meta = Meta()
+
+
+class CurrentApiSessionEnvelope(serializers.Serializer):
+    data = CurrentApiSession()
+    meta = Meta()
+
+
+class ApiSessionsEnvelope(serializers.Serializer):
+    data = ApiSession(many=True)
+    meta = ListMeta()
+
+
+def answers(envelope: type[serializers.Serializer], *errors: int) -> dict[int, Any]:
+    return {200: envelope, **dict.fromkeys(errors, ApiErrorEnvelope)}

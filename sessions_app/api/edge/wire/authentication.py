@@ -1,0 +1,80 @@
+"""Who comes in: by `zt-session`, or else by Bearer; and what they are told who do not."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+
+from accounts import tokens
+from core.access import Principal
+from core.request import ORIGIN
+from sessions_app.authentication import principal_of
+
+_ZT, _BEARER = 'zt-session realm="zt-session"', 'Bearer realm="openziti-oidc"'
+_MISSING = 'error="missing" error_description="no matching token was provided"'
+_INVALID = 'error="invalid" error_description="token is invalid"'
+_EXPIRED = 'error="expired" error_description="token expired"'
+MISSING = f"{_ZT} {_MISSING},{_BEARER} {_MISSING}"
+
+
+class WrongCredential(AuthenticationFailed):
+    def __init__(self, challenge: str) -> None:
+        super().__init__()
+        self.challenge = challenge
+
+
+class ZtSessionAuthentication(BaseAuthentication):
+    """Whatever `zt-session` says, it alone counts. Either header takes every credential that is ours."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        key = request.META.get("HTTP_ZT_SESSION", "").strip()
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if key:
+            return self._holder(key, request, f"{_ZT} {_INVALID}")
+        if scheme.lower() != "bearer":
+            return None
+        return self._holder(token, request, f"{_BEARER} {_EXPIRED if has_expired(token) else _INVALID}")
+
+    def authenticate_header(self, request: Request) -> str:
+        return MISSING
+
+    def _holder(self, credential: str, request: Request, challenge: str) -> tuple[Principal, Principal]:
+        principal = principal_of(credential, request.META[ORIGIN])
+        if principal is None:
+            raise WrongCredential(challenge)
+        return principal, principal
+
+
+def has_expired(token: str) -> bool:
+    try:
+        tokens.verify(token)
+    except tokens.Expired:
+        return True
+    except tokens.InvalidToken:
+        return False
+    return False
+
+
+def challenge(error: Exception) -> str:
+    """What would have let them in. Nothing is wrong with the credential of somebody who may merely not do this."""
+    match error:
+        case WrongCredential():
+            return error.challenge
+        case NotAuthenticated():
+            return MISSING
+        case _:
+            return _ZT
+
+
+class ZtSessionScheme(OpenApiAuthenticationExtension):
+    target_class = ZtSessionAuthentication
+    name = ["ztSession", "oauth2"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        key = "A session's own key, as POST /authenticate gives it in its zt-session header."
+        return [
+            {"type": "apiKey", "in": "header", "name": "zt-session", "description": key},
+            {"type": "http", "scheme": "bearer", "description": "An access token of whatever kind, or an API key."},
+        ]

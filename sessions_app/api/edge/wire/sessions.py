@@ -1,0 +1,89 @@
+"""A session as an API session: the same row, in the controller's words."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import JSONObject, Now
+
+from core.ids import Prefix, show
+from sessions_app.api.edge.filters.symbols import address, mfa_complete, mfa_required
+from sessions_app.models.rule import lapses_at
+
+Row = Mapping[str, Any]
+
+
+def _flag(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False))
+
+
+COLUMNS = JSONObject(
+    id="id",
+    user_id="user_id",
+    name="user__email",
+    created_at="created_at",
+    seen_at="last_activity_at",
+    until=lapses_at(),
+    now=Now(),
+    address=address(),
+    mfa_complete=_flag(mfa_complete()),
+    mfa_required=_flag(mfa_required()),
+)
+
+
+def session(row: Row) -> dict[str, Any]:
+    """`token` is the handle: whoever lists sessions must not be able to take one over. While a session is live, nothing
+    about it changes but when it was seen, so that is when it was updated."""
+    handle, identity = show(Prefix.SESSION, UUID(row["id"])), show(Prefix.USER, UUID(row["user_id"]))
+    seen_at = moment(row["seen_at"])
+    return {
+        "id": handle,
+        "createdAt": moment(row["created_at"]),
+        "updatedAt": seen_at,
+        "_links": {
+            "self": {"href": f"./api-sessions/{handle}"},
+            "sessions": {"href": f"./api-sessions/{handle}/sessions"},
+        },
+        "tags": {},
+        "token": handle,
+        "identityId": identity,
+        "identity": {
+            "entity": "identities",
+            "id": identity,
+            "name": row["name"],
+            "_links": {"self": {"href": f"./identities/{identity}"}},
+        },
+        "ipAddress": row["address"],
+        "configTypes": [],
+        "authQueries": [],
+        "isMfaRequired": row["mfa_required"],
+        "isMfaComplete": row["mfa_complete"],
+        "authenticatorId": "",
+        "isCertExtendable": False,
+        "lastActivityAt": seen_at,
+        "cachedLastActivityAt": seen_at,
+    }
+
+
+def current_session(row: Row) -> dict[str, Any]:
+    until, now = datetime.fromisoformat(row["until"]), datetime.fromisoformat(row["now"])
+    return {**session(row), "expiresAt": moment(row["until"]), "expirationSeconds": seconds_until(until, now)}
+
+
+def moment(text: str) -> str:
+    """RFC 3339, to the millisecond."""
+    found = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}Z"
+
+
+def go_time(at: datetime) -> str:
+    """As Go prints a time: `2026-01-31 12:00:00.5 +0000 UTC`."""
+    at = at.astimezone(UTC)
+    fraction = f".{at.microsecond:06d}".rstrip("0").rstrip(".")
+    return f"{at:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    return max(0, int((moment - now).total_seconds()))

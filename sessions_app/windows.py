@@ -1,0 +1,50 @@
+"""A stretch of a list and the length of all of it, told by one statement: they are of the same moment."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Subquery
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import JSONObject
+
+from core.access import Principal, count_of
+from sessions_app.counting import live_total
+from sessions_app.models import Session, SessionQuerySet
+from sessions_app.reach import ground, whole
+from tenancy.models import Platform
+
+
+class Stretch(NamedTuple):
+    total: int
+    rows: list[dict[str, Any]]
+
+
+def stretch_of(
+    rows: SessionQuerySet,
+    by: Sequence[OrderBy],
+    *,
+    names: Mapping[str, Any],
+    columns: JSONObject,
+    skip: int,
+    most: int,
+    total: Any = None,
+) -> Stretch:
+    """`by` may speak of `names`, and so may whatever has filtered the rows. `total` is how many there are, if somebody
+    knows without counting them. What is skipped is only stepped over: no more than its ids is read."""
+    ids = rows.order_by(*by).values("pk")[skip : skip + most]
+    there = Session.objects.filter(pk__in=Subquery(ids)).alias(**names).order_by(*by)
+    told = Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
+    [(count, found)] = told
+    return Stretch(count, found)
+
+
+def live_ones(principal: Principal) -> SessionQuerySet:
+    """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
+    return Session.objects.visible_to(principal).live().since_the_last_floor(**ground(principal))
+
+
+def how_many_live(principal: Principal) -> Any:
+    """The same, as a number for use within a query: from the counters."""
+    everything = whole(principal)
+    return live_total(everything.reach, everything.target_id) if everything else None

@@ -1,0 +1,64 @@
+"""Asking the edge, and what it answers."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from sessions_app import operations
+from tests.world import PASSWORD, SYSTEM, Caller, World
+
+PATH = "/edge/management/v1"
+SESSIONS = f"{PATH}/api-sessions"
+CURRENT = f"{PATH}/current-api-session"
+AUTHENTICATE = f"{PATH}/authenticate?method=password"
+ERROR_META = {"apiEnrollmentVersion": "0.0.1", "apiVersion": "0.0.1"}
+
+
+def listed(caller: Caller, filter: str | None = None, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+    """The whole answer to a list that must succeed."""
+    answer = asked(caller, filter, **parameters)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def asked(caller: Caller, filter: str | None = None, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+    said = parameters if filter is None else {"filter": filter, **parameters}
+    return caller.get(f"{SESSIONS}?{urlencode(said)}")
+
+
+def ids(answer: Any) -> list[str]:
+    return [each["id"] for each in answer["data"]]
+
+
+def error(answer: Any, status: int) -> dict[str, Any]:
+    """The error in an answer, once everything around it has been looked at."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/json"
+    body = answer.json()
+    assert body.keys() == {"error", "meta"}
+    assert body["meta"] == ERROR_META
+    assert body["error"]["requestId"] == answer["X-Request-ID"]
+    return {name: value for name, value in body["error"].items() if name != "requestId"}
+
+
+def cause(answer: Any, code: str = "INVALID_FILTER") -> str:
+    """Why a filter was refused."""
+    told = error(answer, 400)
+    assert told["code"] == code
+    assert told["cause"] == {"code": "UNHANDLED", "message": told["causeMessage"]}
+    return told["causeMessage"]
+
+
+def with_key(user: Any, world: World) -> Caller:
+    """Somebody who keeps the session's own key, and sends it as the edge's clients do."""
+    opened = operations.open(world.proof(user), actor=SYSTEM, with_key=True)
+    return KeyHolder(str(opened.key), opened.session)
+
+
+class KeyHolder(Caller):
+    def request(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
+        headers = {"zt-session": self.token} | extra.pop("headers", {})
+        return Caller(http=self.http).request(method, path, body, headers=headers, **extra)
+
+
+def sign_in(email: str, password: str = PASSWORD, **more: Any) -> Any:
+    return Caller().post(AUTHENTICATE, {"username": email, "password": password, **more})

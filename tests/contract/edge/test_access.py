@@ -1,0 +1,239 @@
+"""Who may do what by the edge, asked for as every caller; whoever is refused has changed nothing."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from audit.models import AuditEntry
+from core.access import Scope
+from core.ids import Prefix
+from sessions_app.models import Session
+from tests.access.callers import Case, administrative_cases, api_key_of, cases
+from tests.access.footprint import footprint
+from tests.access.matrix import COLUMNS
+from tests.architecture.routes import routes_of_dialects, same_place
+from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, error, ids, listed, with_key
+from tests.contract.v1.test_agents import with_scopes
+from tests.contract.v1.test_token_exchange import acting_for, application
+from tests.world import PASSWORD, Caller, World, some_id
+
+UNAUTHORIZED = {
+    "code": "UNAUTHORIZED",
+    "message": "The request could not be completed. The session is not authorized or the credentials are invalid",
+}
+INVALID = 'error="invalid" error_description="token is invalid"'
+MISSING = (
+    'zt-session realm="zt-session" error="missing" error_description="no matching token was provided",'
+    'Bearer realm="openziti-oidc" error="missing" error_description="no matching token was provided"'
+)
+NO_SUCH_CELL = "-"
+ANYBODY = "200 200 200 - 200 - 200 200 200 200 200 200"
+# The columns of the matrix in their order: what each caller gets.
+MATRIX = {
+    "GET /edge/management/v1/": ANYBODY,
+    "GET /edge/management/v1/version": ANYBODY,
+    "POST /edge/management/v1/authenticate": ANYBODY,
+    "GET /edge/management/v1/current-api-session": "401 200 200 - 200 - 200 401 401 401 401 401",
+    "DELETE /edge/management/v1/current-api-session": "401 200 200 - 200 - 200 401 401 401 401 401",
+    "GET /edge/management/v1/api-sessions": "401 401 200 200 200 200 200 200 401 401 401 401",
+    "GET /edge/management/v1/api-sessions/{id}": "401 401 200 404 200 404 200 200 401 401 401 401",
+    "DELETE /edge/management/v1/api-sessions/{id}": "401 401 200 404 200 404 200 401 200 401 401 401",
+}
+CELLS = [
+    (place, column, int(code))
+    for place, codes in MATRIX.items()
+    for column, code in zip(COLUMNS, codes.split(), strict=True)
+    if code != NO_SUCH_CELL
+]
+
+
+def cases_of(place: str, column: str, world: World) -> Iterator[Case]:
+    return administrative_cases(column, world) if "api-sessions" in place else cases(column, world)
+
+
+def ask(place: str, case: Case, world: World, handle: str | None = None) -> Any:
+    method, path = place.split()
+    if "{id}" in path:
+        theirs = Session.objects.filter(user=case.owner).last()
+        path = path.format(id=handle or (theirs.handle if theirs else world.signed_in(case.owner).session_id))
+    if path.endswith("authenticate"):
+        body = {"username": world.person("alan", world.north).email, "password": PASSWORD}
+        return case.caller.post(AUTHENTICATE, body)
+    return case.caller.request(method, path)
+
+
+@pytest.mark.parametrize(("place", "column", "code"), CELLS)
+def test_every_cell_holds(place: str, column: str, code: int, world: World):
+    for case in cases_of(place, column, world):
+        ask("GET /edge/management/v1/api-sessions/{id}", case, world)  # the owner has a session by now
+        before = footprint()
+        answer = ask(place, case, world)
+        assert answer.status_code == code, (case.name, answer.content)
+        if code >= 400:
+            assert footprint() == before, case.name
+        if code == 401:
+            assert error(answer, 401) == UNAUTHORIZED, case.name
+            assert answer["WWW-Authenticate"], case.name
+        if code == 404:
+            unknown = some_id(Prefix.SESSION)
+            handle = Session.objects.filter(user=case.owner).last().handle
+            assert alike(answer, handle) == alike(ask(place, case, world, unknown), unknown), case.name
+
+
+def alike(answer: Any, handle: str) -> tuple[dict[str, Any], set[str]]:
+    """All that an answer tells, but for the id that was asked about."""
+    told = error(answer, 404)
+    return {name: str(value).replace(handle, "...") for name, value in told.items()}, set(answer.headers)
+
+
+def test_every_route_is_in_the_matrix():
+    routed = {
+        f"{method} {same_place(route.path)}"
+        for route in routes_of_dialects()
+        if route.path.startswith("/edge/")
+        for method in route.methods
+    }
+    assert routed == {same_place(place) for place in MATRIX}
+
+
+class TestTheList:
+    def test_reaches_as_far_as_the_caller(self, world: World):
+        people = [world.ada, world.katherine, world.lisa, world.acme_partner, world.super_admin, world.north_admin]
+        everything = {each.session_id: each.user for each in people}
+        for caller, sees in (
+            (world.north_admin, lambda user: user.tenant_id == world.north.pk),
+            (world.acme_partner, lambda user: user.tenant.partner_id == world.acme.pk),
+            (world.super_admin, lambda user: True),
+            (world.service(Scope.ADMIN_READ), lambda user: True),
+        ):
+            answer = listed(caller, limit=500)
+            theirs = sorted(handle for handle, user in everything.items() if sees(user))
+            assert ids(answer) == theirs
+            assert answer["meta"]["pagination"]["totalCount"] == len(theirs)
+
+    def test_shows_nothing_of_what_is_foreign_whatever_the_filter_says(self, world: World):
+        lisa, admin = world.lisa, world.north_admin
+        for name, value in (("id", lisa.session_id), ("token", lisa.session_id), ("identity", lisa.user.handle)):
+            for text in (f'{name} = "{value}"', f'{name} in ["{value}"]', f'{name} contains "{value}"'):
+                answer = listed(admin, f"{text} or false")
+                assert (answer["data"], answer["meta"]["pagination"]["totalCount"]) == ([], 0)
+        for text in ("true", "true or true", "not false", f'id != "{admin.session_id}" or true', 'tags.x != "y"'):
+            assert ids(listed(admin, text)) == [admin.session_id]
+
+
+class TestACredential:
+    def test_may_be_the_sessions_key_in_either_header(self, world: World):
+        key = with_key(world.north_admin.user, world)
+        assert key.get(SESSIONS).status_code == 200
+        assert Caller(key.token).get(SESSIONS).status_code == 200
+
+    def test_may_be_an_access_token_in_either_header(self, world: World):
+        token = world.north_admin.token
+        assert world.nobody.get(SESSIONS, headers={"zt-session": token}).status_code == 200
+        assert world.nobody.get(SESSIONS, headers={"Authorization": f"bearer {token}"}).status_code == 200
+
+    def test_in_zt_session_is_the_only_one_that_counts(self, world: World):
+        answer = world.north_admin.get(SESSIONS, headers={"zt-session": "stale"})
+        assert answer["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
+        assert world.north_admin.get(SESSIONS, headers={"zt-session": world.ada.token}).status_code == 401
+        assert world.ada.get(SESSIONS, headers={"zt-session": world.north_admin.token}).status_code == 200
+
+    def test_that_is_blank_is_none(self, world: World):
+        assert world.north_admin.get(SESSIONS, headers={"zt-session": "  "}).status_code == 200
+        assert world.nobody.get(SESSIONS, headers={"zt-session": "  "})["WWW-Authenticate"] == MISSING
+
+    def test_that_is_missing_is_asked_for(self, world: World):
+        for headers in ({}, {"Authorization": "Basic YTpi"}, {"Cookie": f"zt-session={world.ada.token}"}):
+            answer = world.nobody.get(SESSIONS, headers=headers)
+            assert error(answer, 401) == UNAUTHORIZED
+            assert answer["WWW-Authenticate"] == MISSING
+        assert world.nobody.get(f"{SESSIONS}?zt-session={world.north_admin.token}").status_code == 401
+
+    @pytest.mark.parametrize("text", ["x", "", "a.b.c", "cfs_", "cfs_" + "A" * 64, "key_x", "x" * 9_000, "\xff"])
+    def test_that_is_not_ours_is_invalid(self, text: str, world: World):
+        answer = world.nobody.get(SESSIONS, headers={"Authorization": f"Bearer {text}"})
+        assert answer["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
+        if text:
+            answer = world.nobody.get(SESSIONS, headers={"zt-session": text})
+            assert answer["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
+
+    def test_that_was_good_once_is_expired(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        token = world.north_admin.token
+        assert Caller(token).get(SESSIONS).status_code == 200
+        monkeypatch.setattr("accounts.tokens._seen", {})
+        for _ in range(2):  # read for the first time, and known already
+            expired = _an_hour_later(token, monkeypatch)
+            assert expired == 'Bearer realm="openziti-oidc" error="expired" error_description="token expired"'
+
+    def test_whose_session_has_ended_is_invalid(self, world: World):
+        key = with_key(world.north_admin.user, world)
+        key.delete(CURRENT)
+        assert key.get(SESSIONS)["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
+        assert Caller(key.token).get(SESSIONS)["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
+
+    def test_that_is_good_and_not_enough_is_401_and_on_record(self, world: World):
+        answer = world.ada.get(SESSIONS)
+        assert error(answer, 401) == UNAUTHORIZED
+        assert answer["WWW-Authenticate"] == 'zt-session realm="zt-session"'
+        assert AuditEntry.objects.filter(action="access.denied", actor_id=world.ada.user.handle).count() == 1
+
+
+class TestAMachine:
+    def test_reads_with_the_scope_to_read_and_ends_with_the_scope_to_write(self, world: World):
+        for reads, writes in (
+            (world.service(Scope.ADMIN_READ), world.service(Scope.ADMIN_WRITE)),
+            (with_scopes(world, Scope.ADMIN_READ), with_scopes(world, Scope.ADMIN_WRITE)),
+        ):
+            place = f"{SESSIONS}/{world.signed_in(world.person('ada', world.north)).session_id}"
+            assert [reads.get(place).status_code, reads.delete(place).status_code] == [200, 401]
+            assert [writes.get(place).status_code, writes.delete(place).status_code] == [401, 200]
+
+    def test_that_acts_for_an_administrator_reaches_as_far_as_both_may(self, world: World):
+        application(world)
+        client = acting_for(world.north_admin)
+        assert client.get(SESSIONS).status_code == 200
+        assert client.get(f"{SESSIONS}/{world.lisa.session_id}").status_code == 404
+
+
+def test_an_api_key_has_no_current_session(world: World):
+    key = api_key_of(world.north_admin.user)
+    assert key.get(SESSIONS).status_code == 200
+    for answer in (key.get(CURRENT), key.delete(CURRENT)):
+        assert error(answer, 401) == UNAUTHORIZED
+
+
+class TestWhatIsNotThere:
+    @pytest.mark.parametrize(
+        "path", ["/edge/", f"{PATH}/api-session", f"{SESSIONS}/a/sessions", "/edge/client/v1/version"]
+    )
+    def test_is_404_in_the_envelope(self, path: str, world: World):
+        told = {"code": "NOT_FOUND", "message": "The resource requested was not found or is no longer available"}
+        for caller in (world.nobody, world.north_admin):
+            assert error(caller.get(path), 404) == told
+
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
+    @pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
+    def test_is_405_if_only_the_method_is_unknown(self, method: str, path: str, world: World):
+        before = footprint()
+        answer = world.super_admin.request(method, path)
+        told = error(answer, 405)
+        assert told == {
+            "code": "METHOD_NOT_ALLOWED",
+            "message": "The resource requested does not support this HTTP verb",
+        }
+        assert "GET" in answer["Allow"]
+        assert footprint() == before
+        assert world.nobody.request(method, path).status_code == 401
+
+    def test_host_is_400_in_the_envelope(self, world: World):
+        assert error(world.nobody.get(SESSIONS, HTTP_HOST="evil.example"), 400)["code"] == "COULD_NOT_VALIDATE"
+
+
+def _an_hour_later(token: str | None, monkeypatch: pytest.MonkeyPatch) -> str:
+
+    now = time.time()
+    with monkeypatch.context() as patched:
+        patched.setattr("accounts.tokens.time.time", lambda: now + 3600)
+        return Caller(token).get(SESSIONS)["WWW-Authenticate"]

@@ -1,0 +1,259 @@
+"""What a session looks like to the edge, and what becomes of it there."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+
+from accounts.models import Role
+from audit.models import AuditEntry
+from core.ids import Prefix
+from sessions_app.models import AuthMethod, Session
+from tests.access.asking import second_factor_on
+from tests.access.callers import Case
+from tests.access.footprint import footprint
+from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, error, ids, listed, sign_in, with_key
+from tests.world import PASSWORD, World, some_id
+
+MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+FIELDS = {
+    "id",
+    "createdAt",
+    "updatedAt",
+    "_links",
+    "tags",
+    "token",
+    "identityId",
+    "identity",
+    "ipAddress",
+    "configTypes",
+    "authQueries",
+    "isMfaRequired",
+    "isMfaComplete",
+    "authenticatorId",
+    "isCertExtendable",
+    "lastActivityAt",
+    "cachedLastActivityAt",
+}
+
+
+def shown(world: World, handle: str) -> dict[str, Any]:
+    answer = world.super_admin.get(f"{SESSIONS}/{handle}")
+    assert answer.status_code == 200
+    assert answer.json()["meta"] == {}
+    return answer.json()["data"]
+
+
+class TestASession:
+    def test_has_every_field_and_no_other(self, world: World):
+        ada = world.ada
+        handle, identity = ada.session_id, ada.user.handle
+        data = shown(world, handle)
+        assert data.keys() == FIELDS
+        assert data["_links"] == {
+            "self": {"href": f"./api-sessions/{handle}"},
+            "sessions": {"href": f"./api-sessions/{handle}/sessions"},
+        }
+        assert data["identity"] == {
+            "entity": "identities",
+            "id": identity,
+            "name": ada.user.email,
+            "_links": {"self": {"href": f"./identities/{identity}"}},
+        }
+        assert {name: data[name] for name in ("id", "token", "identityId", "ipAddress")} == {
+            "id": handle,
+            "token": handle,
+            "identityId": identity,
+            "ipAddress": "192.0.2.10",
+        }
+        nothing = {"tags": {}, "configTypes": [], "authQueries": [], "authenticatorId": "", "isCertExtendable": False}
+        assert data | nothing == data
+        assert data["isMfaRequired"] is data["isMfaComplete"] is False
+
+    def test_tells_its_times_to_the_millisecond(self, world: World):
+        moment = datetime.fromisoformat("2026-01-02T03:04:05.006999+00:00")
+        Session.objects.filter(pk=world.ada.session.pk).update(
+            created_at=moment, last_activity_at=moment + timedelta(days=1), idle_limit=timedelta(days=9999)
+        )
+        data = shown(world, world.ada.session_id)
+        assert data["createdAt"] == "2026-01-02T03:04:05.006Z"
+        assert data["lastActivityAt"] == data["cachedLastActivityAt"] == data["updatedAt"] == "2026-01-03T03:04:05.006Z"
+
+    def test_without_an_address_shows_an_empty_one(self, world: World):
+        Session.objects.filter(pk=world.ada.session.pk).update(ip_address=None)
+        assert shown(world, world.ada.session_id)["ipAddress"] == ""
+
+    def test_of_an_account_with_a_second_factor_says_so(self, world: World):
+        second_factor_on(world, Case("ada", world.ada, world.ada.user))
+        data = shown(world, world.ada.session_id)
+        assert (data["isMfaRequired"], data["isMfaComplete"]) == (True, False)
+        Session.objects.filter(pk=world.ada.session.pk).update(auth_method=AuthMethod.MFA)
+        data = shown(world, world.ada.session_id)
+        assert (data["isMfaRequired"], data["isMfaComplete"]) == (True, True)
+
+    def test_is_the_same_in_the_list(self, world: World):
+        data = shown(world, world.ada.session_id)
+        answer = listed(world.super_admin, f'id = "{world.ada.session_id}"')
+        assert answer["data"] == [data]
+        assert answer["meta"].keys() == {"filterableFields", "pagination"}
+        assert answer["meta"]["pagination"] == {"limit": 10, "offset": 0, "totalCount": 1}
+        assert set(answer["meta"]["filterableFields"]) == {
+            *("id", "createdAt", "updatedAt", "tags", "isSystem", "token", "identity", "lastActivityAt"),
+            *("authenticator", "ipAddress", "mfaComplete", "mfaRequired", "improperClientCertChain"),
+        }
+
+    def test_never_shows_anything_to_come_in_with(self, world: World):
+        key = with_key(world.person("ada", world.north), world)
+        for answer in (world.super_admin.get(SESSIONS), key.get(CURRENT)):
+            assert key.token not in answer.content.decode()
+            for session in Session.objects.filter(user__email=key.user.email):
+                assert bytes(session.key_digest).hex() not in answer.content.decode()
+
+
+class TestTheCurrentOne:
+    def test_is_anybodys_own(self, world: World):
+        for caller in (world.ada, world.north_admin, with_key(world.person("alan", world.north), world)):
+            data = caller.get(CURRENT).json()["data"]
+            assert data.keys() == FIELDS | {"expiresAt", "expirationSeconds"}
+            assert data["id"] == caller.session_id
+
+    def test_ends_after_the_idle_limit_or_at_its_end_whichever_is_first(self, world: World):
+        ada = world.ada
+        row = Session.objects.filter(pk=ada.session.pk)
+        row.update(idle_limit=timedelta(minutes=30), expires_at=Now() + timedelta(days=1))
+        data = ada.get(CURRENT).json()["data"]
+        seen = datetime.fromisoformat(data["lastActivityAt"])
+        assert datetime.fromisoformat(data["expiresAt"]) == seen + timedelta(minutes=30)
+        assert 1790 < data["expirationSeconds"] <= 1800
+        row.update(expires_at=Now() + timedelta(minutes=5))
+        answer = ada.get(CURRENT)
+        assert 290 < answer.json()["data"]["expirationSeconds"] <= 300
+        assert 290 < int(answer["expiration-seconds"]) <= 300
+
+    def test_counts_this_very_request_as_activity(self, world: World):
+        ada = world.ada
+        row = Session.objects.filter(pk=ada.session.pk)
+        row.update(idle_limit=timedelta(minutes=30), last_activity_at=Now() - timedelta(minutes=20))
+        answer = ada.get(CURRENT)
+        assert 1790 < answer.json()["data"]["expirationSeconds"] <= 1800
+        assert 1790 < int(answer["expiration-seconds"]) <= 1800
+
+    def test_is_ended_by_its_owner_and_gone(self, world: World):
+        key = with_key(world.person("ada", world.north), world)
+        answer = key.delete(CURRENT)
+        assert (answer.status_code, answer.json()) == (200, {"data": {}, "meta": {}})
+        assert key.get(CURRENT).status_code == key.delete(CURRENT).status_code == 401
+        assert AuditEntry.objects.filter(action="authentication.sign_out", resource_id=key.session_id).count() == 1
+
+    def test_is_nobodys_who_has_none(self, world: World):
+        for caller in (world.service(), world.nobody):
+            assert caller.get(CURRENT).status_code == caller.delete(CURRENT).status_code == 401
+
+
+class TestEndingOne:
+    def test_answers_200_and_ends_it_at_its_next_request(self, world: World):
+        key = with_key(world.person("ada", world.north), world)
+        assert key.get(CURRENT).status_code == 200
+        answer = world.north_admin.delete(f"{SESSIONS}/{key.session_id}")
+        assert (answer.status_code, answer.json()) == (200, {"data": {}, "meta": {}})
+        assert key.get(CURRENT).status_code == 401
+        assert key.session_id not in ids(listed(world.north_admin, limit=500))
+
+    def test_a_second_time_is_404(self, world: World):
+        place = f"{SESSIONS}/{world.ada.session_id}"
+        assert world.north_admin.delete(place).status_code == 200
+        before = footprint()
+        for answer in (world.north_admin.delete(place), world.north_admin.get(place)):
+            assert error(answer, 404)["code"] == "NOT_FOUND"
+        assert footprint() == before
+
+    def test_is_on_record_once(self, world: World):
+        world.north_admin.delete(f"{SESSIONS}/{world.ada.session_id}")
+        entry = AuditEntry.objects.get(action="session.revoked", resource_id=world.ada.session_id)
+        assert entry.actor_id == world.north_admin.user.handle
+        assert Session.objects.get(pk=world.ada.session.pk).revoked_by == world.north_admin.user.handle
+
+    def test_of_a_peer_is_401_and_on_record_as_denied(self, world: World):
+        peer = world.signed_in(world.person("other-admin", world.north, Role.TENANT_ADMIN))
+        before = footprint()
+        answer = world.north_admin.delete(f"{SESSIONS}/{peer.session_id}")
+        assert error(answer, 401)["code"] == "UNAUTHORIZED"
+        assert footprint() == before
+        assert AuditEntry.objects.filter(action="access.denied", actor_id=world.north_admin.user.handle).count() == 1
+
+    def test_of_ones_own_ends_it(self, world: World):
+        assert world.north_admin.delete(f"{SESSIONS}/{world.north_admin.session_id}").status_code == 200
+        assert world.north_admin.get(CURRENT).status_code == 401
+
+
+class TestOneThatIsNotThere:
+    def test_is_404_and_says_which(self, world: World):
+        handle = some_id(Prefix.SESSION)
+        told = error(world.super_admin.get(f"{SESSIONS}/{handle}"), 404)
+        message = f"apiSession with id {handle} not found"
+        assert told == {
+            "code": "NOT_FOUND",
+            "message": "The resource requested was not found or is no longer available",
+            "cause": {"code": "UNHANDLED", "message": message},
+            "causeMessage": message,
+        }
+
+    @pytest.mark.parametrize("handle", ["x", "usr_01", "%00", "%FF", "ses_%C3%A9", "a" * 5_000, "' OR 1=1--"])
+    def test_is_404_however_it_is_misspelled(self, handle: str, world: World):
+        for answer in (world.super_admin.get(f"{SESSIONS}/{handle}"), world.super_admin.delete(f"{SESSIONS}/{handle}")):
+            assert error(answer, 404)["code"] == "NOT_FOUND"
+
+    def test_is_like_one_that_has_ended_or_rests(self, world: World):
+        for change in ({"expires_at": Now()}, {"last_activity_at": Now() - timedelta(days=99)}):
+            caller = world.signed_in(world.person("ada", world.north))
+            row = Session.objects.filter(pk=caller.session.pk)
+            row.update(created_at=Now() - timedelta(days=100), **change)
+            assert world.super_admin.get(f"{SESSIONS}/{caller.session_id}").status_code == 404
+            assert world.super_admin.delete(f"{SESSIONS}/{caller.session_id}").status_code == 404
+            assert caller.session_id not in ids(listed(world.super_admin, limit=500))
+
+
+class TestEveryAnswer:
+    def test_says_who_serves_it_and_is_not_kept(self, world: World):
+        answers = [world.north_admin.get(SESSIONS), world.nobody.get(SESSIONS), world.nobody.get(f"{PATH}/version")]
+        for answer in [*answers, sign_in("nobody@north.example"), world.north_admin.get(f"{SESSIONS}/x")]:
+            assert answer["Server"] == f"ziti-controller/v{settings.VERSION}"
+            assert answer["Cache-Control"] == "no-store"
+            assert answer["Vary"] == "Authorization, zt-session"
+            assert answer["Content-Type"] == "application/json"
+
+    def test_to_a_session_says_how_long_it_lasts(self, world: World):
+        admin = world.north_admin
+        for answer in (admin.get(SESSIONS), admin.get(f"{SESSIONS}/x"), admin.get(CURRENT), world.ada.get(SESSIONS)):
+            assert int(answer["expiration-seconds"]) > 0
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})? \+0000 UTC", answer["expires-at"])
+        for answer in (world.nobody.get(SESSIONS), world.service().get(SESSIONS)):
+            assert "expires-at" not in answer
+            assert "expiration-seconds" not in answer
+
+
+class TestTheVersion:
+    @pytest.mark.parametrize("path", [f"{PATH}/", f"{PATH}/version", f"{PATH}/version/"])
+    def test_is_told_to_anybody(self, path: str, world: World):
+        answer = world.nobody.get(path)
+        assert answer.status_code == 200
+        assert answer.json()["meta"] == {}
+        data = answer.json()["data"]
+        assert data.keys() == {"apiVersions", "buildDate", "capabilities", "revision", "runtimeVersion", "version"}
+        here = {"path": PATH, "apiBaseUrls": [f"http://testserver{PATH}"]}
+        assert data["apiVersions"] == {"edge-management": {"v1": here}}
+        assert data["version"] == f"v{settings.VERSION}"
+        assert "OIDC_AUTH" not in data["capabilities"]
+
+    def test_needs_no_credential_that_is_good(self, world: World):
+        assert world.nobody.get(f"{PATH}/version", headers={"zt-session": "stale"}).status_code == 200
+
+
+def test_a_session_of_one_dialect_is_one_of_all(world: World):
+    answer = world.nobody.post(
+        "/api/v1/auth/login", {"email": world.person("ada", world.north).email, "password": PASSWORD}
+    )
+    assert answer.json()["data"]["session_id"] in ids(listed(world.north_admin, limit=500))

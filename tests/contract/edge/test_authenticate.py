@@ -1,0 +1,179 @@
+"""Signing in by the edge: a session like any other, and its key."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from accounts import operations as accounts
+from accounts.models import Role
+from audit.models import AuditEntry
+from sessions_app.models import Session
+from tenancy.models import Tenant, WhenFull
+from tests.access.asking import second_factor_on
+from tests.access.callers import Case
+from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, KeyHolder, error, sign_in
+from tests.world import PASSWORD, World
+
+REFUSED = {"code": "INVALID_AUTH", "message": "The authentication request failed"}
+INVALID = "The supplied request contains an invalid document or no valid accept content were available, see cause"
+
+
+class TestWhoeverProvesWhoTheyAre:
+    def test_gets_a_session_and_its_key(self, world: World):
+        admin = world.person("admin", world.north, Role.TENANT_ADMIN)
+        answer = sign_in(admin.email)
+        assert answer.status_code == 200
+        assert answer.json().keys() == {"data", "meta"}
+        assert answer.json()["meta"] == {}
+        session = Session.objects.live().get(user=admin)
+        assert answer.json()["data"]["id"] == session.handle
+        assert answer["zt-session"].startswith("cfs_")
+        assert answer["zt-session"] not in answer.content.decode()
+        key = KeyHolder(answer["zt-session"])
+        assert key.get(CURRENT).json()["data"] == answer.json()["data"] | {
+            "expirationSeconds": key.get(CURRENT).json()["data"]["expirationSeconds"]
+        }
+        assert key.get(SESSIONS).status_code == 200
+
+    def test_may_tell_of_their_machine(self, world: World):
+        told = {"envInfo": {"os": "linux", "arch": "x86_64"}, "sdkInfo": {"type": "cli"}, "configTypes": ["all"]}
+        assert sign_in(world.person("ada", world.north).email, **told, colour="green").status_code == 200
+
+    def test_is_seen_by_every_other_dialect(self, world: World):
+        handle = sign_in(world.person("ada", world.north).email).json()["data"]["id"]
+        assert world.north_admin.get(f"/api/v1/admin/sessions/{handle}").json()["data"]["status"] == "active"
+        assert world.north_admin.delete(f"/api/v1/admin/sessions/{handle}").status_code == 204
+        assert world.north_admin.get(f"{SESSIONS}/{handle}").status_code == 404
+
+    def test_is_on_record(self, world: World):
+        ada = world.person("ada", world.north)
+        sign_in(ada.email)
+        assert AuditEntry.objects.filter(action="authentication.sign_in", actor_id=ada.handle).count() == 1
+
+    def test_names_the_tenant_if_the_address_is_in_several(self, world: World):
+        world.person("ada", world.north)
+        twin = world.person("twin", world.south)
+        twin.email = "ada@north.example"
+        twin.save()
+        assert error(sign_in("ada@north.example"), 401) == REFUSED
+        for tenant in (world.south.slug, world.south.handle):
+            assert sign_in("ada@north.example", tenant=tenant).json()["data"]["identityId"] == twin.handle
+
+    def test_is_told_until_when(self, world: World):
+        answer = sign_in(world.person("ada", world.north).email)
+        seconds = int(answer["expiration-seconds"])
+        assert answer.json()["data"]["expirationSeconds"] - seconds in (0, 1)
+        assert answer["expires-at"].endswith(" +0000 UTC")
+        told = datetime.fromisoformat(answer.json()["data"]["expiresAt"])
+        assert 0 <= (told - datetime.now(UTC)).total_seconds() - seconds < 5
+
+
+class TestWhoeverDoesNot:
+    @pytest.mark.parametrize("email", ["ada@north.example", "nobody@north.example"])
+    def test_is_told_no_more_than_that(self, email: str, world: World):
+        world.person("ada", world.north)
+        answer = sign_in(email, "not the password")
+        assert error(answer, 401) == REFUSED
+        assert "zt-session" not in answer
+        assert answer["WWW-Authenticate"] == 'zt-session realm="zt-session"'
+        assert not Session.objects.exists()
+
+    def test_is_slowed_down_and_told_how_long(self, world: World, settings: Any):
+        settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
+        email = world.person("ada", world.north).email
+        assert [sign_in(email, "not the password").status_code for _ in range(2)] == [401, 401]
+        answer = sign_in(email)
+        assert error(answer, 429)["code"] == "RATE_LIMITED"
+        assert int(answer["Retry-After"]) > 0
+
+    def test_is_sent_elsewhere_if_the_account_asks_for_a_code(self, world: World):
+        admin = world.north_admin.user
+        second_factor_on(world, Case("admin", world.north_admin, admin))
+        before = Session.objects.count()
+        told = error(sign_in(admin.email), 401)
+        assert told["code"] == "INVALID_AUTH"
+        assert "/api/v1/auth/login" in told["causeMessage"]
+        assert Session.objects.count() == before
+
+    def test_is_told_when_there_is_no_room(self, world: World):
+        ada = world.person("ada", world.north)
+        Tenant.objects.filter(pk=world.north.pk).update(max_sessions=1, when_full=WhenFull.DENY)
+        assert sign_in(ada.email).status_code == 200
+        told = error(sign_in(ada.email), 401)
+        assert told["code"] == "INVALID_AUTH"
+        assert "1 sessions" in told["causeMessage"]
+
+    def test_is_refused_when_suspended(self, world: World):
+        ada = world.person("ada", world.north)
+        ada.status = "SUSPENDED"
+        ada.save()
+        assert error(sign_in(ada.email), 401) == REFUSED
+
+
+class TestABody:
+    @pytest.mark.parametrize(
+        ("field", "body"),
+        [
+            ("username", {"password": PASSWORD}),
+            ("password", {"username": "ada@north.example"}),
+            ("username", {"username": "ada", "password": PASSWORD}),
+            ("username", {"username": "a" * 101, "password": PASSWORD}),
+            ("username", {"username": 12345, "password": PASSWORD}),
+            ("username", {"username": "ada\x00@north.example", "password": PASSWORD}),
+            ("password", {"username": "ada@north.example", "password": "1234"}),
+            ("password", {"username": "ada@north.example", "password": "1" * 101}),
+            ("password", {"username": "ada@north.example", "password": ["12345"]}),
+            ("configTypes.0", {"username": "ada@north.example", "password": PASSWORD, "configTypes": [{}]}),
+            ("envInfo", {"username": "ada@north.example", "password": PASSWORD, "envInfo": "linux"}),
+            ("sdkInfo.version", {"username": "ada@north.example", "password": PASSWORD, "sdkInfo": {"version": 1}}),
+        ],
+    )
+    def test_that_does_not_fit_names_the_field_and_not_what_was_in_it(self, field: str, body: Any, world: World):
+        answer = world.nobody.post(AUTHENTICATE, body)
+        told = error(answer, 400)
+        assert (told["code"], told["message"]) == ("COULD_NOT_VALIDATE", INVALID)
+        assert told["cause"]["field"] == field
+        assert told["cause"]["reason"] == told["causeMessage"]
+        assert "value" not in told["cause"]
+
+    @pytest.mark.parametrize("text", ["{", "[1,", '{"username": NaN}', '{"a": 1, "a": 2}', "\ud800", "[" * 50_000])
+    def test_that_is_no_json_is_not_parsed(self, text: str, world: World):
+        body = text.encode("utf-8", "surrogatepass")
+        answer = world.nobody.http.post(AUTHENTICATE, body, content_type="application/json")
+        assert error(answer, 400)["code"] == "COULD_NOT_PARSE_BODY"
+
+    @pytest.mark.parametrize("body", [[], "text", 1, None])
+    def test_that_is_no_object_is_not_valid(self, body: Any, world: World):
+        answer = world.nobody.http.post(AUTHENTICATE, "null" if body is None else body, content_type="application/json")
+        assert error(answer, 400)["code"] in ("COULD_NOT_VALIDATE", "COULD_NOT_PARSE_BODY")
+
+    def test_of_another_kind_is_not_valid(self, world: World):
+        answer = world.nobody.http.post(AUTHENTICATE, b"username=ada", content_type="text/plain")
+        assert error(answer, 400)["code"] == "COULD_NOT_VALIDATE"
+
+    def test_that_is_too_large_is_refused_in_the_envelope(self, world: World):
+        answer = world.nobody.http.post(AUTHENTICATE, b" " * (1024 * 1024 + 1), content_type="application/json")
+        assert error(answer, 413)["code"] == "REQUEST_ENTITY_TOO_LARGE"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?method=", "?method=cert", "?method=ext-jwt", "?method=PASSWORD", "?Method=password"]
+)
+def test_no_other_method_is_supplied(query: str, world: World):
+    admin = world.person("admin", world.north, Role.TENANT_ADMIN)
+    body = {"username": admin.email, "password": PASSWORD}
+    told = error(world.nobody.post(f"{PATH}/authenticate{query}", body), 400)
+    assert told == {"code": "INVALID_AUTH_METHOD", "message": "The supplied authentication method is not valid"}
+    assert not Session.objects.exists()
+
+
+def test_a_stale_key_beside_it_does_no_harm(world: World):
+    admin = world.person("admin", world.north, Role.TENANT_ADMIN)
+    body = {"username": admin.email, "password": PASSWORD}
+    assert world.nobody.post(AUTHENTICATE, body, headers={"zt-session": "stale"}).status_code == 200
+
+
+def test_an_api_key_of_an_administrator_is_let_in(world: World):
+    key = accounts.create_api_key(world.north_admin.user, "laptop", actor=world.proof(world.north_admin.user).principal)
+    assert world.nobody.get(SESSIONS, headers={"Authorization": f"Bearer {key.secret}"}).status_code == 200

@@ -1,0 +1,338 @@
+"""The filter language by example: what is read, what it means, and how it is refused."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from sessions_app.models import Session
+from tests.contract.edge.asking import asked, cause, ids, listed
+from tests.world import World
+
+EVERYTHING, NOTHING = "everything", "nothing"
+
+
+def found(world: World, text: str) -> str:
+    """Whether a filter that no two sessions differ in keeps them."""
+    everything = ids(listed(world.north_admin))
+    kept = ids(listed(world.north_admin, text))
+    assert kept in (everything, [])
+    return EVERYTHING if kept else NOTHING
+
+
+class TestAndOrAndNot:
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [
+            ("false and false or true", NOTHING),  # false and (false or true)
+            ("true or true and false", EVERYTHING),  # true or (true and false)
+            ("(false and false) or true", EVERYTHING),
+            ("not false and false", EVERYTHING),  # not (false and false)
+            ("(not false) and false", NOTHING),
+            ("true and not true or true", NOTHING),  # true and not (true or true)
+            ("not not true", EVERYTHING),
+            ("NOT FALSE AND TRUE oR fAlSe", EVERYTHING),  # not (false and (true or false))
+            ("isSystem", NOTHING),
+            ("not isSystem", EVERYTHING),
+        ],
+    )
+    def test_bind_alike_and_to_the_right(self, text: str, kept: str, world: World):
+        assert found(world, text) == kept
+
+    def test_need_blanks_around_them(self, world: World):
+        for text in ("(true)and(true)", "true and(true)", "(true) or(false)", "not(true)", "trueand true"):
+            cause(asked(world.north_admin, text))
+        for text in (" true ", "\ttrue\r\nand\n true", "( true ) and ( true )", "not (false)"):
+            assert found(world, text) == EVERYTHING
+
+
+class TestAName:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("identityId", "authenticatorId", "isMfaComplete", "isMfaRequired", "configTypes", "isCertExtendable"),
+            *(
+                "identity.name",
+                "apiSessionCertificates",
+                "ID",
+                "createdat",
+                "user",
+                "password",
+                "tenant_id",
+                "pk",
+            ),
+        ],
+    )
+    def test_that_is_not_public_is_unknown(self, name: str, world: World):
+        for text in (f'{name} = "x"', f"{name}", f'{name} in ["x"]', f"{name} = null", f"{name} between 1 and 2"):
+            assert cause(asked(world.north_admin, text)) == f"unknown symbol '{name}'"
+        assert cause(asked(world.north_admin, f"sort by {name}")) == f"unknown symbol '{name}'"
+
+    def test_may_stand_in_single_quotes(self, world: World):
+        handle = world.north_admin.session_id
+        assert ids(listed(world.north_admin, f"'id' = \"{handle}\"")) == [handle]
+        cause(asked(world.north_admin, f"id = '{handle}'"))
+
+    @pytest.mark.parametrize("text", ["id2 = 1", "2id = 1", "not-a = 1", "a..b = 1", ".a = 1", "a. = 1", 'null = "x"'])
+    def test_has_a_spelling(self, text: str, world: World):
+        assert cause(asked(world.north_admin, text)).startswith("Unexpected symbol: ")
+
+    def test_of_a_tag_may_have_hyphens(self, world: World):
+        assert found(world, 'tags.service-id.x-y != "z"') == EVERYTHING
+
+
+class TestNull:
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [
+            ("tags.x = null", EVERYTHING),
+            ("tags.x != null", NOTHING),
+            ('tags.x = "y"', NOTHING),
+            ('tags.x != "y"', EVERYTHING),
+            ("tags.x > 5", NOTHING),
+            ("tags.x <= datetime(2026-01-01T00:00:00Z)", NOTHING),
+            ('tags.x contains "y"', NOTHING),
+            ('tags.x not contains "y"', EVERYTHING),
+            ('tags.x not icontains "y"', NOTHING),
+            ('tags.x in ["y"]', NOTHING),
+            ('tags.x not in ["y"]', NOTHING),
+            ("tags.x between 1 and 2", NOTHING),
+            ("tags.x not between 1 and 2", NOTHING),
+            ("tags.x", NOTHING),
+            ("not tags.x", EVERYTHING),
+            ("tags.x = true", NOTHING),
+            ("id = null", NOTHING),
+            ("id != null", EVERYTHING),
+            ("tags = null", NOTHING),
+            ("mfaComplete != null", EVERYTHING),
+            ("lastActivityAt = null or authenticator = null", NOTHING),
+        ],
+    )
+    def test_is_what_no_session_has_but_for_tags(self, text: str, kept: str, world: World):
+        assert found(world, text) == kept
+
+
+class TestTypes:
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ('createdAt = "x"', "operation createdAt = x is not supported with operands types date, string"),
+            ("createdAt > 5", "operation createdAt > 5 is not supported with operands types date, number"),
+            ("mfaComplete > true", "operation mfaComplete > true is not supported with operands types bool, bool"),
+            ('mfaComplete = "x"', "operation mfaComplete = x is not supported with operands types bool, string"),
+            ("isSystem != 0", "operation isSystem != 0 is not supported with operands types bool, number"),
+            (
+                "token > datetime(2026-01-01T00:00:00Z)",
+                "operation token > 2026-01-01T00:00:00Z is not supported with operands types string, date",
+            ),
+            ("token = true", "operation token = true is not supported with operands types string, bool"),
+            ("id < null", "operation id < null is not supported with operands types string, null"),
+            (
+                'createdAt contains "x"',
+                "operation createdAt contains x is not supported with operands types date, string",
+            ),
+            ('tags = "x"', "operation tags = x is not supported with operands types other, string"),
+            (
+                "mfaComplete in [1, 2]",
+                "operation mfaComplete in [1, 2] is not supported with operands types bool, number",
+            ),
+            ("createdAt not in [1]", "operation createdAt in [1] is not supported with operands types date, number"),
+            ("tags in [1]", "operation tags in [1] is not supported with operands types other, number"),
+            ("id between 1 and 2", "operation between is not supported with operands types string, number, number"),
+            (
+                "createdAt between 1 and 2",
+                "operation between is not supported with operands types date, number, number",
+            ),
+            ("token", "expression token is of type string, not bool"),
+            ("createdAt and true", "expression createdAt is of type date, not bool"),
+            ("tags", "expression tags is of type other, not bool"),
+            ("tags.x < true", "operation tags.x < true is not supported with operands types any, bool"),
+            ('anyOf(id) = "x"', "anyOf(id) is not possible: id is not a set"),
+            ('allof( token ) != "x"', "allof(token) is not possible: token is not a set"),
+            ("count(tags) > 1", "count(tags) is not possible: tags is not a set"),
+            ("isEmpty(identity)", "isEmpty(identity) is not possible: identity is not a set"),
+            ("isEmpty(from id where true)", "isEmpty(id) is not possible: id is not a set"),
+            ("count(nothing) = 1", "unknown symbol 'nothing'"),
+            ("isEmpty(apiSessionCertificates)", "unknown symbol 'apiSessionCertificates'"),
+        ],
+    )
+    def test_that_do_not_go_together_are_refused(self, text: str, why: str, world: World):
+        assert cause(asked(world.north_admin, text)) == why
+
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [
+            ("ipAddress contains 192", EVERYTHING),
+            ("ipAddress contains 192.0", NOTHING),  # a number's text is its shortest: 192
+            ("ipAddress contains 0.2", EVERYTHING),
+            ("ipAddress contains 1e1", EVERYTHING),  # 10
+            ("ipAddress > 191", EVERYTHING),
+            ("ipAddress < 9", EVERYTHING),  # as text
+            ("authenticator < 0", EVERYTHING),
+            ("ipAddress in [1, 192]", NOTHING),
+        ],
+    )
+    def test_of_numbers_are_texts_beside_text(self, text: str, kept: str, world: World):
+        world.north_admin  # noqa: B018 - is there, and has the address of everybody
+        assert found(world, text) == kept
+
+
+class TestMoments:
+    def test_are_compared_to_the_microsecond_and_beyond(self, world: World):
+        row = Session.objects.filter(pk=world.north_admin.session.pk)
+        row.update(created_at="2026-01-02T03:04:05.000001Z", idle_limit=timedelta(days=9999))
+        for text, kept in {
+            "= datetime(2026-01-02T03:04:05.000001Z)": True,
+            "= datetime(2026-01-02t05:04:05.000001+02:00)": True,
+            "= datetime( 2026-01-02T03:04:05.0000010z )": True,
+            "= datetime(2026-01-02T03:04:05.0000011Z)": False,
+            "!= datetime(2026-01-02T03:04:05.0000011Z)": True,
+            "< datetime(2026-01-02T03:04:05.0000011Z)": True,
+            "<= datetime(2026-01-02T03:04:05.0000009Z)": False,
+            "> datetime(2026-01-02T03:04:05.0000009Z)": True,
+            ">= datetime(2026-01-02T03:04:05.0000011Z)": False,
+            "between datetime(2026-01-02T03:04:05.000001Z) and datetime(2026-01-02T03:04:05.000002Z)": True,
+            "between datetime(2026-01-02T03:04:05Z) and datetime(2026-01-02T03:04:05.000001Z)": False,
+            "not between datetime(2026-01-02T03:04:05Z) and datetime(2026-01-02T03:04:05.000001Z)": True,
+            "in [datetime(2026-01-02T03:04:05Z), datetime(2026-01-02T03:04:05.000001Z)]": True,
+        }.items():
+            assert found(world, f"createdAt {text}") == (EVERYTHING if kept else NOTHING), text
+
+    @pytest.mark.parametrize("moment", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z"])
+    def test_must_exist(self, moment: str, world: World):
+        assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
+
+    @pytest.mark.parametrize(
+        "moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+    )
+    def test_must_be_ones_that_there_is_room_for(self, moment: str, world: World):
+        assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("DATETIME(2026-01-01T00:00:00Z)", "datetime (2026-01-01T00:00:00Z)", "datetime(2026-01-01)"),
+            *("datetime(2026-01-01T00:00:00)", "datetime(2026-1-1T00:00:00Z)", 'datetime("2026-01-01T00:00:00Z")'),
+        ],
+    )
+    def test_have_a_spelling(self, text: str, world: World):
+        assert cause(asked(world.north_admin, f"createdAt > {text}")).startswith("Unexpected symbol: ")
+
+
+class TestLists:
+    def test_are_of_one_kind_and_not_empty(self, world: World):
+        for text in (
+            "id in []",
+            'id in ["a", 1]',
+            "id in [1,]",
+            "id in [null]",
+            "id in [true]",
+            'id in ("a")',
+            "id in [1 2]",
+        ):
+            assert cause(asked(world.north_admin, text)).startswith("Unexpected symbol: ")
+
+    def test_are_denied_with_one_blank_between_the_words(self, world: World):
+        handle = world.north_admin.session_id
+        assert ids(listed(world.north_admin, f'id not in ["{handle}"]')) == []
+        for text in (f'id not  in ["{handle}"]', f'id notin ["{handle}"]'):
+            cause(asked(world.north_admin, text))
+        assert ids(listed(world.north_admin, 'id not\tin [ "x" , "y" ]')) == [handle]
+        assert ids(listed(world.north_admin, 'id  not   contains  "x!"')) == [handle]
+
+
+class TestHandles:
+    def test_are_found_by_any_of_their_letters(self, world: World):
+        handle, letters = world.north_admin.session_id, world.north_admin.session_id.partition("_")[2]
+        for part in (
+            handle,
+            letters,
+            letters[3:20],
+            letters[-1],
+            "",
+            "s",
+            "ses",
+            "_",
+            "ses_",
+            "s_" + letters[:4],
+            letters[0],
+        ):
+            assert handle in ids(listed(world.north_admin, f'id contains "{part}"')), part
+        for part in ("ses_" + letters[1:9], letters + "0", letters.upper(), "l", "%", "\\\\", "u", "es_s", "__", "é"):
+            assert ids(listed(world.north_admin, f'token contains "{part}"')) == [], part
+        assert handle in ids(listed(world.north_admin, f'id icontains "{handle.upper()}"'))
+        assert ids(listed(world.north_admin, 'identity contains "usr_"')) != []
+
+    def test_are_in_order_beside_any_text(self, world: World):
+        handle = world.north_admin.session_id
+        for text, kept in {
+            f'id >= "{handle}"': True,
+            f'id > "{handle}"': False,
+            f'id < "{handle}0"': True,
+            f'id <= "{handle[:-1]}"': False,
+            f'id > "{handle[:-1]}"': True,
+            'id > ""': True,
+            'id > "ses"': True,
+            'id < "ses_zzzz"': True,
+            'id < "set"': True,
+            'id > "sesé"': False,
+            'id < "ses_8"': True,
+            'id < "Ses_"': False,
+        }.items():
+            assert (handle in ids(listed(world.north_admin, text))) == kept, text
+
+
+class TestASyntaxError:
+    @pytest.mark.parametrize(
+        ("text", "symbol", "line", "column"),
+        [
+            ("   ", "<EOF>", 1, 3),
+            ("id = ", "<EOF>", 1, 5),
+            ("id == 1", "=", 1, 4),
+            ("true\nand\n  id =! 3", "!", 3, 6),
+            ("sort id", "sort", 1, 0),
+            ("true sort by id desc asc", "asc", 1, 21),
+            ("limit 1 skip 2", "skip", 1, 8),
+            ("skip 1 sort by id", "sort", 1, 7),
+            ("true limit", "limit", 1, 5),
+            ("id = .5", ".", 1, 5),
+            ("id = 05", "5", 1, 6),
+            ('id = "a\\b"', '"', 1, 5),
+            ('id = "unfinished', '"', 1, 5),
+            ("(true", "<EOF>", 1, 5),
+            ("true)", ")", 1, 4),
+            ("id = “x”", "“", 1, 5),
+        ],
+    )
+    def test_says_where(self, text: str, symbol: str, line: int, column: int, world: World):
+        where = f"line: {line}, column: {column}, symbol: {symbol}"
+        why = f'Unexpected symbol: "{symbol}" at line: {line} column: {column}. {where}'
+        assert cause(asked(world.north_admin, text)) == why
+
+
+def test_an_empty_filter_keeps_everything(world: World):
+    Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now())
+    assert ids(listed(world.north_admin, "")) == ids(listed(world.north_admin)) != []
+
+
+@pytest.mark.parametrize(
+    ("address", "text", "is_there"),
+    [
+        (None, 'ipAddress = ""', True),
+        (None, 'ipAddress != ""', False),
+        (None, 'ipAddress < "0"', True),
+        ("2001:db8::1", 'ipAddress = "2001:db8::1"', True),
+        ("2001:db8::1", 'ipAddress = "2001:DB8::1"', False),
+        ("2001:db8::1", 'ipAddress = "2001:db8:0::1"', False),
+        ("2001:db8::1", 'ipAddress icontains "DB8"', True),
+        ("2001:db8::1", 'ipAddress contains "DB8"', False),
+        ("192.0.2.7", 'ipAddress in ["192.0.2.7/32", "::ffff:192.0.2.7"]', False),
+        ("192.0.2.7", 'ipAddress in ["x", "192.0.2.7"]', True),
+        ("192.0.2.7", 'ipAddress not in ["x", ""]', True),
+        ("192.0.2.7", 'ipAddress contains "%"', False),
+        ("192.0.2.7", 'ipAddress contains "_"', False),
+    ],
+)
+def test_an_address_is_text(address: str | None, text: str, is_there: bool, world: World):
+    Session.objects.filter(pk=world.north_admin.session.pk).update(ip_address=address)
+    assert bool(ids(listed(world.north_admin, text))) == is_there

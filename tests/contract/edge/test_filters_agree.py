@@ -1,0 +1,109 @@
+"""Whatever a filter says, the database and a plain reading of it keep the same rows, in the same order."""
+
+import os
+import random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.ids import ALPHABET, Prefix, show
+from tests.contract.edge.asking import ids, listed
+from tests.contract.edge.evaluator import Expression, holds, in_order, part, written
+from tests.contract.edge.strangers import crowd, filters, limits, offsets, orders
+from tests.world import Caller, World
+
+PROOF = os.environ.get("CURFEW_PROOF") == "1"
+CROWDS, EXAMPLES = (10, 500) if PROOF else (3, 100)
+Rows = list[dict[str, Any]]
+
+
+def within_reach(rows: Rows, who: str, caller: Caller) -> Rows:
+    match who:
+        case "north_admin":
+            return [row for row in rows if row["tenant_id"] == caller.user.tenant_id]
+        case "acme_partner":
+            return [row for row in rows if row["partner_id"] == caller.user.tenant.partner_id]
+        case _:
+            return rows
+
+
+def ordering(fields: list[tuple[str, bool]]) -> str:
+    return ", ".join(f"{name} desc" if descends else name for name, descends in fields)
+
+
+def asked_for(
+    expression: Expression, fields: Any, limit: int | None, offset: int | None, *, in_filter: bool
+) -> tuple[str, dict[str, Any]]:
+    """The same request in either of the two ways that there are to make it."""
+    text = written(expression)
+    if in_filter:
+        said = {"sort by": ordering(fields) or None, "skip": offset, "limit": "none" if limit == -1 else limit}
+        return " ".join([text, *(f"{word} {value}" for word, value in said.items() if value is not None)]), {}
+    parameters = {"sort": ordering(fields) or None, "limit": limit, "offset": offset}
+    return text, {name: value for name, value in parameters.items() if value is not None}
+
+
+@pytest.mark.parametrize("number", range(CROWDS))
+def test_the_database_and_a_plain_reading_agree(number: int, world: World):
+    rows = crowd(world, random.Random(number), 60)
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(
+        filters(rows),
+        orders,
+        limits,
+        offsets,
+        st.booleans(),
+        st.sampled_from(["north_admin", "acme_partner", "super_admin"]),
+    )
+    def agree(expression: Any, fields: Any, limit: Any, offset: Any, in_filter: bool, who: str) -> None:
+        caller = getattr(world, who)
+        text, parameters = asked_for(expression, fields, limit, offset, in_filter=in_filter)
+        answer = listed(caller, text, **parameters)
+        kept = [row for row in within_reach(rows, who, caller) if holds(expression, row)]
+        assert answer["meta"]["pagination"]["totalCount"] == len(kept), text
+        assert ids(answer) == [row["id"] for row in part(in_order(kept, fields), limit, offset)], text
+
+    agree()
+
+
+class TestTheReadingItself:
+    """It is only worth something if the rows differ, and if it does not say yes to everything."""
+
+    def test_keeps_some_rows_and_not_others(self, world: World):
+        rows = crowd(world, random.Random(0), 60)
+        kept: list[int] = []
+
+        @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(filters(rows))
+        def count(expression: Any) -> None:
+            kept.append(sum(holds(expression, row) for row in rows))
+
+        count()
+        assert sum(0 < each < len(rows) for each in kept) > len(kept) / 5
+
+    def test_sees_what_every_kind_of_row_is(self, world: World):
+        rows = crowd(world, random.Random(0), 60)
+        for name in (
+            "ipAddress",
+            "createdAt",
+            "lastActivityAt",
+            "mfaComplete",
+            "mfaRequired",
+            "identity",
+            "partner_id",
+        ):
+            assert len({row[name] for row in rows}) > 1, name
+
+
+@pytest.mark.parametrize("value", [0, 1, 2**128 - 1, 2**125, 2**64 - 1])
+def test_handles_are_in_the_order_of_their_text(value: int):
+    """What comparing them by their UUIDs rests on."""
+
+    handle = show(Prefix.SESSION, UUID(int=value))
+    assert list(ALPHABET) == sorted(ALPHABET)
+    for other in (0, 2**127, 2**128 - 1):
+        assert (handle < show(Prefix.SESSION, UUID(int=other))) == (value < other)

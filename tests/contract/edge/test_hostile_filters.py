@@ -1,0 +1,134 @@
+"""Filters that are meant to do harm: an answer at once, in the envelope, and never a 500."""
+
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from tests.contract.edge.asking import SESSIONS, asked, cause, error, listed
+from tests.world import Caller, World
+
+QUICK = 0.1  # seconds, request and all
+BLANKS = " " * 1_000
+
+
+def timed(caller: Caller, text: str, **parameters: Any) -> Any:
+    """The answer, and whether it came at once; the best of three, because others use this machine as well."""
+    best = 9.0
+    for _ in range(3):
+        before = time.perf_counter()
+        answer = asked(caller, text, **parameters)
+        best = min(best, time.perf_counter() - before)
+    assert best < QUICK
+    return answer
+
+
+class TestWhatIsTooMuch:
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            (" or ".join(["true"] * 10_000), "it has 79996 characters, and may have 4096"),
+            ("(" * 3_000 + "true" + ")" * 3_000, "it has 6004 characters, and may have 4096"),
+            ("true" + " " * 1024 * 1024, "it has 1048580 characters, and may have 4096"),
+            (" or ".join(["true"] * 500), "it has more than 256 conditions"),
+            ("id in [" + ",".join(["1"] * 2_000) + "]", "it has more than 256 conditions"),
+            ("(" * 2_000 + "true" + ")" * 2_000, "it is nested more than 32 deep"),
+            ("not " * 1_000 + "true", "it is nested more than 32 deep"),
+            (" and true or ".join(["isSystem"] * 100), "it is nested more than 32 deep"),
+        ],
+    )
+    def test_says_how_much_there_may_be(self, text: str, why: str, world: World):
+        assert cause(timed(world.north_admin, text)) == why
+
+    def test_is_so_for_an_order_too(self, world: World):
+        assert cause(timed(world.north_admin, "", sort="id," * 2_000), "INVALID_SORT_IDENTIFIER").endswith(
+            "may have 4096"
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            " or ".join(f'ipAddress contains "{n}"' for n in range(120)),
+            "id in [" + ", ".join(f'"ses_{n:026}"' for n in range(120)) + "]",
+            "not (" * 15 + 'id > "x"' + ")" * 15,
+            " and mfaComplete or ".join(["mfaRequired"] * 15),
+            'id contains "' + "z" * 4_000 + '"',
+            'ipAddress icontains "' + "%_" * 2_000 + '"',
+            'id > "' + "\U0010ffff" * 4_000 + '"',
+            "sort by " + ", ".join(["ipAddress desc"] * 200),
+        ],
+    )
+    def test_is_not_what_just_fits(self, text: str, world: World):
+        assert timed(world.north_admin, text).status_code == 200
+
+
+class TestWhatCannotBeRead:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("limit 1e999", "skip 99999999999999999999999", "id = 1e999", "id = -1e400", f"id = {'9' * 4_000}"),
+            *(
+                f"id = 1.{'0' * 4_000}e99999",
+                f"id = 1e{'9' * 4_000}",
+                f"createdAt > datetime({'9' * 4_000}-01-01T00:00:00Z)",
+            ),
+            f"createdAt > datetime(2026-01-01T00:00:00.{'9' * 4_000}Q)",
+            *('id = "\\u0041"', 'id = "\\', 'id = "\x00"', "\x00", 'id = "\x1f"', 'id = "a\nb"', "'", '"', "\\", "''"),
+            *(f"true{BLANKS}and{BLANKS}", f"id{BLANKS}not{BLANKS}in{BLANKS}", f"true{BLANKS}sort{BLANKS}by{BLANKS}"),
+            *("a." * 2_000, "a" * 4_000 + "!", 'id = "' + "\\n" * 2_000, "(" * 4_000, "count(" * 600, "[" * 4_000),
+            *(
+                "; DROP TABLE sessions",
+                "id = 1 --",
+                "id = 'x' or 1=1",
+                "%s",
+                "{}",
+                "$gt",
+                "id__in = 1",
+                "id = (select 1)",
+            ),
+        ],
+    )
+    def test_is_400_at_once(self, text: str, world: World):
+        cause(timed(world.north_admin, text))
+
+    @pytest.mark.parametrize("raw", ["%ff", "%ed%a0%80", "%c3", "\xff", "%f4%90%80%80"])
+    @pytest.mark.parametrize("name", ["filter", "sort", "limit", "offset"])
+    def test_in_bytes_is_400_as_well(self, raw: str, name: str, world: World):
+        answer = world.north_admin.http.get(
+            SESSIONS, QUERY_STRING=f"{name}={raw}", headers={"Authorization": f"Bearer {world.north_admin.token}"}
+        )
+        told = error(answer, 400)
+        assert told["code"] == "COULD_NOT_VALIDATE"
+        assert told["cause"]["field"] == name
+
+    def test_never_runs_out_of_stack(self, world: World):
+        """With hardly any room left, the deepest filter that is allowed still goes through."""
+        deepest = "not (" * 15 + "mfaComplete" + ")" * 15
+        room = sys.getrecursionlimit()
+        listed(world.north_admin, deepest)
+        sys.setrecursionlimit(450)
+        try:
+            answer = asked(world.north_admin, deepest)
+        finally:
+            sys.setrecursionlimit(room)
+        assert answer.status_code == 200
+
+
+class TestWhatIsOnlyText:
+    @pytest.mark.parametrize(
+        "text",
+        ["%", "_", "\\\\", "' OR 1=1--", "$(a+)+$", "{{7*7}}", "(a+)+$", ".*", "\U0001f600", "é", "\x7f", "a" * 4_000],
+    )
+    def test_matches_nothing_but_itself(self, text: str, world: World):
+        for name in ("id", "ipAddress", "authenticator", "identity"):
+            for operator in ("=", "contains", "icontains", ">", "in"):
+                value = f'["{text}"]' if operator == "in" else f'"{text}"'
+                answer = timed(world.north_admin, f"{name} {operator} {value}")
+                assert answer.status_code == 200
+                assert operator == ">" or answer.json()["data"] == []
+
+
+def test_a_thousand_parameters_are_not_looked_at(world: World):
+    query = "&".join(f"x{n}=y" for n in range(5_000))
+    assert world.north_admin.get(f"{SESSIONS}?{query}&limit=1").status_code == 200

@@ -1,0 +1,144 @@
+"""Which part of the list, in what order: the controller's defaults and clamps, none of which is an error."""
+
+import pytest
+
+from sessions_app.models import Session
+from tests.contract.edge.asking import asked, cause, error, ids, listed
+from tests.world import Caller, World
+
+ALL = 9223372036854775807
+
+
+@pytest.fixture
+def dozen(world: World) -> list[str]:
+    """Twelve sessions in north, in the order of their ids."""
+    admin = world.north_admin
+    for _ in range(11):
+        world.signed_in(world.person("ada", world.north))
+    return sorted(session.handle for session in Session.objects.filter(tenant=admin.user.tenant))
+
+
+class TestALimit:
+    @pytest.mark.parametrize(
+        ("said", "limit"),
+        [("", 10), ("5", 5), ("+5", 5), ("0", 10), ("-2", 10), ("-99", 10), ("500", 500), ("501", 500)],
+    )
+    def test_is_brought_into_bounds(self, said: str, limit: int, dozen: list[str], world: World):
+        answer = listed(world.north_admin, limit=said)
+        assert ids(answer) == dozen[:limit]
+        assert answer["meta"]["pagination"] == {"limit": limit, "offset": 0, "totalCount": 12}
+
+    def test_is_ten_unless_said(self, dozen: list[str], world: World):
+        assert ids(listed(world.north_admin)) == dozen[:10]
+
+    @pytest.mark.parametrize(("text", "parameters"), [(None, {"limit": -1}), ("limit none", {}), ("limit -1", {})])
+    def test_may_be_none(self, text: str | None, parameters: dict[str, int], dozen: list[str], world: World):
+        answer = listed(world.north_admin, text, **parameters)
+        assert ids(answer) == dozen
+        assert answer["meta"]["pagination"] == {"limit": ALL, "offset": 0, "totalCount": 12}
+
+    def test_of_none_is_for_lists_that_are_not_too_long(
+        self, dozen: list[str], world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("sessions_app.api.edge.wire.paging.MOST_AT_ONCE", 11)
+        why = cause(asked(world.north_admin, limit=-1), "INVALID_PAGINATION")
+        assert why == "12 sessions match, and at most 11 are given at once: page with limit and offset"
+        assert ids(listed(world.north_admin, limit=-1, offset=1)) == dozen[1:]
+
+    @pytest.mark.parametrize("name", ["limit", "offset"])
+    @pytest.mark.parametrize(
+        "said", ["abc", "1.5", "1e3", "0x10", " 5", "9223372036854775808", "9" * 5000, "²", "\x00"]
+    )
+    def test_that_is_no_integer_is_not_valid(self, name: str, said: str, world: World):
+        told = error(asked(world.north_admin, **{name: said}), 400)
+        assert told["code"] == "COULD_NOT_VALIDATE"
+        assert told["cause"] == {"field": name, "reason": told["causeMessage"], "value": said[:40]}
+
+
+class TestAnOffset:
+    @pytest.mark.parametrize(("said", "offset"), [("0", 0), ("-5", 0), ("3", 3), ("11", 11), ("12", 12), ("99", 99)])
+    def test_is_stepped_over(self, said: str, offset: int, dozen: list[str], world: World):
+        answer = listed(world.north_admin, offset=said, limit=500)
+        assert ids(answer) == dozen[offset:]
+        assert answer["meta"]["pagination"] == {"limit": 500, "offset": offset, "totalCount": 12}
+
+    def test_is_brought_into_bounds(self, world: World):
+        answer = listed(world.north_admin, offset=100_001)
+        assert answer["meta"]["pagination"] == {"limit": 10, "offset": 100_000, "totalCount": 1}
+
+    def test_in_pages_shows_everything_once(self, dozen: list[str], world: World):
+        pages = [ids(listed(world.north_admin, limit=5, offset=offset)) for offset in (0, 5, 10, 15)]
+        assert [handle for page in pages for handle in page] == dozen
+        assert [len(page) for page in pages] == [5, 5, 2, 0]
+
+
+class TestTheFiltersWord:
+    def test_is_the_last(self, dozen: list[str], world: World):
+        answer = listed(world.north_admin, "true sort by id desc skip 1 limit 3", limit=7, offset=5, sort="id asc")
+        assert ids(answer) == dozen[::-1][1:4]
+        assert answer["meta"]["pagination"] == {"limit": 3, "offset": 1, "totalCount": 12}
+
+    @pytest.mark.parametrize(
+        ("text", "limit", "offset"),
+        [
+            ("limit 0", 10, 0),
+            ("limit -7", 10, 0),
+            ("limit 501", 500, 0),
+            ("skip -1", 10, 0),
+            ("skip 100001", 10, 100_000),
+        ],
+    )
+    def test_is_brought_into_the_same_bounds(self, text: str, limit: int, offset: int, world: World):
+        shown = listed(world.north_admin, text)["meta"]["pagination"]
+        assert (shown["limit"], shown["offset"]) == (limit, offset)
+
+    def test_of_one_thing_leaves_the_others_to_the_parameters(self, dozen: list[str], world: World):
+        assert ids(listed(world.north_admin, "limit 2", offset=4)) == dozen[4:6]
+        assert ids(listed(world.north_admin, "skip 2", limit=3, sort="id desc")) == dozen[::-1][2:5]
+
+    @pytest.mark.parametrize("text", ["limit 1.5", "limit 1e2", "skip 0.5", "limit 9223372036854775808"])
+    def test_must_be_an_integer(self, text: str, world: World):
+        assert cause(asked(world.north_admin, text)).startswith("expected integer value for ")
+
+
+class TestTheOrder:
+    def test_is_that_of_the_ids(self, dozen: list[str], world: World):
+        assert ids(listed(world.north_admin, limit=500)) == dozen
+
+    def test_is_as_the_parameter_says(self, dozen: list[str], world: World):
+        assert ids(listed(world.north_admin, limit=500, sort="id desc")) == dozen[::-1]
+        assert ids(listed(world.north_admin, limit=500, sort="token DESC, createdAt")) == dozen[::-1]
+        assert ids(listed(world.north_admin, limit=500, sort="isSystem desc")) == dozen
+
+    def test_ends_with_the_id(self, dozen: list[str], world: World):
+        by_person = listed(world.north_admin, "sort by identity desc", limit=500)["data"]
+        assert by_person == sorted(
+            sorted(by_person, key=lambda each: each["id"]), key=lambda each: each["identityId"], reverse=True
+        )
+
+    def test_takes_no_more_than_five_fields(self, dozen: list[str], world: World):
+        five = ", ".join(["isSystem"] * 5)
+        assert ids(listed(world.north_admin, f"sort by {five}, id desc", limit=500)) == dozen
+        assert ids(listed(world.north_admin, "sort by isSystem, id desc", limit=500)) == dozen[::-1]
+
+    @pytest.mark.parametrize(
+        ("sort", "why"),
+        [
+            ("nothing", "unknown symbol 'nothing'"),
+            ("identity.name", "unknown symbol 'identity.name'"),
+            ("tags", "symbol 'tags' cannot be sorted by"),
+            ("tags.x desc", "symbol 'tags.x' cannot be sorted by"),
+            ("id upwards", 'Unexpected symbol: "upwards" at line: 1 column: 3. line: 1, column: 3, symbol: upwards'),
+            ("id,", 'Unexpected symbol: "<EOF>" at line: 1 column: 3. line: 1, column: 3, symbol: <EOF>'),
+            ("id limit 5", 'Unexpected symbol: "limit" at line: 1 column: 3. line: 1, column: 3, symbol: limit'),
+        ],
+    )
+    def test_must_be_a_possible_one(self, sort: str, why: str, world: World):
+        assert cause(asked(world.north_admin, sort=sort), "INVALID_SORT_IDENTIFIER") == why
+        assert asked(world.north_admin, "sort by id", sort=sort).status_code == 200
+        assert asked(world.north_admin, f"sort by {sort}").status_code == (200 if "limit" in sort else 400)
+
+
+def test_the_last_of_two_parameters_counts(dozen: list[str], world: World):
+    admin: Caller = world.north_admin
+    assert len(admin.get("/edge/management/v1/api-sessions?limit=x&limit=3&filter=%22&filter=true").json()["data"]) == 3

@@ -1,0 +1,246 @@
+"""The page where anybody sees where they are signed in, and ends it: forms alone, in a browser without scripts."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import operations as accounts
+from audit.models import AuditEntry
+from sessions_app.models import Session
+from tenancy import operations as tenancy
+from tests.architecture.test_sql_counts import counted
+from tests.contract.v1.answers import ME
+from tests.contract.v1.authenticator import App, Clock
+from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World
+
+SIGN_IN, SESSIONS, PASSWORD_PAGE = "/account/sign-in/", "/account/sessions/", "/account/password/"
+COOKIE, NEW = "curfew_session", "an entirely new password"
+FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
+
+
+class Browser:
+    def __init__(self, agent: str = CHROME) -> None:
+        self.http = Client(headers={"User-Agent": agent})
+
+    def open(self, path: str) -> str:
+        """The page that a click leads to in the end."""
+        return self.read(self.http.get(path, follow=True))
+
+    def send(self, path: str, **form: str) -> str:
+        return self.read(self.http.post(path, form, follow=True))
+
+    def read(self, answer: Any) -> str:
+        assert answer["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer["Cache-Control"] == "no-store"
+        html = answer.content.decode()
+        assert not re.search(r"<script|https?://|javascript:", html)
+        self.status, self.at = answer.status_code, answer.request["PATH_INFO"]
+        return unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
+
+    def sign_in(self, user: Any, **more: str) -> str:
+        return self.send(SIGN_IN, email=user.email, password=PASSWORD, **more)
+
+    @property
+    def key(self) -> Caller:
+        return Caller(self.http.cookies[COOKIE].value)
+
+
+@pytest.fixture
+def laptop(world: World) -> Browser:
+    browser = Browser()
+    browser.sign_in(world.ada.user)
+    return browser
+
+
+@pytest.fixture
+def phone(world: World) -> Browser:
+    browser = Browser(FIREFOX)
+    browser.sign_in(world.ada.user)
+    return browser
+
+
+def end_of(browser: Browser) -> str:
+    session = browser.key.get(ME).json()["data"]["session"]["id"]
+    return f"{SESSIONS}{session}/end/"
+
+
+class TestSigningIn:
+    def test_leads_to_the_list(self, world: World):
+        browser = Browser()
+        assert "Sign in" in browser.open(SESSIONS)
+        assert browser.at == SIGN_IN
+        assert "Where you are signed in" in browser.sign_in(world.ada.user)
+        assert (browser.at, browser.status) == (SESSIONS, 200)
+
+    def test_with_a_wrong_password_says_so_and_keeps_the_address(self, world: World):
+        answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "canary-wrong"})
+        html = answer.content.decode()
+        assert answer.status_code == 401
+        assert "Wrong e-mail, password or code" in html
+        assert f'value="{world.ada.user.email}"' in html
+        assert "canary-wrong" not in html
+        assert COOKIE not in answer.cookies
+
+    def test_with_a_second_factor_asks_for_its_code(self, monkeypatch: pytest.MonkeyPatch, world: World):
+        app, browser = App.confirmed(world.ada, Clock.stopped(monkeypatch)), Browser()
+        assert "also asks for a code" in browser.sign_in(world.ada.user)
+        assert browser.status == 401
+        code = app.code()
+        for typed in (f"{code[:3]} {code[3:]}", app.recovery_codes[0]):
+            browser.sign_in(world.ada.user, code=typed)
+            assert (browser.at, browser.status) == (SESSIONS, 200)
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            {},
+            {"email": "\0", "password": "x"},
+            {"email": "x", "password": "\0"},
+            {"email": "x" * 300},
+            {"tenant": "\0"},
+        ],
+    )
+    def test_takes_anything(self, form: dict[str, str], world: World):
+        browser = Browser()
+        browser.send(SIGN_IN, **form)
+        assert browser.status in (401, 422)
+
+    def test_tells_how_long_to_wait(self, settings: Any, world: World):
+        settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
+        for _ in range(3):
+            answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "wrong"})
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+
+
+class TestTheList:
+    def test_shows_this_device_first_and_the_others_in_words(self, laptop: Browser, phone: Browser, world: World):
+        text = laptop.open(SESSIONS)
+        assert text.index("This device") < text.index("Firefox Mobile on Android")
+        assert "Chrome on Linux" in text
+        assert "Last seen just now" in text
+        assert "This machine" in text
+
+    def test_is_nobody_elses(self, laptop: Browser, world: World):
+        Browser(FIREFOX).sign_in(world.alan.user)
+        assert "Firefox" not in laptop.open(SESSIONS)
+
+    def test_is_in_the_tenants_colours(self, laptop: Browser, world: World):
+        branding = {"product_name": "Northern </style><b>Lights", "primary_color": "#ffdd00"}
+        tenancy.change_tenant(world.north, branding=branding, actor=SYSTEM)
+        html = laptop.http.get(SESSIONS).content.decode()
+        assert "background: #ffdd00; color: #000000" in html
+        assert "Northern &lt;/style&gt;&lt;b&gt;Lights" in html
+
+    def test_costs_the_same_however_long_it_is(self, laptop: Browser, world: World):
+        costs = []
+        for number in (0, 20):
+            for _ in range(number):
+                world.signed_in(world.ada.user)
+            with counted() as statements:
+                laptop.open(SESSIONS)
+            costs.append(len(statements))
+        assert costs == [3, 3]
+
+    def test_that_is_longer_than_anybody_reads_says_so(self, laptop: Browser, monkeypatch: Any, world: World):
+        monkeypatch.setattr("config.pages.account.SHOWN_AT_MOST", 2)
+        for _ in range(3):
+            world.signed_in(world.ada.user)
+        assert "there are more" in laptop.open(SESSIONS)
+
+
+class TestEnding:
+    def test_one_device_ends_it_and_says_which(self, laptop: Browser, phone: Browser):
+        assert phone.key.get(ME).status_code == 200
+        text = laptop.send(end_of(phone))
+        assert "Firefox Mobile on Android is signed out." in text
+        assert laptop.at == SESSIONS
+        assert phone.key.get(ME).status_code == 401
+        assert "is signed out" not in laptop.open(SESSIONS)
+
+    def test_the_device_is_out_on_its_next_click(self, laptop: Browser, phone: Browser):
+        laptop.send(end_of(phone))
+        assert "Your session has ended" in phone.open(SESSIONS)
+        assert phone.at == SIGN_IN
+        assert phone.http.cookies[COOKIE].value == ""
+
+    def test_again_is_no_news(self, laptop: Browser, phone: Browser):
+        path = end_of(phone)
+        laptop.send(path)
+        assert "was signed out already" in laptop.send(path)
+
+    def test_all_others_counts_them(self, laptop: Browser, phone: Browser, world: World):
+        tokens = [phone.key, world.signed_in(world.ada.user)]
+        assert "Signed out everywhere else: 2 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
+        assert [caller.get(ME).status_code for caller in (*tokens, laptop.key)] == [401, 401, 200]
+        assert "Signed out everywhere else: 0 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
+
+    def test_what_was_not_me_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
+        text = laptop.send(end_of(phone), not_me="1")
+        assert laptop.at == PASSWORD_PAGE
+        assert "may know your password" in text
+        assert phone.key.get(ME).status_code == 401
+        assert "too common" in laptop.send(PASSWORD_PAGE, current_password=PASSWORD, new_password="password")
+        assert "not your password" in laptop.send(PASSWORD_PAGE, current_password="wrong", new_password=NEW)
+        text = laptop.send(PASSWORD_PAGE, current_password=PASSWORD, new_password=NEW)
+        assert (laptop.at, "Your password is changed" in text) == (SESSIONS, True)
+        credentials = {"email": world.ada.user.email, "password": NEW}
+        assert world.nobody.post("/api/v1/auth/login", credentials).status_code == 200
+
+    def test_this_one_is_signing_out(self, laptop: Browser):
+        key = laptop.key
+        assert "You are signed out." in laptop.send("/account/sign-out/")
+        assert key.get(ME).status_code == 401
+
+    def test_is_on_record(self, laptop: Browser, phone: Browser, world: World):
+        path = end_of(phone)
+        before = AuditEntry.objects.count()
+        laptop.send(path)
+        entry = AuditEntry.objects.latest("id")
+        assert AuditEntry.objects.count() == before + 1
+        assert (entry.action, entry.actor_id) == ("session.revoked", world.ada.user.handle)
+
+    @pytest.mark.parametrize("named", ["alan", "x", "ses_", "nobody"])
+    def test_somebody_elses_or_nothing_ends_nothing(self, named: str, laptop: Browser, world: World):
+        handle = world.alan.session_id if named == "alan" else named
+        before = AuditEntry.objects.count()
+        assert "There is no such session." in laptop.send(f"{SESSIONS}{handle}/end/")
+        assert world.alan.get(ME).status_code == 200
+        assert AuditEntry.objects.count() == before
+
+
+class TestAnotherSite:
+    FORMS = [SIGN_IN, "/account/sign-out/", f"{SESSIONS}end-others/", f"{SESSIONS}x/end/", PASSWORD_PAGE]
+
+    @pytest.mark.parametrize("path", FORMS)
+    @pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    def test_sends_nothing_in_anybodys_name(
+        self, path: str, header: dict[str, str], laptop: Browser, phone: Browser, world: World
+    ):
+        before = Session.objects.live().count(), AuditEntry.objects.count()
+        form = {"email": world.ada.user.email, "password": PASSWORD}
+        answer = laptop.http.post(path, form, headers=header)
+        assert (answer.status_code, COOKIE in answer.cookies) == (403, False)
+        assert "Nothing was done" in answer.content.decode()
+        assert (Session.objects.live().count(), AuditEntry.objects.count()) == before
+
+    @pytest.mark.parametrize("path", FORMS[1:4])
+    def test_cannot_lead_there_by_a_link(self, path: str, laptop: Browser):
+        assert laptop.http.get(path).status_code == 405
+        assert laptop.key.get(ME).status_code == 200
+
+    def test_puts_no_words_into_our_mouth(self, laptop: Browser):
+        laptop.http.cookies["curfew_said"] = "You have won"
+        assert "You have won" not in laptop.open(SESSIONS)
+
+
+def test_an_api_key_or_a_token_in_the_cookie_signs_nobody_in(world: World):
+    key = accounts.create_api_key(world.ada.user, "laptop", actor=SYSTEM).secret
+    for credential in (key, world.ada.token, world.ada.refresh_token):
+        browser = Browser()
+        browser.http.cookies[COOKIE] = str(credential)
+        browser.open(SESSIONS)
+        assert browser.at == SIGN_IN
