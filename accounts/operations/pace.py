@@ -25,18 +25,18 @@ SELECT (SELECT requests FROM counted), ceil(60 - extract(second FROM clock_times
 # A caller's row is their present while, which begins with the first request after the one before was over.
 _COUNT_WITHIN = """
 WITH counted AS (
-  INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, now())
+  INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, statement_timestamp())
   ON CONFLICT (key) DO UPDATE SET
     failures = CASE WHEN {is_over} THEN 1 ELSE row.failures + 1 END,
-    window_began_at = CASE WHEN {is_over} THEN now() ELSE row.window_began_at END
+    window_began_at = CASE WHEN {is_over} THEN statement_timestamp() ELSE row.window_began_at END
   WHERE {is_over} OR row.failures < %(limit)s
   RETURNING failures
 )
 SELECT (SELECT failures FROM counted), (
-  SELECT ceil(extract(epoch FROM window_began_at + %(window)s - now()))::int
+  SELECT ceil(extract(epoch FROM window_began_at + %(window)s - statement_timestamp()))::int
   FROM accounts_signinthrottle WHERE key = %(key)s
 )
-""".format(is_over="row.window_began_at <= now() - %(window)s")  # noqa: S608 - ours
+""".format(is_over="row.window_began_at <= statement_timestamp() - %(window)s")  # noqa: S608 - ours
 
 
 class TooFast(Exception):

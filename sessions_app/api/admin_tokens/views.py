@@ -11,9 +11,8 @@ from audit.denials import recorded
 from core.access import Tier
 from core.ids import Prefix
 from core.moments import to_the_millisecond
-from core.paging import said
+from core.query_string import NotText, said
 from core.throttling import ExpensiveRequests
-from core.v1 import Invalid
 from core.views import DeclaredViewSet
 from sessions_app import cookies, operations
 from sessions_app.administrators import MOST, roll, sessions_of_administrators
@@ -62,7 +61,7 @@ class AdminTokenViewSet(NotKeptViewSet):
     reads = {"list": Tier.SUPER}
     writes = {"destroy": Tier.SUPER, "revoke_all": Tier.SUPER}
     expensive = frozenset({"revoke_all"})
-    errors = dict.fromkeys((Invalid, UnknownStatus), (HTTPStatus.BAD_REQUEST, f"status takes {ACTIVE} or {ALL}"))
+    errors = dict.fromkeys((NotText, UnknownStatus), (HTTPStatus.BAD_REQUEST, f"status takes {ACTIVE} or {ALL}"))
     failures = {
         "list": "Failed to list sessions",
         "destroy": "Failed to revoke session",
