@@ -32,7 +32,7 @@ TRUNCATED = OpenApiParameter(
     response=[200],
     description=f"`true` where there are more than the newest {MOST:,} that are shown; `count` has all of them.",
 )
-REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.Error)
+REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.AdminTokensError)
 
 
 class UnknownStatus(Exception):
@@ -76,7 +76,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         operation_id="listAdminSessions",
         tags=TAGS,
         parameters=[STATUS, TRUNCATED],
-        responses={200: serializers.AdminSessions, 400: serializers.Error, **REFUSED},
+        responses={200: serializers.AdminSessions, 400: serializers.AdminTokensError, **REFUSED},
     )
     def list(self, request: Request) -> Response:
         """Who administers at this moment, the newest first."""
@@ -89,7 +89,11 @@ class AdminTokenViewSet(NotKeptViewSet):
     @extend_schema(
         operation_id="revokeAdminSession",
         tags=TAGS,
-        responses={200: serializers.SessionRevoked, **dict.fromkeys((403, 404, 409), serializers.Error), **REFUSED},
+        responses={
+            200: serializers.AdminSessionRevoked,
+            **dict.fromkeys((403, 404, 409), serializers.AdminTokensError),
+            **REFUSED,
+        },
     )
     def destroy(self, request: Request, jti: str) -> Response:
         """End one of them. Its next request is refused, everywhere; ending it again changes nothing."""
@@ -103,7 +107,11 @@ class AdminTokenViewSet(NotKeptViewSet):
         operation_id="revokeAllAdminSessions",
         tags=TAGS,
         request=None,
-        responses={200: serializers.AllRevoked, **dict.fromkeys((403, 409), serializers.Error), **REFUSED},
+        responses={
+            200: serializers.AllAdminSessionsRevoked,
+            **dict.fromkeys((403, 409), serializers.AdminTokensError),
+            **REFUSED,
+        },
     )
     def revoke_all(self, request: Request) -> Response:
         """Sign every administrator out, yourself too, sign-ins under way included. The key goes on working."""

@@ -23,7 +23,7 @@ class AccountSession(serializers.Serializer):
     )
 
 
-class Pagination(serializers.Serializer):
+class AccountPagination(serializers.Serializer):
     page = serializers.IntegerField()
     perPage = serializers.IntegerField()
     total = serializers.IntegerField()
@@ -33,32 +33,32 @@ class Pagination(serializers.Serializer):
 class AccountSessions(serializers.Serializer):
     data = AccountSession(many=True)
     currentToken = serializers.CharField(allow_null=True)
-    pagination = Pagination()
+    pagination = AccountPagination()
 
 
-class SessionCount(serializers.Serializer):
+class AccountSessionCount(serializers.Serializer):
     count = serializers.IntegerField()
 
 
-class RevokedSessions(serializers.Serializer):
+class RevokedAccountSessions(serializers.Serializer):
     revoked = serializers.IntegerField(help_text="How many there were.")
     currentSessionRevoked = serializers.BooleanField()
 
 
-class RevokedSession(serializers.Serializer):
+class RevokedAccountSession(serializers.Serializer):
     revoked = serializers.BooleanField()
     currentSessionRevoked = serializers.BooleanField()
 
 
-class AllRevoked(serializers.Serializer):
-    data = RevokedSessions()
+class AllAccountSessionsRevoked(serializers.Serializer):
+    data = RevokedAccountSessions()
 
 
-class OneRevoked(serializers.Serializer):
-    data = RevokedSession()
+class AccountSessionRevoked(serializers.Serializer):
+    data = RevokedAccountSession()
 
 
-class Error(serializers.Serializer):
+class AccountError(serializers.Serializer):
     error = serializers.BooleanField()
     url = serializers.CharField()
     statusCode = serializers.IntegerField()
