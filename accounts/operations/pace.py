@@ -1,6 +1,7 @@
 """How many requests somebody may make in a while, counted for all processes in one place."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -56,8 +57,9 @@ def count_request(agent_id: UUID, limit: int) -> None:
 
 def count_request_of(caller: str, limit: int, window: timedelta) -> None:
     """The same of anybody, by whatever names them: so many in a while of that length."""
+    parameters: dict[str, Any] = {"key": digest(f"pace:{caller}"), "limit": limit, "window": window}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_WITHIN, {"key": digest(f"pace:{caller}"), "limit": limit, "window": window})
+        cursor.execute(_COUNT_WITHIN, parameters)
         requests, retry_after = cursor.fetchone()
     if requests is None:
         raise TooFast(max(1, retry_after or int(window.total_seconds())))

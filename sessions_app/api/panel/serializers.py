@@ -31,7 +31,7 @@ class AccountPagination(serializers.Serializer):
 
 
 class AccountSessions(serializers.Serializer):
-    data = AccountSession(many=True)
+    data = AccountSession(many=True)  # type: ignore[assignment]  # a field of that name, not the property
     currentToken = serializers.CharField(allow_null=True)
     pagination = AccountPagination()
 
@@ -51,11 +51,11 @@ class RevokedAccountSession(serializers.Serializer):
 
 
 class AllAccountSessionsRevoked(serializers.Serializer):
-    data = RevokedAccountSessions()
+    data = RevokedAccountSessions()  # type: ignore[assignment]  # a field of that name, not the property
 
 
 class AccountSessionRevoked(serializers.Serializer):
-    data = RevokedAccountSession()
+    data = RevokedAccountSession()  # type: ignore[assignment]  # a field of that name, not the property
 
 
 class AccountError(serializers.Serializer):
@@ -64,4 +64,4 @@ class AccountError(serializers.Serializer):
     statusCode = serializers.IntegerField()
     statusMessage = serializers.CharField()
     message = serializers.CharField()
-    data = serializers.DictField(required=False, help_text="Of a query that is not valid, what is wrong with it.")
+    data = serializers.DictField(required=False, help_text="What is wrong with a query.")  # type: ignore[assignment]  # a field of that name, not the property

@@ -82,7 +82,7 @@ class Pace(BaseThrottle):
         if not limit:
             return True
         try:
-            count_request_of(f"panel {request.auth.id}", limit, window)
+            count_request_of(f"panel {view.principal.id}", limit, window)
         except TooFast as refusal:
             raise Throttled(wait=refusal.retry_after) from refusal
         return True
