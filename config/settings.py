@@ -199,6 +199,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AdminSessionStatus": "sessions_app.api.admin_tokens.serializers.STATUSES",
+        "StatusEnum": "core.records.Status",
+    },
 }
 
 LOGGING = {
