@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject, Now
 
 from accounts.models.users import tier_of
@@ -21,6 +22,7 @@ from sessions_app.session_keys import SessionKey
 
 _SESSION, _USER, _KID, _DIGEST = UUID(int=1), UUID(int=2), "the token's key", b"the key's digest"
 _IS_STALE = Q(last_activity_at__lt=Now() - TOUCH_EVERY)
+_AS_IT_IS = RawSQL("%s", [_DIGEST])  # a field would wrap it, and it would not be recognised
 _COLUMNS = {
     "user_id": F("user_id"),
     "email": F("user__email"),
@@ -82,4 +84,4 @@ def _signed(user_id: UUID, kid: str) -> Q:
 
 
 _TOKEN_CHECK = Prepared(lambda: _live(_SESSION, _signed(_USER, _KID)), {_SESSION: "uuid", _USER: "uuid", _KID: "text"})
-_KEY_CHECK = Prepared(lambda: _live(_SESSION, Q(key_digest=_DIGEST)), {_SESSION: "uuid", _DIGEST: "bytea"})
+_KEY_CHECK = Prepared(lambda: _live(_SESSION, Q(key_digest=_AS_IT_IS)), {_SESSION: "uuid", _DIGEST: "bytea"})

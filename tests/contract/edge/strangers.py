@@ -49,7 +49,7 @@ def crowd(world: World, luck: random.Random, total: int) -> list[dict[str, Any]]
 
 def _one(luck: random.Random, copied: dict[str, Any], user: User) -> Session:
     changed = {
-        "id": UUID(int=luck.choice([copied["tenant_id"].int >> 64 << 64, 2**100]) + luck.getrandbits(100)),
+        "id": UUID(int=luck.choice([copied["tenant_id"].int >> 64 << 64, 2**120]) + luck.getrandbits(100)),
         "user_id": user.pk,
         "tenant_id": user.tenant_id,
         "partner_id": user.tenant.partner_id,

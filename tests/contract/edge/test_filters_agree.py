@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.ids import ALPHABET, Prefix, show
@@ -50,7 +50,14 @@ def asked_for(
 def test_the_database_and_a_plain_reading_agree(number: int, world: World):
     rows = crowd(world, random.Random(number), 60)
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    # A request that fails is rather shown than made smaller: every attempt at that is a request, too.
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @given(
         filters(rows),
         orders,
