@@ -173,9 +173,9 @@ class TestEnding:
         assert "was signed out already" in laptop.send(path)
 
     def test_all_others_counts_them(self, laptop: Browser, phone: Browser, world: World):
-        tokens = [phone.key, world.signed_in(world.ada.user)]
-        assert "Signed out everywhere else: 2 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
-        assert [caller.get(ME).status_code for caller in (*tokens, laptop.key)] == [401, 401, 200]
+        tokens = [phone.key, world.ada, world.signed_in(world.ada.user)]
+        assert "Signed out everywhere else: 3 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
+        assert [caller.get(ME).status_code for caller in (*tokens, laptop.key)] == [401, 401, 401, 200]
         assert "Signed out everywhere else: 0 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
 
     def test_what_was_not_me_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
@@ -205,7 +205,7 @@ class TestEnding:
 
     @pytest.mark.parametrize("named", ["alan", "x", "ses_", "nobody"])
     def test_somebody_elses_or_nothing_ends_nothing(self, named: str, laptop: Browser, world: World):
-        handle = world.alan.session_id if named == "alan" else named
+        handle = {"alan": world.alan.session_id}.get(named, named)
         before = AuditEntry.objects.count()
         assert "There is no such session." in laptop.send(f"{SESSIONS}{handle}/end/")
         assert world.alan.get(ME).status_code == 200
