@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
+
 from accounts.models import TotpDevice, User
 from core.ids import ALPHABET, Prefix, show
 from sessions_app.models import AuthMethod, Session

@@ -81,7 +81,7 @@ class TestTheReadingItself:
         rows = crowd(world, random.Random(0), 60)
         filters = [Author(rows, random.Random(seed)).filter() for seed in range(200)]
         kept = [sum(holds(each, row) for row in rows) for each in filters]
-        assert sum(0 < each < len(rows) for each in kept) > len(kept) / 3
+        assert sum(0 < each < len(rows) for each in kept) > len(kept) / 5
         assert len({written(each) for each in filters}) > 190
 
     def test_sees_what_every_kind_of_row_is(self, world: World):
