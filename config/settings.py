@@ -67,6 +67,9 @@ DATABASES = {
     "default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+# Compiling a statement takes the server longer than any of ours takes to run.
+_options["options"] = f"-c jit=off {_options.get('options', '')}".strip()
 STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -255,6 +258,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AdminSessionStatus": "sessions_app.api.admin_tokens.serializers.STATUSES",
+        "StatusEnum": "core.records.Status",
+    },
 }
 
 LOGGING = {

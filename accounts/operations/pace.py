@@ -1,6 +1,7 @@
 """How many requests somebody may make in a while, counted for all processes in one place."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -25,18 +26,18 @@ SELECT (SELECT requests FROM counted), ceil(60 - extract(second FROM clock_times
 # A caller's row is their present while, which begins with the first request after the one before was over.
 _COUNT_WITHIN = """
 WITH counted AS (
-  INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, now())
+  INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, statement_timestamp())
   ON CONFLICT (key) DO UPDATE SET
     failures = CASE WHEN {is_over} THEN 1 ELSE row.failures + 1 END,
-    window_began_at = CASE WHEN {is_over} THEN now() ELSE row.window_began_at END
+    window_began_at = CASE WHEN {is_over} THEN statement_timestamp() ELSE row.window_began_at END
   WHERE {is_over} OR row.failures < %(limit)s
   RETURNING failures
 )
 SELECT (SELECT failures FROM counted), (
-  SELECT ceil(extract(epoch FROM window_began_at + %(window)s - now()))::int
+  SELECT ceil(extract(epoch FROM window_began_at + %(window)s - statement_timestamp()))::int
   FROM accounts_signinthrottle WHERE key = %(key)s
 )
-""".format(is_over="row.window_began_at <= now() - %(window)s")  # noqa: S608 - ours
+""".format(is_over="row.window_began_at <= statement_timestamp() - %(window)s")  # noqa: S608 - ours
 
 
 class TooFast(Exception):
@@ -56,8 +57,9 @@ def count_request(agent_id: UUID, limit: int) -> None:
 
 def count_request_of(caller: str, limit: int, window: timedelta) -> None:
     """The same of anybody, by whatever names them: so many in a while of that length."""
+    parameters: dict[str, Any] = {"key": digest(f"pace:{caller}"), "limit": limit, "window": window}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_WITHIN, {"key": digest(f"pace:{caller}"), "limit": limit, "window": window})
+        cursor.execute(_COUNT_WITHIN, parameters)
         requests, retry_after = cursor.fetchone()
     if requests is None:
         raise TooFast(max(1, retry_after or int(window.total_seconds())))

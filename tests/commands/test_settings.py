@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from tests.servers import environment
 
@@ -91,3 +92,9 @@ class TestTheStatementTimeout:
         env = environment(settings.DATABASES["default"]) | given
         ended = subprocess.run(command, env=env, cwd=project, capture_output=True, text=True, timeout=60)
         assert (ended.stdout.strip(), ended.stderr) == (holds, "")
+
+
+def test_no_statement_is_compiled(db: None):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)

@@ -25,18 +25,18 @@ class AdminSessions(serializers.Serializer):
     now = serializers.IntegerField(help_text=SECONDS)
 
 
-class SessionRevoked(serializers.Serializer):
+class AdminSessionRevoked(serializers.Serializer):
     success = serializers.BooleanField()
     jti = serializers.CharField()
 
 
-class AllRevoked(serializers.Serializer):
+class AllAdminSessionsRevoked(serializers.Serializer):
     success = serializers.BooleanField()
     nextTokenVersion = serializers.IntegerField()
     timestamp = serializers.DateTimeField()
 
 
-class Error(serializers.Serializer):
+class AdminTokensError(serializers.Serializer):
     success = serializers.BooleanField()
     error = serializers.CharField()
 

@@ -11,9 +11,8 @@ from audit.denials import recorded
 from core.access import Tier
 from core.ids import Prefix
 from core.moments import to_the_millisecond
-from core.paging import said
+from core.query_string import NotText, said
 from core.throttling import ExpensiveRequests
-from core.v1 import Invalid
 from core.views import DeclaredViewSet
 from sessions_app import cookies, operations
 from sessions_app.administrators import MOST, roll, sessions_of_administrators
@@ -33,7 +32,7 @@ TRUNCATED = OpenApiParameter(
     response=[200],
     description=f"`true` where there are more than the newest {MOST:,} that are shown; `count` has all of them.",
 )
-REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.Error)
+REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.AdminTokensError)
 
 
 class UnknownStatus(Exception):
@@ -62,7 +61,7 @@ class AdminTokenViewSet(NotKeptViewSet):
     reads = {"list": Tier.SUPER}
     writes = {"destroy": Tier.SUPER, "revoke_all": Tier.SUPER}
     expensive = frozenset({"revoke_all"})
-    errors = dict.fromkeys((Invalid, UnknownStatus), (HTTPStatus.BAD_REQUEST, f"status takes {ACTIVE} or {ALL}"))
+    errors = dict.fromkeys((NotText, UnknownStatus), (HTTPStatus.BAD_REQUEST, f"status takes {ACTIVE} or {ALL}"))
     failures = {
         "list": "Failed to list sessions",
         "destroy": "Failed to revoke session",
@@ -77,7 +76,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         operation_id="listAdminSessions",
         tags=TAGS,
         parameters=[STATUS, TRUNCATED],
-        responses={200: serializers.AdminSessions, 400: serializers.Error, **REFUSED},
+        responses={200: serializers.AdminSessions, 400: serializers.AdminTokensError, **REFUSED},
     )
     def list(self, request: Request) -> Response:
         """Who administers at this moment, the newest first."""
@@ -90,7 +89,11 @@ class AdminTokenViewSet(NotKeptViewSet):
     @extend_schema(
         operation_id="revokeAdminSession",
         tags=TAGS,
-        responses={200: serializers.SessionRevoked, **dict.fromkeys((403, 404, 409), serializers.Error), **REFUSED},
+        responses={
+            200: serializers.AdminSessionRevoked,
+            **dict.fromkeys((403, 404, 409), serializers.AdminTokensError),
+            **REFUSED,
+        },
     )
     def destroy(self, request: Request, jti: str) -> Response:
         """End one of them. Its next request is refused, everywhere; ending it again changes nothing."""
@@ -104,11 +107,16 @@ class AdminTokenViewSet(NotKeptViewSet):
         operation_id="revokeAllAdminSessions",
         tags=TAGS,
         request=None,
-        responses={200: serializers.AllRevoked, **dict.fromkeys((403, 409), serializers.Error), **REFUSED},
+        responses={
+            200: serializers.AllAdminSessionsRevoked,
+            **dict.fromkeys((403, 409), serializers.AdminTokensError),
+            **REFUSED,
+        },
     )
     def revoke_all(self, request: Request) -> Response:
         """Sign every administrator out, yourself too, sign-ins under way included. The key goes on working."""
         version, ended = operations.bump_token_version(actor=self.principal, reason=BY_ADMINISTRATOR)
+        assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
         at = to_the_millisecond(ended.revocation.created_at)
         answer = {"success": True, "nextTokenVersion": version, "timestamp": at}
         return self.signed_out(answer, is_current=True)

@@ -23,7 +23,7 @@ class AccountSession(serializers.Serializer):
     )
 
 
-class Pagination(serializers.Serializer):
+class AccountPagination(serializers.Serializer):
     page = serializers.IntegerField()
     perPage = serializers.IntegerField()
     total = serializers.IntegerField()
@@ -31,37 +31,37 @@ class Pagination(serializers.Serializer):
 
 
 class AccountSessions(serializers.Serializer):
-    data = AccountSession(many=True)
+    data = AccountSession(many=True)  # type: ignore[assignment]  # a field of that name, not the property
     currentToken = serializers.CharField(allow_null=True)
-    pagination = Pagination()
+    pagination = AccountPagination()
 
 
-class SessionCount(serializers.Serializer):
+class AccountSessionCount(serializers.Serializer):
     count = serializers.IntegerField()
 
 
-class RevokedSessions(serializers.Serializer):
+class RevokedAccountSessions(serializers.Serializer):
     revoked = serializers.IntegerField(help_text="How many there were.")
     currentSessionRevoked = serializers.BooleanField()
 
 
-class RevokedSession(serializers.Serializer):
+class RevokedAccountSession(serializers.Serializer):
     revoked = serializers.BooleanField()
     currentSessionRevoked = serializers.BooleanField()
 
 
-class AllRevoked(serializers.Serializer):
-    data = RevokedSessions()
+class AllAccountSessionsRevoked(serializers.Serializer):
+    data = RevokedAccountSessions()  # type: ignore[assignment]  # a field of that name, not the property
 
 
-class OneRevoked(serializers.Serializer):
-    data = RevokedSession()
+class AccountSessionRevoked(serializers.Serializer):
+    data = RevokedAccountSession()  # type: ignore[assignment]  # a field of that name, not the property
 
 
-class Error(serializers.Serializer):
+class AccountError(serializers.Serializer):
     error = serializers.BooleanField()
     url = serializers.CharField()
     statusCode = serializers.IntegerField()
     statusMessage = serializers.CharField()
     message = serializers.CharField()
-    data = serializers.DictField(required=False, help_text="Of a query that is not valid, what is wrong with it.")
+    data = serializers.DictField(required=False, help_text="What is wrong with a query.")  # type: ignore[assignment]  # a field of that name, not the property

@@ -28,7 +28,7 @@ PARAMETERS = [
 INCLUDE_CURRENT = OpenApiParameter(
     "includeCurrent", str, description="Only `true` includes the caller's own session.", default="false"
 )
-REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.Error)
+REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.AccountError)
 
 
 class AccountSessionViewSet(DeclaredViewSet):
@@ -54,7 +54,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         operation_id="listAccountSessions",
         tags=["Account sessions"],
         parameters=PARAMETERS,
-        responses={200: serializers.AccountSessions, 400: serializers.Error, **REFUSED},
+        responses={200: serializers.AccountSessions, 400: serializers.AccountError, **REFUSED},
     )
     def list(self, request: Request) -> Response:
         """Where you are signed in; what lasts longest comes first."""
@@ -70,7 +70,7 @@ class AccountSessionViewSet(DeclaredViewSet):
     @extend_schema(
         operation_id="countAccountSessions",
         tags=["Account sessions"],
-        responses={200: serializers.SessionCount, **REFUSED},
+        responses={200: serializers.AccountSessionCount, **REFUSED},
     )
     def count(self, request: Request) -> Response:
         """How many there are."""
@@ -80,7 +80,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         operation_id="deleteAccountSessions",
         tags=["Account sessions"],
         parameters=[INCLUDE_CURRENT],
-        responses={200: serializers.AllRevoked, 409: serializers.Error, **REFUSED},
+        responses={200: serializers.AllAccountSessionsRevoked, 409: serializers.AccountError, **REFUSED},
     )
     def destroy_all(self, request: Request) -> Response:
         """End all others, sign-ins under way included; and this one too if you say so."""
@@ -93,7 +93,11 @@ class AccountSessionViewSet(DeclaredViewSet):
     @extend_schema(
         operation_id="deleteAccountSession",
         tags=["Account sessions"],
-        responses={200: serializers.OneRevoked, **dict.fromkeys((400, 404, 409), serializers.Error), **REFUSED},
+        responses={
+            200: serializers.AccountSessionRevoked,
+            **dict.fromkeys((400, 404, 409), serializers.AccountError),
+            **REFUSED,
+        },
     )
     def destroy(self, request: Request, token: str) -> Response:
         """End one of them."""

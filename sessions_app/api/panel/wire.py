@@ -23,7 +23,7 @@ from core.access import Principal
 from core.dialect import WORDS
 from core.ids import Prefix, show
 from core.moments import milliseconds, to_the_millisecond
-from core.refusals import Refusal, refusal_of
+from core.refusals import refusal_of
 from core.request import ORIGIN
 from core.secrets import keys_for
 from core.v1 import Invalid
@@ -82,7 +82,7 @@ class Pace(BaseThrottle):
         if not limit:
             return True
         try:
-            count_request_of(f"panel {request.auth.id}", limit, window)
+            count_request_of(f"panel {view.principal.id}", limit, window)
         except TooFast as refusal:
             raise Throttled(wait=refusal.retry_after) from refusal
         return True
@@ -126,10 +126,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if isinstance(error, Invalid):
         return Response(invalid(request, error), status=HTTPStatus.BAD_REQUEST)
     refusal = refusal_of(error, context["view"])
-    return refusal and refused(request, refusal)
-
-
-def refused(request: Request, refusal: Refusal) -> Response:
+    if refusal is None:
+        return None
     return Response(body(request, refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
 
 

@@ -89,7 +89,7 @@ class TestCleaningUp:
     def test_is_on_record(self, world: World):
         ended(world.north_admin, LONG, expired_days_ago=8)
         clean_up()
-        entry = AuditEntry.objects.get(action="session.purged")
+        entry = AuditEntry.objects.filter(action="session.purged").latest("pk")
         assert (entry.actor_id, entry.ip_address) == ("system:cleanup_admin_sessions", "127.0.0.1")
         assert entry.changes["purged_count"] == 1
 
@@ -116,10 +116,8 @@ class TestWhoever:
         assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
         assert answers[-1].json().keys() == {"ok", "error"}
         assert SCHEDULER.get(CLEAN_UP).status_code == 429
-        assert [each.changes["reason"] for each in AuditEntry.objects.filter(actor_label="cron secret")] == [
-            *["wrong cron secret"] * 3,
-            *["throttled"] * 2,
-        ]
+        told = AuditEntry.objects.filter(actor_label="cron secret").order_by("-pk")[:5]
+        assert [each.changes["reason"] for each in told] == [*["throttled"] * 2, *["wrong cron secret"] * 3]
 
     def test_asks_otherwise_is_told_so(self, world: World):
         assert SCHEDULER.post(CLEAN_UP).json() == {"ok": False, "error": "Method Not Allowed"}

@@ -22,7 +22,7 @@ from tests.contract.admin_tokens.answers import (
     statuses,
     version,
 )
-from tests.contract.v1.sessions import change, fall_idle, row, run_out
+from tests.contract.v1.sessions import change, fall_idle, is_alive, row, run_out
 from tests.world import CHROME, SYSTEM, Caller, World
 
 BAD_STATUS = "status takes active or all"
@@ -66,9 +66,9 @@ class TestASession:
 
 class TestTheList:
     def test_is_of_administrators_of_every_tier_and_of_nobody_else(self, world: World):
-        callers = admins(world)
-        assert {world.ada, world.lisa}
+        plain, callers = [world.ada, world.lisa], admins(world)
         assert set(handles(by_key())) == {each.session_id for each in callers}
+        assert all(map(is_alive, plain))
 
     def test_says_what_time_it_is_and_which_version_counts(self, world: World):
         body = given(world.super_admin.get(SESSIONS))
@@ -110,23 +110,18 @@ class TestTheList:
 
 class TestAllOfThem:
     def test_tell_what_became_of_each(self, world: World):
-        revoked, expired, idle, floored, _ = admins(world)
+        callers = revoked, expired, idle, floored, _ = admins(world)
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
         fall_idle(idle)
         revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
+        ends = zip(callers, ("revoked", "expired", "expired", "revoked", "active"), strict=True)
         current = version(by_key())
-        ends = {
-            revoked: "revoked",
-            expired: "expired",
-            idle: "expired",
-            floored: "revoked",
-            world.super_admin: "active",
-        }
-        assert statuses(by_key()) == {caller.session_id: (end, current) for caller, end in ends.items()}
+        wanted = {caller.session_id: (end, current) for caller, end in ends}
+        assert statuses(by_key()) == wanted
         operations.expire(actor=SYSTEM)
         operations.sweep()
-        assert statuses(by_key()) == {caller.session_id: (end, current) for caller, end in ends.items()}
+        assert statuses(by_key()) == wanted
 
     def test_of_what_idled_say_that_it_ran_out_then(self, world: World):
         fall_idle(world.north_admin)

@@ -45,7 +45,7 @@ def refused(answer: Any, status: int = 401) -> str:
     assert answer.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
     body = answer.json()
     assert body.keys() - {"data"} == ERROR
-    assert (body["error"], body["statusCode"], body["url"]) == (True, status, answer.request["PATH_INFO"])
+    assert (body["error"], body["statusCode"], body["url"]) == (True, status, answer.wsgi_request.path)
     return body["message"]
 
 
