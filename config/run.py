@@ -36,7 +36,8 @@ DEMO = """
   admin@north.example    runs north; so do admin@south.example and admin@springfield.example theirs
   ada@north.example      is one of five people there; katherine@south.example, lisa@springfield.example
 
-The password of all is curfew-demo. In a browser, {url}/account/sessions/ shows where you are signed in.
+The password of all is curfew-demo. In a browser, {url}/account/sessions/ shows where you are signed in,
+and {url}/console/ is for administrators.
 From here, paste both lines:
 
   TOKEN=$(curl -s {url}/api/v1/auth/login -H 'Content-Type: application/json' -d '{{"email": "ada@north.example", \
