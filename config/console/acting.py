@@ -5,10 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods
 
-from config.console.acts import Act, acts_on
+from config.console.acts import ACTS, Act, acts_on
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from sessions_app.operations.selecting import blast_of
@@ -20,6 +20,8 @@ def form_on(admin: ConsoleAdmin) -> Any:
     def form(request: HttpRequest, handle: str, name: str) -> HttpResponse:
         me = principal_of(request)
         thing = admin.found(me, handle)
+        if name not in {act.name for act in ACTS[type(thing)]}:
+            raise Http404
         act = next((act for act in acts_on(thing, me) if act.name == name), None)
         if act is None:
             raise PermissionDenied

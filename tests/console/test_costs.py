@@ -32,13 +32,13 @@ COSTS = {
     "record/": 2,
     "sessions/{}/": 3,  # who; the row; the record of it
     "revocations/{}/": 3,
-    "partners/{}/": 3,
-    "tenants/{}/": 3,
-    "users/{}/": 4,  # and the groups
+    "partners/{}/": 4,  # and whether it is theirs to change
+    "tenants/{}/": 4,
+    "users/{}/": 5,  # that, and the groups
     "groups/{}/": 5,  # and members, and groups in it
-    "applications/{}/": 3,
-    "identity-providers/{}/": 3,
-    "agents/{}/": 3,
+    "applications/{}/": 4,
+    "identity-providers/{}/": 4,
+    "agents/{}/": 4,
     "record/{}/": 2,
     "sessions/end/?tenant=springfield": 8,
     "sessions/end/?device=desktop": 4,
