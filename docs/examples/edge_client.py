@@ -19,7 +19,7 @@ class Edge:
         self.root = f"{server}/edge/management/v1"
         self.key = ""
 
-    def ask(self, method: str, path: str, body: object = None, **parameters: object) -> dict:
+    def ask(self, verb: str, path: str, body: object = None, **parameters: object) -> dict:
         """What is in the envelope; or the controller's own words for what went wrong."""
         url = f"{self.root}/{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         headers = {"zt-session": self.key} if self.key else {}
@@ -27,7 +27,7 @@ class Edge:
         if body is not None:
             headers["Content-Type"], data = "application/json", json.dumps(body).encode()
         try:
-            with urlopen(Request(url, data, headers, method=method)) as answer:
+            with urlopen(Request(url, data, headers, method=verb)) as answer:
                 self.key = answer.headers.get("zt-session", self.key)
                 return json.load(answer)
         except HTTPError as refusal:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 from core.fields import Note, Text
@@ -141,30 +141,16 @@ class Version(serializers.Serializer):
     version = serializers.CharField()
 
 
-class VersionEnvelope(serializers.Serializer):
-    data = Version()
-    meta = Meta()
+def _enveloped(name: str, data: Any, meta: type[serializers.Serializer] = Meta) -> Any:
+    return inline_serializer(name, {"data": data, "meta": meta()})
 
 
-class EmptyEnvelope(serializers.Serializer):
-    data = serializers.DictField()
-    meta = Meta()
+VERSION = _enveloped("VersionEnvelope", Version())
+EMPTY = _enveloped("EmptyEnvelope", serializers.DictField())
+API_SESSION = _enveloped("ApiSessionEnvelope", ApiSession())
+CURRENT_API_SESSION = _enveloped("CurrentApiSessionEnvelope", CurrentApiSession())
+API_SESSIONS = _enveloped("ApiSessionsEnvelope", ApiSession(many=True), ListMeta)
 
 
-class ApiSessionEnvelope(serializers.Serializer):
-    data = ApiSession()
-    meta = Meta()
-
-
-class CurrentApiSessionEnvelope(serializers.Serializer):
-    data = CurrentApiSession()
-    meta = Meta()
-
-
-class ApiSessionsEnvelope(serializers.Serializer):
-    data = ApiSession(many=True)
-    meta = ListMeta()
-
-
-def answers(envelope: type[serializers.Serializer], *errors: int) -> dict[int, Any]:
+def answers(envelope: Any, *errors: int) -> dict[int, Any]:
     return {200: envelope, **dict.fromkeys(errors, ApiErrorEnvelope)}

@@ -63,7 +63,7 @@ def with_expiry(response: Response, until: datetime) -> Response:
 class VersionViewSet(EdgeViewSet):
     public = frozenset({"show", "show_root"})
 
-    @extend_schema(operation_id="listVersion", tags=["Informational"], responses=serializers.VersionEnvelope)
+    @extend_schema(operation_id="listVersion", tags=["Informational"], responses=serializers.VERSION)
     def show(self, request: Request) -> Response:
         """What runs here, and where its APIs begin. Without OIDC_AUTH among the capabilities, clients sign in here."""
         here = {"path": PATH, "apiBaseUrls": [request.build_absolute_uri(PATH)]}
@@ -77,7 +77,7 @@ class VersionViewSet(EdgeViewSet):
         }
         return self.answer(version)
 
-    @extend_schema(operation_id="listRoot", tags=["Informational"], responses=serializers.VersionEnvelope)
+    @extend_schema(operation_id="listRoot", tags=["Informational"], responses=serializers.VERSION)
     def show_root(self, request: Request) -> Response:
         """The same."""
         return self.show(request)
@@ -98,7 +98,7 @@ class AuthenticateViewSet(EdgeViewSet):
         tags=["Authentication"],
         parameters=[serializers.METHOD],
         request=serializers.Authenticate,
-        responses=serializers.answers(serializers.CurrentApiSessionEnvelope, 400, 401, 413, 429, 503),
+        responses=serializers.answers(serializers.CURRENT_API_SESSION, 400, 401, 413, 429, 503),
     )
     def authenticate(self, request: Request) -> Response:
         """Open a session. Its key is in the header `zt-session`, here and in every request that follows."""
@@ -120,7 +120,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     @extend_schema(
         operation_id="getCurrentAPISession",
         tags=["Current API Session"],
-        responses=serializers.answers(serializers.CurrentApiSessionEnvelope, 401, 503),
+        responses=serializers.answers(serializers.CURRENT_API_SESSION, 401, 503),
     )
     def retrieve(self, request: Request) -> Response:
         """The session that this request was made in; anybody's."""
@@ -131,7 +131,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
         operation_id="currentApiSessionDelete",
         tags=["Current API Session"],
         request=None,
-        responses=serializers.answers(serializers.EmptyEnvelope, 401, 503),
+        responses=serializers.answers(serializers.EMPTY, 401, 503),
     )
     def destroy(self, request: Request) -> Response:
         """Sign out."""
@@ -149,7 +149,7 @@ class ApiSessionViewSet(EdgeViewSet):
         operation_id="listAPISessions",
         tags=["API Session"],
         parameters=serializers.PAGE,
-        responses=serializers.answers(serializers.ApiSessionsEnvelope, 400, 401, 503),
+        responses=serializers.answers(serializers.API_SESSIONS, 400, 401, 503),
     )
     def list(self, request: Request) -> Response:
         """Live sessions, filtered, sorted and paged. In a filter, AND and OR bind alike and to the right."""
@@ -161,7 +161,7 @@ class ApiSessionViewSet(EdgeViewSet):
     @extend_schema(
         operation_id="detailAPISessions",
         tags=["API Session"],
-        responses=serializers.answers(serializers.ApiSessionEnvelope, 401, 404, 503),
+        responses=serializers.answers(serializers.API_SESSION, 401, 404, 503),
     )
     def retrieve(self, request: Request, session_id: str) -> Response:
         """One live session."""
@@ -171,7 +171,7 @@ class ApiSessionViewSet(EdgeViewSet):
         operation_id="deleteAPISessions",
         tags=["API Session"],
         request=None,
-        responses=serializers.answers(serializers.EmptyEnvelope, 401, 404, 409, 503),
+        responses=serializers.answers(serializers.EMPTY, 401, 404, 409, 503),
     )
     def destroy(self, request: Request, session_id: str) -> Response:
         """End it: its next request is refused, everywhere. Once ended, it is not there."""

@@ -3,8 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from sessions_app import operations
-from tests.world import PASSWORD, SYSTEM, Caller, World
+from tests.world import PASSWORD, Caller, World
 
 PATH = "/edge/management/v1"
 SESSIONS = f"{PATH}/api-sessions"
@@ -48,10 +47,10 @@ def cause(answer: Any, code: str = "INVALID_FILTER") -> str:
     return told["causeMessage"]
 
 
-def with_key(user: Any, world: World) -> Caller:
+def with_key(user: Any, world: World) -> "KeyHolder":
     """Somebody who keeps the session's own key, and sends it as the edge's clients do."""
-    opened = operations.open(world.proof(user), actor=SYSTEM, with_key=True)
-    return KeyHolder(str(opened.key), opened.session)
+    signed_in = world.signed_in(user)
+    return KeyHolder(signed_in.key, signed_in.session)
 
 
 class KeyHolder(Caller):

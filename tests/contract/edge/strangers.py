@@ -1,4 +1,4 @@
-"""Sessions of all sorts in every tenant, and filters that speak of them."""
+"""Sessions of all sorts in every tenant, and filters that speak of them. All of it follows from a seed."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Now
-from hypothesis import strategies as st
 
 from accounts.models import TotpDevice, User
 from core.ids import ALPHABET, Prefix, show
 from sessions_app.models import AuthMethod, Session
-from tests.contract.edge.evaluator import DATES, FLAGS, HANDLES, SORTABLE, STRINGS
+from tests.contract.edge.evaluator import DATES, FLAGS, HANDLES, SORTABLE, STRINGS, Expression
 from tests.world import World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +27,11 @@ NUMBERS = {
     "2E-2": "0.02",
     "7": "7",
 }
+
+
+LETTERS = [*ALPHABET, *'_-.:%\\"\n \tAZilou!~Z\u00e9\u017f\u00df\u0131\u65e5']
+ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+ZONES = [("Z", 0), ("z", 0), ("+00:00", 0), ("+05:30", 330), ("-11:15", -675)]
 
 
 def crowd(world: World, luck: random.Random, total: int) -> list[dict[str, Any]]:
@@ -49,7 +53,7 @@ def crowd(world: World, luck: random.Random, total: int) -> list[dict[str, Any]]
 
 def _one(luck: random.Random, copied: dict[str, Any], user: User) -> Session:
     changed = {
-        "id": UUID(int=luck.choice([copied["tenant_id"].int >> 64 << 64, 2**100]) + luck.getrandbits(100)),
+        "id": UUID(int=luck.choice([copied["tenant_id"].int >> 64 << 64, 2**120]) + luck.getrandbits(100)),
         "user_id": user.pk,
         "tenant_id": user.tenant_id,
         "partner_id": user.tenant.partner_id,
@@ -90,101 +94,101 @@ def nanoseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def filters(rows: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    """Of every form that the language has, about these rows more often than about nothing."""
-    leaf = st.one_of(*(make(rows) for make in (_of_text, _of_dates, _of_flags, _of_tags)))
-    term = st.deferred(lambda: st.one_of(leaf, leaf, st.tuples(st.just("group"), expression)))
-    expression: st.SearchStrategy[Any] = st.deferred(
-        lambda: st.one_of(
-            term,
-            st.tuples(st.sampled_from(["and", "or"]), term, expression),
-            st.tuples(st.sampled_from(["and", "or"]), term, expression),
-            st.tuples(st.just("not"), expression),
-        )
-    )
-    return expression
+class Author:
+    """Writes filters in every form that the language has, about these rows more often than about nothing."""
 
+    def __init__(self, rows: list[dict[str, Any]], luck: random.Random) -> None:
+        self.rows, self.luck = rows, luck
 
-def _texts(rows: list[dict[str, Any]]) -> st.SearchStrategy[tuple[str, str]]:
-    known = [row[name] for row in rows for name in (*HANDLES, "ipAddress")]
-    whole = st.sampled_from(known)
-    piece = st.builds(lambda text, a, b: text[a : a + b], whole, st.integers(0, 29), st.integers(0, 9))
-    spoiled = st.builds(
-        lambda text, at, letter: text[:at] + letter + text[at + 1 :], whole, st.integers(0, 31), _LETTER
-    )
-    string = st.one_of(whole, piece, piece.map(str.upper), spoiled, st.text(_LETTER, max_size=4)).map(_quoted)
-    return st.one_of(string, string, string, st.sampled_from(sorted(NUMBERS.items())))
+    def filter(self, depth: int = 0) -> Expression:
+        """A chain of conditions, in which each connective and each `not` takes all that follows."""
+        found = self.term(depth)
+        for _ in range(self.luck.choice([0, 0, 1, 1, 2, 2, 3, 4]) if depth < 3 else 0):
+            found = (self.luck.choice(["and", "or"]), self.term(depth), found)
+            if self.luck.random() < 0.2:
+                found = ("not", found)
+        return found
 
+    def term(self, depth: int) -> Expression:
+        if self.luck.random() < 0.2 and depth < 3:
+            return ("group", self.filter(depth + 1))
+        return self.luck.choice(
+            [self.of_text, self.of_text, self.of_dates, self.of_dates, self.of_flags, self.of_tags]
+        )()
 
-_LETTER = st.sampled_from([*ALPHABET, *'_-.:%\\"\n \tAZilou!~Z\u00e9\u017f\u00df\u0131\u65e5'])
-_ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+    def of_text(self) -> Expression:
+        name, kind = self.luck.choice(STRINGS), self.luck.randrange(6)
+        match kind:
+            case 0 | 1:
+                return (self.luck.choice(["=", "!=", "<", "<=", ">", ">="]), name, self.text())
+            case 2:
+                return (self.luck.choice(["contains", "not contains"]), name, self.text())
+            case 3:
+                return (self.luck.choice(["icontains", "not icontains"]), name, self.string())
+            case 4:
+                of_one_kind = self.luck.choice([self.string, self.string, self.number])
+                values = [of_one_kind() for _ in range(self.luck.randint(1, 5))]
+                return (self.luck.choice(["in", "not in"]), name, values)
+            case _:
+                return self.null(name)
 
+    def of_dates(self) -> Expression:
+        name, kind = self.luck.choice(DATES), self.luck.randrange(6)
+        match kind:
+            case 0 | 1 | 2:
+                return (self.luck.choice(["=", "!=", "<", "<=", ">", ">="]), name, self.moment())
+            case 3:
+                values = [self.moment() for _ in range(self.luck.randint(1, 4))]
+                return (self.luck.choice(["in", "not in"]), name, values)
+            case 4:
+                return (self.luck.choice(["between", "not between"]), name, self.moment(), self.moment())
+            case _:
+                return self.null(name)
 
-def _quoted(text: str) -> tuple[str, str]:
-    return f'"{"".join(_ESCAPED.get(letter, letter) for letter in text)}"', text
+    def of_flags(self) -> Expression:
+        name = self.luck.choice(FLAGS)
+        value = self.luck.choice([("true", True), ("false", False), ("null", None)])
+        compared = (self.luck.choice(["=", "!="]), name, value)
+        return self.luck.choice([("constant", self.luck.random() < 0.5), ("flag", name), ("flag", name), compared])
 
+    def of_tags(self) -> Expression:
+        name = self.luck.choice(["tags.x", "tags.service-id", "tags.a.b"])
+        compared = (self.luck.choice(["=", "!=", "<", ">="]), name, self.luck.choice([self.text, self.moment])())
+        contained = (self.luck.choice(["contains", "not contains"]), name, self.text())
+        return self.luck.choice([("flag", name), compared, contained, self.null(name)])
 
-def _of_text(rows: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    name, text = st.sampled_from(STRINGS), _texts(rows)
-    strings = text.filter(lambda each: each[0].startswith('"'))
-    numbers = st.sampled_from(sorted(NUMBERS.items()))
-    lists = st.one_of(st.lists(strings, min_size=1, max_size=5), st.lists(numbers, min_size=1, max_size=3))
-    return st.one_of(
-        st.tuples(st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), name, text),
-        st.tuples(st.sampled_from(["contains", "not contains"]), name, text),
-        st.tuples(st.sampled_from(["icontains", "not icontains"]), name, strings),
-        st.tuples(st.sampled_from(["in", "not in"]), name, lists),
-        _null(name),
-    )
+    def null(self, name: str) -> Expression:
+        return (self.luck.choice(["=", "!="]), name, ("null", None))
 
+    def text(self) -> tuple[str, str]:
+        return self.number() if self.luck.random() < 0.2 else self.string()
 
-def _moments(rows: list[dict[str, Any]]) -> st.SearchStrategy[tuple[str, int]]:
-    near = st.tuples(st.sampled_from(MOMENTS), st.sampled_from([-1001, -1000, -999, -1, 0, 0, 0, 1, 999, 1000, 1001]))
-    return st.builds(_dated, near, st.sampled_from(["Z", "z", "+00:00", "+05:30", "-11:15"]))
+    def number(self) -> tuple[str, str]:
+        return self.luck.choice(sorted(NUMBERS.items()))
 
+    def string(self) -> tuple[str, str]:
+        known = self.luck.choice(self.rows)[self.luck.choice([*HANDLES, "ipAddress", "ipAddress"])]
+        start, at = self.luck.randrange(30), self.luck.randrange(32)
+        piece = known[start : start + self.luck.randrange(9)]
+        spoiled = known[:at] + self.luck.choice(LETTERS) + known[at + 1 :]
+        few = "".join(self.luck.choices(LETTERS, k=self.luck.randrange(4)))
+        text = self.luck.choice([known, known, piece, known[-3:], piece.upper(), spoiled, few])
+        return f'"{"".join(ESCAPED.get(letter, letter) for letter in text)}"', text
 
-def _dated(near: tuple[datetime, int], zone: str) -> tuple[str, int]:
-    at = nanoseconds(near[0]) + near[1]
-    sign, digits = (-1 if zone[0] == "-" else 1), zone[1:] or "00:00"
-    ahead = sign * timedelta(hours=int(digits[:2]), minutes=int(digits[3:])) if zone not in "Zz" else timedelta()
-    shown = EPOCH + timedelta(microseconds=at // 1000) + ahead
-    return f"datetime({shown:%Y-%m-%dT%H:%M:%S}.{shown.microsecond:06d}{at % 1000:03d}{zone})", at
+    def moment(self) -> tuple[str, int]:
+        beside = self.luck.choice([-1001, -1000, -999, -1, 0, 0, 0, 0, 1, 999, 1000, 1001])
+        at = nanoseconds(self.luck.choice(MOMENTS)) + beside
+        zone, ahead = self.luck.choice(ZONES)
+        shown = EPOCH + timedelta(microseconds=at // 1000, minutes=ahead)
+        return f"datetime({shown:%Y-%m-%dT%H:%M:%S}.{shown.microsecond:06d}{at % 1000:03d}{zone})", at
 
+    def order(self) -> list[tuple[str, bool]]:
+        return [
+            (self.luck.choice(SORTABLE), self.luck.random() < 0.5) for _ in range(self.luck.choice([0, 1, 1, 2, 3, 7]))
+        ]
 
-def _of_dates(rows: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    name, moment = st.sampled_from(DATES), _moments(rows)
-    return st.one_of(
-        st.tuples(st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), name, moment),
-        st.tuples(st.sampled_from(["in", "not in"]), name, st.lists(moment, min_size=1, max_size=4)),
-        st.tuples(st.sampled_from(["between", "not between"]), name, moment, moment),
-        _null(name),
-    )
+    def limit(self) -> int | None:
+        return self.luck.choice([None, None, -1, -1, 500, self.luck.randint(-3, 60), 501, 10_000])
 
-
-def _of_flags(rows: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    name, equals = st.sampled_from(FLAGS), st.sampled_from(["=", "!="])
-    return st.one_of(
-        st.tuples(st.just("constant"), st.booleans()),
-        st.tuples(st.just("flag"), name),
-        st.tuples(equals, name, st.sampled_from([("true", True), ("false", False), ("null", None)])),
-    )
-
-
-def _of_tags(rows: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    name = st.sampled_from(["tags.x", "tags.service-id", "tags.a.b"])
-    values = st.one_of(_texts(rows), _moments(rows))
-    return st.one_of(
-        st.tuples(st.just("flag"), name),
-        st.tuples(st.sampled_from(["=", "!=", "<", ">="]), name, values),
-        st.tuples(st.sampled_from(["contains", "not contains"]), name, _texts(rows)),
-        _null(name),
-    )
-
-
-def _null(name: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
-    return st.tuples(st.sampled_from(["=", "!="]), name, st.just(("null", None)))
-
-
-orders = st.lists(st.tuples(st.sampled_from(SORTABLE), st.booleans()), max_size=7)
-limits = st.one_of(st.none(), st.integers(-3, 60), st.sampled_from([499, 500, 501, 10_000]))
-offsets = st.one_of(st.none(), st.integers(-3, 40), st.sampled_from([99_999, 100_001]))
+    def offset(self) -> int | None:
+        return self.luck.choice([None, None, 0, self.luck.randint(-3, 40), 100_001])

@@ -216,8 +216,8 @@ class TestWhatIsNotThere:
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
     @pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
     def test_is_405_if_only_the_method_is_unknown(self, method: str, path: str, world: World):
-        before = footprint()
-        answer = world.super_admin.request(method, path)
+        operator, before = world.super_admin, footprint()
+        answer = operator.request(method, path)
         told = error(answer, 405)
         assert told == {
             "code": "METHOD_NOT_ALLOWED",

@@ -163,7 +163,8 @@ class TestTypes:
         ("text", "kept"),
         [
             ("ipAddress contains 192", EVERYTHING),
-            ("ipAddress contains 192.0", NOTHING),  # a number's text is its shortest: 192
+            ("ipAddress contains 192.00", EVERYTHING),  # a number's text is its shortest: 192
+            ("ipAddress contains 1.9e2", NOTHING),  # 190
             ("ipAddress contains 0.2", EVERYTHING),
             ("ipAddress contains 1e1", EVERYTHING),  # 10
             ("ipAddress > 191", EVERYTHING),

@@ -9,18 +9,18 @@ import pytest
 from tests.contract.edge.asking import SESSIONS, asked, cause, error, listed
 from tests.world import Caller, World
 
-QUICK = 0.1  # seconds, request and all
+QUICK, SOON = 0.1, 0.4  # seconds, request and all
 BLANKS = " " * 1_000
 
 
-def timed(caller: Caller, text: str, **parameters: Any) -> Any:
+def timed(caller: Caller, text: str, within: float = QUICK, **parameters: Any) -> Any:
     """The answer, and whether it came at once; the best of three, because others use this machine as well."""
     best = 9.0
     for _ in range(3):
         before = time.perf_counter()
         answer = asked(caller, text, **parameters)
         best = min(best, time.perf_counter() - before)
-    assert best < QUICK
+    assert best < within
     return answer
 
 
@@ -31,8 +31,7 @@ class TestWhatIsTooMuch:
             (" or ".join(["true"] * 10_000), "it has 79996 characters, and may have 4096"),
             ("(" * 3_000 + "true" + ")" * 3_000, "it has 6004 characters, and may have 4096"),
             ("true" + " " * 1024 * 1024, "it has 1048580 characters, and may have 4096"),
-            (" or ".join(["true"] * 500), "it has more than 256 conditions"),
-            ("id in [" + ",".join(["1"] * 2_000) + "]", "it has more than 256 conditions"),
+            (" or ".join(["true"] * 101), "it has more than 100 conditions"),
             ("(" * 2_000 + "true" + ")" * 2_000, "it is nested more than 32 deep"),
             ("not " * 1_000 + "true", "it is nested more than 32 deep"),
             (" and true or ".join(["isSystem"] * 100), "it is nested more than 32 deep"),
@@ -49,8 +48,9 @@ class TestWhatIsTooMuch:
     @pytest.mark.parametrize(
         "text",
         [
-            " or ".join(f'ipAddress contains "{n}"' for n in range(120)),
+            " or ".join(f'ipAddress contains "{n}"' for n in range(100)),
             "id in [" + ", ".join(f'"ses_{n:026}"' for n in range(120)) + "]",
+            "id in [" + ",".join(["1"] * 2_000) + "]",
             "not (" * 15 + 'id > "x"' + ")" * 15,
             " and mfaComplete or ".join(["mfaRequired"] * 15),
             'id contains "' + "z" * 4_000 + '"',
@@ -60,7 +60,7 @@ class TestWhatIsTooMuch:
         ],
     )
     def test_is_not_what_just_fits(self, text: str, world: World):
-        assert timed(world.north_admin, text).status_code == 200
+        assert timed(world.north_admin, text, SOON).status_code == 200
 
 
 class TestWhatCannotBeRead:
@@ -118,13 +118,13 @@ class TestWhatCannotBeRead:
 class TestWhatIsOnlyText:
     @pytest.mark.parametrize(
         "text",
-        ["%", "_", "\\\\", "' OR 1=1--", "$(a+)+$", "{{7*7}}", "(a+)+$", ".*", "\U0001f600", "é", "\x7f", "a" * 4_000],
+        ["%", "_%", "\\\\", "' OR 1=1--", "$(a+)+$", "{{7*7}}", "(a+)+$", ".*", "\U0001f600", "é", "\x7f", "a" * 4_000],
     )
     def test_matches_nothing_but_itself(self, text: str, world: World):
         for name in ("id", "ipAddress", "authenticator", "identity"):
             for operator in ("=", "contains", "icontains", ">", "in"):
                 value = f'["{text}"]' if operator == "in" else f'"{text}"'
-                answer = timed(world.north_admin, f"{name} {operator} {value}")
+                answer = timed(world.north_admin, f"{name} {operator} {value}", SOON)
                 assert answer.status_code == 200
                 assert operator == ">" or answer.json()["data"] == []
 

@@ -27,7 +27,7 @@ from sessions_app.api.edge.filters.tree import (
     SetFunction,
 )
 
-DEEPEST, MOST_TERMS = 32, 256
+DEEPEST, MOST_TERMS = 32, 100
 _ESCAPES = {"f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _INT64 = 2**63
 
@@ -138,7 +138,7 @@ class _Builder(Transformer[Token, Any]):
         return Comparison(_named(left), words(operator), right)
 
     def membership(self, left: Left, operator: Token, *values: Literal) -> Node:
-        return bounded(Membership(_named(left), values, words(operator) != "in", terms=len(values)))
+        return Membership(_named(left), values, words(operator) != "in")
 
     def between(self, left: Left, operator: Token, low: Literal, high: Literal) -> Node:
         return Between(_named(left), low, high, words(operator) != "between")

@@ -105,7 +105,7 @@ def _read(text: str, start: str) -> Any:
     try:
         return _parser.parse(text.strip(_SPACE), start=start)
     except UnexpectedCharacters as error:
-        raise _unexpected(text, blanks + error.pos_in_stream) from error
+        raise _unexpected(text, blanks + (error.pos_in_stream or 0)) from error
     except UnexpectedToken as error:
         is_end = error.token.type == "$END"
         raise _unexpected(text, len(text) if is_end else blanks + (error.token.start_pos or 0)) from error

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Coalesce, Collate
 
-from accounts.models import TotpDevice
 from core.ids import Prefix
 from sessions_app.api.edge.filters.building import WrongFilter
 from sessions_app.api.edge.filters.tree import Kind, Left, SetFunction
@@ -83,7 +82,7 @@ def mfa_complete() -> Q:
 
 def mfa_required() -> Q:
     """The account asks for a second factor now, whether it did when they signed in or not."""
-    return Q(Exists(TotpDevice.objects.filter(user=OuterRef("user_id"), confirmed_at__isnull=False)))
+    return Q(user__totp__confirmed_at__isnull=False)
 
 
 ADDRESS = "address_shown"

@@ -20,5 +20,5 @@ def _first_of(errors: Any, path: str = "") -> Failure:
     """The original names one field as well. The value is left out: it may be a password."""
     if isinstance(errors, dict):
         name, inner = next(iter(errors.items()))
-        return _first_of(inner, f"{path}.{name}" if path else str(name))
+        return _first_of(inner, path if name == "non_field_errors" else f"{path}.{name}".lstrip("."))
     return wrong_field(path, str(errors[0]))
