@@ -304,7 +304,8 @@ class TestTheEdge:
         assert costs == [2] * 8
 
     def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
-        assert cost(lambda: world.ada.get("/edge/management/v1/api-sessions")) == 1 + 3
+        ada = world.ada
+        assert cost(lambda: ada.get("/edge/management/v1/api-sessions")) == 1 + 3
         assert cost(lambda: world.nobody.get("/edge/management/v1/api-sessions")) == 0
 
 
