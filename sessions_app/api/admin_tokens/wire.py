@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations as accounts
-from accounts.operations.keys import API_KEY_START
 from core.access import Origin, Principal
 from core.dialect import WORDS
 from core.ids import Prefix, show
@@ -96,7 +95,7 @@ def bearer(header: str) -> str:
 
 
 def person(credential: str, origin: Origin) -> Principal | None:
-    found = None if credential.startswith(API_KEY_START) else principal_of(credential, origin)
+    found = principal_of(credential, origin)
     return found if found and found.session_id and not found.delegate else None
 
 
