@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Count, F, Func, Window
+from django.db.models import Count, F, Window
 from django.db.models.functions import Now, TruncSecond
 
 from core.access import Principal
+from core.among import Among
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Platform, platform
 
@@ -50,8 +51,7 @@ def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
 def _live(sessions: SessionQuerySet) -> SessionQuerySet:
     """Found first and judged then: they are few, and the rule is not asked of everybody's on the way to them."""
     few = ArraySubquery(sessions.filter(revoked_at=None).values("pk"))
-    is_one_of_them = Func(F("pk"), few, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
-    return sessions.filter(is_one_of_them).live()
+    return sessions.filter(Among(F("pk"), few)).live()
 
 
 def _told(sessions: SessionQuerySet) -> Any:
