@@ -3,6 +3,7 @@
 import ipaddress
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -63,7 +64,7 @@ ALLOWED_HOSTS = (
 # The database
 
 EMBEDDED = DEVELOPMENT and not env("DATABASE_URL", default="")
-DATABASES = {
+DATABASES: dict[str, Any] = {
     "default": postgres.connection(postgres.home()) if EMBEDDED else env.db_url_config(required("DATABASE_URL"))
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}

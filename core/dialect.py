@@ -22,7 +22,7 @@ def error_response(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     for start, worder in settings.DIALECTS.items():
         if request.path_info.startswith(start):
             say: Callable[[HttpRequest, HTTPStatus], dict[str, Any]] = import_string(worder)
-            return JsonResponse(say(request, status), status=status)
+            return JsonResponse(say(request, status), status=status, headers=getattr(say, "headers", None))
     return JsonResponse({"detail": WORDS.get(status, status.phrase)}, status=status)
 
 

@@ -41,7 +41,8 @@ def stretch_of(
 
 def live_ones(principal: Principal) -> SessionQuerySet:
     """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
-    return Session.objects.visible_to(principal).live().since_the_last_floor(**ground(principal))
+    place = ground(principal)
+    return Session.objects.visible_to(principal).counted(place.get("tenant_id")).since_the_last_floor(**place)
 
 
 def how_many_live(principal: Principal) -> Any:

@@ -4,11 +4,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Lookup, Q
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.models.users import User
+from core.among import Among
 from core.ids import Prefix
 from core.records import Entity, Status, one_of
 from tenancy.models import HousedQuerySet, Tenant
@@ -17,18 +18,6 @@ from tenancy.models import HousedQuerySet, Tenant
 class GroupType(models.TextChoices):
     SECURITY = "SECURITY"
     DISTRIBUTION_LIST = "DISTRIBUTION_LIST"
-
-
-@models.UUIDField.register_lookup
-class Among(Lookup):
-    """One of an array, which is looked up key by key; what is `in` a query may be joined with it, row by row."""
-
-    lookup_name = "among"
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        key, key_values = self.process_lhs(compiler, connection)
-        array, array_values = self.process_rhs(compiler, connection)
-        return f"{key} = ANY({array})", (*key_values, *array_values)
 
 
 class GroupQuerySet(HousedQuerySet["Group"]):
@@ -113,5 +102,5 @@ def members_of(group_id: Any, *, effective: bool = False) -> Any:
     """Who is in it, each once; effective ones also by way of the groups that are nested in it. Nobody deleted."""
     if effective:
         found = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
-        return User.objects.present().filter(pk__among=found)
+        return User.objects.present().filter(Among(F("pk"), found))
     return User.objects.filter(pk__in=GroupMembership.objects.present().filter(group=group_id).values("user"))

@@ -6,6 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -23,10 +24,10 @@ from core.same_origin import is_cross_site
 from sessions_app import cookies, operations
 from sessions_app.authentication import by_session_key
 from sessions_app.models import Reach, Session
+from sessions_app.operations.ending import BY_USER
 
 SIGN_IN, SESSIONS, PASSWORD = "/account/sign-in/", "/account/sessions/", "/account/password/"
 SHOWN_AT_MOST = 200
-REASON = "ended by its user"
 View = Callable[..., HttpResponse]
 
 
@@ -79,7 +80,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @signed_in
 def show(request: HttpRequest, me: Principal) -> HttpResponse:
-    mine = Session.objects.for_user(me.user_id).live().seen_by(me).order_by("-is_current", "-id")
+    mine = Session.objects.for_user(me.user_id).live().seen_by(me).order_by(F("is_current").desc(), "-id")
     now = datetime.now(UTC)
     rows = [shown(session, now) for session in mine[: SHOWN_AT_MOST + 1]]
     said = {"told": said_before(request), "rows": rows[:SHOWN_AT_MOST], "has_more": len(rows) > SHOWN_AT_MOST}
@@ -89,11 +90,12 @@ def show(request: HttpRequest, me: Principal) -> HttpResponse:
 @require_http_methods(["POST"])
 @signed_in
 def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
-    named = Session.objects.for_user(me.user_id).filter(pk=read(Prefix.SESSION, session_id))
+    found = read(Prefix.SESSION, session_id)
+    named = Session.objects.for_user(me.user_id).filter(pk__in=[found] if found else [])
     session = named.first()
     if session is None:
         return onward(SESSIONS, "There is no such session.")
-    is_news = operations.revoke(named, actor=me, reason=REASON).count > 0
+    is_news = operations.revoke(named, actor=me, reason=BY_USER).count > 0
     told = f"{device_of(session)} {'is signed out' if is_news else 'was signed out already'}."
     if "not_me" in request.POST:
         return onward(PASSWORD, f"{told} If that was somebody else, they may know your password: choose another.")
@@ -103,7 +105,7 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
 @require_http_methods(["POST"])
 @signed_in
 def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
-    ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=REASON, spare=me.session_id, shown=0)
+    ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=BY_USER, spare=me.session_id, shown=0)
     return onward(SESSIONS, f"Signed out everywhere else: {sessions(ended.count)} ended.")
 
 
@@ -123,8 +125,8 @@ def password(request: HttpRequest, me: Principal) -> HttpResponse:
     if request.method != "POST":
         said = {"told": said_before(request)} | _around(me)
         return forget_said(request, page(request, "account/password.html", said))
-    user = User.objects.get(pk=me.user_id)
-    status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {}
+    user, status = _user(me), HTTPStatus.UNPROCESSABLE_ENTITY
+    wrong: dict[str, Any] = {}
     given = PasswordChange(data={name: request.POST.get(name, "") for name in ("current_password", "new_password")})
     try:
         ended = accounts.change_password(user, **_passwords(given), actor=me)
@@ -149,8 +151,13 @@ def _passwords(given: PasswordChange) -> dict[str, str]:
     return {name.removesuffix("_password"): secret for name, secret in given.validated_data.items()}
 
 
+def _user(me: Principal) -> User:
+    assert me.user_id  # noqa: S101 - a session is somebody's
+    return User.objects.select_related("tenant").get(pk=me.user_id)
+
+
 def _around(me: Principal) -> dict[str, Any]:
     """Who is reading, and in whose colours."""
-    user = User.objects.select_related("tenant").get(pk=me.user_id)
+    user = _user(me)
     colours = brand(user.tenant.branding)
     return {"me": user, "brand": colours, "ink": ink_on(colours["colour"])}

@@ -252,6 +252,7 @@ class Session(Record):
             ),
             models.Index(fields=["ip_address"], condition=Q(revoked_at=None), name="session_by_address"),
             models.Index(fields=["due_at"], condition=Q(revoked_at=None), name="session_due"),
+            models.Index(fields=["-id"], condition=~Q(role=Role.USER), name="session_of_administrators"),
             models.Index(fields=["tenant", "-id"], name="session_ever_of_tenant"),
             models.Index(fields=["user", "-id"], name="session_ever_of_user"),
             models.Index(fields=["partner", "-id"], name="session_ever_of_partner"),

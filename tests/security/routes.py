@@ -1,14 +1,14 @@
-"""Every operation of the published schema, with something to call it by: a new route joins these tests by itself."""
+"""Every operation of v1's published schema, with something to call it by: a new route joins these tests by itself. And
+those of the other dialects, which have manners of their own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from drf_spectacular.generators import SchemaGenerator
-
 from accounts import operations as accounts
 from accounts.models import User
+from config.docs import DIALECTS, V1, Dialect
 from tests.access.asking import a_revocation, an_entry
 from tests.resources import group_of, kind_at
 from tests.world import SYSTEM, Caller, World
@@ -76,7 +76,16 @@ class Operation:
 
 @cache
 def operations() -> list[Operation]:
-    schema = SchemaGenerator().get_schema(public=True)
+    return _of(V1)
+
+
+@cache
+def others() -> list[Operation]:
+    return [each for dialect in DIALECTS.values() if dialect is not V1 for each in _of(dialect)]
+
+
+def _of(dialect: type[Dialect]) -> list[Operation]:
+    schema = dialect().get_schema(public=True)
     return [
         _operation(path, method, spoken, schema)
         for path, methods in schema["paths"].items()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.security.routes import Operation, operations
-from tests.world import World
+from tests.security.routes import Operation, operations, others
+from tests.world import Caller, World
 
 GOOD, EVIL = "https://console.example", "https://evil.example"
 OUTSIDE_THE_SCHEMA = ["/healthz", "/readyz", "/openapi.json", "/docs", "/redoc", "/nowhere", "/static/nothing.css"]
@@ -69,6 +69,25 @@ class TestEveryAnswer:
         answer = world.nobody.request(operation.method, url, CONTENT_LENGTH=str(2**40))
         assert answer.status_code == 413
         is_protected(answer)
+
+
+@pytest.mark.parametrize("operation", others(), ids=str)
+class TestEveryAnswerOfTheOtherDialects:
+    def test_is_protected_whoever_asks_and_by_whatever_method(self, world: World, operation: Operation):
+        url = operation.path.format(**dict.fromkeys(operation.parameters, world.ada.session_id))
+        for method in ("OPTIONS", "TRACE", "PROPFIND", "HEAD", operation.method):
+            for caller in (world.nobody, Caller("x"), world.ada, world.super_admin):
+                answer = caller.request(method, url, {} if operation.bodies else None)
+                is_protected(answer)
+                assert answer.status_code < 500
+
+    def test_is_protected_at_the_door(self, world: World, operation: Operation):
+        url = operation.path.format(**dict.fromkeys(operation.parameters, "x"))
+        refusals = ((400, {"HTTP_HOST": "evil.example"}), (413, {"CONTENT_LENGTH": str(2**40)}))
+        for status, extra in refusals:
+            answer = world.nobody.request(operation.method, url, **extra)
+            assert answer.status_code == status
+            is_protected(answer)
 
 
 @pytest.mark.parametrize("path", OUTSIDE_THE_SCHEMA)

@@ -48,8 +48,8 @@ class EdgeViewSet(DeclaredViewSet):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        final["Server"] = f"ziti-controller/v{settings.VERSION}"
-        final["Vary"] = "Authorization, zt-session"
+        for name, value in wire.HEADERS.items():
+            final[name] = value
         until = request.auth.session_until if isinstance(request.auth, Principal) else None
         return final if until is None else with_expiry(final, until)
 

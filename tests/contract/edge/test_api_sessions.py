@@ -210,7 +210,7 @@ class TestOneThatIsNotThere:
         for change in ({"expires_at": Now()}, {"last_activity_at": Now() - timedelta(days=99)}):
             caller = world.signed_in(world.person("ada", world.north))
             row = Session.objects.filter(pk=caller.session.pk)
-            row.update(created_at=Now() - timedelta(days=100), **change)
+            row.update(created_at=Now() - timedelta(days=100), due_at=Now(), **change)
             assert world.super_admin.get(f"{SESSIONS}/{caller.session_id}").status_code == 404
             assert world.super_admin.delete(f"{SESSIONS}/{caller.session_id}").status_code == 404
             assert caller.session_id not in ids(listed(world.super_admin, limit=500))
@@ -219,7 +219,8 @@ class TestOneThatIsNotThere:
 class TestEveryAnswer:
     def test_says_who_serves_it_and_is_not_kept(self, world: World):
         answers = [world.north_admin.get(SESSIONS), world.nobody.get(SESSIONS), world.nobody.get(f"{PATH}/version")]
-        for answer in [*answers, sign_in("nobody@north.example"), world.north_admin.get(f"{SESSIONS}/x")]:
+        answers += [sign_in("nobody@north.example"), world.north_admin.get(f"{SESSIONS}/x"), world.ada.get("/edge/x")]
+        for answer in answers:
             assert answer["Server"] == f"ziti-controller/v{settings.VERSION}"
             assert answer["Cache-Control"] == "no-store"
             assert answer["Vary"].startswith("Authorization, zt-session")

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from django.db.models import F, Func, Q, TextField
-from django.db.models.lookups import Regex
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan, Regex
 
 from core.ids import ALPHABET, Prefix, read
 from sessions_app.api.edge.filters.folding import Condition, all_of
@@ -50,7 +51,8 @@ def containing(prefix: Prefix, column: str, text: str) -> Condition:
     if is_split:
         return _beginning(column, letters)
     bits = "".join(f"{ALPHABET.index(letter):05b}" for letter in letters)
-    return Q(Regex(Bits(F(column)), f"^(?:[01]{{{_BITS}}})*{bits}"))
+    somewhere = GreaterThan(StrIndex(Bits(F(column)), Value(bits)), 0)  # which is told in half the time
+    return Q(somewhere, Regex(Bits(F(column)), f"^(?:[01]{{{_BITS}}})*{bits}"))
 
 
 def first_not_before(prefix: Prefix, text: str) -> int:

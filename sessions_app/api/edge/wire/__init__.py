@@ -2,12 +2,13 @@
 
 from sessions_app.api.edge.wire.authentication import ZtSessionAuthentication
 from sessions_app.api.edge.wire.credentials import credentials_in
-from sessions_app.api.edge.wire.errors import Code, Failure, Told, error_body, exception_handler
+from sessions_app.api.edge.wire.errors import HEADERS, Code, Failure, Told, error_body, exception_handler
 from sessions_app.api.edge.wire.paging import Page, page_in
 from sessions_app.api.edge.wire.sessions import COLUMNS, current_session, go_time, seconds_until, session
 
 __all__ = [
     "COLUMNS",
+    "HEADERS",
     "Code",
     "Failure",
     "Page",

@@ -6,6 +6,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
@@ -15,6 +16,11 @@ from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
 from sessions_app.api.edge.wire.authentication import challenge
 
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Server": f"ziti-controller/v{settings.VERSION}",
+    "Vary": "Authorization, zt-session",
+}
 META = {"apiEnrollmentVersion": "0.0.1", "apiVersion": "0.0.1"}
 LOST = "The resource requested was not found or is no longer available"
 UNAUTHORIZED = "The request could not be completed. The session is not authorized or the credentials are invalid"
@@ -118,6 +124,13 @@ def _told(error: Exception, refusal: Refusal, view: Any) -> Told:
     return Told(code, str(refusal.words) if is_news else None)
 
 
-def error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+class _ErrorBody:
     """What is refused before any view."""
-    return Told(_USUAL.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
+
+    headers = HEADERS
+
+    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+        return Told(_USUAL.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
+
+
+error_body = _ErrorBody()

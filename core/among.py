@@ -1,0 +1,16 @@
+"""Rows found first, and looked up then."""
+
+from typing import Any
+
+from django.db.models import Lookup
+
+
+class Among(Lookup):
+    """One of an array, which is looked up key by key; what is `in` a query may be joined with it, row by row."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        key, key_values = self.process_lhs(compiler, connection)
+        array, array_values = self.process_rhs(compiler, connection)
+        return f"{key} = ANY({array})", (*key_values, *array_values)
