@@ -5,12 +5,22 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.html import format_html
 
 from audit.admin import record_of
 from core.access import Principal
-from core.console import Badge, ConsoleAdmin, Facts, Table, at
-from sessions_app.models import Revocation
+from core.console import Badge, ConsoleAdmin, Facts, Link, Table, at
+from core.ids import Prefix, show
+from sessions_app.models import Reach, Revocation
+
+PAGES = {
+    Reach.APPLICATION: "accounts_application",
+    Reach.PARTNER: "tenancy_partner",
+    Reach.SESSION: "sessions_app_session",
+    Reach.TENANT: "tenancy_tenant",
+    Reach.USER: "accounts_user",
+}
 
 
 class RevocationAdmin(ConsoleAdmin):
@@ -49,6 +59,7 @@ class RevocationAdmin(ConsoleAdmin):
             [
                 ("Sessions", f"{thing.revoked_count:,}"),
                 ("Of", thing.get_reach_display()),
+                ("Which", _target(thing)),
                 ("Why", thing.reason),
                 ("By", thing.actor_label),
                 ("At", thing.created_at),
@@ -65,6 +76,14 @@ class RevocationAdmin(ConsoleAdmin):
             ],
         )
         yield record_of((thing.handle,), principal)
+
+
+def _target(thing: Revocation) -> Link | str:
+    page = PAGES.get(Reach(thing.reach))
+    if page is None or thing.target_id is None:
+        return ""
+    handle = show(Prefix[thing.reach.upper()], thing.target_id)
+    return Link(handle, reverse(f"admin:{page}_change", args=[handle]))
 
 
 def progress_of(row: Revocation) -> Badge:

@@ -78,6 +78,14 @@ def test_what_the_preview_counts_is_what_ends(who: str, what: dict[str, str], en
         assert f"{len(ended)} session" in browser.text
         assert browser.at == f"{REVOCATIONS}{made.handle}/"
         assert made.handle in browser.html
+        named = {
+            "user": everybody.ada.user.handle,
+            "tenant": everybody.north.handle,
+            "partner": everybody.globex.handle,
+        }
+        assert [
+            named[name] for name in what if len(what) == 1 and name in named if named[name] not in browser.text
+        ] == []
 
 
 class TestThePreview:
