@@ -17,6 +17,7 @@ RECORDED: dict[int, tuple[Action, Result]] = {
     HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
     HTTPStatus.FORBIDDEN: (Action.ACCESS_DENIED, Result.DENIED),
 }
+LONGEST_NAME = 40
 Handler = Callable[[Exception, Mapping[str, Any]], Response | None]
 
 
@@ -35,8 +36,13 @@ def note(refusal: Refusal | None, request: Any, caller: Any) -> None:
     if refusal and refusal.status in RECORDED and isinstance(caller, Principal):
         action, result = RECORDED[refusal.status]
         detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
-        what = {"method": request.method, "path": quote(request.path)[:300], "detail": detail}
+        what = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
         record_refusal(action, actor=caller, result=result, changes=what)
 
 
 exception_handler = recorded(v1.exception_handler)
+
+
+def without_secrets(path: str) -> str:
+    """Nothing in a path is as long as a credential, unless somebody has put one there by mistake."""
+    return "/".join(part if len(part) <= LONGEST_NAME else f"{part[:4]}..." for part in path.split("/"))

@@ -2,15 +2,37 @@
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from core.access import Principal
 
 MINUTE = 60
+_under_way: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+@contextmanager
+def one_of(most: int, caller: str) -> Iterator[None]:
+    """So many at once of what may take its time, of one caller in this process; further ones are turned away."""
+    with _lock:
+        if _under_way[caller] >= most:
+            raise Throttled(wait=1)
+        _under_way[caller] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _under_way[caller] -= 1
+            if not _under_way[caller]:
+                del _under_way[caller]
 
 
 class ExpensiveRequests(BaseThrottle):

@@ -29,14 +29,16 @@ class CrossSite(PermissionDenied):
 
 class BearerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        header = request.META.get("HTTP_AUTHORIZATION", "")
-        if not header:
-            return None
-        scheme, _, credential = header.partition(" ")
-        principal = principal_of(credential, request.META[ORIGIN]) if scheme.lower() == "bearer" else None
+        scheme, _, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None  # of no concern to us: a proxy's, say
+        principal = self.principal(credential, request.META[ORIGIN])
         if principal is None:
             raise AuthenticationFailed
         return principal, principal
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return principal_of(credential, origin)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -131,6 +133,7 @@ def _api_key(secret: str, origin: Origin) -> Principal | None:
 
 class BearerScheme(OpenApiAuthenticationExtension):
     target_class = BearerAuthentication
+    match_subclasses = True
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

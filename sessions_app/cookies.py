@@ -4,11 +4,14 @@ Only the faces that ask where a request comes from look at it; to v1 it is nothi
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from core.secrets import NotOurs
 from sessions_app.operations import SignedIn
+from sessions_app.session_keys import SessionKey
 
 
 def name() -> str:
@@ -18,6 +21,13 @@ def name() -> str:
 
 def key_in(request: HttpRequest) -> str | None:
     return request.COOKIES.get(name()) or None
+
+
+def is_of(session_id: UUID, request: HttpRequest) -> bool:
+    try:
+        return SessionKey.read(key_in(request) or "").session_id == session_id
+    except NotOurs:
+        return False
 
 
 def set_cookie(response: HttpResponse, made: SignedIn) -> None:

@@ -37,6 +37,7 @@ class ConsoleSite(UnfoldAdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner: View = with_messages(worded(super().admin_view(view, cacheable)))
 
+        @worded
         @wraps(view)
         def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD") and is_cross_site(request):

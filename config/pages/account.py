@@ -1,6 +1,5 @@
 """Where am I signed in, and how do I end it: the page of anybody who has a browser and a session."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from accounts import operations as accounts
 from accounts.api.v1.serializers.mine import PasswordChange
 from accounts.mail import brand
 from accounts.models import User
-from config.pages.page import forget_said, form_of, onward, page, said_before
+from config.pages.page import View, answered, forget_said, form_of, onward, page, said_before
 from config.pages.signing_in import NotSignedIn, Unreadable, try_to_sign_in
 from config.pages.words import device_of, ink_on, sessions, shown
 from core.access import Principal
@@ -28,12 +27,12 @@ from sessions_app.operations.ending import BY_USER
 
 SIGN_IN, SESSIONS, PASSWORD = "/account/sign-in/", "/account/sessions/", "/account/password/"
 SHOWN_AT_MOST = 200
-View = Callable[..., HttpResponse]
 
 
 def from_here(view: View) -> View:
     """A form of another site's is no form of ours, whatever cookie the browser sends along."""
 
+    @answered
     @wraps(view)
     def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "POST" and is_cross_site(request):

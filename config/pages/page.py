@@ -1,13 +1,19 @@
 """What every page has in common: its policy, its forms, and the little that one request tells the next."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 
+from core.refusals import refusal_of
+
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+View = Callable[..., HttpResponse]
 _SAID, _FOR = "curfew_said", 60
 
 
@@ -18,6 +24,23 @@ def page(request: HttpRequest, template: str, said: dict[str, Any], status: int 
     if wait := said.get("wait"):
         response["Retry-After"] = str(wait)
     return response
+
+
+def answered(view: View) -> View:
+    """Also where nothing can be done at the moment: with a page that says so, and when to try again."""
+
+    @wraps(view)
+    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Exception as error:
+            refusal = refusal_of(error, None)
+            if refusal is None or refusal.status == HTTPStatus.NOT_FOUND:
+                raise
+            said = {"words": refusal.words, "wait": refusal.headers.get("Retry-After")}
+            return page(request, "refused.html", said, refusal.status)
+
+    return look
 
 
 def form_of(request: HttpRequest) -> QueryDict | None:
@@ -32,7 +55,15 @@ def onward(to: str, saying: str = "") -> HttpResponse:
     response["Cache-Control"] = "no-store"
     if saying:
         signed = signing.dumps(saying, salt=_SAID)
-        response.set_cookie(_SAID, signed, max_age=_FOR, path="/account/", httponly=True, samesite="Strict")
+        response.set_cookie(
+            _SAID,
+            signed,
+            max_age=_FOR,
+            path="/account/",
+            httponly=True,
+            samesite="Strict",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
     return response
 
 

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import operations
 from accounts.api.v1.serializers.people import PasswordReset
-from config.pages.page import form_of, page
+from config.pages.page import answered, form_of, page
 from core.request import ORIGIN
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@answered
 def reset_password(request: HttpRequest) -> HttpResponse:
     """No cookie takes part in it: whoever sends the code might as well have typed it."""
     status, said = _reset(request) if request.method == "POST" else (HTTPStatus.OK, {})

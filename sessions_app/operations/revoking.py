@@ -54,7 +54,7 @@ def revoke_scope(
 @transaction.atomic
 def bump_token_version(*, actor: Principal, reason: str) -> tuple[int, Ended]:
     """Sign every administrator out, and say which version that makes: 20 at once make 20 versions."""
-    ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason)
+    ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)
     version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row
     changes = {"reason": reason, "revoked_count": ended.count, "token_version": version}
     record(Action.ADMINS_SIGNED_OUT, actor=actor, resource=ended.revocation, changes=changes)

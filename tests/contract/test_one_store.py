@@ -34,7 +34,9 @@ class Opened:
             ("admin_tokens", "/api/admin/tokens/sessions"),
             ("edge", f"{EDGE}/current-api-session"),
         ]
-        found = [(*each, bearer(one)) for each, one in product(anywhere, self.tokens + self.keys)]
+        found = [(*each, bearer(token)) for each, token in product(anywhere, self.tokens)]
+        elsewhere = [each for each in anywhere if each[0] != "panel"]  # there a key is a cookie's alone
+        found += [(*each, bearer(key)) for each, key in product(elsewhere, self.keys)]
         found += [(*each, {"Cookie": f"{COOKIE}={key}"}) for each, key in product(anywhere[1:3], self.keys)]
         return found + [(*anywhere[3], {"zt-session": key}) for key in self.keys]
 

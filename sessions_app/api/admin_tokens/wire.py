@@ -62,7 +62,7 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> Admitted | None:
         header = request.headers.get("Authorization", "")
-        if not header:
+        if header.partition(" ")[0].lower() != "bearer":
             return None
         found = person(bearer(header), request.META[ORIGIN])
         if found is None:
@@ -161,13 +161,21 @@ def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Resp
     return Response(_cron_body(refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
 
 
-def error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-    """For what is refused before any view is found."""
-    return _body(WORDS.get(status, status.phrase))
+class _ErrorBody:
+    """What is refused before any view is found is for nobody to keep either."""
+
+    headers = NOT_KEPT
+
+    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+        return _body(WORDS.get(status, status.phrase))
 
 
-def cron_error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-    return _cron_body(status, WORDS.get(status, status.phrase))
+class _CronErrorBody(_ErrorBody):
+    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+        return _cron_body(status, WORDS.get(status, status.phrase))
+
+
+error_body, cron_error_body = _ErrorBody(), _CronErrorBody()
 
 
 def _body(words: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
@@ -13,15 +14,17 @@ from accounts import operations as accounts
 from audit import denials
 from core.access import Principal, Tier
 from core.ids import Prefix
+from core.throttling import one_of
 from core.views import DeclaredViewSet
 from sessions_app import operations
 from sessions_app.api.edge import serializers, wire
 from sessions_app.api.edge.filters import ADDED, PUBLIC
 from sessions_app.models import Session, SessionQuerySet
+from sessions_app.operations.ending import BY_ADMINISTRATOR
 from sessions_app.windows import Stretch, how_many_live, live_ones, stretch_of
 
 PATH = "/edge/management/v1"
-REASON = "ended by an administrator"
+AT_ONCE = 4  # lists of one caller that are looked for at the same time
 ELSEWHERE = (
     "This account also asks for a code, which cannot be sent here; sign in at POST /api/v1/auth/login with totp_code"
     " and send the access token as Authorization: Bearer"
@@ -39,19 +42,30 @@ class EdgeViewSet(DeclaredViewSet):
 
     authentication_classes = [wire.ZtSessionAuthentication]
     schema = AutoSchema()
+    until: datetime | None = None
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return denials.recorded(wire.exception_handler)
 
+    def perform_authentication(self, request: Request) -> None:
+        """Asked once: where nobody could be found for want of a database, there is nobody to ask again for."""
+        super().perform_authentication(request)
+        self.until = request.auth.session_until if isinstance(request.auth, Principal) else None
+
     def answer(self, data: Any, **meta: Any) -> Response:
         return Response({"data": data, "meta": meta})
+
+    def ended(self, session_id: UUID) -> Response:
+        """Of what is over there is no end to tell."""
+        if session_id == self.principal.session_id:
+            self.until = None
+        return self.answer({})
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         for name, value in wire.HEADERS.items():
             final[name] = value
-        until = request.auth.session_until if isinstance(request.auth, Principal) else None
-        return final if until is None else with_expiry(final, until)
+        return final if self.until is None else with_expiry(final, self.until)
 
 
 def with_expiry(response: Response, until: datetime) -> Response:
@@ -136,7 +150,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     def destroy(self, request: Request) -> Response:
         """Sign out."""
         operations.sign_out(self.session_id, actor=self.principal)
-        return self.answer({})
+        return self.ended(self.session_id)
 
 
 class ApiSessionViewSet(EdgeViewSet):
@@ -149,7 +163,7 @@ class ApiSessionViewSet(EdgeViewSet):
         operation_id="listAPISessions",
         tags=["API Session"],
         parameters=serializers.PAGE,
-        responses=serializers.answers(serializers.API_SESSIONS, 400, 401, 503),
+        responses=serializers.answers(serializers.API_SESSIONS, 400, 401, 429, 503),
     )
     def list(self, request: Request) -> Response:
         """Live sessions, filtered, sorted and paged. In a filter, AND and OR bind alike and to the right."""
@@ -176,8 +190,8 @@ class ApiSessionViewSet(EdgeViewSet):
     def destroy(self, request: Request, session_id: str) -> Response:
         """End it: its next request is refused, everywhere. Once ended, it is not there."""
         mine = self.changeable(self.named(session_id)).writable_by(self.principal)
-        self.found(operations.revoke(mine, actor=self.principal, reason=REASON).count)
-        return self.answer({})
+        self.found(operations.revoke(mine, actor=self.principal, reason=BY_ADMINISTRATOR).count)
+        return self.ended(self.id_or_404(Prefix.SESSION, session_id))
 
     def found_in(self, page: wire.Page) -> Stretch:
         if page.where is False:
@@ -187,8 +201,11 @@ class ApiSessionViewSet(EdgeViewSet):
             total = how_many_live(self.principal)
         else:
             rows = rows.filter(page.where)
-        part = {"skip": page.offset, "most": page.most}
-        return stretch_of(rows, page.by, names=ADDED, columns=wire.COLUMNS, total=total, **part)
+        with one_of(AT_ONCE, self.principal.id):
+            if page.is_endless:
+                page.must_hold(rows[: page.offset + page.most + 1].count())
+            part = {"skip": page.offset, "most": page.most}
+            return stretch_of(rows, page.by, names=ADDED, columns=wire.COLUMNS, total=total, **part)
 
     def named(self, session_id: str) -> SessionQuerySet:
         live = Session.objects.visible_to(self.principal).live()

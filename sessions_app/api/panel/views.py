@@ -15,7 +15,7 @@ from core.paging import LAST_PAGE, number, said
 from core.views import DeclaredViewSet
 from sessions_app import cookies, operations
 from sessions_app.api.panel import serializers, wire
-from sessions_app.authentication import BearerAuthentication, CookieAuthentication, is_by_cookie
+from sessions_app.authentication import CookieAuthentication, is_by_cookie
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.operations.ending import BY_USER
 
@@ -34,7 +34,7 @@ REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.AccountError)
 class AccountSessionViewSet(DeclaredViewSet):
     """One's own live sessions."""
 
-    authentication_classes = [wire.ApiKeyAuthentication, BearerAuthentication, CookieAuthentication]
+    authentication_classes = [wire.ApiKeyAuthentication, wire.TokenAuthentication, CookieAuthentication]
     throttle_classes = [wire.Pace]
     credentials_in = "Authorization, Cookie, X-Api-Key"
     reads = {"list": Tier.USER, "count": Tier.USER}

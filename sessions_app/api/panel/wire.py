@@ -19,7 +19,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.operations.keys import API_KEY_START
 from accounts.operations.pace import TooFast, count_request_of
-from core.access import Principal
+from core.access import Origin, Principal
 from core.dialect import WORDS
 from core.ids import Prefix, show
 from core.moments import milliseconds, to_the_millisecond
@@ -27,9 +27,9 @@ from core.refusals import refusal_of
 from core.request import ORIGIN
 from core.secrets import keys_for
 from core.v1 import Invalid
-from sessions_app import devices
+from sessions_app import devices, session_keys
 from sessions_app.api.panel.serializers import UNKNOWN
-from sessions_app.authentication import principal_of
+from sessions_app.authentication import BearerAuthentication, principal_of
 
 AUTHENTICATION_REQUIRED, INVALID_KEY = "Authentication required", "Invalid API key"
 INVALID_QUERY = "Query validation failed"
@@ -64,6 +64,13 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class TokenAuthentication(BearerAuthentication):
+    """An access token or an API key. A session's own key belongs into the cookie, and nowhere else."""
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return None if credential.startswith(session_keys.START) else super().principal(credential, origin)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

@@ -147,7 +147,7 @@ class TestEndingAll:
             operator = world.signed_in(world.super_admin.user)
             make_them(total, operator)
             costs.append(cost(lambda operator=operator: operator.post(REVOKE)))
-        assert costs == [13, 13]
+        assert costs == [12, 12]
 
 
 class TestABrowser:

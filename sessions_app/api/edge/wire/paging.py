@@ -28,13 +28,19 @@ class Page:
 
     @property
     def most(self) -> int:
-        return MOST_AT_ONCE if self.limit == LARGEST else self.limit
+        return MOST_AT_ONCE if self.is_endless else self.limit
+
+    @property
+    def is_endless(self) -> bool:
+        return self.limit == LARGEST
+
+    def must_hold(self, matching: int) -> None:
+        """All at once is only for lists that are not too long for it."""
+        if matching - self.offset > MOST_AT_ONCE:
+            why = f"more than {MOST_AT_ONCE} sessions match, which is the most at once: page with limit and offset"
+            raise Failure(Told(Code.INVALID_PAGINATION, why))
 
     def shown(self, total: int) -> dict[str, int]:
-        """For `pagination`. All at once is only for lists that are not too long for it."""
-        if self.limit == LARGEST and total - self.offset > MOST_AT_ONCE:
-            why = f"{total} sessions match, and at most {MOST_AT_ONCE} are given at once: page with limit and offset"
-            raise Failure(Told(Code.INVALID_PAGINATION, why))
         return {"limit": self.limit, "offset": self.offset, "totalCount": total}
 
 

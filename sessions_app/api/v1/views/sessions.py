@@ -15,6 +15,7 @@ from core.schema import enveloped, paginated, refused
 from core.v1 import V1ViewSet
 from sessions_app import cookies, operations
 from sessions_app.api.v1 import filters, serializers, wire
+from sessions_app.authentication import require_same_site
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
@@ -47,6 +48,8 @@ class AuthViewSet(V1ViewSet):
         return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
 
     def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
+        if session_cookie:
+            require_same_site(self.request)  # nobody is signed in by another's page, as somebody else
         made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
         answer = self.answer(wire.signed_in(made))
         if session_cookie:
@@ -69,7 +72,7 @@ class AuthViewSet(V1ViewSet):
         """End the session this token belongs to."""
         operations.sign_out(self.session_id, actor=self.principal)
         answer = self.nothing()
-        if cookies.key_in(request):
+        if cookies.is_of(self.session_id, request):
             cookies.drop_cookie(answer)
         return answer
 
