@@ -133,7 +133,6 @@ def _api_key(secret: str, origin: Origin) -> Principal | None:
 
 class BearerScheme(OpenApiAuthenticationExtension):
     target_class = BearerAuthentication
-    match_subclasses = True
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -81,6 +81,14 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key of a person's."}
 
 
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = TokenAuthentication
+    name = "account_token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."}
+
+
 class Pace(BaseThrottle):
     """So many requests of one person in a while, by whatever credentials and to whichever process."""
 
