@@ -25,15 +25,20 @@ def recorded(handler: Handler) -> Handler:
     """A dialect's words for errors; what is refused is recorded alike, whatever the dialect calls it."""
 
     def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
-        response = handler(error, context)
-        note(refusal_of(error, context["view"]), context["request"], context["request"].auth)
+        response, refusal = handler(error, context), refusal_of(error, context["view"])
+        if is_recorded(refusal):  # else nobody asks who it was: that may be just what could not be found out
+            note(refusal, context["request"], context["request"].auth)
         return response
 
     return handle
 
 
+def is_recorded(refusal: Refusal | None) -> bool:
+    return refusal is not None and refusal.status in RECORDED
+
+
 def note(refusal: Refusal | None, request: Any, caller: Any) -> None:
-    if refusal and refusal.status in RECORDED and isinstance(caller, Principal):
+    if refusal and is_recorded(refusal) and isinstance(caller, Principal):
         action, result = RECORDED[refusal.status]
         detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
         what = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
