@@ -54,7 +54,7 @@ class Ending(Stage):
         before = Platform.objects.get().token_version
         version, ended = operations.bump_token_version(actor=SYSTEM, reason=reason)
         assert version == before + 1
-        self.ended_are(ended, self.model.end_all(Reach.ADMINS, None, reason))
+        self.ended_are(ended, self.model.end_all(Reach.ADMINS, None, reason), shown=0)
 
     @rule(reach=reaches, index=indices, device=devices)
     def revoke_what_looks_like_this(self, reach: Reach, index: int, device: str) -> None:
