@@ -5,12 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from config.console.acts import ACTS, Act, acts_on
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
+from core.see_other import SeeOther
+from core.words import how_many
 from sessions_app.operations.selecting import blast_of
 from sessions_app.selection import Selection
 
@@ -39,9 +41,9 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
     except tuple(act.refusals or ()) as refusal:
         words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
         return shown(request, admin, thing, act, HTTPStatus.CONFLICT, words)
-    also = f" {ended:,} session{'' if ended == 1 else 's'} ended with it." if ended else ""
+    also = f" {how_many(ended, 'session')} ended with it." if ended else ""
     messages.success(request, f"{act.done}{also}")
-    return HttpResponseRedirect(admin.url_of(thing.handle), status=HTTPStatus.SEE_OTHER)
+    return SeeOther(admin.url_of(thing.handle))
 
 
 def shown(

@@ -14,6 +14,7 @@ from audit.admin import record_of
 from core.access import Principal
 from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
 from core.ids import Prefix, show
+from core.words import how_many
 from sessions_app import counting
 from sessions_app.admin.asking import Asked
 from sessions_app.admin.ending import EndingForm
@@ -35,8 +36,7 @@ class SessionList(WalkedList):
         whole = self.form.whole
         if whole is None:
             return ""
-        count = counting.live_count(*whole)
-        return f"{count:,} live session{'' if count == 1 else 's'}"
+        return how_many(counting.live_count(*whole), "live session")
 
 
 class SessionAdmin(ConsoleAdmin):
