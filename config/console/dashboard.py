@@ -13,17 +13,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from audit.admin import RESULTS
 from audit.models import AuditEntry
 from audit.queries import loose_ends
+from config.console.charts import first_of_week, spans
 from core.access import Principal, Tier, count_of
 from core.console import Badge, Facts, Link, Table, principal_of
 from core.ids import Prefix, show
 from sessions_app.counting import counters_within
-from sessions_app.dashboard import figures, lately
+from sessions_app.dashboard import course, figures
 from sessions_app.models import Kind, Reach
 from sessions_app.reach import whole
 from sessions_app.statistics import NOTHING
 from tenancy.models import Platform
 
-WEEK = timedelta(days=7)
 MOST, RECENT = 8, 10
 SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is there
 
@@ -32,12 +32,13 @@ def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
     all_of_it = whole(me)
     sessions, day = all_of_it.statistics if all_of_it else NOTHING, figures(me)
-    week = lately(me, WEEK)
+    now = timezone.now()
+    brought = spans(course(me, first_of_week(now)), now)
     said = {
         "title": "Overview",
         "sessions": sessions,
         "day": day,
-        "week": week,
+        "spans": brought,
         "parts": [
             _shares("Devices", sessions["by_device_type"], "device"),
             _shares("Browsers", sessions["by_browser"]),
