@@ -1,4 +1,4 @@
-.PHONY: run test check proof bench schema requirements
+.PHONY: run test check proof bench screenshots schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
 draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
@@ -8,6 +8,7 @@ run: .venv/ready  # everything set up, demo data, a URL, accounts and a first cu
 	@exec $(python) -m config.run
 
 test: .venv/ready  # the whole suite, on a PostgreSQL of its own
+	@$(python) -m tests.browser.chromium
 	$(python) -m pytest -n auto
 
 check: .venv/ready  # format, lint, types, migrations, schemas
@@ -21,6 +22,10 @@ proof: .venv/ready  # the promises at their full figures, as a table
 
 bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
 	@exec .venv-bench/bin/python -m bench $(ROWS)
+
+screenshots: .venv/ready  # take the pictures in docs/pictures anew, of the demo data
+	@$(python) -m tests.browser.chromium
+	@exec $(python) -m tests.browser.pictures
 
 schema: .venv/ready  # write docs/openapi from the views
 	$(call draw,docs/openapi/$$name.json)

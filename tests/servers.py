@@ -30,13 +30,13 @@ class Servers:
         **more: str,
     ) -> Iterator["Servers"]:
         with ExitStack() as stack:
-            ports = [_free_port() for _ in range(count)]
+            ports = [free_port() for _ in range(count)]
             for port in ports:
                 options = ["--port", str(port), "--blocking-threads", str(threads), application]
                 stack.enter_context(_serving(options, environment(database) | more))
             urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
             for url in urls:
-                _wait_for(url)
+                wait_for(url)
             yield cls(urls)
 
 
@@ -61,7 +61,7 @@ def _serving(options: list[str], given: Mapping[str, str]) -> Iterator[None]:
         process.wait(timeout=20)
 
 
-def _wait_for(url: str, patience: float = 30) -> None:
+def wait_for(url: str, patience: float = 30) -> None:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:
@@ -73,7 +73,7 @@ def _wait_for(url: str, patience: float = 30) -> None:
     raise TimeoutError(f"{url} did not get ready")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -47,9 +47,8 @@ LOOKUPS = [
 ]
 
 
-@pytest.fixture
-def springfield(world: World) -> World:
-    """With something of every kind, and all of it called foreign."""
+def furnished(world: World) -> World:
+    """With something of every kind in springfield, and all of it called foreign."""
     revoke_scope(Reach.TENANT, world.springfield.pk, actor=SYSTEM, reason="a foreign reason")
     lisa = world.lisa.user
     for made in (group_of, identity_provider_of, application_of, agent_of):
@@ -57,6 +56,11 @@ def springfield(world: World) -> World:
         type(thing).objects.filter(pk=thing.pk).update(name=f"Foreign {type(thing).__name__}")
     User.objects.filter(pk=lisa.pk).update(display_name="Foreign Lisa")
     return world
+
+
+@pytest.fixture
+def springfield(world: World) -> World:
+    return furnished(world)
 
 
 def test_speaks_of_every_kind_there_is():

@@ -1,0 +1,192 @@
+"""A bad night at the console, in a real browser: sign in, find what is wrong, end it, and see that it has ended."""
+
+import secrets
+import time
+from ipaddress import IPv6Address
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from sessions_app.models import Revocation
+from tests.browser.conftest import Visit
+from tests.browser.visiting import PHONE, Visitor
+from tests.console.browser import HOME, SESSIONS, SIGN_IN
+from tests.contract.v1.authenticator import App, Clock
+from tests.servers import Servers
+from tests.world import Caller, World
+
+ADMINISTRATORS = ["north_admin", "acme_partner", "super_admin"]
+
+
+@pytest.fixture
+def address() -> str:
+    """One that nobody else has been seen at."""
+    return str(IPv6Address("2001:db8::") + secrets.randbits(64))
+
+
+@pytest.fixture
+def suspects(committed_world: World, address: str) -> list[Caller]:
+    """Three sessions of two people, all from there."""
+    world = committed_world
+    people = [world.person(name, world.north) for name in ("ada", "ada", "alan")]
+    return [world.signed_in(person, ip_address=address) for person in people]
+
+
+def with_second_factor(caller: Caller) -> App:
+    """Set up with the code of half a minute ago: each is good once, and that of now is still to be used."""
+    return App.confirmed(caller, Clock(time.time() - 30))
+
+
+def statuses(servers: Servers, *callers: Caller) -> list[int]:
+    """What the API, on either server process, says to their access tokens."""
+    return [
+        requests.get(f"{url}/api/v1/me", headers={"Authorization": f"Bearer {caller.token}"}, timeout=20).status_code
+        for caller in callers
+        for url in servers.urls
+    ]
+
+
+def signed_in(visit: Visit, caller: Caller, **more: object) -> Visitor:
+    operator = visit(**more)
+    operator.be(caller)
+    operator.open(HOME)
+    return operator
+
+
+def look_for(operator: Visitor, address: str) -> None:
+    operator.page.get_by_role("link", name="Sessions", exact=True).click()
+    operator.page.get_by_text("Filter", exact=True).click()
+    operator.page.get_by_label("Address or network").fill(address)
+    operator.page.get_by_role("button", name="Show these").click()
+
+
+def ended_by(caller: Caller) -> tuple[int, str]:
+    """How many, and why, by their last act."""
+    made = Revocation.objects.filter(actor_label=caller.user.email).latest("pk")
+    return made.revoked_count, made.reason
+
+
+@pytest.mark.parametrize("who", ADMINISTRATORS)
+class TestAnOperator:
+    def test_signs_in_with_a_second_factor(self, who: str, visit: Visit, committed_world: World):
+        operator, caller = visit(), getattr(committed_world, who)
+        app = with_second_factor(caller)
+        operator.open(HOME)
+        assert operator.at == SIGN_IN
+        operator.sign_in(caller.user)
+        expect(operator.page.get_by_role("alert")).to_contain_text("also asks for a code")
+        operator.sign_in(caller.user, app.wrong_code())
+        expect(operator.page.get_by_role("alert")).to_contain_text("Wrong e-mail, password or code")
+        operator.sign_in(caller.user, app.code())
+        expect(operator.page.get_by_role("heading", name="Overview")).to_be_visible()
+        assert operator.at == HOME
+
+    def test_finds_sessions_by_their_address_and_ends_them(
+        self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
+    ):
+        operator, bystander = signed_in(visit, getattr(committed_world, who)), committed_world.katherine
+        page = operator.page
+        look_for(operator, address)
+        expect(page.locator("#result_list tbody")).to_have_count(3)
+        page.get_by_role("link", name="End all that match").click()
+        for told in ("3sessions", "2users", "1tenant", "0administrators"):
+            expect(page.locator(".console-numbers p").filter(has_text=told)).to_be_visible()
+        assert statuses(servers, *suspects) == [200] * 6
+
+        page.get_by_role("button", name="End 3 sessions now").click()
+        expect(page.get_by_label("Why?")).to_be_focused()  # the browser asks for a reason itself
+        page.get_by_label("Why?").fill("seen where nobody of ours is")
+        page.get_by_role("button", name="End 3 sessions now").click()
+        expect(page.get_by_text("3 sessions ended.")).to_be_visible()
+        assert statuses(servers, *suspects, bystander) == [401] * 6 + [200] * 2
+        assert ended_by(getattr(committed_world, who)) == (3, "seen where nobody of ours is")
+
+        look_for(operator, address)
+        expect(page.get_by_text("No session matches.")).to_be_visible()
+        page.get_by_label("State").select_option("revoked")
+        page.get_by_role("button", name="Show these").click()
+        page.locator("#result_list tbody").first.get_by_role("link").click()
+        expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
+
+    def test_ends_one_from_its_page(
+        self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
+    ):
+        operator = signed_in(visit, getattr(committed_world, who))
+        page, alans = operator.page, suspects[2]
+        look_for(operator, address)
+        page.get_by_role("link", name=alans.user.email).click()
+        page.get_by_role("link", name="End this session").click()
+        page.get_by_label("Why?").fill("lost telephone")
+        page.get_by_role("button", name="End 1 session now").click()
+        expect(page.get_by_text("1 session ended.")).to_be_visible()
+        assert statuses(servers, *suspects) == [200] * 4 + [401] * 2
+
+    def test_is_out_on_the_next_click_when_ended_elsewhere(
+        self, who: str, visit: Visit, servers: Servers, committed_world: World
+    ):
+        caller, above = getattr(committed_world, who), committed_world.signed_in(committed_world.super_admin.user)
+        operator = signed_in(visit, caller)
+        answer = requests.delete(
+            f"{servers.urls[1]}/api/v1/admin/sessions/{caller.session_id}",
+            headers={"Authorization": f"Bearer {above.token}"},
+            timeout=20,
+        )
+        assert answer.status_code == 204
+        operator.page.get_by_role("link", name="Sessions", exact=True).click()
+        expect(operator.page.get_by_role("button", name="Sign in")).to_be_visible()
+        assert operator.at == SIGN_IN
+        assert not operator.is_keeping_a_key
+
+
+class TestThePreview:
+    def test_counts_those_who_came_meanwhile_and_asks_again(
+        self, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
+    ):
+        operator = signed_in(visit, committed_world.north_admin)
+        page = operator.page
+        look_for(operator, address)
+        page.get_by_role("link", name="End all that match").click()
+        page.get_by_label("Why?").fill("a bad night")
+        late = committed_world.signed_in(committed_world.person("grace", committed_world.north), ip_address=address)
+        page.get_by_role("button", name="End 3 sessions now").click()
+        expect(page.get_by_role("alert")).to_contain_text("more sessions match than you agreed to")
+        assert statuses(servers, *suspects, late) == [200] * 8
+        expect(page.get_by_label("Why?")).to_have_value("a bad night")
+        page.get_by_role("button", name="End 4 sessions now").click()
+        expect(page.get_by_text("4 sessions ended.")).to_be_visible()
+        assert statuses(servers, *suspects, late) == [401] * 8
+
+    def test_ends_those_that_were_ticked(
+        self, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
+    ):
+        operator = signed_in(visit, committed_world.north_admin)
+        page = operator.page
+        look_for(operator, address)
+        for box in page.get_by_label(f"Pick the session of {suspects[0].user.email}").all():
+            box.check()
+        page.get_by_role("button", name="End picked").click()
+        page.get_by_label("Why?").fill("hers")
+        page.get_by_role("button", name="End 2 sessions now").click()
+        expect(page.get_by_text("2 sessions ended.")).to_be_visible()
+        assert statuses(servers, *suspects) == [401] * 4 + [200] * 2
+
+
+class TestOnAPhone:
+    def test_the_menu_opens_and_leads_on(self, visit: Visit, committed_world: World):
+        operator = signed_in(visit, committed_world.north_admin, **PHONE)
+        link = operator.page.get_by_role("link", name="Sessions", exact=True)
+        expect(link).not_to_be_in_viewport()
+        operator.page.get_by_role("button", name="Menu").tap()
+        link.tap()
+        expect(operator.page.get_by_role("heading", name="Sessions")).to_be_visible()
+        assert operator.at == SESSIONS
+
+
+def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Servers, committed_world: World):
+    caller = committed_world.acme_partner
+    operator = signed_in(visit, caller)
+    operator.page.get_by_role("button", name=caller.user.email).click()
+    operator.page.get_by_role("button", name="Log out").click()
+    expect(operator.page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert statuses(servers, caller) == [401, 401]
