@@ -16,7 +16,7 @@ from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at
 from core.ids import Prefix, show
 from core.words import how_many
 from sessions_app import counting
-from sessions_app.admin.asking import Asked
+from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
 from sessions_app.models import Session, State
@@ -25,10 +25,21 @@ KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger
 
 
 class SessionList(WalkedList):
+    looked_at = LOOKED_AT
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         self.form = Asked(request.GET, principal_of(request))
         self.root_queryset = self.form.rows()
-        return super().get_queryset(request, exclude_parameters)
+        rows = super().get_queryset(request, exclude_parameters)
+        self.looked_to = self.form.looked_through_to(self.after)
+        return rows.filter(pk__gte=self.looked_to) if self.looked_to else rows
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.older or not self.looked_to:
+            self.looked_to = None
+        else:
+            self.older = self.onward(show(Prefix.SESSION, self.looked_to))
 
     @property
     def told(self) -> str:

@@ -22,6 +22,7 @@ SPEAKS_HTTP = {
     "core.resources",
     "core.same_origin",
     "core.schema",
+    "core.see_other",
     "core.throttling",
     "core.v1",
     "core.views",
