@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from core.access import Principal
 from core.console import Badge, Facts, Link, Table, at
+from core.words import how_long
 from tenancy.admin import EntityAdmin
 
 SHOWN = 50
@@ -129,7 +130,7 @@ class ApplicationAdmin(EntityAdmin):
             ("Redirects to", "\n".join(thing.redirect_uris)),
             ("Origins", "\n".join(thing.allowed_origins)),
             ("Told of sign-outs at", thing.backchannel_logout_uri),
-            ("Tokens last", f"{thing.token_lifetime:,} seconds"),
+            ("Tokens last", how_long(thing.token_lifetime)),
             ("Exchanges tokens", "yes" if thing.token_exchange_allowed else "no"),
         ]
 

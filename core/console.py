@@ -156,6 +156,10 @@ class ConsoleAdmin(ModelAdmin):
         """Those few rows, with what lists and pages show beside the row itself."""
         return rows
 
+    def name_of(self, thing: Any) -> str:
+        """What its page is called."""
+        return str(thing)
+
     def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
         """What its page tells, from the top."""
         raise NotImplementedError
@@ -209,7 +213,7 @@ class ConsoleAdmin(ModelAdmin):
         thing = self.found(principal, handle)
         said = {
             "thing": thing,
-            "title": str(thing),
+            "title": self.name_of(thing),
             "crumbs": [Link(self.plural, self.list_url)],
             "parts": list(self.parts(thing, principal)),
             "acts": [*self.acts(thing, principal), *self.admin_site.links_to_acts(self, thing, principal)],

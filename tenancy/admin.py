@@ -12,6 +12,7 @@ from audit.admin import record_of
 from core.access import Principal, Tier
 from core.console import Badge, ConsoleAdmin, Facts, Link, Table, at
 from core.records import Entity, Status
+from core.words import how_long
 from tenancy.models import Partner, SessionPolicy, Tenant
 
 KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
@@ -70,9 +71,9 @@ class PartnerAdmin(EntityAdmin):
             ("Name", thing.name),
             ("Slug", thing.slug),
             ("Contact", thing.contact_email),
-            ("Tenants", f"{thing.tenant_count} of at most {_limit(thing.max_tenants)}"),
-            ("Users in each", f"at most {_limit(thing.max_users_per_tenant)}"),
-            ("Applications in each", f"at most {_limit(thing.max_applications_per_tenant)}"),
+            ("Tenants", f"{thing.tenant_count:,} ({_at_most(thing.max_tenants)})"),
+            ("Users in each", _at_most(thing.max_users_per_tenant)),
+            ("Applications in each", _at_most(thing.max_applications_per_tenant)),
         ]
 
     def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
@@ -117,17 +118,17 @@ def policy_of(thing: SessionPolicy) -> Facts:
     return Facts(
         "What it says of sessions",
         [
-            ("May last", _seconds(thing.session_lifetime)),
-            ("May rest", _seconds(thing.idle_timeout)),
+            ("May last", _length(thing.session_lifetime)),
+            ("May rest", _length(thing.idle_timeout)),
             ("Of one person", "as above" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
             ("One too many", thing.when_full or "as above"),
         ],
     )
 
 
-def _seconds(length: int | None) -> str:
-    return "as above" if length is None else f"{length:,} seconds"
+def _length(seconds: int | None) -> str:
+    return "as above" if seconds is None else how_long(seconds)
 
 
-def _limit(most: int | None) -> str:
-    return "any number" if most is None else f"{most:,}"
+def _at_most(number: int | None) -> str:
+    return "any number" if number is None else f"at most {number:,}"

@@ -40,8 +40,8 @@ def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
         "day": day,
         "spans": brought,
         "parts": [
-            _shares("Devices", sessions["by_device_type"], "device"),
-            _shares("Browsers", sessions["by_browser"]),
+            _shares("Device", sessions["by_device_type"], "device"),
+            _shares("Browser", sessions["by_browser"]),
             *([_tenants(me)] if me.tier > Tier.TENANT else []),
             *([_health()] if me.tier is Tier.SUPER else []),
             _recent(me),
@@ -50,7 +50,7 @@ def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
     return TemplateResponse(request, "console/dashboard.html", {**around, **said})
 
 
-def _shares(title: str, counts: dict[str, int], asked_as: str = "") -> Table:
+def _shares(name_of_each: str, counts: dict[str, int], asked_as: str = "") -> Table:
     everything = sum(counts.values())
     largest = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
     there = reverse("admin:sessions_app_session_changelist")
@@ -62,7 +62,7 @@ def _shares(title: str, counts: dict[str, int], asked_as: str = "") -> Table:
         )
         for name, n in largest
     ]
-    return Table(title, ("", "Live sessions", "Share"), rows, empty="Nobody is signed in.")
+    return Table(f"{name_of_each}s", (name_of_each, "Live sessions", "Share"), rows, empty="Nobody is signed in.")
 
 
 def _tenants(me: Principal) -> Table:

@@ -14,7 +14,7 @@ from audit.admin import record_of
 from core.access import Principal
 from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
 from core.ids import Prefix, show
-from core.words import how_many
+from core.words import how_long, how_many
 from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
@@ -69,7 +69,7 @@ class SessionAdmin(ConsoleAdmin):
         form = EndingForm(self)
         return [path("end/", self.admin_site.admin_view(form.view), name="sessions_app_session_end")]
 
-    @admin.display(description="")
+    @admin.display(description="Pick")
     def pick(self, row: Any) -> str:
         words = f"Pick the session of {row.user.email}"
         picked = '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
@@ -98,6 +98,9 @@ class SessionAdmin(ConsoleAdmin):
     @admin.display(description="State")
     def state(self, row: Any) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], row.state)
+
+    def name_of(self, thing: Session) -> str:
+        return f"Session of {thing.user.email}"
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
         end, usr = reverse("admin:sessions_app_session_end"), show(Prefix.USER, thing.user_id)
@@ -130,7 +133,7 @@ def _identity(thing: Any) -> list[tuple[str, Any]]:
         ("Opened for", thing.application.name if thing.application else ""),
         ("This very console", "yes, this is your own session" if thing.is_current else ""),
         ("Ends at the latest", thing.expires_at),
-        ("Ends when unused for", str(thing.idle_limit)),
+        ("Ends when unused for", how_long(thing.idle_limit.total_seconds())),
     ]
 
 

@@ -88,7 +88,7 @@ class TestAnOperator:
         operator, bystander = signed_in(visit, getattr(committed_world, who)), committed_world.katherine
         page = operator.page
         look_for(operator, address)
-        expect(page.locator("#result_list tbody")).to_have_count(3)
+        expect(page.locator("#result_list tbody tr")).to_have_count(3)
         page.get_by_role("link", name="End all that match").click()
         for told in ("3sessions", "2users", "1tenant", "0administrators"):
             expect(page.locator(".console-numbers p").filter(has_text=told)).to_be_visible()
@@ -106,7 +106,7 @@ class TestAnOperator:
         expect(page.get_by_text("No session matches.")).to_be_visible()
         page.get_by_label("State").select_option("revoked")
         page.get_by_role("button", name="Show these").click()
-        page.locator("#result_list tbody").first.get_by_role("link").click()
+        page.locator("#result_list tbody tr").first.get_by_role("link").click()
         expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
 
     def test_ends_one_from_its_page(
@@ -187,6 +187,6 @@ def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Serv
     caller = committed_world.acme_partner
     operator = signed_in(visit, caller)
     operator.page.get_by_role("button", name=caller.user.email).click()
-    operator.page.get_by_role("button", name="Log out").click()
+    operator.page.get_by_role("button", name="Sign out").click()
     expect(operator.page.get_by_role("button", name="Sign in")).to_be_visible()
     assert statuses(servers, caller) == [401, 401]

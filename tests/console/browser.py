@@ -52,7 +52,7 @@ class Browser:
     def _read(self, answer: Any) -> str:
         self.answer, self.status, self.at = answer, answer.status_code, answer.request["PATH_INFO"]
         self.html = answer.content.decode()
-        within = self.html[max(0, self.html.find('id="main"') - 5) :]
+        within = self.html[max(0, self.html.find("<main")) :]
         bare = re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", within, flags=re.DOTALL)
         self.text = re.sub(r"\s+", " ", unescape(bare))
         return self.text
