@@ -76,6 +76,7 @@ class EndingForm:
             "title": "End sessions",
             "crumbs": [Link("Sessions", self.admin.list_url)],
             "asked": asked,
+            "what": _what(asked, blast),
             "blast": blast,
             "wrong": wrong,
             "reason": reason or request.POST.get("reason", ""),
@@ -86,6 +87,15 @@ class EndingForm:
             "parts": [_sample(blast)] if blast and blast.sample else [],
         }
         return self.admin.rendered(request, "console/end.html", said, status)
+
+
+def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
+    """As it was asked for; and where that was by an id of one person, who they are."""
+    words = asked.in_words
+    if blast and blast.users == 1 and blast.sample:
+        whose = blast.sample[0].user.email
+        words += [("Whose", whose)] if whose not in dict(words).values() else []
+    return words
 
 
 def _sample(blast: Blast) -> Table:

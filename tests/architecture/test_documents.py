@@ -48,6 +48,14 @@ def test_every_path_that_is_named_exists(document: Path):
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_every_picture_is_small_and_shown_with_words_for_those_who_do_not_see_it():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir()}
+    shown = named(r"!\[[^\]]{20,}\]\((?:docs/)?pictures/([\w-]+\.png)\)")
+    shown |= named(r'<img src="pictures/([\w-]+\.png)"[^>]* alt="[^"]{20,}">')
+    assert shown == set(sizes)
+    assert max(sizes.values()) < 150_000
+
+
 def test_every_verb_of_make_that_is_named_exists():
     verbs = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert named(r"(?:`|^)make ([a-z-]+)(?:`| +#|$)") <= set(verbs)

@@ -18,8 +18,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "docs" / "pictures"
 LARGEST = 150_000
 PASSWORD = "curfew-demo"
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-TELEPHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 760}, "color_scheme": "dark"}
+CHROME = "(KHTML, like Gecko) Chrome/141.0.0.0"
+DESK: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 720},
+    "user_agent": f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 {CHROME} Safari/537.36",
+}
+TELEPHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 760},
+    "color_scheme": "dark",
+    "user_agent": f"Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 {CHROME} Mobile Safari/537.36",
+}
 Walk = Callable[[Page], Iterator[str]]
 
 
@@ -32,14 +40,16 @@ def console(page: Page) -> Iterator[str]:
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("User", exact=True).fill("ada@north.example")
     page.get_by_role("button", name="Show these").click()
+    page.get_by_role("link", name="End all that match").wait_for()
     yield "console-sessions"
     page.locator("#result_list").get_by_role("link").first.click()
+    page.get_by_role("heading", name="What happened").wait_for()
     yield "console-session"
     page.get_by_role("link", name="End all sessions of this user").click()
     page.get_by_label("Why?").fill("her laptop was stolen")
     yield "console-preview"
     page.get_by_role("button", name="now").click()
-    page.get_by_text("complete").wait_for()
+    page.get_by_text("sessions ended.").wait_for()
     yield "console-ended"
 
 
