@@ -33,8 +33,11 @@ def found() -> str | None:
 
 @contextmanager
 def running() -> Iterator[Browser]:
+    program = found()
+    if program is None:
+        raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         try:
             yield browser
         finally:
