@@ -190,3 +190,26 @@ def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Serv
     operator.page.get_by_role("button", name="Sign out").click()
     expect(operator.page.get_by_role("button", name="Sign in")).to_be_visible()
     assert statuses(servers, caller) == [401, 401]
+
+
+def test_the_console_is_walked_by_keyboard(visit: Visit, committed_world: World):
+    caller = committed_world.north_admin
+    operator = signed_in(visit, caller)
+    page = operator.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    menu, way = (
+        page.get_by_role("button", name=caller.user.email),
+        page.get_by_role("link", name="Change your password"),
+    )
+    menu.press("Enter")
+    expect(way).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(way).to_be_hidden()
+    page.get_by_role("link", name="Sessions", exact=True).press("Enter")
+    page.get_by_text("Filter", exact=True).press("Enter")
+    page.get_by_label("Address or network").press_sequentially("192.0.2.10")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="End all that match")).to_be_visible()
