@@ -117,6 +117,7 @@ class TestAnOperator:
         look_for(operator, address)
         page.get_by_role("link", name=alans.user.email).click()
         page.get_by_role("link", name="End this session").click()
+        expect(page.get_by_role("definition").filter(has_text=alans.user.email)).to_be_visible()
         page.get_by_label("Why?").fill("lost telephone")
         page.get_by_role("button", name="End 1 session now").click()
         expect(page.get_by_text("1 session ended.")).to_be_visible()
