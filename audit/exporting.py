@@ -15,9 +15,10 @@ from core.walking import newest_first
 FAR = 100_000  # entries that one statement looks through
 
 
-def far_back(rows: QuerySet[Any]) -> UUID | None:
+def far_back(rows: QuerySet[Any], after: UUID | None = None) -> UUID | None:
     """The oldest of those that one statement looks through; None, if that is all there are."""
-    return rows.order_by("-pk").values_list("pk", flat=True)[FAR : FAR + 1].first()
+    left = rows if after is None else rows.filter(pk__lt=after)
+    return left.order_by("-pk").values_list("pk", flat=True)[FAR : FAR + 1].first()
 
 
 def export(
@@ -28,15 +29,4 @@ def export(
         # One word for whatever is taken out: `of` says what it was.
         changes = {"of": "record", "format": file_format, "filter": asked}
         record(Action.SESSIONS_EXPORTED, actor=actor, changes=changes)
-    return _walk(rows, picked)
-
-
-def _walk(rows: QuerySet[Any], picked: QuerySet[Any]) -> Iterator[list[UUID]]:
-    last: UUID | None = None
-    while True:
-        floor = far_back(rows if last is None else rows.filter(pk__lt=last))
-        within = picked if last is None else picked.filter(pk__lt=last)
-        yield from newest_first(within if floor is None else within.filter(pk__gte=floor))
-        if floor is None:
-            return
-        last = floor
+    return newest_first(picked, lambda after: far_back(rows, after))

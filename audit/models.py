@@ -78,6 +78,13 @@ class AuditEntry(Record):
             models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
             models.Index(fields=["actor_label", "-id"], name="audit_by_actor_label"),
             models.Index(fields=["resource_id", "-id"], name="audit_by_resource"),
+            # Of all that is on record sign-ins are the most, and they are counted by the hour.
+            models.Index(
+                fields=["-id"],
+                include=["tenant_id", "partner_id", "result", "created_at"],
+                condition=Q(action=Action.SIGNED_IN),
+                name="audit_sign_ins",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -230,10 +230,10 @@ UNFOLD = {
 
 # Where paths begin: who words what is refused before any view is found.
 DIALECTS: dict[str, str] = {
-    "/api/account/": "sessions_app.api.panel.wire.error_body",
-    "/api/admin/": "sessions_app.api.admin_tokens.wire.error_body",
-    "/api/cron/": "sessions_app.api.admin_tokens.wire.cron_error_body",
-    "/edge/": "sessions_app.api.edge.wire.error_body",
+    "/api/account/": "sessions_app.api.panel.wire.error",
+    "/api/admin/": "sessions_app.api.admin_tokens.wire.error",
+    "/api/cron/": "sessions_app.api.admin_tokens.wire.cron_error",
+    "/edge/": "sessions_app.api.edge.wire.error",
 }
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {

@@ -118,13 +118,13 @@ class WalkedList(ChangeList):
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_admin_actions = self.can_show_all = self.multi_page = self.show_full_result_count = False
         self.paginator = None
-        self.older = self._onward(show(self.model_admin.prefix, found[ROWS - 1].pk)) if len(found) > ROWS else ""
-        self.newest = self._onward(None) if self.after else ""
+        self.older = self.onward(show(self.model_admin.prefix, found[ROWS - 1].pk)) if len(found) > ROWS else ""
+        self.newest = self.onward(None) if self.after else ""
 
     def url_for_result(self, result: Any) -> str:
         return self.model_admin.url_of(result.handle)
 
-    def _onward(self, after: str | None) -> str:
+    def onward(self, after: str | None) -> str:
         said = self.asked.copy()
         said.pop(AFTER, None)
         if after:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,8 +20,8 @@ def error_response(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """In the manner of the dialect that the path belongs to, or plainly."""
     for start, worder in settings.DIALECTS.items():
         if request.path_info.startswith(start):
-            say: Callable[[HttpRequest, HTTPStatus], dict[str, Any]] = import_string(worder)
-            return JsonResponse(say(request, status), status=status, headers=getattr(say, "headers", None))
+            say: Callable[[HttpRequest, HTTPStatus], HttpResponse] = import_string(worder)
+            return say(request, status)
     return JsonResponse({"detail": WORDS.get(status, status.phrase)}, status=status)
 
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 
 from core.access import Principal
 from core.spreadsheets import LINES
-from core.throttling import one_of
+from core.throttling import a_turn
 
 AT_ONCE = 2  # of one operator: each takes a thread and a connection until it is through
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -41,7 +41,7 @@ def download(
 ) -> HttpResponse:
     """`rows` is called once it is their turn."""
     with ExitStack() as turn:
-        turn.enter_context(one_of(AT_ONCE, f"export {me.id}"))
+        turn.enter_context(a_turn(AT_ONCE, f"export {me.id}"))
         lines = LINES[file_format](rows(), columns)
         answer: Any = StreamingHttpResponse(Stream(lines, turn.pop_all()), content_type=TYPES[file_format])
     file = f"{name}-{datetime.now(UTC):%Y-%m-%d}.{file_format}"

@@ -3,6 +3,7 @@ an API key; each decided by one SQL."""
 
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
@@ -48,11 +49,10 @@ class CookieAuthentication(BaseAuthentication):
     """A browser that has signed in. A cookie that is good no longer is none."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        key = cookies.key_in(request)
-        if key is None:
+        if cookies.key_in(request) is None:
             return None
         require_same_site(request)
-        principal = by_session_key(key, request.META[ORIGIN])
+        principal = by_cookie(request)
         return None if principal is None else (principal, principal)
 
     def authenticate_header(self, request: Request) -> str:
@@ -87,6 +87,11 @@ def principal_of(credential: str, origin: Origin) -> Principal | None:
             return _present(holder_of_delegate(claims, origin=origin))
         case _:
             return _present(holder_of(claims, origin=origin))
+
+
+def by_cookie(request: HttpRequest) -> Principal | None:
+    key = cookies.key_in(request)
+    return by_session_key(key, request.META[ORIGIN]) if key else None
 
 
 def by_session_key(credential: str, origin: Origin) -> Principal | None:

@@ -1,12 +1,13 @@
 """How much there is of everything within somebody's reach, and what the last day brought, in one statement."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, TruncHour
 from django.utils import timezone
 
 from accounts.models import Agent, Application, Group, IdentityProvider, User
@@ -14,12 +15,18 @@ from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.access import Principal, count_of
 from core.ids import first_at
+from core.moments import milliseconds
 from sessions_app.models import Revocation
 from sessions_app.reach import tenants, whole
 from tenancy.models import Partner, Platform
 
 DAY = timedelta(days=1)
-MOST_COUNTED = 100_000
+
+
+class Brought(StrEnum):
+    SIGN_INS = "sign-ins"
+    FAILED = "failed"
+    REVOCATIONS = "revocations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +75,23 @@ def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
     }
 
 
-def lately(principal: Principal, span: timedelta) -> dict[str, int]:
-    """Of a longer time, in one statement: sign-ins up to MOST_COUNTED of them, and every revocation."""
-    since = _first_of(span)
-    made = _sign_ins(principal, since).filter(result=Result.SUCCESS).order_by("-pk")[:MOST_COUNTED]
-    revoked = Revocation.objects.visible_to(principal).filter(pk__gte=since)
-    told: Any = Platform.objects.values(
-        sign_ins=Coalesce(count_of(AuditEntry.objects.filter(pk__in=made.values("pk"))), 0),
-        revocations=Coalesce(count_of(revoked), 0),
-    )[0]
-    return {**told, "is_capped": told["sign_ins"] == MOST_COUNTED}
+def course(principal: Principal, since: datetime) -> dict[tuple[datetime, Brought], int]:
+    """What each hour since then brought, in one statement. An hour of nothing is not among them."""
+    first = _first_at(since)
+    what = Case(When(result=Result.SUCCESS, then=Value(Brought.SIGN_INS)), default=Value(Brought.FAILED))
+    tried = _hourly(_sign_ins(principal, first).annotate(what=what))
+    revoked = Revocation.objects.visible_to(principal).filter(pk__gte=first)
+    acts = _hourly(revoked.annotate(what=Value(Brought.REVOCATIONS)))
+    return {(hour, Brought(what)): n for hour, what, n in tried.union(acts, all=True)}
+
+
+def _hourly(rows: QuerySet[Any]) -> Any:
+    hours = rows.order_by().annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "what")
+    return hours.annotate(n=Count("*")).values_list("hour", "what", "n")
 
 
 def _news(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
-    a_day_ago = _first_of(DAY)
+    a_day_ago = _first_at(timezone.now() - DAY)
     tried = asked.of(_sign_ins(principal, a_day_ago), "tenant_id", "partner_id")
     revoked = Revocation.objects.visible_to(principal).filter(pk__gte=a_day_ago)
     return {
@@ -95,6 +105,6 @@ def _sign_ins(principal: Principal, since: UUID) -> QuerySet[Any]:
     return AuditEntry.objects.visible_to(principal).filter(pk__gte=since, action=Action.SIGNED_IN)
 
 
-def _first_of(span: timedelta) -> UUID:
+def _first_at(moment: datetime) -> UUID:
     """Ids are made in the order of time: those of a day lie together."""
-    return first_at(int((timezone.now() - span).timestamp() * 1000))
+    return first_at(milliseconds(moment))

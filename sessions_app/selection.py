@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -16,6 +16,7 @@ from core.ids import Prefix, show
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
 from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models.rule import first_id_after, moved
 from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
 from sessions_app.reach import ground, reachable
 
@@ -74,6 +75,12 @@ class Selection:
         return next(iter(self.scopes.items())) if is_scope else None
 
     @property
+    def at_large(self) -> Self:
+        """All of what it is within, whatever it looks like."""
+        looks: dict[str, Any] = {"network": None, "older_than": None, "idle_for": None}
+        return replace(self, **looks, device_type="", country="", user_agent="")
+
+    @property
     def is_endable(self) -> bool:
         """Whether a scope that it is all of is theirs to end at once. Of anything else they end what they may."""
         if self.scope is None or self.asked_by is None or self.scope[0] in (Reach.PLATFORM, Reach.ADMINS):
@@ -98,9 +105,11 @@ class Selection:
         looks = Q(created_at__lte=moment)
         if self.network:
             network = str(self.network)
-            looks &= Q(IsWithin(F("ip_address"), Value(network))) | Q(IsWithin(F("last_ip_address"), Value(network)))
+            was_seen_there = moved() & Q(IsWithin(F("last_ip_address"), Value(network)))
+            looks &= Q(IsWithin(F("ip_address"), Value(network))) | was_seen_there
         if self.older_than is not None:
-            looks &= Q(created_at__lt=moment - self.older_than)
+            before = moment - self.older_than
+            looks &= Q(created_at__lt=before, pk__lt=first_id_after(before))
         if self.idle_for is not None:
             looks &= Q(last_activity_at__lt=moment - self.idle_for)
         if self.user_agent:

@@ -5,31 +5,39 @@ It is as good as its session, and no longer: there is nothing in it to run out, 
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID
 
 from core.secrets import digest, unwrap, wrap
 
 START = "cfs_"
-_ID, _SECRET = 16, 32
+ID, SECRET = 16, 32
 
 
 @dataclass(frozen=True, slots=True)
-class SessionKey:
+class SecretOfSession:
+    """Whose it is can be read from it; that it is theirs, only its digest tells."""
+
     session_id: UUID
     secret: bytes = field(repr=False)
 
     @classmethod
-    def new(cls, session_id: UUID) -> "SessionKey":
-        return cls(session_id, secrets.token_bytes(_SECRET))
+    def new(cls, session_id: UUID) -> Self:
+        return cls(session_id, secrets.token_bytes(SECRET))
 
     @classmethod
-    def read(cls, text: str) -> "SessionKey":
-        body = unwrap(START, text, _ID + _SECRET)
-        return cls(UUID(bytes=body[:_ID]), body[_ID:])
+    def of(cls, body: bytes) -> Self:
+        return cls(UUID(bytes=body[:ID]), body[ID : ID + SECRET])
 
     @property
     def digest(self) -> bytes:
         return digest(self.secret.hex())
+
+
+class SessionKey(SecretOfSession):
+    @classmethod
+    def read(cls, text: str) -> "SessionKey":
+        return cls.of(unwrap(START, text, ID + SECRET))
 
     def __str__(self) -> str:
         return wrap(START, self.session_id.bytes + self.secret)

@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from audit.actions import Action, Result
 from audit.api.v1.filters import EntryFilters
+from audit.models import AuditEntry
 
 LONGEST = 320
 TEXTS = {
@@ -29,7 +30,7 @@ class Asked:
         self._within = self._terms()
         self._words = {name: self.said[name] for name in WORDS if name in self.said}
         for terms in (self._within, self._words):
-            errors = EntryFilters(terms, queryset=None).form.errors
+            errors = EntryFilters(terms, queryset=AuditEntry.objects.none()).form.errors
             self.error = self.error or next((f"{name}: {' '.join(map(str, errors[name]))}." for name in errors), "")
 
     def ground(self, rows: Any) -> Any:
@@ -50,13 +51,15 @@ class Asked:
     @property
     def fields(self) -> list[dict[str, Any]]:
         """The form, as it was filled in."""
-        words = [
+        words: list[dict[str, Any]] = [
             {"name": name, "label": label, "choices": [("", "any"), *((each.value, each.value) for each in kinds)]}
             for name, (label, kinds) in WORDS.items()
         ]
-        texts = [{"name": name, "label": label, "hint": hint} for name, (label, hint) in TEXTS.items()]
-        days = [{"name": name, "label": label, "type": "date"} for name, label in DAYS.items()]
-        return [{**each, "value": self.said.get(str(each["name"]), "")} for each in (*words, *texts, *days)]
+        texts: list[dict[str, Any]] = [
+            {"name": name, "label": label, "hint": hint} for name, (label, hint) in TEXTS.items()
+        ]
+        days: list[dict[str, Any]] = [{"name": name, "label": label, "type": "date"} for name, label in DAYS.items()]
+        return [{**each, "value": self.said.get(each["name"], "")} for each in (*words, *texts, *days)]
 
     def _terms(self) -> dict[str, str]:
         terms = {}

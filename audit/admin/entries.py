@@ -13,35 +13,40 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from audit.admin.asking import Asked
-from audit.admin.quoting import RESULTS
+from audit.admin.quoting import RESULTS, chains
 from audit.api.v1 import wire
 from audit.api.v1.serializers import Entry
 from audit.exporting import FAR, export, far_back
 from audit.models import AuditEntry
-from audit.queries import loose_ends
 from core.access import Principal, Tier
 from core.console import Badge, ConsoleAdmin, Facts, Table, WalkedList, at, principal_of
 from core.exports import download, format_in
 from core.ids import show
 
 
-
 class RecordList(WalkedList):
-    """What no index tells is looked for in so many entries at a time: `Older` looks on from there."""
+    """What no index tells is looked for among so many entries at a time."""
+
+    looked_at = FAR
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        self.form, self.floor = Asked(request.GET), None
+        self.form = Asked(request.GET)
         self.root_queryset = self.form.ground(self.root_queryset)
         rows = super().get_queryset(request, exclude_parameters)
-        if not self.form.is_searching:
-            return rows
-        self.floor = far_back(rows)
-        return self.form.picked(rows if self.floor is None else rows.filter(pk__gte=self.floor))
+        self.looked_to = far_back(rows) if self.form.is_searching else None
+        return self.form.picked(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The same again, for a file of it."""
+        return [*self.form.said.items(), *([("q", self.query)] if self.query else [])]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if self.floor and not self.older:
-            self.older = self._onward(show(self.model_admin.prefix, self.floor))
+        if self.older or not self.looked_to:
+            self.looked_to = None
+        else:
+            self.older = self.onward(show(self.model_admin.prefix, self.looked_to))
 
 
 class AuditEntryAdmin(ConsoleAdmin):
@@ -89,8 +94,7 @@ class AuditEntryAdmin(ConsoleAdmin):
         return RecordList
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
-        loose = loose_ends() if principal_of(request).tier is Tier.SUPER else None
-        return {"chains": chains(loose) if loose is not None else None, "far": FAR}
+        return {"chains": chains()} if principal_of(request).tier is Tier.SUPER else {}
 
     def more_urls(self) -> list[URLPattern]:
         return [path("export/", self.admin_site.admin_view(require_POST(self.export)), name="audit_auditentry_export")]
@@ -140,8 +144,3 @@ class AuditEntryAdmin(ConsoleAdmin):
         yield Facts("What it says", changes)
         chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
         yield Facts("Its place in the chain", [*chain, ("Before it", bytes(thing.previous_hash).hex())])
-
-
-def chains(loose: int) -> Badge:
-    """Of the record's chains; `verify_audit` computes them anew."""
-    return Badge("ends fit", "success") if not loose else Badge(f"{loose} broken ends", "danger")

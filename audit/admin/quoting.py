@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from audit.models import AuditEntry
+from audit.queries import loose_ends
 from core.access import Principal
 from core.console import Badge, Link, Table
 
@@ -33,3 +34,9 @@ def record_of(handles: Sequence[str], principal: Principal) -> Table:
         empty="Nothing yet.",
         more=more if len(lines) == QUOTED else None,
     )
+
+
+def chains() -> Badge:
+    """Whether the end of each fits it; `verify_audit` computes them anew."""
+    loose = loose_ends()
+    return Badge(f"{loose} broken ends", "danger") if loose else Badge("ends fit", "success")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from audit.denials import note
@@ -14,6 +14,8 @@ from config.console.parts import secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from core.refusals import Refusal
+from core.see_other import SeeOther
+from core.words import how_many
 from sessions_app.operations.selecting import blast_of
 from sessions_app.selection import Selection
 
@@ -46,10 +48,9 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
         return shown(request, admin, thing, act, HTTPStatus.CONFLICT, said)
     if isinstance(ended, str):
         return secret_page(request, admin, thing, ended)
-    also = f" {ended:,} session{'' if ended == 1 else 's'} ended with it." if ended else ""
+    also = f" {how_many(ended, 'session')} ended with it." if ended else ""
     messages.success(request, f"{act.done}{also}")
-    there = admin.list_url if act.is_the_last else admin.url_of(thing.handle)
-    return HttpResponseRedirect(there, status=HTTPStatus.SEE_OTHER)
+    return SeeOther(admin.list_url if act.is_the_last else admin.url_of(thing.handle))
 
 
 def shown(

@@ -10,20 +10,19 @@ from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from audit.admin import RESULTS
+from audit.admin import RESULTS, chains
 from audit.models import AuditEntry
-from audit.queries import loose_ends
+from config.console.charts import first_of_week, spans
 from core.access import Principal, Tier, count_of
 from core.console import Badge, Facts, Link, Table, principal_of
 from core.ids import Prefix, show
 from sessions_app.counting import counters_within
-from sessions_app.dashboard import figures, lately
+from sessions_app.dashboard import course, figures
 from sessions_app.models import Kind, Reach
 from sessions_app.reach import whole
 from sessions_app.statistics import NOTHING
 from tenancy.models import Platform
 
-WEEK = timedelta(days=7)
 MOST, RECENT = 8, 10
 SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is there
 
@@ -32,12 +31,13 @@ def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
     all_of_it = whole(me)
     sessions, day = all_of_it.statistics if all_of_it else NOTHING, figures(me)
-    week = lately(me, WEEK)
+    now = timezone.now()
+    brought = spans(course(me, first_of_week(now)), now)
     said = {
         "title": "Overview",
         "sessions": sessions,
         "day": day,
-        "week": week,
+        "spans": brought,
         "parts": [
             _shares("Devices", sessions["by_device_type"], "device"),
             _shares("Browsers", sessions["by_browser"]),
@@ -83,7 +83,6 @@ def _health() -> Facts:
     failed = ProcrastinateJob.objects.filter(status="failed")
     told: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
     is_there = told["seen"] is not None and timezone.now() - told["seen"] < SILENT
-    loose = loose_ends()
     return Facts(
         "Behind it",
         [
@@ -91,7 +90,7 @@ def _health() -> Facts:
             ("Last heard of", told["seen"]),
             ("Jobs waiting", f"{told['waiting'] or 0:,}"),
             ("Jobs failed", f"{told['failed'] or 0:,}"),
-            ("The record", Badge("ends fit", "success") if not loose else Badge(f"{loose} broken ends", "danger")),
+            ("The record", chains()),
         ],
     )
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_protect
@@ -15,6 +15,7 @@ from config.pages.signing_in import NotSignedIn, try_to_sign_in
 from core.access import Tier
 from core.console import principal_of
 from core.same_origin import is_cross_site
+from core.see_other import SeeOther
 from sessions_app import cookies, operations
 
 TEMPLATE = "console/sign_in.html"
@@ -32,8 +33,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         made = try_to_sign_in(request, since=Tier.TENANT)
     except NotSignedIn as refusal:
         return form(request, {**refusal.said, "next": next_of(request)}, refusal.status)
-    there = HttpResponseRedirect(next_of(request) or reverse("admin:index"))
-    there.status_code = HTTPStatus.SEE_OTHER
+    there = SeeOther(next_of(request) or reverse("admin:index"))
     cookies.set_cookie(there, made)
     return there
 
@@ -43,8 +43,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     me = principal_of(request)
     assert me.session_id  # noqa: S101 - a cookie holds nothing but a session's key
     operations.sign_out(me.session_id, actor=me)
-    away = HttpResponseRedirect(reverse("admin:login"))
-    away.status_code = HTTPStatus.SEE_OTHER
+    away = SeeOther(reverse("admin:login"))
     cookies.drop_cookie(away)
     return away
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.messages.middleware import MessageMiddleware
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import decorator_from_middleware
 from unfold.sites import UnfoldAdminSite
@@ -23,10 +23,10 @@ from config.console.refusing import View, protected, refused, worded
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
 from core.console import ConsoleAdmin, Link, Operator, principal_of
-from core.request import ORIGIN
 from core.same_origin import is_cross_site
+from core.see_other import SeeOther
 from sessions_app import cookies
-from sessions_app.authentication import by_session_key
+from sessions_app.authentication import by_cookie
 
 NOT_THEIRS = "This console is for administrators, and your account is not one's. Sign in as somebody else, or leave."
 with_messages: Any = decorator_from_middleware(MessageMiddleware)
@@ -46,7 +46,7 @@ class ConsoleSite(UnfoldAdminSite):
         def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD") and is_cross_site(request):
                 return protected(refused(request, HTTPStatus.FORBIDDEN, words="Another site has sent this."))
-            me = _whoever_sent(request)
+            me = by_cookie(request)
             if me is None:
                 return _to_the_door(request)
             if me.tier < Tier.TENANT:
@@ -113,16 +113,10 @@ def _place(plan: Plan) -> str:
     return f"<str:handle>/{plan.name}/" if plan.is_about_one else f"{plan.name}/"
 
 
-def _whoever_sent(request: HttpRequest) -> Principal | None:
-    key = cookies.key_in(request)
-    return by_session_key(key, request.META[ORIGIN]) if key else None
-
-
 def _to_the_door(request: HttpRequest) -> HttpResponse:
     """And back from there to what was asked for, unless that was a form: it is to be looked at once more."""
     asked = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
-    away = HttpResponseRedirect(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
-    away.status_code = HTTPStatus.SEE_OTHER
+    away = SeeOther(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
     if cookies.key_in(request):
         cookies.drop_cookie(away)
     return protected(away)

@@ -15,13 +15,13 @@ from accounts.mail import brand
 from accounts.models import User
 from config.pages.page import View, answered, forget_said, form_of, onward, page, said_before
 from config.pages.signing_in import NotSignedIn, Unreadable, try_to_sign_in
-from config.pages.words import device_of, ink_on, sessions, shown
+from config.pages.words import device_of, ink_on, shown
 from core.access import Principal
 from core.ids import Prefix, read
-from core.request import ORIGIN
 from core.same_origin import is_cross_site
+from core.words import how_many
 from sessions_app import cookies, operations
-from sessions_app.authentication import by_session_key
+from sessions_app.authentication import by_cookie
 from sessions_app.models import Reach, Session
 from sessions_app.operations.ending import BY_USER
 
@@ -49,11 +49,11 @@ def signed_in(view: View) -> View:
 
     @wraps(view)
     def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = cookies.key_in(request)
-        me = by_session_key(key, request.META[ORIGIN]) if key else None
+        me = by_cookie(request)
         if me is None:
-            away = onward(SIGN_IN, "Your session has ended. Sign in again." if key else "")
-            if key:
+            was_in = cookies.key_in(request)
+            away = onward(SIGN_IN, "Your session has ended. Sign in again." if was_in else "")
+            if was_in:
                 cookies.drop_cookie(away)
             return away
         return view(request, me, *args, **kwargs)
@@ -105,7 +105,7 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
 @signed_in
 def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
     ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=BY_USER, spare=me.session_id, shown=0)
-    return onward(SESSIONS, f"Signed out everywhere else: {sessions(ended.count)} ended.")
+    return onward(SESSIONS, f"Signed out everywhere else: {how_many(ended.count, 'session')} ended.")
 
 
 @require_http_methods(["POST"])
@@ -140,7 +140,7 @@ def password(request: HttpRequest, me: Principal) -> HttpResponse:
         wait = f"Too many wrong passwords. Try again in {refusal.retry_after} seconds."
         wrong = {"wrong_current": wait, "wait": refusal.retry_after}
     else:
-        return onward(SESSIONS, f"Your password is changed. {sessions(ended).capitalize()} elsewhere ended with it.")
+        return onward(SESSIONS, f"Your password is changed. {how_many(ended, 'session')} elsewhere ended with it.")
     return page(request, "account/password.html", wrong | _around(me), status)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from core.refusals import refusal_of
+from core.see_other import SeeOther
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 View = Callable[..., HttpResponse]
@@ -51,7 +52,7 @@ def form_of(request: HttpRequest) -> QueryDict | None:
 
 def onward(to: str, saying: str = "") -> HttpResponse:
     """To where the answer is seen, so that looking at it again does nothing again."""
-    response = HttpResponseRedirect(to, status=HTTPStatus.SEE_OTHER)
+    response = SeeOther(to)
     response["Cache-Control"] = "no-store"
     if saying:
         signed = signing.dumps(saying, salt=_SAID)

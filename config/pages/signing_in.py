@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts import operations as accounts
-from config.pages.words import sessions
 from core.access import Tier
 from core.request import ORIGIN
+from core.words import how_many
 from sessions_app import operations
 from sessions_app.api.v1.serializers import Credentials
 
@@ -42,7 +42,7 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
         wrong = {"wrong": wait, "wait": refusal.retry_after}
     except operations.NoRoom as refusal:
         status = HTTPStatus.CONFLICT
-        wrong = {"wrong": f"You may have {sessions(refusal.allowed)} and have them. End one elsewhere first."}
+        wrong = {"wrong": f"You may have {how_many(refusal.allowed, 'session')} and do. End one elsewhere first."}
     except operations.EndedMeanwhile:
         wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
     except operations.NotForThem:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.words import how_many
 from sessions_app.models import Session
 
 _STEPS = [(timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")]
@@ -45,12 +46,8 @@ def ago(passed: timedelta) -> str:
     for step, name in _STEPS:
         number = passed // step
         if number >= 1:
-            return f"{number} {name}{'s' if number > 1 else ''} ago"
+            return f"{how_many(number, name)} ago"
     return "just now"
-
-
-def sessions(count: int) -> str:
-    return f"{count} session{'' if count == 1 else 's'}"
 
 
 def ink_on(colour: str) -> str:

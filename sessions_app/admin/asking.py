@@ -1,8 +1,10 @@
 """What an operator asks for, on the list of sessions and when ending them: the same words, the same selection."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import QueryDict
 
@@ -30,6 +32,7 @@ LOOKING = {
 }
 STATES = {State.LIVE: "live", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
 LONGEST, MOST_NAMED = 200, 200
+LOOKED_AT = 20_000
 
 
 class Asked:
@@ -73,9 +76,23 @@ class Asked:
 
     def rows(self) -> SessionQuerySet:
         """What the list shows: all that they see of what was meant, in the state that was asked for."""
+        return self._shown(self.selection) if self.selection else Session.objects.none()
+
+    def looked_through_to(self, after: UUID | None) -> UUID | None:
+        """Where a page stops looking for what no index knows; None for the end."""
         if self.selection is None:
-            return Session.objects.none()
-        rows = self.selection.matching().visible_to(self.principal)
+            return None
+        known = replace(self.selection.at_large, older_than=self.selection.older_than)  # an id tells its time
+        rows = known.matching().visible_to(self.principal)
+        if self.state is State.LIVE:
+            known, rows = replace(known, network=self.selection.network), self._shown(known)
+        if self.selection == known and self.state in (State.LIVE, State.ANY):
+            return None
+        ids = (rows.filter(pk__lt=after) if after else rows).order_by("-pk").values_list("pk", flat=True)
+        return ids[LOOKED_AT : LOOKED_AT + 1].first()
+
+    def _shown(self, selection: Selection) -> SessionQuerySet:
+        rows = selection.matching().visible_to(self.principal)
         tenant_id = self.whole[1] if self.whole and self.whole[0] is Reach.TENANT else None
         rows = rows.in_state(self.state, tenant_id=tenant_id)
         return rows.since_the_last_floor(**self._place) if self.state is State.LIVE else rows

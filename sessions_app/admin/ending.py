@@ -5,12 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, Table, at, principal_of
+from core.see_other import SeeOther
+from core.words import how_many
 from sessions_app.admin.asking import Asked
 from sessions_app.operations import revoke_selected
 from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
@@ -57,9 +59,8 @@ class EndingForm:
             words = "By now more sessions match than you agreed to. Look again, and say so again."
             return self.shown(request, asked, blast_of(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason)
         assert ended.revocation  # noqa: S101 - whatever is selected, there is one that says so
-        messages.success(request, f"{ended.count:,} session{'' if ended.count == 1 else 's'} ended.")
-        there = reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle])
-        return HttpResponseRedirect(there, status=HTTPStatus.SEE_OTHER)
+        messages.success(request, f"{how_many(ended.count, 'session')} ended.")
+        return SeeOther(reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle]))
 
     def shown(
         self,

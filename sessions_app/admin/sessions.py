@@ -5,29 +5,50 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from audit.admin import record_of
 from core.access import Principal
 from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
+from core.exports import download, format_in
 from core.ids import Prefix, show
+from core.words import how_many
 from sessions_app import counting
-from sessions_app.admin.asking import Asked
+from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
 from sessions_app.models import Session, State
+from sessions_app.operations.exporting import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 
 
 class SessionList(WalkedList):
+    looked_at = LOOKED_AT
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         self.form = Asked(request.GET, principal_of(request))
         self.root_queryset = self.form.rows()
-        return super().get_queryset(request, exclude_parameters)
+        rows = super().get_queryset(request, exclude_parameters)
+        self.looked_to = self.form.looked_through_to(self.after)
+        return rows.filter(pk__gte=self.looked_to) if self.looked_to else rows
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.older or not self.looked_to:
+            self.looked_to = None
+        else:
+            self.older = self.onward(show(Prefix.SESSION, self.looked_to))
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The same again, for a file of it."""
+        return [*self.form.pairs, ("state", str(self.form.state))]
 
     @property
     def told(self) -> str:
@@ -35,8 +56,7 @@ class SessionList(WalkedList):
         whole = self.form.whole
         if whole is None:
             return ""
-        count = counting.live_count(*whole)
-        return f"{count:,} live session{'' if count == 1 else 's'}"
+        return how_many(counting.live_count(*whole), "live session")
 
 
 class SessionAdmin(ConsoleAdmin):
@@ -56,7 +76,24 @@ class SessionAdmin(ConsoleAdmin):
 
     def more_urls(self) -> list[URLPattern]:
         form = EndingForm(self)
-        return [path("end/", self.admin_site.admin_view(form.view), name="sessions_app_session_end")]
+        guarded = self.admin_site.admin_view
+        return [
+            path("end/", guarded(form.view), name="sessions_app_session_end"),
+            path("export/", guarded(require_POST(self.export)), name="sessions_app_session_export"),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """All that the list would show, as far as they see."""
+        me, file_format = principal_of(request), format_in(request.POST)
+        form = Asked(request.POST, me)
+        if form.selection is None:
+            raise SuspiciousOperation(form.error)
+
+        def taken() -> Iterable[dict[str, Any]]:
+            asked = dict(form.pairs) | {"state": str(form.state)}
+            return export_list(form.rows(), form.looked_through_to, actor=me, file_format=file_format, asked=asked)
+
+        return download(taken, COLUMNS, "sessions", file_format, me)
 
     @admin.display(description="")
     def pick(self, row: Any) -> str:

@@ -67,6 +67,11 @@ class FirstIdAt(Func):
     output_field = UUIDField()
 
 
+def moved() -> Q:
+    """Seen since at another address than it was opened from. Few are: an index of their own finds them."""
+    return Q(last_ip_address__isnull=False) & ~Q(last_ip_address=F("ip_address"))
+
+
 def first_id_since(moment: Any) -> FirstIdAt:
     """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
     since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCKS_APART

@@ -251,6 +251,9 @@ class Session(Record):
                 fields=["tenant", "device_type", "-id"], condition=Q(revoked_at=None), name="session_by_device"
             ),
             models.Index(fields=["ip_address"], condition=Q(revoked_at=None), name="session_by_address"),
+            models.Index(
+                fields=["last_ip_address"], condition=Q(revoked_at=None) & rule.moved(), name="session_by_last_address"
+            ),
             models.Index(fields=["due_at"], condition=Q(revoked_at=None), name="session_due"),
             models.Index(fields=["-id"], condition=~Q(role=Role.USER), name="session_of_administrators"),
             models.Index(fields=["tenant", "-id"], name="session_ever_of_tenant"),

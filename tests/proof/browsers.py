@@ -44,7 +44,7 @@ class Browser:
         text = answer.read()
         return Answer(answer.status, answer.headers, json.loads(text) if text else None)
 
-    def sign_in(self, **credentials: str) -> Answer:
+    def sign_in(self, **credentials: str | bool) -> Answer:
         return self.ask("POST", "/api/v1/auth/login", credentials)
 
     def refresh(self, refresh_token: str) -> Answer:

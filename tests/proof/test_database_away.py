@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from random import uniform
 from threading import Event
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from uuid import UUID
 
 import psycopg
@@ -30,6 +33,7 @@ from tests.servers import Servers, database_url, environment
 
 THREADS = 2
 CREDENTIALS = {"email": "super@away.example", "password": "a good long one"}
+PAGES = ("/account/sessions/", "/account/password/", "/console/", "/console/sessions/", "/console/sessions/end/?all=on")
 RECOVERY = 5  # seconds
 
 
@@ -94,6 +98,15 @@ def everything(browser: Browser, token: str, refresh_token: str) -> list[Answer]
     ]
 
 
+def is_a_page_that_says_so(url: str, path: str, key: str) -> bool:
+    """For whoever looks at it in a browser, signed in as they were."""
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(url + path, headers={"Cookie": f"curfew_session={key}"}), timeout=60)
+    answer = refused.value
+    text = answer.read().decode()
+    return (answer.code, int(answer.headers["Retry-After"]) > 0, "try again shortly" in text) == (503, True, True)
+
+
 def is_unavailable(answer: Answer) -> bool:
     return answer.status == 503 and int(answer.headers["Retry-After"]) > 0 and "detail" in answer.body
 
@@ -127,6 +140,8 @@ def test_without_its_database_the_product_says_so_and_comes_back_by_itself(datab
     ):
         made = pair[0].sign_in(**CREDENTIALS).data
         token, refresh_token = made["access_token"], made["refresh_token"]
+        in_a_browser = pair[0].sign_in(**CREDENTIALS, session_cookie=True)
+        key = SimpleCookie(in_a_browser.headers["Set-Cookie"])["curfew_session"].value
         asking = [pool.submit(keep_asking, browser, token, enough) for browser in unaware]
         try:
             for number in range(promise.asked):
@@ -136,6 +151,7 @@ def test_without_its_database_the_product_says_so_and_comes_back_by_itself(datab
                     assert browser.ask("GET", "/healthz").status == 200
                     not_ready = browser.ask("GET", "/readyz")
                     assert (not_ready.status, int(not_ready.headers["Retry-After"]) > 0) == (503, True)
+                assert all(is_a_page_that_says_so(url, path, key) for url in servers.urls for path in PAGES)
                 database.start()
                 slowest = max(slowest, seconds_until_back(pair, token))
                 assert all(browser.ask("GET", "/readyz").status == 200 for browser in pair)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from audit.answers import Answer, KeyTaken, once
@@ -23,6 +23,8 @@ from config.console.refusing import WORDS
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from core.refusals import Refusal
+from core.see_other import SeeOther
+from core.words import how_many
 from sessions_app.operations.selecting import Blast, blast_of
 from sessions_app.selection import Selection
 
@@ -123,7 +125,7 @@ def done(place: Place, body: dict[str, Any]) -> HttpResponse:
     version = place.request.POST.get("version", "") if place.plan.action == "update" else "*"
     answer = ask(place.plan.model, place.plan.action, place.me, *place.where, data=body, version=version)
     ended = ended_by(answer)
-    also = f" {ended:,} session{'' if ended == 1 else 's'} ended with it." if ended else ""
+    also = f" {how_many(ended, 'session')} ended with it." if ended else ""
     return onward(place, place.thing.handle, f"{place.plan.made}{also}")
 
 
@@ -153,7 +155,7 @@ def digest_of(body: dict[str, Any]) -> str:
 
 def onward(place: Place, handle: str, words: str) -> HttpResponse:
     messages.success(place.request, words)
-    return HttpResponseRedirect(place.admin.url_of(handle), status=HTTPStatus.SEE_OTHER)
+    return SeeOther(place.admin.url_of(handle))
 
 
 def shown(

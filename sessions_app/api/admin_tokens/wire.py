@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
@@ -21,7 +21,7 @@ from core.moments import seconds
 from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
 from sessions_app.administrators import Roll
-from sessions_app.authentication import CrossSite, principal_of, require_same_site
+from sessions_app.authentication import BearerAuthentication, CrossSite, principal_of, require_same_site
 from sessions_app.models import Reach, State
 
 NOT_KEPT = {
@@ -57,20 +57,11 @@ class AdminKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class TokenAuthentication(BaseAuthentication):
+class TokenAuthentication(BearerAuthentication):
     """A person's own session. The key itself is not taken here, nor an API key, nor a machine's token."""
 
-    def authenticate(self, request: Request) -> Admitted | None:
-        header = request.headers.get("Authorization", "")
-        if header.partition(" ")[0].lower() != "bearer":
-            return None
-        found = person(bearer(header), request.META[ORIGIN])
-        if found is None:
-            raise AuthenticationFailed
-        return found, found
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return person(credential.strip(), origin)
 
 
 class CronAuthentication(BaseAuthentication):
@@ -161,21 +152,13 @@ def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Resp
     return Response(_cron_body(refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
 
 
-class _ErrorBody:
+def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """What is refused before any view is found is for nobody to keep either."""
-
-    headers = NOT_KEPT
-
-    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-        return _body(WORDS.get(status, status.phrase))
+    return JsonResponse(_body(WORDS.get(status, status.phrase)), status=status, headers=NOT_KEPT)
 
 
-class _CronErrorBody(_ErrorBody):
-    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-        return _cron_body(status, WORDS.get(status, status.phrase))
-
-
-error_body, cron_error_body = _ErrorBody(), _CronErrorBody()
+def cron_error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    return JsonResponse(_cron_body(status, WORDS.get(status, status.phrase)), status=status, headers=NOT_KEPT)
 
 
 def _body(words: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from accounts import operations as accounts
 from audit import denials
 from core.access import Principal, Tier
 from core.ids import Prefix
-from core.throttling import one_of
+from core.throttling import a_turn
 from core.views import DeclaredViewSet
 from sessions_app import operations
 from sessions_app.api.edge import serializers, wire
@@ -201,7 +201,7 @@ class ApiSessionViewSet(EdgeViewSet):
             total = how_many_live(self.principal)
         else:
             rows = rows.filter(page.where)
-        with one_of(AT_ONCE, self.principal.id):
+        with a_turn(AT_ONCE, self.principal.id):
             if page.is_endless:
                 page.must_hold(rows[: page.offset + page.most + 1].count())
             part = {"skip": page.offset, "most": page.most}

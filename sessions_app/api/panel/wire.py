@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
@@ -146,9 +146,9 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return Response(body(request, refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
 
 
-def error_body(request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
+def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """For what is refused before any view is found."""
-    return body(request, status, WORDS.get(status, status.phrase))
+    return JsonResponse(body(request, status, WORDS.get(status, status.phrase)), status=status)
 
 
 def invalid(request: Request, error: Invalid) -> dict[str, Any]:

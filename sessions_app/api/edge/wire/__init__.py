@@ -2,7 +2,7 @@
 
 from sessions_app.api.edge.wire.authentication import ZtSessionAuthentication
 from sessions_app.api.edge.wire.credentials import credentials_in
-from sessions_app.api.edge.wire.errors import HEADERS, Code, Failure, Told, error_body, exception_handler
+from sessions_app.api.edge.wire.errors import HEADERS, Code, Failure, Told, error, exception_handler
 from sessions_app.api.edge.wire.paging import Page, page_in
 from sessions_app.api.edge.wire.sessions import COLUMNS, current_session, go_time, seconds_until, session
 
@@ -16,7 +16,7 @@ __all__ = [
     "ZtSessionAuthentication",
     "credentials_in",
     "current_session",
-    "error_body",
+    "error",
     "exception_handler",
     "go_time",
     "page_in",

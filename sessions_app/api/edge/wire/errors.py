@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 
@@ -124,13 +124,7 @@ def _told(error: Exception, refusal: Refusal, view: Any) -> Told:
     return Told(code, str(refusal.words) if is_news else None)
 
 
-class _ErrorBody:
+def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """What is refused before any view."""
-
-    headers = HEADERS
-
-    def __call__(self, request: HttpRequest, status: HTTPStatus) -> dict[str, Any]:
-        return Told(_USUAL.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
-
-
-error_body = _ErrorBody()
+    told = Told(_USUAL.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
+    return JsonResponse(told, status=status, headers=HEADERS)

@@ -9,6 +9,7 @@ from django.db.models import Case, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
 from core.ids import Prefix, show
+from core.moments import to_the_millisecond
 from sessions_app.api.edge.filters.symbols import address, mfa_complete, mfa_required
 from sessions_app.models.rule import lapses_at
 
@@ -73,9 +74,7 @@ def current_session(row: Row) -> dict[str, Any]:
 
 
 def moment(text: str) -> str:
-    """RFC 3339, to the millisecond."""
-    found = datetime.fromisoformat(text).astimezone(UTC)
-    return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03d}Z"
+    return to_the_millisecond(datetime.fromisoformat(text))
 
 
 def go_time(at: datetime) -> str:

@@ -6,129 +6,21 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import operations as accounts
-from accounts.models import User
 from core.access import Tier, count_of
 from core.ids import Prefix, read
 from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, total_within
-from core.schema import enveloped, paginated, refused
-from core.v1 import V1ViewSet
-from sessions_app import cookies, operations
+from core.schema import enveloped, paginated
+from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
-from sessions_app.authentication import require_same_site
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
-from sessions_app.operations.ending import BY_ADMINISTRATOR, BY_USER, IDS_SHOWN
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.operations.ending import BY_ADMINISTRATOR, IDS_SHOWN
 from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
 
-THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
-LISTED_AT_MOST = 1_000
 PLANNED = (PER_PAGE, MOST_PER_PAGE)
 ENDED = enveloped(serializers.AdminSessionRevokeResponse)
-SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
-
-
-class AuthViewSet(V1ViewSet):
-    tag = "Signing in"
-    public = frozenset({"login", "login_to_tenant", "refresh"})
-    writes = {"logout": Tier.USER}
-    with_session = frozenset({"logout"})
-    errors = wire.SIGN_IN_ERRORS
-
-    @extend_schema(operation_id="login", request=serializers.Credentials, responses=SIGN_IN)
-    def login(self, request: Request) -> Response:
-        """Sign in. People of a tenant name it when their e-mail exists in several."""
-        return self.signed_in(**self.body(serializers.Credentials))
-
-    @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
-    def login_to_tenant(self, request: Request, slug: str) -> Response:
-        """Sign in to the tenant that the path names."""
-        return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
-
-    def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
-        if session_cookie:
-            require_same_site(self.request)  # nobody is signed in by another's page, as somebody else
-        made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
-        answer = self.answer(wire.signed_in(made))
-        if session_cookie:
-            cookies.set_cookie(answer, made)
-        return answer
-
-    @extend_schema(
-        operation_id="refresh",
-        request=serializers.RefreshRequest,
-        responses={200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused},
-    )
-    def refresh(self, request: Request) -> Response:
-        """A new pair for an old one. The same token again within ten seconds gets the same successor; later, it
-        is taken for stolen and ends the session."""
-        token = self.body(serializers.RefreshRequest)["refresh_token"]
-        return self.answer(wire.signed_in(operations.refresh(token, origin=self.origin)))
-
-    @extend_schema(operation_id="logout", request=None, responses={204: None})
-    def logout(self, request: Request) -> Response:
-        """End the session this token belongs to."""
-        operations.sign_out(self.session_id, actor=self.principal)
-        answer = self.nothing()
-        if cookies.is_of(self.session_id, request):
-            cookies.drop_cookie(answer)
-        return answer
-
-
-class MeViewSet(V1ViewSet):
-    tag = "My account"
-    reads = {"retrieve": Tier.USER}
-
-    @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
-    def retrieve(self, request: Request) -> Response:
-        """Who am I, and by which session?"""
-        user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
-        current = self.principal.session_id
-        shown = wire.list_items(Session.objects.seen_by(self.principal).filter(pk=current)) if current else [None]
-        return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": shown[0]})
-
-
-class MySessionViewSet(V1ViewSet):
-    """One's own sessions. An administrator has no more power here than anybody."""
-
-    tag = "My sessions"
-    reads = {"list": Tier.USER}
-    writes = {"revoke_others": Tier.USER, "destroy": Tier.USER}
-    expensive = frozenset({"revoke_others"})
-    missing = "Session not found"
-
-    @property
-    def mine(self) -> SessionQuerySet:
-        return Session.objects.for_user(self.user_id)
-
-    @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
-    def list(self, request: Request) -> Response:
-        """Where you are signed in, newest first: all of it, but for more than anybody can look through."""
-        mine = self.mine.live().seen_by(self.principal).newest_first()
-        return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
-
-    @extend_schema(
-        operation_id="revoke_my_other_sessions",
-        request=None,
-        responses=enveloped(serializers.SessionRevokeResponse),
-    )
-    def revoke_others(self, request: Request) -> Response:
-        """End every session of yours but this one, sign-ins under way included."""
-        me = self.principal
-        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=BY_USER, spare=me.session_id)
-        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
-
-    @extend_schema(
-        operation_id="revoke_my_session", request=None, responses={200: enveloped(serializers.SessionRevokeResponse)}
-    )
-    def destroy(self, request: Request, session_id: str) -> Response:
-        """End one session of yours. Its next request is refused, everywhere."""
-        named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
-        self.found(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
-        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
 
 class SessionsViewSet(PagedViewSet):
@@ -326,24 +218,3 @@ class TenantSessionViewSet(SessionsViewSet):
         """End it. Its next request is refused, everywhere; ending it again changes nothing."""
         self.end(self.changeable(self.named(tenant_id, session_id)))
         return self.nothing()
-
-
-class RevocationViewSet(PagedViewSet):
-    tag = "Revocations"
-    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
-    lists = {"list": filters.REVOCATIONS}
-    missing = "Revocation not found"
-
-    @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
-    def list(self, request: Request) -> Response:
-        """What was ended within your reach: how much, by whom, and why."""
-        found = self.filtered(Revocation.objects.visible_to(self.principal))
-        return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
-
-    @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
-    def retrieve(self, request: Request, revocation_id: str) -> Response:
-        """One act of ending sessions. It holds from its commit; swept are the rows that say so by now."""
-        named = Revocation.objects.visible_to(self.principal).filter(
-            pk=self.id_or_404(Prefix.REVOCATION, revocation_id)
-        )
-        return self.answer(wire.revocation(self.only(wire.revocations(named))))

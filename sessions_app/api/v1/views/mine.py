@@ -1,0 +1,69 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from core.access import Tier
+from core.ids import Prefix
+from core.schema import enveloped
+from core.v1 import V1ViewSet
+from sessions_app import operations
+from sessions_app.api.v1 import serializers, wire
+from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.operations.ending import BY_USER
+
+LISTED_AT_MOST = 1_000
+
+
+class MeViewSet(V1ViewSet):
+    tag = "My account"
+    reads = {"retrieve": Tier.USER}
+
+    @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
+    def retrieve(self, request: Request) -> Response:
+        """Who am I, and by which session?"""
+        user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
+        current = self.principal.session_id
+        shown = wire.list_items(Session.objects.seen_by(self.principal).filter(pk=current)) if current else [None]
+        return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": shown[0]})
+
+
+class MySessionViewSet(V1ViewSet):
+    """One's own sessions. An administrator has no more power here than anybody."""
+
+    tag = "My sessions"
+    reads = {"list": Tier.USER}
+    writes = {"revoke_others": Tier.USER, "destroy": Tier.USER}
+    expensive = frozenset({"revoke_others"})
+    missing = "Session not found"
+
+    @property
+    def mine(self) -> SessionQuerySet:
+        return Session.objects.for_user(self.user_id)
+
+    @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
+    def list(self, request: Request) -> Response:
+        """Where you are signed in, newest first: all of it, but for more than anybody can look through."""
+        mine = self.mine.live().seen_by(self.principal).newest_first()
+        return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
+
+    @extend_schema(
+        operation_id="revoke_my_other_sessions",
+        request=None,
+        responses=enveloped(serializers.SessionRevokeResponse),
+    )
+    def revoke_others(self, request: Request) -> Response:
+        """End every session of yours but this one, sign-ins under way included."""
+        me = self.principal
+        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=BY_USER, spare=me.session_id)
+        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
+
+    @extend_schema(
+        operation_id="revoke_my_session", request=None, responses={200: enveloped(serializers.SessionRevokeResponse)}
+    )
+    def destroy(self, request: Request, session_id: str) -> Response:
+        """End one session of yours. Its next request is refused, everywhere."""
+        named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+        self.found(named.count())
+        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
+        return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))

@@ -1,0 +1,31 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.access import Tier
+from core.ids import Prefix
+from core.paging import PagedViewSet
+from core.schema import enveloped, paginated
+from sessions_app.api.v1 import filters, serializers, wire
+from sessions_app.models import Revocation
+
+
+class RevocationViewSet(PagedViewSet):
+    tag = "Revocations"
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
+    lists = {"list": filters.REVOCATIONS}
+    missing = "Revocation not found"
+
+    @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
+    def list(self, request: Request) -> Response:
+        """What was ended within your reach: how much, by whom, and why."""
+        found = self.filtered(Revocation.objects.visible_to(self.principal))
+        return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
+
+    @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
+    def retrieve(self, request: Request, revocation_id: str) -> Response:
+        """One act of ending sessions. It holds from its commit; swept are the rows that say so by now."""
+        named = Revocation.objects.visible_to(self.principal).filter(
+            pk=self.id_or_404(Prefix.REVOCATION, revocation_id)
+        )
+        return self.answer(wire.revocation(self.only(wire.revocations(named))))

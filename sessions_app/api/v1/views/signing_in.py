@@ -1,0 +1,63 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import operations as accounts
+from core.access import Tier
+from core.schema import enveloped, refused
+from core.v1 import V1ViewSet
+from sessions_app import cookies, operations
+from sessions_app.api.v1 import serializers, wire
+from sessions_app.authentication import require_same_site
+
+THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
+SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
+
+
+class AuthViewSet(V1ViewSet):
+    tag = "Signing in"
+    public = frozenset({"login", "login_to_tenant", "refresh"})
+    writes = {"logout": Tier.USER}
+    with_session = frozenset({"logout"})
+    errors = wire.SIGN_IN_ERRORS
+
+    @extend_schema(operation_id="login", request=serializers.Credentials, responses=SIGN_IN)
+    def login(self, request: Request) -> Response:
+        """Sign in. People of a tenant name it when their e-mail exists in several."""
+        return self.signed_in(**self.body(serializers.Credentials))
+
+    @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
+    def login_to_tenant(self, request: Request, slug: str) -> Response:
+        """Sign in to the tenant that the path names."""
+        return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
+
+    def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
+        if session_cookie:
+            require_same_site(self.request)  # nobody is signed in by another's page, as somebody else
+        made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
+        answer = self.answer(wire.signed_in(made))
+        if session_cookie:
+            cookies.set_cookie(answer, made)
+        return answer
+
+    @extend_schema(
+        operation_id="refresh",
+        request=serializers.RefreshRequest,
+        responses={200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused},
+    )
+    def refresh(self, request: Request) -> Response:
+        """A new pair for an old one. The same token again within ten seconds gets the same successor; later, it
+        is taken for stolen and ends the session."""
+        token = self.body(serializers.RefreshRequest)["refresh_token"]
+        return self.answer(wire.signed_in(operations.refresh(token, origin=self.origin)))
+
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    def logout(self, request: Request) -> Response:
+        """End the session this token belongs to."""
+        operations.sign_out(self.session_id, actor=self.principal)
+        answer = self.nothing()
+        if cookies.is_of(self.session_id, request):
+            cookies.drop_cookie(answer)
+        return answer

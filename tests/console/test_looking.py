@@ -1,0 +1,84 @@
+"""What no index knows is looked for a stretch at a time: every page is quick, and nothing is passed over."""
+
+from itertools import chain
+
+import pytest
+
+from sessions_app.models import Session
+from tests.commands.crowds import change, crowd
+from tests.console.browser import SESSIONS, Browser
+from tests.console.test_ending import FIREFOX, handles_in, link_called
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessions_app.admin.asking.LOOKED_AT", 10)
+
+
+def walked(browser: Browser, **asked: str) -> list[list[str]]:
+    """The handles on each page, to the last."""
+    browser.open(SESSIONS, **asked)
+    pages = [handles_in(browser.html)]
+    while onward := link_called("Look on", browser.html) or link_called("Older", browser.html):
+        browser.open(f"{SESSIONS}{onward}")
+        pages.append(handles_in(browser.html))
+    return pages
+
+
+def handles(**columns: str) -> list[str]:
+    return [session.handle for session in Session.objects.filter(**columns).order_by("-pk")]
+
+
+def test_what_is_rare_is_found_by_looking_on(world: World):
+    for _ in range(3):
+        crowd(world.ada, 1, user_agent=FIREFOX)
+        crowd(world.ada, 24)
+    pages = walked(Browser(world.north_admin), user_agent="firefox")
+    assert list(chain(*pages)) == handles(user_agent=FIREFOX)
+    assert len(pages) == 8  # of 77 sessions: 10 and whoever is looked for next, each time
+    assert max(map(len, pages)) == 1
+
+
+def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sessions_app.admin.asking.LOOKED_AT", 100)
+    crowd(world.ada, 130, user_agent=FIREFOX)
+    pages = walked(Browser(world.north_admin), user_agent="firefox")
+    assert list(chain(*pages)) == handles(user_agent=FIREFOX)
+    assert list(map(len, pages)) == [50, 50, 30]
+
+
+def test_a_page_says_how_far_it_looked(world: World):
+    crowd(world.ada, 30)
+    browser = Browser(world.north_admin)
+    assert "None so far." in browser.open(SESSIONS, country="IS")
+    assert "There are older ones." in browser.text
+    browser.open(SESSIONS, country="IS", after=world.ada.session_id)
+    assert "No session matches." in browser.text
+    assert "There are older ones." not in browser.text
+
+
+@pytest.mark.parametrize("column", ["ip_address", "last_ip_address"])
+def test_an_address_is_found_at_once(column: str, world: World):
+    """It is what operators ask most, and indexes know it."""
+    found = change(world.ada, **{column: "198.51.100.7"})
+    crowd(world.alan, 40)
+    assert walked(Browser(world.north_admin), ip="198.51.100.0/24") == [[found.session_id]]
+
+
+def test_old_ones_are_not_looked_for_among_the_new(world: World):
+    crowd(world.ada, 40)
+    assert walked(Browser(world.north_admin), older_than="1h") == [[]]
+
+
+@pytest.mark.parametrize("state", ["revoked", "expired"])
+def test_what_is_over_is_looked_for_among_all_there_ever_were(state: str, world: World):
+    gone = world.ada.session
+    world.north_admin.post(f"/api/v1/admin/sessions/{gone.handle}/revoke", {"reason": "stolen"})
+    crowd(world.alan, 40)
+    browser, texts = Browser(world.north_admin), []
+    texts.append(browser.open(SESSIONS, state=state))
+    while onward := link_called("Look on", browser.html):
+        texts.append(browser.open(f"{SESSIONS}{onward}"))
+    assert any("ada@north.example" in text for text in texts) == (state == "revoked")
+    assert "ada@north.example" not in texts[0]
