@@ -17,7 +17,7 @@ from core.access import Principal, Tier, count_of
 from core.console import Badge, Facts, Link, Table, principal_of
 from core.ids import Prefix, show
 from sessions_app.counting import counters_within
-from sessions_app.dashboard import course, figures
+from sessions_app.dashboard import course
 from sessions_app.models import Kind, Reach
 from sessions_app.reach import whole
 from sessions_app.statistics import NOTHING
@@ -30,13 +30,12 @@ SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is ther
 def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
     all_of_it = whole(me)
-    sessions, day = all_of_it.statistics if all_of_it else NOTHING, figures(me)
+    sessions = all_of_it.statistics if all_of_it else NOTHING
     now = timezone.now()
     brought = spans(course(me, first_of_week(now)), now)
     said = {
         "title": "Overview",
         "sessions": sessions,
-        "day": day,
         "spans": brought,
         "parts": [
             _shares("Devices", sessions["by_device_type"], "device"),

@@ -19,7 +19,7 @@ from tests.world import SYSTEM, World
 
 MOST = 12
 COSTS = {
-    "": 9,  # who; statistics; figures 2; the course; tenants; worker; the record's ends and its newest 2
+    "": 7,  # who; statistics; the course; tenants; worker; the record's ends and its newest 2
     "sessions/": 3,  # who; the rows; how many there are
     "revocations/": 2,
     "partners/": 2,

@@ -53,6 +53,7 @@ def test_hours_and_days_have_what_was_done_in_them(world: World):
     tried(world, NOON - timedelta(days=3))
     tried(world, NOON - timedelta(days=7))  # longer ago than a week
     told = numbers(browser)
+    assert "4 sign-ins in 24 hours 1 failed sign-ins in 24 hours" in browser.text
     assert told["12:00"] == [2, 1, 0]
     assert told["11:00"] == [1, 0, 0]
     assert told["13:00"] == [1, 0, 0]  # yesterday's
