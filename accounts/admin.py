@@ -125,8 +125,8 @@ class GroupAdmin(HousedAdmin):
         title = "Members" if thing.member_count <= SHOWN else f"Members, the first {SHOWN}"
         everybody = members_of(thing.pk, effective=True).visible_to(principal).count()
         there = f"{reverse('admin:accounts_user_changelist')}?group={thing.handle}"
-        more = Link(f"All {everybody:,}, with those of the groups in it", there) if everybody else None
-        yield Table(title, ("E-mail", "Name", ""), rows, empty="Nobody.", more=more)
+        more = Link(f"{everybody:,} in all, with those of the groups in it", there) if everybody else None
+        yield Table(title, ("E-mail", "Name", "To do"), rows, empty="Nobody.", more=more)
         yield self.tree(thing)
 
     def tree(self, thing: Any) -> Table:
@@ -136,7 +136,7 @@ class GroupAdmin(HousedAdmin):
                 format_html(
                     '<span style="padding-inline-start: {}rem">{}</span>',
                     min(each.level - 1, DEEPEST),
-                    Link(each.name, _page_of("group", each)),
+                    str(Link(each.name, _page_of("group", each))),
                 ),
                 each.level,
                 "what is in it stands above" if each.is_repeated else "",
@@ -145,7 +145,7 @@ class GroupAdmin(HousedAdmin):
             for each in lines
         ]
         title = f"Groups in it, and {unshown:,} more" if unshown else "Groups in it"
-        return Table(title, ("Name", "Level", "", ""), rows, empty="None.")
+        return Table(title, ("Name", "Level", "Note", "To do"), rows, empty="None.")
 
 
 class ApplicationAdmin(EntityAdmin):

@@ -62,7 +62,7 @@ class AuditEntryAdmin(ConsoleAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Exact words, which an index knows: the record is too long to be leafed through."""
-        word = search_term.strip()
+        word = search_term.replace("\0", "").strip()
         exact = Q(actor_label=word) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
         return (queryset.filter(exact) if word else queryset), False
 

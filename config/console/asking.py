@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from accounts.api.v1.views.clients import AgentViewSet, ApplicationViewSet
 from accounts.api.v1.views.groups import GroupViewSet
@@ -17,7 +18,7 @@ from core.permissions import declared
 from core.refusals import Refusal
 from core.request import ORIGIN
 from core.resources import SESSIONS_ENDED, ResourceViewSet
-from core.v1 import refusal_in_v1
+from core.v1 import Invalid, refusal_in_v1
 from tenancy.api.v1.views import PartnerViewSet, TenantViewSet
 from tenancy.models import Partner, Tenant
 
@@ -66,6 +67,19 @@ def may(model: type, action: str, me: Principal) -> bool:
 def is_theirs(thing: Any, me: Principal) -> bool:
     """To change: this very one, which they are known to see."""
     return type(thing).objects.writable_by(me).filter(pk=thing.pk).exists()
+
+
+def flaws_of(
+    model: type, me: Principal, data: Mapping[str, Any], serializer: type[Serializer], *, partial: bool
+) -> Refusal | None:
+    """What is wrong with a body by itself, before anything is looked up."""
+    view: Any = view_of(model, "", me)
+    view.request = Inner(me, data)
+    try:
+        view.body(serializer, partial=partial)
+    except Invalid as error:
+        return refusal(error, model)
+    return None
 
 
 def view_of(model: type, action: str, me: Principal) -> ResourceViewSet:

@@ -228,6 +228,9 @@ class TestChanging:
         assert shown[theirs] in ("Mine", "Theirs")
 
 
+ODD = ("\0", "{", "[1]", "-1e9999", "9" * 50, "\u202e\r\n<script>alert(1)</script>", "x" * 20_000)
+
+
 @each_kind
 class TestAForm:
     @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
@@ -273,11 +276,25 @@ class TestAForm:
         browser.open(f"{page}edit/")
         shown = filled(browser)
         for name in shown.keys() - OURS:
-            for odd in ("\0", "{", "[1]", "-1e9999", "9" * 50, "\u202e\r\n<script>alert(1)</script>", "x" * 20_000):
+            for odd in ODD:
                 browser.send(f"{page}edit/", **{**shown, name: odd, "version": "0", "agreed": "on"})
                 assert browser.status in (403, 409, 412, 422), (name, odd, browser.status)
                 assert "<script>alert" not in browser.html
                 browser.open(f"{page}edit/")
+
+
+@each_kind
+def test_something_new_is_made_of_no_nonsense(kind: Kind, world: World):
+    browser = Browser(world.super_admin)
+    browser.open(place_to_make(kind))
+    shown = filled(browser)
+    for name in shown.keys() - OURS | {"seen", "tenant_id.pick", "config"}:
+        for odd in ODD[::2]:
+            body = typed(kind.new(world.ada.user, world))
+            browser.send(place_to_make(kind), **{**shown, **body, "key": f"{name}{odd}"[:60], name: odd})
+            assert browser.status in (200, 403, 409, 422), (name, odd, browser.status)
+            assert "<script>alert" not in browser.html
+            browser.open("/console/")
 
 
 @by_whoever_may
@@ -517,6 +534,13 @@ class TestWhatTheApiRefuses:
         text = fill(browser, "/console/applications/new/", **form, redirect_uris=uris)
         assert "Line 2: This cannot be used" in text
         assert filled(browser)["redirect_uris"] == uris.replace("\r\n", "\n")
+
+    def test_all_that_is_wrong_is_told_at_once(self, world: World):
+        browser = Browser(world.acme_partner)
+        fill(browser, "/console/groups/new/", tenant_id="nowhere at all", name="")
+        assert browser.status == 422
+        assert "There is no tenant nowhere at all" in browser.html.partition('id="w-tenant_id"')[2]
+        assert "This field is required." in browser.html.partition('id="w-name"')[2].partition("</p>")[0]
 
     def test_what_is_no_json_is_told(self, world: World):
         browser = Browser(world.super_admin)

@@ -79,6 +79,14 @@ class TestATree:
 
 
 class TestThePage:
+    def test_leads_to_each_group_that_is_in_it(self, world: World):
+        top = group("top", world.north)
+        inner = group("<b>inner</b>", world.north, group("between", world.north, top))
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/groups/{top.handle}/")
+        link = f'<a class="console-link" href="/console/groups/{inner.handle}/">&lt;b&gt;inner&lt;/b&gt;</a>'
+        assert f'<span style="padding-inline-start: 1rem">{link}</span>' in browser.html
+
     def test_counts_whoever_is_in_it_in_any_way_and_leads_to_them(self, world: World):
         top = group("top", world.north)
         inner = group("inner", world.north, top)
@@ -86,7 +94,7 @@ class TestThePage:
         add_member(inner, world.ada.user, actor=SYSTEM)
         add_member(inner, world.alan.user, actor=SYSTEM)
         browser = Browser(world.north_admin)
-        assert "All 2, with those of the groups in it" in browser.open(f"/console/groups/{top.handle}/")
+        assert "2 in all, with those of the groups in it" in browser.open(f"/console/groups/{top.handle}/")
         text = browser.open("/console/users/", group=top.handle)
         assert "In top, or in a group that is in it." in text
         assert world.ada.user.email in text

@@ -60,12 +60,15 @@ class Control:
 
     @property
     def label(self) -> str:
-        said = LABELS.get(self.name) or str(self.about.label or self.name).removesuffix(" id")
+        drawn = str(self.about.label or self.name)
+        said = LABELS.get(self.name) or (drawn.removesuffix(" id") if self.kind == "reference" else drawn)
         return said.replace("uri", "URI").replace(" url", " URL").replace("Sso", "SSO")
 
     @property
     def hint(self) -> str:
         own = str(self.about.help_text or "").replace("Null:", "Empty:").replace("null removes it", "or remove it")
+        if self.kind == "secret" and self.is_new:
+            own = f"{own.partition('.')[0]}."  # of one that is there already, there is more to say
         return " ".join(filter(None, (own, HINTS.get(self.kind, ""))))
 
     @property

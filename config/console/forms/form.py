@@ -1,7 +1,7 @@
 """A form as it stands and as it was typed, what of it was touched, and what is wrong with it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -86,11 +86,12 @@ class Form:
             body.setdefault(part, {})
         return body | self.fixed | self.unknown
 
-    def blame(self, refusal: Refusal, unique: Iterable[str]) -> None:
-        """Each flaw beside its field; what is about none of them, above them all."""
+    def blame(self, refusal: Refusal, *, unique: Iterable[str] = (), but: Container[str] = ()) -> None:
+        """Each flaw beside its field, `but` those that are known; what is about none of them, above them all."""
         if isinstance(refusal.words, list):
             for flaw in refusal.words:
-                self._blame(tuple(flaw["loc"][1:]), flaw["msg"])
+                if ".".join(map(str, flaw["loc"][1:])) not in but:
+                    self._blame(tuple(flaw["loc"][1:]), flaw["msg"])
             return
         words = str(refusal.words)
         name = next((name for name in unique if words.startswith(f"This {name} is taken")), "")

@@ -67,6 +67,8 @@ class Plan:
         fields = fields_of(self.serializer, self.parts(variant))
         is_fixed = {self.variant: variant} if self.variant and self.is_new else {}
         controls = [self._control(name, each, me, thing) for name, each in fields if name not in is_fixed]
+        if self.is_new:  # what it is and whose, before what it may be as well
+            controls.sort(key=lambda control: (not control.is_required, control.kind != "reference"))
         return Form(controls, now, usual=usual_of(self.model), fixed=is_fixed)
 
     def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Control:

@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods
 
 from audit.answers import Answer, KeyTaken, once
 from audit.denials import note
-from config.console.asking import VIEWS, ask, ended_by, is_theirs, may, refusal
+from config.console.asking import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal
 from config.console.forms.form import Form
 from config.console.forms.plans import Plan, variant_of
 from config.console.parts import secret_page
 from config.console.refusing import WORDS
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
+from core.jsonb import written
 from core.refusals import Refusal
 from core.see_other import SeeOther
 from core.words import how_many
@@ -84,6 +85,10 @@ def sent(place: Place) -> HttpResponse:
     form.read(said)
     body = form.body()
     if form.is_wrong:
+        plan, unread = place.plan, {control.name for control in form.faults}
+        also = flaws_of(plan.model, place.me, body, plan.serializer, partial=not plan.is_new)
+        if also:
+            form.blame(also, but=unread)
         return shown(place, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     blast = would_end(place, form)
     if blast and blast.sessions and said.get("agreed") != "on":
@@ -107,7 +112,7 @@ def again(place: Place, refused: Refusal) -> HttpResponse:
     form = place.form
     form.read(place.request.POST)
     said = WORDS[HTTPStatus.FORBIDDEN] if refused.status == HTTPStatus.FORBIDDEN else refused.words
-    form.blame(replace(refused, words=said), VIEWS[place.plan.model].unique.values())
+    form.blame(replace(refused, words=said), unique=VIEWS[place.plan.model].unique.values())
     return shown(place, form, refused.status)
 
 
@@ -150,7 +155,7 @@ def key_of(place: Place) -> str:
 
 
 def digest_of(body: dict[str, Any]) -> str:
-    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+    return hashlib.sha256(written(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def onward(place: Place, handle: str, words: str) -> HttpResponse:
