@@ -4,16 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.models import Agent, Application, Group, IdentityProvider, User
+from accounts.models.groups import members_of
+from accounts.trees import tree_of
 from core.access import Principal
-from core.console import Badge, Facts, Link, Table, at
+from core.console import Badge, Button, Facts, Link, Table, at, principal_of
+from core.ids import NOBODYS, Prefix, read
 from core.words import how_long
 from tenancy.admin import EntityAdmin
 
-SHOWN = 50
+SHOWN, LINES = 50, 200
+DEEPEST = 12  # indentations, on a page that has an end
 
 
 class HousedAdmin(EntityAdmin):
@@ -40,6 +46,23 @@ class UserAdmin(HousedAdmin):
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant").with_totp()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Also, of a group that they see, whoever is in it in any way."""
+        rows, group = super().get_queryset(request), self.group_in(request)
+        return rows.filter(pk__in=members_of(group.pk, effective=True).values("pk")) if group else rows
+
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        group = self.group_in(request)
+        return {"told": Link(f"In {group.name}, or in a group that is in it.", self.list_url)} if group else {}
+
+    def group_in(self, request: HttpRequest) -> Group | None:
+        """Unknown and foreign are one and the same: nobody is in it."""
+        if "group" not in request.GET:
+            return None
+        pk = read(Prefix.GROUP, request.GET["group"])
+        found = Group.objects.visible_to(principal_of(request)).housed().filter(pk=pk).first() if pk else None
+        return found or Group(pk=NOBODYS, name="no such group")
 
     @admin.display(description="Name")
     def full_name(self, row: User) -> str:
@@ -71,6 +94,7 @@ class UserAdmin(HousedAdmin):
 
 class GroupAdmin(HousedAdmin):
     slug, icon = "groups", "groups"
+    page_template = "console/group.html"
     list_display = ("name", "home", "group_type", "members", "standing", "made")
     search_fields = ("name", "description")
 
@@ -92,12 +116,37 @@ class GroupAdmin(HousedAdmin):
         ]
 
     def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
-        people = User.objects.visible_to(principal).housed().filter(memberships__group=thing).order_by("email")[:SHOWN]
-        rows = [(Link(each.email, _page_of("user", each)), each.name) for each in people]
+        people = User.objects.visible_to(principal).housed().filter(memberships__group=thing).order_by("email")
+        theirs = User.objects.writable_by(principal).filter(pk=OuterRef("pk"))
+        found: Any = people.annotate(is_theirs=Exists(theirs))[:SHOWN]
+        rows = [
+            (Link(each.email, _page_of("user", each)), each.name, _out("user_id", each, each.email, each.is_theirs))
+            for each in found
+        ]
         title = "Members" if thing.member_count <= SHOWN else f"Members, the first {SHOWN}"
-        yield Table(title, ("E-mail", "Name"), rows, empty="Nobody.")
-        nested = Group.objects.visible_to(principal).nested_in(thing.pk).order_by("name")[:SHOWN]
-        yield Table("Groups in it", ("Name",), [(Link(each.name, _page_of("group", each)),) for each in nested])
+        everybody = members_of(thing.pk, effective=True).visible_to(principal).count()
+        there = f"{reverse('admin:accounts_user_changelist')}?group={thing.handle}"
+        more = Link(f"{everybody:,} in all, with those of the groups in it", there) if everybody else None
+        yield Table(title, ("E-mail", "Name", "To do"), rows, empty="Nobody.", more=more)
+        yield self.tree(thing)
+
+    def tree(self, thing: Any) -> Table:
+        lines, unshown = tree_of(thing.pk, most=LINES)
+        rows = [
+            (
+                format_html(
+                    '<span style="padding-inline-start: {}rem">{}</span>',
+                    min(each.level - 1, DEEPEST),
+                    str(Link(each.name, _page_of("group", each))),
+                ),
+                each.level,
+                "what is in it stands above" if each.is_repeated else "",
+                _out("child_group_id", each, each.name, each.level == 1),
+            )
+            for each in lines
+        ]
+        title = f"Groups in it, and {unshown:,} more" if unshown else "Groups in it"
+        return Table(title, ("Name", "Level", "Note", "To do"), rows, empty="None.")
 
 
 class ApplicationAdmin(EntityAdmin):
@@ -174,6 +223,10 @@ class AgentAdmin(HousedAdmin):
             ("Tools", ", ".join(thing.allowed_tools)),
             ("Requests a minute", thing.rate_limit_rpm or "as many as it likes"),
         ]
+
+
+def _out(name: str, thing: Any, called: str, is_theirs: bool) -> Button | str:
+    return Button("Take out", "take-out", name, thing.handle, called) if is_theirs else ""
 
 
 def _page_of(model: str, thing: Any) -> str:

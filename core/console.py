@@ -54,6 +54,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Sends the form of that id, with this one value."""
+
+    text: str
+    form: str
+    name: str
+    value: str
+    about: str
+
+    def __str__(self) -> str:
+        drawn = '<button class="console-button small" form="{}" name="{}" value="{}" aria-label="{}">{}</button>'
+        return format_html(drawn, self.form, self.name, self.value, f"{self.text}: {self.about}", self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
     """One word that tells good from bad at a glance; `kind` is Unfold's: success, warning, danger, info."""
 
@@ -125,6 +140,8 @@ class Acting(Protocol):
     def each_context(self, request: HttpRequest) -> dict[str, Any]: ...
 
     def links_to_acts(self, admin: "ConsoleAdmin", thing: Any, principal: Principal) -> list[Link]: ...
+
+    def links_to_make(self, admin: "ConsoleAdmin", principal: Principal) -> list[Link]: ...
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -206,7 +223,12 @@ class ConsoleAdmin(ModelAdmin):
         return self.title or str(self.opts.verbose_name_plural).capitalize()
 
     def listed(self, request: HttpRequest) -> HttpResponse:
-        return self.changelist_view(request, {"title": self.plural})
+        made = self.admin_site.links_to_make(self, principal_of(request))
+        return self.changelist_view(request, {"title": self.plural, "makes": made, **self.around(request)})
+
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        """What its list says beside the list."""
+        return {}
 
     def page(self, request: HttpRequest, handle: str) -> HttpResponse:
         principal = principal_of(request)

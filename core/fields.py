@@ -129,8 +129,8 @@ class Word(serializers.ChoiceField):
 class Slug(Text):
     pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=63, trim_whitespace=False, validators=[SLUG], **options)
+    def __init__(self, *, max_length: int = 63, **options: Any) -> None:
+        super().__init__(max_length=max_length, trim_whitespace=False, validators=[SLUG], **options)
 
 
 class ScopeToken(Text):

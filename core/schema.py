@@ -73,6 +73,8 @@ class V1Schema(AutoSchema):
         found = [IDEMPOTENCY_KEY] if view.action in getattr(view, "repeatable", ()) else []
         if self.resource and view.action in ("update", "destroy"):
             found += [IF_MATCH, ENDED]
+        if view.action == "rotate_secret":
+            found.append(IF_MATCH)
         if self.resource and view.action in ("create", "retrieve", "update"):
             found.append(ETAG)
         return found
@@ -133,7 +135,7 @@ class V1Schema(AutoSchema):
             found.append(429)
         if self.resource and view.action in ("create", "update", "destroy"):
             found.append(409)
-        if self.resource and view.action in ("update", "destroy"):
+        if (self.resource and view.action in ("update", "destroy")) or view.action == "rotate_secret":
             found.append(412)
         return sorted(found)
 

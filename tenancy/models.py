@@ -110,6 +110,11 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
         """A tenant is the platform's to change; those within see what they were given."""
         return self.visible_to(principal) if principal.tier is Tier.SUPER else self.none()
 
+    def living_under(self, partner: Partner) -> list[str]:
+        """The names of some that keep the partner from being deleted."""
+        inhabited = self.filter(deleted_at=None, partner=partner, kind=Tenant.Kind.CUSTOMER)
+        return list(inhabited.order_by("name").values_list("name", flat=True)[:10])
+
 
 class HousedQuerySet(EntityQuerySet[M]):
     """Things of a tenant."""

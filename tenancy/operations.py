@@ -120,10 +120,9 @@ def delete(thing: Entity, *, actor: Principal, versions: Versions = None) -> int
     lock(thing, versions, actor=actor)
     _set(thing, deleted_at=Now())
     announce(went_down, thing, actor=actor)
-    if isinstance(thing, Partner):  # whose row is locked by now: no tenant comes in meanwhile
-        inhabited = Tenant.objects.present().filter(partner=thing, kind=Tenant.Kind.CUSTOMER)
-        if names := list(inhabited.order_by("name").values_list("name", flat=True)[:10]):
-            raise StillInhabited(names)
+    # A partner's row is locked by now: no tenant comes in meanwhile.
+    if isinstance(thing, Partner) and (names := Tenant.objects.living_under(thing)):
+        raise StillInhabited(names)
     _record(thing, "deleted", {"sessions_ended": ended}, actor)
     return ended
 

@@ -361,7 +361,7 @@ KINDS += [
             "status": ODD_WORDS,
             "tenant_id": ODD_IDS,
             "owner_user_id": [*ODD_IDS, None],
-            "agent_type": ["", "Upper", "a b", None, 1, "x" * 64],
+            "agent_type": ["", "Upper", "a b", None, 1, "x" * 33],
             "allowed_tools": ODD_TOOLS,
             "allowed_scopes": ODD_SCOPES,
             "rate_limit_rpm": [*ODD_LIMITS, 0],

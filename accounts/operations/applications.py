@@ -82,12 +82,12 @@ def change_client(client: Client, *, actor: Principal, versions: Versions = None
 
 
 @transaction.atomic
-def rotate_secret(client: Application | Agent, *, actor: Principal) -> str:
+def rotate_secret(client: Application | Agent, *, actor: Principal, versions: Versions = None) -> str:
     """A new secret, shown this once. The old one is refused from here on, and so are the tokens it has brought."""
     if isinstance(client, Application) and not client.is_confidential:
         raise KeepsNoSecret
     revision, secret = next_revision(), new_secret()
-    locked = lock(client, actor=actor)
+    locked = lock(client, versions, actor=actor)
     locked.secret_digest, locked.secret_revision = digest(secret), revision
     locked.updated_at = Now()
     locked.save(update_fields=["secret_digest", "secret_revision", "updated_at"])

@@ -8,9 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from audit.denials import note
 from config.console.acts import ACTS, Act, acts_on
+from config.console.parts import secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
+from core.refusals import Refusal
 from core.see_other import SeeOther
 from core.words import how_many
 from sessions_app.operations.selecting import blast_of
@@ -40,16 +43,21 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
         ended = act.carry_out(thing, me, seen)
     except tuple(act.refusals or ()) as refusal:
         words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
-        return shown(request, admin, thing, act, HTTPStatus.CONFLICT, words)
+        said = words(refusal) if callable(words) else words
+        note(Refusal(HTTPStatus.CONFLICT, said), request, me)
+        return shown(request, admin, thing, act, HTTPStatus.CONFLICT, said)
+    if isinstance(ended, str):
+        return secret_page(request, admin, thing, ended)
     also = f" {how_many(ended, 'session')} ended with it." if ended else ""
     messages.success(request, f"{act.done}{also}")
-    return SeeOther(admin.url_of(thing.handle))
+    return SeeOther(admin.list_url if act.is_the_last else admin.url_of(thing.handle))
 
 
 def shown(
     request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, status: int = HTTPStatus.OK, wrong: str = ""
 ) -> HttpResponse:
     selection = Selection({act.ends: thing.pk}, asked_by=principal_of(request)) if act.ends else None
+    obstacle = act.obstacle(thing)
     said = {
         "title": f"{act.label.rstrip('…')}: {thing}",
         "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), admin.url_of(thing.handle))],
@@ -58,6 +66,7 @@ def shown(
         "label": act.label.rstrip("…"),
         "back": admin.url_of(thing.handle),
         "blast": blast_of(selection) if selection else None,
-        "wrong": wrong,
+        "wrong": wrong or obstacle,
+        "is_barred": bool(obstacle),
     }
     return admin.rendered(request, "console/act.html", said, status)

@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts import operations as accounts
-from accounts.models import Agent, Application, IdentityProvider, User
+from accounts.models import Agent, Application, Group, IdentityProvider, User
+from config.console.asking import ask, ended_by, is_theirs
 from core.access import Principal
 from core.records import Status
 from sessions_app.models import Reach
+from tenancy.api.v1.wire import still_inhabited
 from tenancy.models import Partner, Tenant
-from tenancy.operations import Versions, change
+from tenancy.operations import StillInhabited, Versions, change
 
-Refusals = dict[type[Exception], str]
-Carry = Callable[[Any, Principal, Versions], int]
+Refusals = dict[type[Exception], Any]  # words, or what finds them
+Carry = Callable[[Any, Principal, Versions], int | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`told` is what it does, before it is done; `done` what was done. `carry_out` says how many sessions it ended."""
+    """`told` is what it does, before it is done; `done` what was done. `carry_out` says how many sessions it ended, or
+    the secret that is shown this once. `obstacle` is what stands in the way, if anything does."""
 
     name: str
     label: str
@@ -29,6 +32,8 @@ class Act:
     ends: Reach | None = None
     is_for_oneself: bool = True
     refusals: Refusals | None = None
+    obstacle: Callable[[Any], str] = lambda thing: ""
+    is_the_last: bool = False  # there is nothing left to look at
 
 
 def _change_of(thing: Any) -> Callable[..., int]:
@@ -49,6 +54,20 @@ def _reset_password(thing: User, actor: Principal, versions: Versions) -> int:
 
 def _remove_second_factor(thing: User, actor: Principal, versions: Versions) -> int:
     return accounts.remove_totp(thing, actor=actor)
+
+
+def _delete(thing: Any, actor: Principal, versions: Versions) -> int:
+    return ended_by(ask(type(thing), "destroy", actor, thing.handle, version="".join(versions or ())))
+
+
+def _rotate(thing: Any, actor: Principal, versions: Versions) -> str:
+    answer = ask(type(thing), "rotate_secret", actor, thing.handle, version="".join(versions or ()))
+    return str(answer.data["data"]["client_secret"])
+
+
+def _inhabited(thing: Any) -> str:
+    names = Tenant.objects.living_under(thing) if isinstance(thing, Partner) else []
+    return still_inhabited(StillInhabited(names)) if names else ""
 
 
 LAST: Refusals = {accounts.LastOperator: "This is the last operator; somebody must be left to let the others back in."}
@@ -78,6 +97,30 @@ def _life(under: str, ends: Reach | None) -> list[Act]:
     ]
 
 
+def _end(what: str, ends: Reach | None) -> Act:
+    return Act(
+        "remove",
+        "Delete…",
+        f"{what} It is in no list any more, and there is no way back. Its name may be taken again.",
+        "Deleted.",
+        _delete,
+        lambda thing: True,
+        ends,
+        refusals={**LAST, StillInhabited: still_inhabited},
+        obstacle=_inhabited,
+        is_the_last=True,
+    )
+
+
+_ROTATE = Act(
+    "rotate-secret",
+    "New secret…",
+    "It gets a new secret, which you are shown this once. The old one, and every token that it has brought, are refused"
+    " from then on.",
+    "",
+    _rotate,
+    lambda thing: not isinstance(thing, Application) or thing.is_confidential,
+)
 _OF_USERS = [
     Act(
         "reset-password",
@@ -103,12 +146,34 @@ _OF_USERS = [
     ),
 ]
 ACTS: dict[type, list[Act]] = {
-    Partner: _life("All its tenants stop, and everybody in them is signed out.", Reach.PARTNER),
-    Tenant: _life("Everybody in it is signed out, and nobody can sign in.", Reach.TENANT),
-    User: [*_life("They are signed out everywhere, and cannot sign in.", Reach.USER), *_OF_USERS],
-    Application: _life("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
-    IdentityProvider: _life("Nobody is believed on its word.", None),
-    Agent: _life("Its tokens are refused, and it gets no more.", None),
+    Partner: [
+        *_life("All its tenants stop, and everybody in them is signed out.", Reach.PARTNER),
+        _end("Its administrators are signed out and gone with it.", Reach.PARTNER),
+    ],
+    Tenant: [
+        *_life("Everybody in it is signed out, and nobody can sign in.", Reach.TENANT),
+        _end("Everybody in it is signed out, and gone with it; so is all else in it.", Reach.TENANT),
+    ],
+    User: [
+        *_life("They are signed out everywhere, and cannot sign in.", Reach.USER),
+        *_OF_USERS,
+        _end("They are signed out everywhere, and in no group any more.", Reach.USER),
+    ],
+    Group: [_end("Whoever was in it is not in it any more, nor in what it was in.", None)],
+    Application: [
+        *_life("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
+        _ROTATE,
+        _end("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
+    ],
+    IdentityProvider: [
+        *_life("Nobody is believed on its word.", None),
+        _end("Nobody is believed on its word.", None),
+    ],
+    Agent: [
+        *_life("Its tokens are refused, and it gets no more.", None),
+        _ROTATE,
+        _end("Its tokens are refused, and it gets no more.", None),
+    ],
 }
 
 
@@ -117,6 +182,4 @@ def acts_on(thing: Any, principal: Principal) -> list[Act]:
     open_now = [act for act in ACTS.get(type(thing), []) if act.is_open(thing)]
     if isinstance(thing, User) and thing.pk == principal.user_id:
         open_now = [act for act in open_now if act.is_for_oneself]
-    if not open_now or not type(thing).objects.writable_by(principal).filter(pk=thing.pk).exists():
-        return []
-    return open_now
+    return open_now if open_now and is_theirs(thing, principal) else []

@@ -12,9 +12,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.decorators import decorator_from_middleware
 from unfold.sites import UnfoldAdminSite
 
+from accounts.models import Group
 from config.console.acting import form_on
 from config.console.acts import ACTS, acts_on
 from config.console.dashboard import dashboard
+from config.console.forms.members import take_out_of
+from config.console.forms.plans import PLANS, Plan
+from config.console.forms.writing import form_for
 from config.console.refusing import View, protected, refused, worded
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
@@ -66,14 +70,25 @@ class ConsoleSite(UnfoldAdminSite):
         ]
 
     def _urls_of(self, kind: ConsoleAdmin) -> list[URLPattern]:
-        if kind.model not in ACTS:
-            return kind.get_urls()
-        form = self.admin_view(form_on(kind))
-        return [*kind.get_urls(), path("<str:handle>/<slug:name>/", form, name=f"{kind.slug}_act")]
+        """Forms stand before the pages, since `new` is nobody's handle; acts stand behind them all."""
+        plans = PLANS.get(kind.model, [])
+        forms = [
+            path(_place(plan), self.admin_view(form_for(kind, plan)), name=f"{kind.slug}_{plan.name}") for plan in plans
+        ]
+        acts = [path("<str:handle>/<slug:name>/", self.admin_view(form_on(kind)), name=f"{kind.slug}_act")]
+        if kind.model is Group:
+            forms.append(path("<str:handle>/take-out/", self.admin_view(take_out_of(kind)), name="groups_take_out"))
+        return [*forms, *kind.get_urls(), *(acts if kind.model in ACTS else [])]
 
     def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
-        place = admin.url_of(thing.handle)
-        return [Link(act.label, f"{place}{act.name}/") for act in acts_on(thing, principal)]
+        place, acts = admin.url_of(thing.handle), acts_on(thing, principal)
+        plans = [plan for plan in PLANS.get(type(thing), []) if acts and plan.is_about_one and plan.is_for(principal)]
+        named = [(each.label, each.name) for each in plans] + [(each.label, each.name) for each in acts]
+        return [Link(label, f"{place}{name}/") for label, name in named]
+
+    def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
+        plans = [plan for plan in PLANS.get(admin.model, []) if not plan.is_about_one and plan.is_for(principal)]
+        return [Link(plan.label, f"{admin.list_url}{plan.name}/") for plan in plans]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return dashboard(request, self.each_context(request))
@@ -92,6 +107,10 @@ class ConsoleSite(UnfoldAdminSite):
         theirs = [each for each in self.kinds() if each.has_view_permission(request)]
         links += [{"title": each.plural, "icon": each.icon, "link": each.list_url} for each in theirs]
         return [{"items": self._get_navigation_items(request, links)}]
+
+
+def _place(plan: Plan) -> str:
+    return f"<str:handle>/{plan.name}/" if plan.is_about_one else f"{plan.name}/"
 
 
 def _to_the_door(request: HttpRequest) -> HttpResponse:

@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from audit.admin import record_of
 from core.access import Principal
 from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
+from core.exports import download, format_in
 from core.ids import Prefix, show
 from core.words import how_long, how_many
 from sessions_app import counting
@@ -20,6 +23,7 @@ from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
 from sessions_app.models import Session, State
+from sessions_app.operations.exporting import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 
@@ -40,6 +44,11 @@ class SessionList(WalkedList):
             self.looked_to = None
         else:
             self.older = self.onward(show(Prefix.SESSION, self.looked_to))
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The same again, for a file of it."""
+        return [*self.form.pairs, ("state", str(self.form.state))]
 
     @property
     def told(self) -> str:
@@ -67,7 +76,24 @@ class SessionAdmin(ConsoleAdmin):
 
     def more_urls(self) -> list[URLPattern]:
         form = EndingForm(self)
-        return [path("end/", self.admin_site.admin_view(form.view), name="sessions_app_session_end")]
+        guarded = self.admin_site.admin_view
+        return [
+            path("end/", guarded(form.view), name="sessions_app_session_end"),
+            path("export/", guarded(require_POST(self.export)), name="sessions_app_session_export"),
+        ]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """All that the list would show, as far as they see."""
+        me, file_format = principal_of(request), format_in(request.POST)
+        form = Asked(request.POST, me)
+        if form.selection is None:
+            raise SuspiciousOperation(form.error)
+
+        def taken() -> Iterable[dict[str, Any]]:
+            asked = dict(form.pairs) | {"state": str(form.state)}
+            return export_list(form.rows(), form.looked_through_to, actor=me, file_format=file_format, asked=asked)
+
+        return download(taken, COLUMNS, "sessions", file_format, me)
 
     @admin.display(description="Pick")
     def pick(self, row: Any) -> str:

@@ -1,7 +1,8 @@
 """Taking sessions out of the house: on record before the first one leaves, and as a stream, however many there are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +12,7 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.ids import Prefix, show
+from core.walking import newest_first
 from sessions_app.models import Session, SessionQuerySet, State
 from tenancy.models import Tenant
 
@@ -54,11 +56,36 @@ def export(
     return _rows(Session.objects.with_state().filter(**narrowed))
 
 
+def export_list(
+    sessions: SessionQuerySet,
+    looked_to: Callable[[UUID | None], UUID | None],
+    *,
+    actor: Principal,
+    file_format: str,
+    asked: dict[str, str],
+) -> Iterator[dict[str, Any]]:
+    """Those of a list, newest first, a part at a time: whoever takes them may take their time about it."""
+    with transaction.atomic():
+        record(Action.SESSIONS_EXPORTED, actor=actor, changes={"format": file_format, "filter": asked})
+    return _in_parts(newest_first(sessions, looked_to))
+
+
+def _in_parts(parts: Iterable[list[UUID]]) -> Iterator[dict[str, Any]]:
+    for ids in parts:
+        yield from map(_shown, _told_of(Session.objects.with_state().filter(pk__in=ids).order_by("-pk")))
+
+
+def _told_of(sessions: SessionQuerySet) -> Any:
+    return sessions.values_list(*(_READ_FROM.get(name, name) for name in COLUMNS))
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {name: _told(name, value) for name, value in zip(COLUMNS, row, strict=True)}
+
+
 def _rows(sessions: SessionQuerySet) -> Iterator[dict[str, Any]]:
-    told: Any = sessions.order_by("pk").values_list(*(_READ_FROM.get(name, name) for name in COLUMNS))
     with transaction.atomic():  # a cursor outside of one would make the server write everything down first
-        for row in told.iterator(chunk_size=BATCH):
-            yield {name: _told(name, value) for name, value in zip(COLUMNS, row, strict=True)}
+        yield from map(_shown, _told_of(sessions.order_by("pk")).iterator(chunk_size=BATCH))
 
 
 def _told(name: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ SPEAKS_HTTP = {
     "audit.repeating",
     "core.console",
     "core.dialect",
+    "core.exports",
     "core.fields",
     "core.paging",
     "core.parsing",

@@ -13,9 +13,9 @@ import pytest
 from django.utils import timezone
 
 from audit.models import AuditEntry
+from core.spreadsheets import LINES
 from sessions_app import operations
 from sessions_app.models import Reach, Session
-from sessions_app.spreadsheets import WRITERS
 from tests.commands.crowds import change, crowd
 from tests.commands.saying import Said, say, started
 from tests.world import CHROME, SYSTEM, Caller, World
@@ -203,7 +203,7 @@ class TestAFile:
 
         file = tmp_path / "sessions.csv"
         file.write_text("yesterday's")
-        monkeypatch.setitem(WRITERS, "csv", fail)
+        monkeypatch.setitem(LINES, "csv", fail)
         said = export(world, "csv", "--output", str(file))
         assert (said.code, said.err) == (4, "Interrupted. What was written is not all there is.\n")
         assert (file.read_text(), os.listdir(tmp_path)) == ("yesterday's", ["sessions.csv"])

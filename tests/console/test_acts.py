@@ -39,8 +39,8 @@ def do(browser: Browser, page: str, act: str, **form: str) -> str:
     return browser.send(f"{page}{act}/", **{"version": version, **form})
 
 
-def test_every_kind_with_acts_is_tried():
-    assert THINGS.keys() == ACTS.keys()
+def test_every_kind_that_can_be_stopped_is_tried():
+    assert THINGS.keys() == {kind for kind, acts in ACTS.items() if "suspend" in {act.name for act in acts}}
 
 
 @each_kind

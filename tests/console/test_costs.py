@@ -29,13 +29,14 @@ COSTS = {
     "applications/": 2,
     "identity-providers/": 2,
     "agents/": 2,
-    "record/": 2,
+    "record/": 3,  # who; the rows; whether the chains fit
+    "record/?action=user.updated": 4,  # and how far it looks
     "sessions/{}/": 3,  # who; the row; the record of it
     "revocations/{}/": 3,
     "partners/{}/": 4,  # and whether it is theirs to change
     "tenants/{}/": 4,
     "users/{}/": 5,  # that, and the groups
-    "groups/{}/": 5,  # and members, and groups in it
+    "groups/{}/": 7,  # and members, and how many in any way; whose it is, and the groups in it
     "applications/{}/": 4,
     "identity-providers/{}/": 4,
     "agents/{}/": 4,
@@ -44,6 +45,30 @@ COSTS = {
     "sessions/end/?device=desktop": 4,
     "sessions/?tenant=springfield&state=any": 3,
     "sessions/?country=SE": 3,  # who; how far to look; the rows
+}
+# Who; for one that is there also: it, whether it is theirs, what v1 says of it. Then what each field offers.
+FORMS = {
+    "partners/new/": 1,
+    "tenants/new/": 2,
+    "users/new/": 3,
+    "groups/new/": 2,
+    "applications/new/": 3,
+    "identity-providers/new/": 1,
+    "identity-providers/new/?provider_type=SAML": 2,
+    "agents/new/": 3,
+    "partners/{}/edit/": 4,
+    "tenants/{}/edit/": 6,
+    "users/{}/edit/": 4,
+    "groups/{}/edit/": 4,
+    "applications/{}/edit/": 4,
+    "identity-providers/{}/edit/": 4,
+    "agents/{}/edit/": 6,
+    "groups/{}/add-member/": 4,
+    "groups/{}/nest/": 4,
+    "partners/{}/remove/": 9,
+    "tenants/{}/remove/": 8,
+    "groups/{}/remove/": 3,
+    "agents/{}/rotate-secret/": 3,
 }
 UNIQUE = ("slug", "email", "client_id")
 MODELS = {
@@ -73,6 +98,15 @@ def path_to(path: str, world: World) -> str:
 @pytest.mark.parametrize("path", COSTS)
 def test_a_page_costs_what_the_table_says(path: str, springfield: World):  # noqa: F811 - the fixture
     assert cost_of(Browser(springfield.super_admin), path_to(path, springfield)) == COSTS[path] <= MOST
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_costs_the_same_with_a_thousand_to_choose_from(path: str, springfield: World):  # noqa: F811 - the fixture
+    browser, form = Browser(springfield.super_admin), path_to(path, springfield)
+    assert cost_of(browser, form) == FORMS[path] <= MOST
+    for kind in ("tenants", "users", "groups", "agents"):
+        multiply(kind, springfield, 1_000)
+    assert cost_of(browser, form) == FORMS[path]
 
 
 def test_the_table_has_every_page():

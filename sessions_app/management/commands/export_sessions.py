@@ -10,10 +10,10 @@ from typing import IO, Any
 from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
+from core.spreadsheets import LINES
 from sessions_app.management.asking import USAGE, LongCommand, progress, some
 from sessions_app.naming import Unknown, tenant_named
 from sessions_app.operations.exporting import COLUMNS, STATUSES, export
-from sessions_app.spreadsheets import WRITERS
 
 
 class Command(LongCommand):
@@ -21,7 +21,7 @@ class Command(LongCommand):
     when_interrupted = "Interrupted. What was written is not all there is."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", choices=WRITERS, required=True, help="for spreadsheets, or for programs")
+        parser.add_argument("--format", choices=LINES, required=True, help="for spreadsheets, or for programs")
         parser.add_argument("--tenant", action="append", metavar="ID|SLUG", help="only this one's; may be repeated")
         parser.add_argument("--status", choices=STATUSES, help="only those that are so at this moment")
         parser.add_argument("--output", metavar="FILE", help="instead of standard output; it is there once it is whole")
@@ -31,15 +31,15 @@ class Command(LongCommand):
             tenants = [tenant_named(name) for name in options["tenant"] or []]
         except Unknown as error:
             raise CommandError(f"{error}.", returncode=USAGE) from error
-        write, how = WRITERS[options["format"]], {"file_format": options["format"], "status": options["status"]}
+        lines, how = LINES[options["format"]], {"file_format": options["format"], "status": options["status"]}
         actor = Principal.system("export_sessions")
         if options["output"] is None:
             with until_nobody_reads():
-                write(export(tenants, actor=actor, **how), COLUMNS, self.stdout)
+                self.stdout.writelines(lines(export(tenants, actor=actor, **how), COLUMNS))
             return
         with whole_or_not_at_all(options["output"]) as file:
             rows = Counted(export(tenants, actor=actor, **how))
-            write(rows, COLUMNS, file)
+            file.writelines(lines(rows, COLUMNS))
         self.stdout.write(f"{some(rows.count)} written to {options['output']}.")
 
 

@@ -67,7 +67,7 @@ class ApplicationWithSecret(Application):
 
 class AgentChange(NewClient):
     owner_user_id = Handle(Prefix.USER, help_text="Of the same tenant.")
-    agent_type = Slug(required=False)
+    agent_type = Slug(required=False, max_length=32)
     allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
     rate_limit_rpm = Number(
         min_value=1, max_value=1_000_000, required=False, allow_null=True, help_text="A minute. Null: no limit."

@@ -42,7 +42,7 @@ class ClientViewSet(RepeatableViewSet, ResourceViewSet):
     def rotate_secret(self, request: Request, resource_id: str) -> Response:
         """A new secret, shown this once. The old one, and every token it has brought, are refused from here on."""
         client = self.only(self.changeable(self.named(resource_id)))
-        secret = operations.rotate_secret(client, actor=self.principal)
+        secret = operations.rotate_secret(client, actor=self.principal, versions=self.versions)
         return self.told(client.pk, client_secret=secret)
 
 

@@ -1,0 +1,146 @@
+"""The record at the console: a list with filters, each entry's page, and all that a filter shows as a file."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import SuspiciousOperation
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from audit.admin.asking import Asked
+from audit.admin.quoting import RESULTS, chains
+from audit.api.v1 import wire
+from audit.api.v1.serializers import Entry
+from audit.exporting import FAR, export, far_back
+from audit.models import AuditEntry
+from core.access import Principal, Tier
+from core.console import Badge, ConsoleAdmin, Facts, Table, WalkedList, at, principal_of
+from core.exports import download, format_in
+from core.ids import show
+
+
+class RecordList(WalkedList):
+    """What no index tells is looked for among so many entries at a time."""
+
+    looked_at = FAR
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        self.form = Asked(request.GET)
+        self.root_queryset = self.form.ground(self.root_queryset)
+        rows = super().get_queryset(request, exclude_parameters)
+        self.looked_to = far_back(rows) if self.form.is_searching else None
+        return self.form.picked(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The same again, for a file of it."""
+        return [*self.form.said.items(), *([("q", self.query)] if self.query else [])]
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.older or not self.looked_to:
+            self.looked_to = None
+        else:
+            self.older = self.onward(show(self.model_admin.prefix, self.looked_to))
+
+
+class AuditEntryAdmin(ConsoleAdmin):
+    slug, icon, title = "record", "history", "Record"
+    list_display = ("what", "actor", "resource", "outcome", "address", "when")
+    list_display_links = ("what",)
+    change_list_template = "console/record.html"
+    search_fields = ("actor_label",)
+    search_help_text = "An e-mail address, an action such as user.suspended, or an id such as usr_…"
+
+    def seen_by(self, principal: Principal) -> QuerySet[Any]:
+        return AuditEntry.objects.visible_to(principal)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Exact words, which an index knows: the record is too long to be leafed through."""
+        word = search_term.replace("\0", "").strip()
+        exact = Q(actor_label=word) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
+        return (queryset.filter(exact) if word else queryset), False
+
+    @admin.display(description="Action")
+    def what(self, row: AuditEntry) -> str:
+        return row.action
+
+    @admin.display(description="By")
+    def actor(self, row: AuditEntry) -> str:
+        return row.actor_label or row.actor_type
+
+    @admin.display(description="On")
+    def resource(self, row: AuditEntry) -> str:
+        return row.resource_id
+
+    @admin.display(description="Result")
+    def outcome(self, row: AuditEntry) -> str:
+        return format_html('<span class="console-badge {}">{}</span>', RESULTS[row.result], row.result)
+
+    @admin.display(description="From")
+    def address(self, row: AuditEntry) -> str:
+        return row.ip_address or ""
+
+    @admin.display(description="When (UTC)")
+    def when(self, row: AuditEntry) -> str:
+        return at(row.created_at)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
+        return RecordList
+
+    def around(self, request: HttpRequest) -> dict[str, Any]:
+        return {"chains": chains()} if principal_of(request).tier is Tier.SUPER else {}
+
+    def more_urls(self) -> list[URLPattern]:
+        return [path("export/", self.admin_site.admin_view(require_POST(self.export)), name="audit_auditentry_export")]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """All that the filter shows, as far as they see."""
+        me, form, file_format = principal_of(request), Asked(request.POST), format_in(request.POST)
+        ground, _ = self.get_search_results(request, form.ground(self.seen_by(me)), request.POST.get("q", ""))
+        if form.error:
+            raise SuspiciousOperation(form.error)
+
+        def rows(parts: Iterator[list[Any]]) -> Iterator[dict[str, Any]]:
+            for ids in parts:
+                for row in AuditEntry.objects.filter(pk__in=ids).order_by("-pk").values(*wire.COLUMNS):
+                    yield wire.entry(row, seen_by=me.tier)
+
+        def taken() -> Iterator[dict[str, Any]]:
+            asked = {**form.said, **({"q": request.POST["q"]} if request.POST.get("q") else {})}
+            return rows(export(ground, form.picked(ground), actor=me, file_format=file_format, asked=asked))
+
+        return download(taken, tuple(Entry().fields), "record", file_format, me)
+
+    def parts(self, thing: AuditEntry, principal: Principal) -> Iterable[Facts | Table]:
+        yield Facts(
+            "What was done",
+            [
+                ("Action", thing.action),
+                ("Result", Badge(thing.result, RESULTS[thing.result])),
+                ("On", f"{thing.resource_type} {thing.resource_id}".strip()),
+                ("When", thing.created_at),
+                ("Id", thing.handle),
+            ],
+        )
+        yield Facts(
+            "Who did it",
+            [
+                ("By", thing.actor_label or thing.actor_type),
+                ("Id", thing.actor_id),
+                ("Kind", thing.actor_type),
+                ("Tier", thing.actor_tier),
+                ("From", thing.ip_address),
+                ("User agent", thing.user_agent),
+                ("Request", thing.request_id),
+            ],
+        )
+        changes = [(name, json.dumps(value, ensure_ascii=False)) for name, value in thing.changes.items()]
+        yield Facts("What it says", changes)
+        chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
+        yield Facts("Its place in the chain", [*chain, ("Before it", bytes(thing.previous_hash).hex())])

@@ -1,0 +1,21 @@
+"""Pages that acts and forms have in common."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from core.console import ConsoleAdmin, Link
+
+
+def secret_page(request: HttpRequest, admin: ConsoleAdmin, thing: Any, secret: str) -> HttpResponse:
+    """The answer to the act itself, which nothing keeps: there is no address to see it at again."""
+    place = admin.url_of(thing.handle)
+    said = {
+        "title": f"The secret of {thing}",
+        "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), place)],
+        "thing": thing,
+        "secret": secret,
+        "back": place,
+    }
+    return admin.rendered(request, "console/secret.html", said, HTTPStatus.OK)

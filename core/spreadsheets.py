@@ -1,0 +1,43 @@
+"""Rows as files that other programs open: CSV as RFC 4180 has it, and JSON line by line."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from core.jsonb import written
+
+# A cell that begins so is a formula to a spreadsheet, and a user agent is whatever its owner wrote.
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Row = dict[str, Any]
+
+
+class _Line:
+    """Gives back what is written to it."""
+
+    def write(self, text: str, /) -> str:
+        return text
+
+
+def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(columns)
+    for row in rows:
+        yield writer.writerow([_cell(row[column]) for column in columns])
+
+
+def jsonl_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
+    for row in rows:
+        yield f"{written(row).decode()}\n"
+
+
+LINES: dict[str, Callable[[Iterable[Row], Sequence[str]], Iterator[str]]] = {"csv": csv_lines, "jsonl": jsonl_lines}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return written(value).decode()
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text

@@ -1,0 +1,218 @@
+"""Lists as files: all that the filter shows, nothing beyond the operator's reach, and on record."""
+
+import csv
+import io
+import json
+from http.client import OK
+from typing import Any
+
+import pytest
+
+from audit import exporting
+from audit.actions import Action
+from audit.models import AuditEntry
+from audit.operations import record
+from core import exports, walking
+from core.ids import Prefix, show
+from sessions_app.models import Session
+from tests.commands.crowds import crowd
+from tests.console.browser import Browser
+from tests.world import SYSTEM, World
+
+RECORD, SESSIONS = "/console/record/", "/console/sessions/"
+TIERS = ("north_admin", "acme_partner", "super_admin")
+
+
+def taken(browser: Browser, place: str, file_format: str = "jsonl", **said: str) -> list[dict[str, Any]]:
+    text = sent(browser, place, file_format, **said).getvalue().decode()
+    if file_format == "jsonl":
+        return [json.loads(line) for line in text.splitlines()]
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def sent(browser: Browser, place: str, file_format: str = "jsonl", **said: str) -> Any:
+    browser.open(place)
+    form = {"csrfmiddlewaretoken": browser.token, "format": file_format, **said}
+    answer = browser.http.post(f"{place}export/", form)
+    assert answer.status_code == OK, answer.content
+    answer.getvalue = lambda: b"".join(answer.streaming_content)
+    return answer
+
+
+def leave(answer: Any) -> None:
+    """As a server closes it whose browser is gone."""
+    for close in answer._resource_closers:
+        close()
+
+
+@pytest.mark.parametrize("who", TIERS)
+class TestTheRecord:
+    def test_is_taken_as_far_as_its_reader_sees(self, who: str, world: World):
+        for caller in (world.ada, world.lisa, world.katherine, world.acme_partner):
+            assert caller.session
+        caller = getattr(world, who)
+        assert caller.session
+        ids = [row["id"] for row in taken(Browser(caller), RECORD)]
+        rows = AuditEntry.objects.order_by("-pk")
+        theirs = {
+            "north_admin": rows.filter(tenant_id=world.north.pk),
+            "acme_partner": rows.filter(partner_id=world.acme.pk, tenant_id__isnull=False),
+            "super_admin": rows,
+        }
+        assert ids == [show(Prefix.AUDIT_ENTRY, pk) for pk in theirs[who].values_list("pk", flat=True)]
+        assert len(ids) > 1
+
+    def test_says_what_the_api_says(self, who: str, world: World):
+        caller = getattr(world, who)
+        rows = caller.get("/api/v1/admin/audit?per_page=100").json()["data"]
+        itself, *told = taken(Browser(caller), RECORD)
+        assert [{**row, "timestamp": row["timestamp"].replace("+00:00", "Z")} for row in told] == rows
+        assert itself["action"] == "session.exported"
+
+    def test_is_taken_on_record(self, who: str, world: World):
+        caller = getattr(world, who)
+        before = AuditEntry.objects.count()
+        sent(Browser(caller), RECORD, "csv", action="tenant.created", q="")
+        [entry] = AuditEntry.objects.order_by("pk")[before:]
+        assert (entry.action, entry.actor_id) == ("session.exported", caller.user.handle)
+        assert entry.changes == {"of": "record", "format": "csv", "filter": {"action": "tenant.created"}}
+
+
+class TestAFile:
+    def test_holds_what_the_filter_shows_however_much_that_is(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(walking, "PART", 3)
+        monkeypatch.setattr(exporting, "FAR", 7)
+        for number in range(20):
+            action = Action.USER_UPDATED if number % 5 == 0 else Action.USER_SUSPENDED
+            record(action, actor=SYSTEM, tenant_id=world.north.pk, changes={"number": number})
+        rows = taken(Browser(world.super_admin), RECORD, action="user.updated")
+        assert [row["changes"]["number"] for row in rows] == [15, 10, 5, 0]
+        rows = taken(Browser(world.super_admin), RECORD, tenant=world.north.handle, action="user.suspended")
+        assert len(rows) == 16
+
+    def test_runs_nothing_in_a_spreadsheet(self, world: World):
+        names = ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", 'quo"te', "two\r\nlines", "=cmd|' /C calc'!A0"]
+        for name in names:
+            record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"name": [None, name]})
+        rows = taken(Browser(world.north_admin), RECORD, "csv", action="user.updated")
+        assert [json.loads(row["changes"])["name"][1] for row in reversed(rows)] == names
+        assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row.values())
+
+    def test_is_sent_as_one_and_kept_by_nobody(self, world: World):
+        answer = sent(Browser(world.north_admin), RECORD, "csv")
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer["Content-Disposition"].startswith('attachment; filename="record-')
+        assert answer["Cache-Control"] == "no-store"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        leave(answer)
+
+    @pytest.mark.parametrize("place", [RECORD, SESSIONS])
+    def test_is_nothing_that_another_site_can_ask_for(self, place: str, world: World):
+        browser = Browser(world.super_admin)
+        browser.open(place)
+        before = AuditEntry.objects.count()
+        form = {"csrfmiddlewaretoken": browser.token, "format": "csv"}
+        assert browser.http.post(f"{place}export/", {"format": "csv"}).status_code == 403
+        assert browser.http.post(f"{place}export/", form, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+        assert browser.http.get(f"{place}export/", {"format": "csv"}).status_code == 405
+        assert browser.http.post(f"{place}export/", {**form, "format": "xlsx"}).status_code == 400
+        assert AuditEntry.objects.count() == before
+
+    def test_takes_turns(self, world: World):
+        browser = Browser(world.super_admin)
+        under_way = [sent(browser, RECORD) for _ in range(exports.AT_ONCE)]
+        browser.open(RECORD)
+        browser.send(f"{RECORD}export/", format="csv")
+        assert browser.status == 429
+        assert int(browser.answer["Retry-After"]) > 0
+        leave(under_way[0])
+        leave(sent(browser, RECORD))
+        under_way[1].getvalue()
+        leave(sent(browser, RECORD))
+
+
+class TestSessions:
+    def test_are_taken_as_the_list_shows_them(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(walking, "PART", 2)
+        crowd(world.ada, 5)
+        assert world.lisa.session
+        assert world.katherine.session
+        browser = Browser(world.acme_partner)
+        ids = [row["id"] for row in taken(browser, SESSIONS, tenant="north", state="live")]
+        theirs = Session.objects.live().filter(tenant=world.north).order_by("-pk")
+        assert ids == [show(Prefix.SESSION, pk) for pk in theirs.values_list("pk", flat=True)]
+        assert len(ids) > 5
+        everything = taken(browser, SESSIONS, "csv", all="on")
+        assert world.lisa.session_id not in {row["id"] for row in everything}
+        assert {row["tenant"] for row in everything} >= {"north", "south"}
+
+    def test_are_taken_on_record_and_without_a_credential(self, world: World):
+        browser = Browser(world.north_admin)
+        rows = taken(browser, SESSIONS, device="desktop")
+        entry = AuditEntry.objects.order_by("-pk").first()
+        assert entry.action == "session.exported"
+        assert entry.changes == {"format": "jsonl", "filter": {"device": "desktop", "state": "live"}}
+        assert not any("digest" in name or "key" in name for name in rows[0])
+
+    def test_of_strangers_are_unknown(self, world: World):
+        browser = Browser(world.north_admin)
+        browser.open(SESSIONS)
+        browser.send(f"{SESSIONS}export/", format="csv", tenant="springfield")
+        assert browser.status == 400
+
+
+class TestTheRecordsList:
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"action": "tenant.created"},
+            {"result": "denied"},
+            {"actor": "nobody@nowhere.example"},
+            {"resource": "NORTH"},
+            {"tenant": "NORTH"},
+            {"since": "2001-01-01", "until": "2001-12-31"},
+        ],
+        ids=lambda asked: "-".join(asked),
+    )
+    def test_shows_what_fits(self, asked: dict[str, str], world: World):
+        asked = {name: value.replace("NORTH", world.north.handle) for name, value in asked.items()}
+        browser = Browser(world.super_admin)
+        browser.open(RECORD)
+        assert "partner.created" in browser.text
+        text = browser.open(RECORD, **asked)
+        within = text.partition("Export as JSON lines")[2]
+        assert "partner.created" not in within
+        if "action" in asked or "resource" in asked or "tenant" in asked:
+            assert "tenant.created" in within
+
+    def test_of_today_is_whole(self, world: World):
+        today = f"{AuditEntry.objects.first().created_at:%Y-%m-%d}"
+        browser = Browser(world.super_admin)
+        assert "partner.created" in browser.open(RECORD, since=today, until=today).partition("JSON lines")[2]
+
+    @pytest.mark.parametrize(
+        "asked", [{"since": "yesterday"}, {"until": "9999-12-31"}, {"action": "user.exploded"}, {"result": "maybe"}]
+    )
+    def test_says_what_it_does_not_take(self, asked: dict[str, str], world: World):
+        browser = Browser(world.super_admin)
+        browser.open(RECORD, **asked)
+        assert browser.status == 200
+        assert 'role="alert"' in browser.html
+        assert "Nothing to show." in browser.text
+
+    def test_looks_on_where_it_looked_through_enough(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk)
+        for _ in range(6):
+            record(Action.USER_SUSPENDED, actor=SYSTEM, tenant_id=world.north.pk)
+        monkeypatch.setattr(exporting, "FAR", 4)
+        browser = Browser(world.super_admin)
+        text = browser.open(RECORD, action="user.updated")
+        assert "None so far." in text
+        assert "Look on" in text
+        onward = browser.html.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+        found = browser.open(RECORD + onward.replace("&amp;", "&"))
+        assert "user.updated" in found.partition("JSON lines")[2]
+
+    def test_says_to_operators_alone_whether_its_chains_fit(self, world: World):
+        assert "The chains of the record: ends fit" in Browser(world.super_admin).open(RECORD)
+        assert "The chains" not in Browser(world.acme_partner).open(RECORD)

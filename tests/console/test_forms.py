@@ -1,0 +1,648 @@
+"""Making, changing and deleting at the console: whatever the API takes, from whomever it takes it, and nothing else."""
+
+import json
+import re
+from collections.abc import Mapping
+from html import unescape
+from typing import Any
+
+import pytest
+
+from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
+from accounts.operations import add_member
+from audit.models import AuditEntry
+from config.console.forms.plans import PLANS
+from core.ids import Prefix
+from core.records import Status
+from sessions_app.models import Session
+from tenancy.models import Partner, Tenant
+from tests.access.footprint import footprint
+from tests.console.browser import Browser
+from tests.console.test_acts import do
+from tests.resources import KINDS, Kind, agent_of, group_of
+from tests.world import SYSTEM, World, some_id
+
+SLUGS = {
+    Partner: "partners",
+    Tenant: "tenants",
+    User: "users",
+    Group: "groups",
+    Application: "applications",
+    IdentityProvider: "identity-providers",
+    Agent: "agents",
+}
+PLATFORMS = (Partner, Tenant)  # which its own people alone make and change
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
+TIERS = ("north_admin", "acme_partner", "super_admin")
+REFUSED = [(who, model) for who in TIERS[:2] for model in PLATFORMS]
+by_whoever_may = pytest.mark.parametrize(
+    ("kind", "who"),
+    [(kind, who) for kind in KINDS for who in TIERS if (who, kind.model) not in REFUSED],
+    ids=str,
+)
+
+
+def list_of(kind: Kind) -> str:
+    return f"/console/{SLUGS[kind.model]}/"
+
+
+def page_of(kind: Kind, world: World) -> tuple[str, Any]:
+    thing = kind.of(world.ada.user, world)
+    return f"{list_of(kind)}{thing.handle}/", thing
+
+
+def typed(body: Mapping[str, Any], inside: str = "") -> dict[str, str]:
+    """A body of the API's, as somebody types it."""
+    form: dict[str, str] = {}
+    for name, value in body.items():
+        match value:
+            case dict() if name == "config":
+                form |= typed(value, f"{name}.")
+            case dict():
+                form[f"{inside}{name}"] = json.dumps(value)
+            case list():
+                form[f"{inside}{name}"] = "\r\n".join(value)
+            case bool():
+                form |= {f"{inside}{name}": "on"} if value else {}
+            case _:
+                form[f"{inside}{name}"] = "" if value is None else str(value)
+    return form
+
+
+def filled(browser: Browser) -> dict[str, str]:
+    """The form as it is shown, every field of it."""
+    form = {}
+    within = browser.html.partition('class="console-form')[2].partition("</form>")[0]
+    for tag in re.findall(r"<input [^>]*>", within):
+        said = {name: unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        if said.get("type") != "checkbox" or " checked" in tag:
+            form[said["name"]] = "on" if said.get("type") == "checkbox" else said.get("value", "")
+    for name, value in re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n(.*?)</textarea>', within, re.DOTALL):
+        form[name] = unescape(value)
+    for name, options in re.findall(r'<select [^>]*name="([^"]+)"[^>]*>(.*?)</select>', within, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        form[name] = unescape(chosen[1]) if chosen else ""
+    form.pop("csrfmiddlewaretoken")
+    return form
+
+
+def fill(browser: Browser, place: str, **said: str) -> str:
+    """Opens the form, types, and sends it with everything else as it was shown."""
+    browser.open(place)
+    assert browser.status == 200, browser.text
+    return browser.send(place, **{**filled(browser), **said})
+
+
+def place_to_make(kind: Kind) -> str:
+    return f"{list_of(kind)}new/" + ("?provider_type=OIDC" if kind.model is IdentityProvider else "")
+
+
+def test_every_kind_has_its_forms():
+    assert set(PLANS) == set(SLUGS) == {kind.model for kind in KINDS}
+
+
+@by_whoever_may
+class TestMaking:
+    def test_does_what_the_api_does(self, kind: Kind, who: str, world: World):
+        caller = getattr(world, who)
+        assert world.super_admin.session
+        body = kind.new(world.ada.user, world)
+        known = set(kind.model.objects.values_list("pk", flat=True))
+        before = AuditEntry.objects.count()
+        browser = Browser(caller)
+        assert "console-button main" in browser.open(list_of(kind)) + browser.html
+        fill(browser, place_to_make(kind), **typed(body))
+        assert browser.status == 200, browser.text
+        [made] = kind.model.objects.exclude(pk__in=known)
+        shown = world.super_admin.get(f"{kind.path}/{made.handle}").json()["data"]
+        assert {name: shown[name] for name in body} == body
+        [entry] = AuditEntry.objects.order_by("pk")[before:]
+        assert (entry.resource_id, entry.result, entry.actor_id) == (made.handle, "success", caller.user.handle)
+        assert entry.action.endswith(".created")
+
+    def test_asks_again_where_something_is_missing(self, kind: Kind, who: str, world: World):
+        browser = Browser(getattr(world, who))
+        form = typed(kind.new(world.ada.user, world)) | {"name": "", "email": "nonsense"}
+        browser.open(place_to_make(kind))
+        shown = filled(browser)
+        form = shown | {name: value for name, value in form.items() if name in shown}
+        before = footprint()
+        browser.send(place_to_make(kind), **form)
+        assert browser.status == 422
+        assert footprint() == before
+        name = "email" if kind.model is User else "name"
+        assert f'id="w-{name}"' in browser.html
+        assert re.search(rf'name="{name}"[^>]*aria-invalid="true" aria-describedby="[^"]*w-{name}"', browser.html)
+        kept = filled(browser)
+        assert {each: kept[each] for each in form if each in kept and each not in OURS} == {
+            each: value.replace("\r\n", "\n") for each, value in form.items() if each not in OURS
+        }
+
+
+OURS = {"key", "seen", "version"}
+
+
+@pytest.mark.parametrize(("who", "model"), REFUSED, ids=lambda value: getattr(value, "__name__", value))
+class TestWhatIsThePlatforms:
+    def test_is_not_made_by_others(self, who: str, model: type, world: World):
+        kind = next(kind for kind in KINDS if kind.model is model)
+        browser = Browser(getattr(world, who))
+        body = typed(kind.new(world.ada.user, world))
+        browser.open("/console/")
+        assert "New " not in Browser(getattr(world, who)).open(list_of(kind))
+        before = footprint()
+        browser.send(place_to_make(kind), **body)
+        assert browser.status == 403
+        assert footprint() == before
+        assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
+
+    @pytest.mark.parametrize("act", ["edit", "remove"])
+    def test_is_not_changed_by_others(self, act: str, who: str, model: type, world: World):
+        kind = next(kind for kind in KINDS if kind.model is model)
+        page, thing = (f"{list_of(kind)}{world.acme.handle}/", world.acme) if model is Partner else page_of(kind, world)
+        browser = Browser(getattr(world, who))
+        if model is Tenant:
+            browser.open(page)
+            assert f"/{act}/" not in browser.html
+        browser.open("/console/")
+        before = footprint()
+        browser.send(f"{page}{act}/", version=thing.version, name="Mine now")
+        assert browser.status == (404 if model is Partner else 403)
+        assert footprint() == before
+
+
+@by_whoever_may
+class TestChanging:
+    def test_does_what_the_api_does_and_is_told_before_and_after(self, kind: Kind, who: str, world: World):
+        page, thing = page_of(kind, world)
+        caller = getattr(world, who)
+        browser = Browser(caller)
+        changes = {name: value for name, value in kind.changes.items() if name != "status"}
+        if "admin:write" in changes.get("allowed_scopes", []) or "admin:read" in changes.get("allowed_scopes", []):
+            changes["allowed_scopes"] = ["openid"]  # an operator's to give
+        if who == "north_admin":
+            changes.pop("role", None)  # the same as their own, which those above give
+        assert world.super_admin.session
+        browser.open(page)
+        assert f"{page}edit/" in browser.html
+        before = AuditEntry.objects.count()
+        text = fill(browser, f"{page}edit/", **typed(changes))
+        if "1 session" in text and "Save, and end" in text:
+            browser.send(f"{page}edit/", **filled(browser))
+        assert (browser.status, browser.at) == (200, page), browser.text
+        shown = world.super_admin.get(f"{kind.path}/{thing.handle}").json()["data"]
+        assert {name: shown[name] for name in changes} == changes
+        [entry] = AuditEntry.objects.order_by("pk")[before:]
+        assert (entry.resource_id, entry.actor_id) == (thing.handle, caller.user.handle)
+        assert entry.changes["name" if kind.model is not User else "display_name"][1] in changes.values()
+
+    def test_of_nothing_writes_nothing(self, kind: Kind, who: str, world: World):
+        page, _ = page_of(kind, world)
+        browser = Browser(getattr(world, who))
+        browser.open(page)
+        before = footprint()
+        fill(browser, f"{page}edit/")
+        assert (browser.status, browser.at) == (200, page)
+        assert footprint() == before
+
+    def test_loses_nothing_of_what_somebody_else_wrote_meanwhile(self, kind: Kind, who: str, world: World):
+        page, thing = page_of(kind, world)
+        mine, theirs = ("first_name", "display_name") if kind.model is User else ("name", "name")
+        browser = Browser(getattr(world, who))
+        browser.open(f"{page}edit/")
+        form = filled(browser)
+        assert world.super_admin.request("PATCH", f"{kind.path}/{thing.handle}", {theirs: "Theirs"}).status_code == 200
+        text = browser.send(f"{page}edit/", **{**form, mine: "Mine"})
+        assert browser.status == 412
+        assert "changed since you read it" in text
+        again = filled(browser)
+        assert again[mine] == "Mine"
+        if mine == theirs:
+            assert "By now it says: Theirs" in text
+        else:
+            assert again[theirs] == "Theirs"
+        browser.send(f"{page}edit/", **again)
+        assert browser.at == page
+        shown = world.super_admin.get(f"{kind.path}/{thing.handle}").json()["data"]
+        assert shown[mine] == "Mine"
+        assert shown[theirs] in ("Mine", "Theirs")
+
+
+ODD = ("\0", "{", "[1]", "-1e9999", "9" * 50, "\u202e\r\n<script>alert(1)</script>", "x" * 20_000)
+
+
+@each_kind
+class TestAForm:
+    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    @pytest.mark.parametrize("act", ["edit", "remove"])
+    def test_is_not_there_for_strangers(self, kind: Kind, act: str, who: str, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(getattr(world, who))
+        browser.open("/console/")
+        before = footprint()
+        browser.send(f"{page}{act}/", version=thing.version, name="Mine now", agreed="on")
+        assert browser.status == 404
+        assert footprint() == before
+
+    @pytest.mark.parametrize("act", ["edit", "remove", "new"])
+    def test_takes_its_token_and_no_other_site(self, kind: Kind, act: str, world: World):
+        page, thing = page_of(kind, world)
+        place = f"{list_of(kind)}new/" if act == "new" else f"{page}{act}/"
+        browser = Browser(world.super_admin)
+        form = {"version": thing.version, **typed(kind.new(world.ada.user, world))}
+        browser.open("/console/")
+        before = footprint()
+        assert browser.http.post(place, form).status_code == 403
+        form["csrfmiddlewaretoken"] = browser.token
+        for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            assert browser.http.post(place, form, headers=headers).status_code == 403
+        assert footprint() == before
+
+    def test_takes_no_field_that_it_has_not(self, kind: Kind, world: World):
+        page, _ = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        browser.open(f"{page}edit/")
+        form = filled(browser)
+        columns = {column.attname for column in kind.model._meta.concrete_fields}
+        columns -= {*form, *PLANS[kind.model][1].serializer().fields}
+        assert columns >= {"id", "created_at", "min_revision", "deleted_at"}
+        before = footprint()
+        for name in sorted({*columns, "is_staff", "is_superuser", "tenant.id", "tenantId"}):
+            assert "Unknown field" in browser.send(f"{page}edit/", **form, **{name: "1"})
+            assert browser.status == 422
+        assert footprint() == before
+
+    def test_stays_whole_whatever_is_typed(self, kind: Kind, world: World):
+        """Nonsense in each field is refused or kept to the letter; it is never a fault of ours."""
+        page, _ = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        browser.open(f"{page}edit/")
+        shown = filled(browser)
+        for name in shown.keys() - OURS:
+            for odd in ODD:
+                browser.send(f"{page}edit/", **{**shown, name: odd, "version": "0", "agreed": "on"})
+                assert browser.status in (403, 409, 412, 422), (name, odd, browser.status)
+                assert "<script>alert" not in browser.html
+                browser.open(f"{page}edit/")
+
+
+@each_kind
+def test_something_new_is_made_of_no_nonsense(kind: Kind, world: World):
+    browser = Browser(world.super_admin)
+    browser.open(place_to_make(kind))
+    shown = filled(browser)
+    for name in shown.keys() - OURS | {"seen", "tenant_id.pick", "config"}:
+        for odd in ODD[::2]:
+            body = typed(kind.new(world.ada.user, world))
+            browser.send(place_to_make(kind), **{**shown, **body, "key": f"{name}{odd}"[:60], name: odd})
+            assert browser.status in (200, 403, 409, 422), (name, odd, browser.status)
+            assert "<script>alert" not in browser.html
+            browser.open("/console/")
+
+
+@by_whoever_may
+def test_something_is_deleted_by_who_may(kind: Kind, who: str, world: World):
+    page, thing = page_of(kind, world)
+    browser = Browser(getattr(world, who))
+    assert "Delete…" in browser.open(page)
+    before = AuditEntry.objects.count()
+    assert "Deleted." in do(browser, page, "remove")
+    assert browser.at == list_of(kind)
+    browser.open(page)
+    assert browser.status == 404
+    [entry] = AuditEntry.objects.order_by("pk")[before:]
+    assert (entry.action.rpartition(".")[2], entry.resource_id) == ("deleted", thing.handle)
+
+
+class TestDeleting:
+    def test_tells_first_how_many_sessions_end(self, world: World):
+        assert world.ada.session
+        assert world.alan.session
+        browser = Browser(world.super_admin)
+        page = f"/console/tenants/{world.north.handle}/"
+        assert "2 sessions" in browser.open(f"{page}remove/")
+        assert "2 sessions ended with it" in do(browser, page, "remove")
+        assert not Session.objects.live().filter(tenant=world.north).exists()
+
+    def test_of_a_partner_says_which_tenants_are_in_the_way(self, world: World):
+        browser = Browser(world.super_admin)
+        page = f"/console/partners/{world.acme.handle}/"
+        text = browser.open(f"{page}remove/")
+        assert "still has tenants; delete or move them first: north, south" in text
+        browser.send(f"{page}remove/", version=world.acme.version)
+        assert browser.status == 409
+        assert Partner.objects.present().filter(pk=world.acme.pk).exists()
+        assert AuditEntry.objects.order_by("-pk").first().action == "act.refused"
+
+    def test_leaves_the_last_operator(self, world: World):
+        assert world.super_admin.session
+        User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
+        browser = Browser(world.super_admin)
+        assert "last operator" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "remove")
+        assert browser.status == 409
+
+
+class TestSomethingThatIsPointedAt:
+    @pytest.mark.parametrize("forged", ["foreign", "nobody's"])
+    @pytest.mark.parametrize(
+        ("who", "model"),
+        [("north_admin", Group), ("north_admin", User), ("acme_partner", Application), ("acme_partner", Agent)],
+        ids=lambda value: getattr(value, "__name__", value),
+    )
+    def test_is_refused_outside_of_ones_scope(self, forged: str, who: str, model: type, world: World):
+        kind = next(kind for kind in KINDS if kind.model is model)
+        handle = world.springfield.handle if forged == "foreign" else some_id(Prefix.TENANT)
+        browser = Browser(getattr(world, who))
+        form = typed(kind.new(world.ada.user, world)) | {"tenant_id": handle}
+        browser.open(place_to_make(kind))
+        shown = filled(browser)
+        before = footprint()
+        text = browser.send(place_to_make(kind), **{**shown, **form})
+        assert browser.status == 403
+        assert "Nothing was done" in text
+        assert footprint() == before
+        assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
+
+    def test_is_found_by_what_it_is_called(self, world: World):
+        browser = Browser(world.acme_partner)
+        fill(browser, "/console/groups/new/", name="Found by slug", tenant_id="south")
+        assert Group.objects.get(name="Found by slug").tenant == world.south
+
+    def test_is_offered_and_found_within_ones_scope_alone(self, world: World):
+        assert world.lisa.session
+        browser = Browser(world.acme_partner)
+        browser.open("/console/groups/new/")
+        assert 'value="north"' in browser.html
+        assert "springfield" not in browser.html
+        text = fill(browser, "/console/groups/new/", name="Nowhere", tenant_id="springfield")
+        assert "There is no tenant springfield within your reach." in text
+        assert browser.status == 422
+
+    def test_is_picked_from_what_is_like_it(self, world: World):
+        browser = Browser(world.acme_partner)
+        text = fill(browser, "/console/groups/new/", name="Picked", tenant_id="ort")
+        assert "There is no tenant ort." in text
+        assert "north · north, Acme" in text
+        browser.send("/console/groups/new/", **{**filled(browser), "tenant_id.pick": world.north.handle})
+        assert Group.objects.get(name="Picked").tenant == world.north
+
+    def test_who_answers_for_an_agent_is_of_its_tenant(self, world: World):
+        agent = agent_of(world.ada.user, world)
+        browser = Browser(world.acme_partner)
+        place = f"/console/agents/{agent.handle}/edit/"
+        assert world.katherine.user.email not in browser.open(place) + browser.html
+        assert "There is no user" in fill(browser, place, owner_user_id=world.katherine.user.email)
+        fill(browser, place, owner_user_id=world.katherine.user.handle)
+        assert browser.status == 403
+        fill(browser, place, owner_user_id=world.alan.user.email)
+        agent.refresh_from_db()
+        assert agent.owner_user == world.alan.user
+
+
+class TestARole:
+    @pytest.mark.parametrize(
+        ("who", "offered"),
+        [
+            ("north_admin", ["user"]),
+            ("acme_partner", ["tenant_admin", "user"]),
+            ("super_admin", ["super_admin", "partner_admin", "tenant_admin", "user"]),
+        ],
+    )
+    def test_is_offered_as_far_as_it_may_be_given(self, who: str, offered: list[str], world: World):
+        browser = Browser(getattr(world, who))
+        browser.open("/console/users/new/")
+        options = re.search(r'<select id="f-role".*?</select>', browser.html)[0]
+        assert re.findall(r'value="(\w+)"', options) == offered
+
+    @pytest.mark.parametrize("role", [Role.TENANT_ADMIN, Role.PARTNER_ADMIN, Role.SUPER_ADMIN])
+    def test_above_ones_own_is_refused(self, role: Role, world: World):
+        browser = Browser(world.north_admin)
+        fill(browser, "/console/users/new/", email="x@north.example", role=role)
+        assert browser.status in (403, 422)
+        fill(browser, f"/console/users/{world.ada.user.handle}/edit/", role=role, agreed="on")
+        assert browser.status in (403, 422)
+        world.ada.user.refresh_from_db()
+        assert world.ada.user.role == Role.USER
+
+    def test_that_changes_tells_first_which_sessions_end(self, world: World):
+        browser = Browser(world.super_admin)
+        place = f"/console/users/{world.ada.user.handle}/edit/"
+        assert "Save, and end 1 session" in fill(browser, place, role="tenant_admin")
+        world.ada.user.refresh_from_db()
+        assert world.ada.user.role == Role.USER
+        assert "Changed. 1 session ended with it." in browser.send(place, **filled(browser))
+        world.ada.user.refresh_from_db()
+        assert world.ada.user.role == Role.TENANT_ADMIN
+        assert world.ada.get("/api/v1/me").status_code == 401
+
+
+class TestSendingAFormTwice:
+    def test_makes_nothing_twice(self, world: World):
+        browser = Browser(world.north_admin)
+        browser.open("/console/agents/new/")
+        form = {**filled(browser), "name": "Archivist", "owner_user_id": world.ada.user.email}
+        browser.send("/console/agents/new/", **form)
+        browser.open("/console/agents/new/")
+        assert "when you sent this form the first time" in browser.send("/console/agents/new/", **form)
+        made = Agent.objects.get(name="Archivist")
+        assert browser.at == f"/console/agents/{made.handle}/"
+
+    def test_with_something_else_in_it_asks_first(self, world: World):
+        browser = Browser(world.north_admin)
+        browser.open("/console/groups/new/")
+        form = filled(browser)
+        browser.send("/console/groups/new/", **{**form, "name": "One"})
+        browser.open("/console/groups/new/")
+        assert "This form was sent before" in browser.send("/console/groups/new/", **{**form, "name": "Other"})
+        assert browser.status == 409
+        assert not Group.objects.filter(name="Other").exists()
+        browser.send("/console/groups/new/", **filled(browser))
+        assert Group.objects.filter(name="Other").exists()
+
+    def test_that_was_refused_is_a_new_beginning(self, world: World):
+        browser = Browser(world.north_admin)
+        browser.open("/console/groups/new/")
+        form = filled(browser)
+        browser.send("/console/groups/new/", **form)
+        assert browser.status == 422
+        browser.send("/console/groups/new/", **{**form, "name": "Made"})
+        assert Group.objects.filter(name="Made").count() == 1
+
+
+SECRET = re.compile(r"<dt>Secret</dt><dd><code>([\w-]+)</code>")
+
+
+class TestASecret:
+    @pytest.mark.parametrize("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
+    def test_of_something_new_is_shown_once(self, kind: Kind, world: World):
+        browser = Browser(world.north_admin)
+        browser.open(place_to_make(kind))
+        form = {**filled(browser), **typed(kind.new(world.ada.user, world))}
+        browser.send(place_to_make(kind), **form)
+        self.is_nowhere_else(browser, kind)
+        known = kind.model.objects.count()
+        browser.open(place_to_make(kind))
+        assert "what is shown once, was shown then" in browser.send(place_to_make(kind), **form)
+        assert kind.model.objects.count() == known
+
+    @pytest.mark.parametrize("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
+    def test_that_is_new_replaces_the_old_one(self, kind: Kind, world: World):
+        page, thing = page_of(kind, world)
+        before = bytes(thing.secret_digest)
+        browser = Browser(world.north_admin)
+        do(browser, page, "rotate-secret")
+        self.is_nowhere_else(browser, kind)
+        thing.refresh_from_db()
+        assert bytes(thing.secret_digest) != before
+        kept = bytes(thing.secret_digest)
+        do(browser, page, "rotate-secret", version="0")
+        assert browser.status == 412
+        thing.refresh_from_db()
+        assert bytes(thing.secret_digest) == kept
+
+    def is_nowhere_else(self, browser: Browser, kind: Kind) -> None:
+        found = SECRET.search(browser.html)
+        assert found, browser.text
+        assert browser.answer["Cache-Control"] == "no-store"
+        assert found[1] not in browser.at
+        handle = re.search(rf"{list_of(kind)}(\w+)/", browser.html)[1]
+        for place in (f"{list_of(kind)}{handle}/", f"{list_of(kind)}{handle}/edit/", list_of(kind), "/console/record/"):
+            browser.open(place)
+            assert found[1] not in browser.html
+        assert not any(found[1] in json.dumps(entry.changes) for entry in AuditEntry.objects.all())
+
+    def test_of_a_provider_is_never_shown_and_goes_only_when_told_to(self, world: World):
+        browser = Browser(world.north_admin)
+        form = {"name": "Okta", "config.issuer": "https://login.idp.example/", "config.client_id": "curfew"}
+        fill(
+            browser, "/console/identity-providers/new/?provider_type=OIDC", **form, **{"config.client_secret": "canary"}
+        )
+        made = IdentityProvider.objects.get(name="Okta")
+        assert made.sealed_secret
+        place = f"/console/identity-providers/{made.handle}/edit/"
+        browser.open(place)
+        assert "canary" not in browser.html
+        fill(browser, place, **{"config.client_id": "other"})
+        made.refresh_from_db()
+        assert (made.config["client_id"], bool(made.sealed_secret)) == ("other", True)
+        fill(browser, place, **{"config.client_secret.drop": "on"})
+        made.refresh_from_db()
+        assert made.sealed_secret is None
+        assert "canary" not in json.dumps([entry.changes for entry in AuditEntry.objects.all()])
+
+    def test_of_a_public_client_there_is_none(self, world: World):
+        browser = Browser(world.north_admin)
+        fill(browser, "/console/applications/new/", name="Pocket", application_type="NATIVE", scope="TENANT")
+        made = Application.objects.get(name="Pocket")
+        assert browser.at == f"/console/applications/{made.handle}/"
+        assert "New secret" not in browser.text
+        browser.open(f"{browser.at}rotate-secret/")
+        assert browser.status == 403
+
+
+class TestWhatTheApiRefuses:
+    def test_a_name_that_is_taken_is_told_beside_its_field(self, world: World):
+        browser = Browser(world.super_admin)
+        fill(browser, "/console/partners/new/", name="Acme again", slug="acme")
+        assert browser.status == 409
+        assert "This slug is taken; choose another" in browser.html.partition('id="w-slug"')[2]
+        assert AuditEntry.objects.order_by("-pk").first().action == "act.refused"
+
+    def test_a_limit_is_told(self, world: World):
+        Partner.objects.filter(pk=world.acme.pk).update(max_users_per_tenant=1)
+        assert world.ada.session
+        browser = Browser(world.north_admin)
+        assert "max_users_per_tenant is 1" in fill(browser, "/console/users/new/", email="one@more.example")
+        assert browser.status == 409
+
+    def test_a_right_to_administer_is_an_operators_to_give(self, world: World):
+        browser = Browser(world.north_admin)
+        place = f"/console/agents/{agent_of(world.ada.user, world).handle}/edit/"
+        text = fill(browser, place, allowed_scopes="admin:write")
+        assert browser.status == 403
+        assert "Nothing was done" in text
+        assert filled(browser)["allowed_scopes"] == "admin:write"
+
+    def test_a_line_of_a_list_is_told_by_its_number(self, world: World):
+        browser = Browser(world.north_admin)
+        form = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
+        uris = "https://wiki.example/a\r\nhttp://wiki.example/b"
+        text = fill(browser, "/console/applications/new/", **form, redirect_uris=uris)
+        assert "Line 2: This cannot be used" in text
+        assert filled(browser)["redirect_uris"] == uris.replace("\r\n", "\n")
+
+    def test_all_that_is_wrong_is_told_at_once(self, world: World):
+        browser = Browser(world.acme_partner)
+        fill(browser, "/console/groups/new/", tenant_id="nowhere at all", name="")
+        assert browser.status == 422
+        assert "There is no tenant nowhere at all" in browser.html.partition('id="w-tenant_id"')[2]
+        assert "This field is required." in browser.html.partition('id="w-name"')[2].partition("</p>")[0]
+
+    def test_what_is_no_json_is_told(self, world: World):
+        browser = Browser(world.super_admin)
+        text = fill(browser, f"/console/tenants/{world.north.handle}/edit/", settings='{"a": 1,}')
+        assert "This is not JSON" in text
+        assert browser.status == 422
+        assert filled(browser)["settings"] == '{"a": 1,}'
+
+
+class TestAGroup:
+    def test_takes_people_in_and_lets_them_out(self, world: World):
+        group = group_of(world.ada.user, world)
+        browser = Browser(world.north_admin)
+        page = f"/console/groups/{group.handle}/"
+        text = fill(browser, f"{page}add-member/", user_id=world.alan.user.email)
+        assert world.alan.user.email in text
+        assert AuditEntry.objects.order_by("-pk").first().changes == {"user_id": [None, world.alan.user.handle]}
+        browser.send(f"{page}take-out/", user_id=world.alan.user.handle)
+        assert not group.memberships.filter(user=world.alan.user).exists()
+        assert AuditEntry.objects.order_by("-pk").first().changes == {"user_id": [world.alan.user.handle, None]}
+
+    def test_takes_groups_in_but_never_a_ring(self, world: World):
+        outer = group_of(world.ada.user, world)
+        inner = Group.objects.get(parents__parent=outer)
+        browser = Browser(world.north_admin)
+        assert "would contain itself" in fill(
+            browser, f"/console/groups/{inner.handle}/nest/", child_group_id=outer.handle
+        )
+        assert browser.status == 409
+        browser.open(f"/console/groups/{outer.handle}/")
+        assert f'value="{inner.handle}"' in browser.html
+        browser.send(f"/console/groups/{outer.handle}/take-out/", child_group_id=inner.handle)
+        assert not Group.objects.nested_in(outer.pk).exists()
+
+    @pytest.mark.parametrize("form", ["add-member", "nest"])
+    def test_takes_nothing_of_another_tenants(self, form: str, world: World):
+        group, foreign = group_of(world.ada.user, world), group_of(world.lisa.user, world)
+        name, handle = (
+            ("user_id", world.lisa.user.handle) if form == "add-member" else ("child_group_id", foreign.handle)
+        )
+        browser = Browser(world.super_admin)
+        browser.open(f"/console/groups/{group.handle}/{form}/")
+        before = footprint()
+        assert "lisa" not in browser.html
+        fill(browser, f"/console/groups/{group.handle}/{form}/", **{name: handle})
+        assert browser.status == 403
+        assert footprint() == before
+
+    def test_keeps_those_above_who_looks(self, world: World):
+        """An administrator of their own tier is not theirs to put in, nor to take out."""
+        group = group_of(world.ada.user, world)
+        peer = world.person("peer", world.north, Role.TENANT_ADMIN)
+        browser = Browser(world.north_admin)
+        fill(browser, f"/console/groups/{group.handle}/add-member/", user_id=peer.handle)
+        assert browser.status == 403
+        add_member(group, peer, actor=SYSTEM)
+        browser.open(f"/console/groups/{group.handle}/")
+        assert f'value="{peer.handle}"' not in browser.html
+        browser.send(f"/console/groups/{group.handle}/take-out/", user_id=peer.handle)
+        assert browser.status == 403
+        assert group.memberships.filter(user=peer).exists()
+
+    def test_is_not_emptied_by_strangers(self, world: World):
+        group = group_of(world.ada.user, world)
+        browser = Browser(world.springfield_admin)
+        browser.open("/console/")
+        browser.send(f"/console/groups/{group.handle}/take-out/", user_id=world.ada.user.handle)
+        assert browser.status == 404
+        assert group.memberships.filter(user=world.ada.user).exists()

@@ -1,0 +1,118 @@
+"""A group's page: what is in it, however deep, and who is in it in any way."""
+
+import pytest
+
+from accounts.models import Group
+from accounts.operations import add_member, create_group, nest
+from accounts.trees import tree_of
+from tenancy.models import Tenant
+from tenancy.operations import delete
+from tests.architecture.test_sql_counts import counted
+from tests.console.browser import Browser
+from tests.world import SYSTEM, World
+
+
+def group(name: str, tenant: Tenant, *within: Group) -> Group:
+    made = create_group(actor=SYSTEM, tenant=tenant, name=name)
+    for outer in within:
+        nest(outer, made, actor=SYSTEM)
+    return made
+
+
+def told(top: Group, most: int = 200) -> list[tuple[int, str, bool]]:
+    return [(line.level, line.name, line.is_repeated) for line in tree_of(top.pk, most=most)[0]]
+
+
+class TestATree:
+    def test_is_laid_out_by_name_and_depth(self, world: World):
+        top = group("everybody", world.north)
+        technical = group("technical", world.north, top)
+        group("designers", world.north, top)
+        group("testers", world.north, technical)
+        group("developers", world.north, technical)
+        assert told(top) == [
+            (1, "designers", False),
+            (1, "technical", False),
+            (2, "developers", False),
+            (2, "testers", False),
+        ]
+
+    def test_opens_what_is_in_it_twice_once(self, world: World):
+        """Of groups that are each in two others there are as many ways as there are leaves on a tree."""
+        top = row = [group("top", world.north)]
+        for level in range(12):
+            row = [group(f"{level}{side}", world.north, *row) for side in "ab"]
+        lines, more = tree_of(top[0].pk, most=200)
+        assert (len(lines), more) == (2 + 11 * 4, 0)
+        assert any(line.is_repeated for line in lines)
+
+    def test_is_cut_where_it_gets_long_from_below(self, world: World):
+        top = group("top", world.north)
+        for number in range(10):
+            group(f"deep {number}", world.north, group(f"near {number}", world.north, top))
+        lines, more = tree_of(top.pk, most=12)
+        assert (len(lines), more) == (12, 8)
+        assert [line.level for line in lines].count(1) == 10
+
+    def test_goes_down_a_deep_well(self, world: World):
+        top = deepest = group("top", world.north)
+        for number in range(150):
+            deepest = group(f"{number}", world.north, deepest)
+        assert told(top)[-1] == (150, "149", False)
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/groups/{top.handle}/")
+        assert browser.status == 200
+
+    def test_leads_through_nothing_deleted(self, world: World):
+        top = group("top", world.north)
+        gone = group("gone", world.north, top)
+        group("lost", world.north, gone)
+        delete(gone, actor=SYSTEM)
+        assert told(top) == []
+
+    def test_is_one_statement(self, world: World):
+        top = group("top", world.north)
+        group("in it", world.north, group("between", world.north, top))
+        with counted() as statements:
+            tree_of(top.pk, most=200)
+        assert len(statements) == 1
+
+
+class TestThePage:
+    def test_leads_to_each_group_that_is_in_it(self, world: World):
+        top = group("top", world.north)
+        inner = group("<b>inner</b>", world.north, group("between", world.north, top))
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/groups/{top.handle}/")
+        link = f'<a class="console-link" href="/console/groups/{inner.handle}/">&lt;b&gt;inner&lt;/b&gt;</a>'
+        assert f'<span style="padding-inline-start: 1rem">{link}</span>' in browser.html
+
+    def test_counts_whoever_is_in_it_in_any_way_and_leads_to_them(self, world: World):
+        top = group("top", world.north)
+        inner = group("inner", world.north, top)
+        add_member(top, world.ada.user, actor=SYSTEM)
+        add_member(inner, world.ada.user, actor=SYSTEM)
+        add_member(inner, world.alan.user, actor=SYSTEM)
+        browser = Browser(world.north_admin)
+        assert "2 in all, with those of the groups in it" in browser.open(f"/console/groups/{top.handle}/")
+        text = browser.open("/console/users/", group=top.handle)
+        assert "In top, or in a group that is in it." in text
+        assert world.ada.user.email in text
+        assert world.alan.user.email in text
+        assert world.north_admin.user.email not in text.partition("Last sign-in")[2]
+
+    def test_says_how_many_more_there_are(self, world: World):
+        top = group("top", world.north)
+        for number in range(203):
+            group(f"{number}", world.north, top)
+        browser = Browser(world.north_admin)
+        assert "Groups in it, and 3 more" in browser.open(f"/console/groups/{top.handle}/")
+
+    @pytest.mark.parametrize("handle", ["foreign", "grp_nonsense", ""])
+    def test_of_strangers_has_nobody_in_it(self, handle: str, world: World):
+        foreign = group("foreign", world.springfield)
+        add_member(foreign, world.lisa.user, actor=SYSTEM)
+        browser = Browser(world.north_admin)
+        text = browser.open("/console/users/", group=foreign.handle if handle == "foreign" else handle)
+        assert "Nothing here" in text
+        assert "foreign" not in text
