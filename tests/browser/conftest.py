@@ -3,10 +3,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import chromium
-from tests.browser.visiting import Visitor, visiting
+from tests.browser.visiting import PATIENCE, Visitor, visiting
 from tests.servers import Servers
 
 Visit = Callable[..., Visitor]
@@ -17,6 +17,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, chromium.running() as running:
         # Playwright keeps an event loop going in this thread, in which Django would refuse to ask the database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
+        expect.set_options(timeout=PATIENCE)
         yield running
 
 

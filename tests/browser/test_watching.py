@@ -21,7 +21,10 @@ def visit_with(script: str, browser: Browser, home: str) -> None:
         visitor.page.route("**/broken", lambda route: route.fulfill(status=500, body="broken"))
         visitor.open(PAGE)
         visitor.page.evaluate(script)
-        visitor.page.wait_for_timeout(300)
+        for _ in range(50):
+            visitor.page.wait_for_timeout(100)
+            if visitor.faults:
+                break
 
 
 @pytest.mark.parametrize("fault", FAULTS)

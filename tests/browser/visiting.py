@@ -13,6 +13,7 @@ from tests.world import PASSWORD, Caller
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
 FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
+PATIENCE = 15_000  # milliseconds, on a machine that is busy with the other tests
 NOT_LOADED = "Failed to load resource"
 TELL = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`against the policy: ${event.effectiveDirective} ${event.blockedURI}`))"""
@@ -28,7 +29,7 @@ class Visitor:
     def __init__(self, browser: Browser, home: str, **more: Any) -> None:
         self.home = home
         self.context = browser.new_context(base_url=home, service_workers="block", **more)
-        self.context.set_default_timeout(8_000)
+        self.context.set_default_timeout(PATIENCE)
         self._seen: list[str] = []
         self._errors: list[tuple[str, str]] = []
         self._refusals: set[str] = set()
