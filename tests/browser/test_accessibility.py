@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from config.console.acts import acts_on
 from tests.architecture.routes import PAGES, routes_of_the_console
@@ -101,6 +101,16 @@ def test_a_page_of_the_console_is_without_flaw(route: str, operator: Visitor, sp
     for path in filter(partial(is_a_page, visitor=operator), addresses(route, springfield)):
         operator.open(path)
         assert list(flaws_of(operator.page)) == [], path
+
+
+@pytest.mark.parametrize("kind", ["agents", "groups", "partners", "tenants", "users"])
+def test_a_form_that_is_sent_back_is_without_flaw(kind: str, operator: Visitor):
+    page = operator.page
+    operator.open(f"/console/{kind}/new/")
+    page.locator("main form").evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert").first).to_contain_text("Nothing was saved")
+    assert list(faults_on(page)) == []
 
 
 @pytest.mark.parametrize("path", ACCOUNT)
