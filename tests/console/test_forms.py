@@ -399,6 +399,41 @@ class TestSomethingThatIsPointedAt:
         assert agent.owner_user == world.alan.user
 
 
+class TestWhatIsOfferedFromAbove:
+    @pytest.mark.parametrize("act", ["edit", "remove", "rotate-secret"])
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    def test_is_there_to_be_looked_at(self, who: str, act: str, world: World):
+        shared = world.make_service("shared", [])
+        page = f"/console/applications/{shared.handle}/"
+        browser = Browser(getattr(world, who))
+        browser.open(page)
+        assert browser.status == 200
+        assert f"{page}{act}/" not in browser.html
+        browser.open("/console/")
+        before = footprint()
+        browser.send(f"{page}{act}/", version=shared.version, name="Mine now")
+        assert browser.status == 403
+        assert footprint() == before
+
+
+class TestATenant:
+    def test_that_moves_tells_first_which_sessions_end(self, world: World):
+        assert world.ada.session
+        browser = Browser(world.super_admin)
+        place = f"/console/tenants/{world.north.handle}/edit/"
+        assert "Save, and end 1 session" in fill(browser, place, partner_id="globex")
+        world.north.refresh_from_db()
+        assert world.north.partner == world.acme
+        assert "Changed. 1 session ended with it." in browser.send(place, **filled(browser))
+        world.north.refresh_from_db()
+        assert world.north.partner == world.globex
+        entry = AuditEntry.objects.order_by("-pk").first()
+        assert (entry.action, entry.changes["partner_id"]) == (
+            "tenant.moved",
+            [world.acme.handle, world.globex.handle],
+        )
+
+
 class TestARole:
     @pytest.mark.parametrize(
         ("who", "offered"),
