@@ -272,6 +272,18 @@ class TestAForm:
             assert browser.status == 422
         assert footprint() == before
 
+    def test_suspends_nothing_unseen(self, kind: Kind, world: World):
+        """There is an act for that, which tells first what ends; and groups are never suspended."""
+        page, _ = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        browser.open(f"{page}edit/")
+        assert 'name="status"' not in browser.html
+        before = footprint()
+        text = browser.send(f"{page}edit/", **filled(browser), status="SUSPENDED")
+        assert ("Unknown field" if kind.model is Group else "Status: on its page") in text
+        assert browser.status == 422
+        assert footprint() == before
+
     def test_stays_whole_whatever_is_typed(self, kind: Kind, world: World):
         """Nonsense in each field is refused or kept to the letter; it is never a fault of ours."""
         page, _ = page_of(kind, world)
