@@ -158,9 +158,11 @@ class TestSomebody:
         browser.open(f"/console/users/{world.north_admin.user.handle}/{act}/")
         assert browser.status == 403
 
-    @pytest.mark.parametrize("act", [*PEOPLES, "suspend"])
-    def test_does_neither_to_an_equal(self, act: str, world: World):
+    @pytest.mark.parametrize("act", [*PEOPLES, "suspend", "edit", "remove"])
+    def test_does_none_of_it_to_an_equal(self, act: str, world: World):
         peer = world.person("peer", world.north, world.north_admin.user.role)
         browser = Browser(world.north_admin)
+        browser.open(f"/console/users/{peer.handle}/")
+        assert f"/{act}/" not in browser.html
         browser.open(f"/console/users/{peer.handle}/{act}/")
         assert browser.status == 403

@@ -272,6 +272,18 @@ class TestAForm:
             assert browser.status == 422
         assert footprint() == before
 
+    def test_suspends_nothing_unseen(self, kind: Kind, world: World):
+        """There is an act for that, which tells first what ends; and groups are never suspended."""
+        page, _ = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        browser.open(f"{page}edit/")
+        assert 'name="status"' not in browser.html
+        before = footprint()
+        text = browser.send(f"{page}edit/", **filled(browser), status="SUSPENDED")
+        assert ("Unknown field" if kind.model is Group else "Status: on its page") in text
+        assert browser.status == 422
+        assert footprint() == before
+
     def test_stays_whole_whatever_is_typed(self, kind: Kind, world: World):
         """Nonsense in each field is refused or kept to the letter; it is never a fault of ours."""
         page, _ = page_of(kind, world)
@@ -397,6 +409,41 @@ class TestSomethingThatIsPointedAt:
         fill(browser, place, owner_user_id=world.alan.user.email)
         agent.refresh_from_db()
         assert agent.owner_user == world.alan.user
+
+
+class TestWhatIsOfferedFromAbove:
+    @pytest.mark.parametrize("act", ["edit", "remove", "rotate-secret"])
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    def test_is_there_to_be_looked_at(self, who: str, act: str, world: World):
+        shared = world.make_service("shared", [])
+        page = f"/console/applications/{shared.handle}/"
+        browser = Browser(getattr(world, who))
+        browser.open(page)
+        assert browser.status == 200
+        assert f"{page}{act}/" not in browser.html
+        browser.open("/console/")
+        before = footprint()
+        browser.send(f"{page}{act}/", version=shared.version, name="Mine now")
+        assert browser.status == 403
+        assert footprint() == before
+
+
+class TestATenant:
+    def test_that_moves_tells_first_which_sessions_end(self, world: World):
+        assert world.ada.session
+        browser = Browser(world.super_admin)
+        place = f"/console/tenants/{world.north.handle}/edit/"
+        assert "Save, and end 1 session" in fill(browser, place, partner_id="globex")
+        world.north.refresh_from_db()
+        assert world.north.partner == world.acme
+        assert "Changed. 1 session ended with it." in browser.send(place, **filled(browser))
+        world.north.refresh_from_db()
+        assert world.north.partner == world.globex
+        entry = AuditEntry.objects.order_by("-pk").first()
+        assert (entry.action, entry.changes["partner_id"]) == (
+            "tenant.moved",
+            [world.acme.handle, world.globex.handle],
+        )
 
 
 class TestARole:

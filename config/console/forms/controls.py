@@ -52,6 +52,7 @@ class Control:
     now: str = ""
     text: str = ""
     is_shown: bool = True
+    is_elsewhere: bool = False  # an act of its own changes it
     is_touched: bool = False
     is_dropped: bool = False
     wrong: list[str] = field(default_factory=list)

@@ -41,6 +41,8 @@ class Form:
     def read(self, said: QueryDict) -> None:
         """What was typed, and what of it is news: what was shown came with a digest of itself."""
         seen = _seen(said.get("seen", ""))
+        elsewhere = [control.label for control in self.controls if control.is_elsewhere and control.name in said]
+        self.wrong += [f"{label}: on its page there is an act for that." for label in elsewhere]
         for control in self.controls:
             picked = said.get(f"{control.name}.pick", "")
             typed = plain(picked or said.get(control.name, ""))

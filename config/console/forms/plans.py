@@ -73,7 +73,8 @@ class Plan:
 
     def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Control:
         control = control_of(name, about, is_new=self.is_new)
-        control.is_shown = name not in self.without
+        control.is_elsewhere = name in self.without
+        control.is_shown = not control.is_elsewhere
         if isinstance(about, Handle):
             control.is_shown = me.tier >= KINDS[about.prefix].since
             control.choice = self._choice(about.prefix, me, thing)

@@ -213,6 +213,15 @@ class TestItsSecret:
         given(world.north_admin.post(f"{PATH}/{application['id']}/rotate-secret"))
         assert world.ada.get("/api/v1/me").status_code == 200
 
+    def test_is_rotated_only_as_it_was_read_if_that_is_asked(self, world: World):
+        path = f"{PATH}/{made(world.north_admin)['id']}"
+        version = world.north_admin.get(path)["ETag"]
+        rotated = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
+        assert given(rotated)["client_secret"]
+        assert rotated["ETag"] != version
+        stale = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
+        assert refused(stale, 412) == {"detail": "It has been changed since you read it; read it again"}
+
     def test_is_rotated_once_by_a_request_that_is_sent_twice(self, world: World):
         path = f"{PATH}/{made(world.north_admin)['id']}/rotate-secret"
         first, again, other = (
