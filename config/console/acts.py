@@ -49,7 +49,8 @@ def _reactivate(thing: Any, actor: Principal, versions: Versions) -> int:
 
 
 def _reset_password(thing: User, actor: Principal, versions: Versions) -> int:
-    return accounts.issue_password_reset(thing, actor=actor).sessions_ended
+    answer = ask(User, "reset_password", actor, thing.handle, data={"delivery": "mail"})
+    return int(answer.data["data"]["sessions_ended"])
 
 
 def _remove_second_factor(thing: User, actor: Principal, versions: Versions) -> int:

@@ -56,6 +56,7 @@ def ask(
     view: Any = view_of(model, action, me)
     said = {} if version == "*" else {"If-Match": f'"{version}"'}
     view.request = Inner(me, data or {}, said)
+    view.check_throttles(view.request)
     return getattr(view, action)(view.request, *where)
 
 

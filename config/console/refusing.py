@@ -18,12 +18,14 @@ TITLES = {
     HTTPStatus.BAD_REQUEST: "That cannot be asked for",
     HTTPStatus.FORBIDDEN: "You may not do that",
     HTTPStatus.NOT_FOUND: "There is no such page",
+    HTTPStatus.TOO_MANY_REQUESTS: "That was too much at once",
     HTTPStatus.SERVICE_UNAVAILABLE: "It cannot be done at the moment",
 }
 WORDS = {
     HTTPStatus.BAD_REQUEST: "The address asks for something that this console does not have.",
     HTTPStatus.FORBIDDEN: "It is beyond what your account reaches. Nothing was done.",
     HTTPStatus.NOT_FOUND: "Nothing is there, or nothing that your account may see.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Nothing was done: you did much of this just now. Wait a minute, then try again.",
 }
 # Alpine, which Unfold's menus are written for, computes what their attributes say: that takes 'unsafe-eval'. No script
 # is taken from a page itself, nor from anywhere else.

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from core.throttling import ExpensiveRequests
+from tests.access.footprint import footprint
+from tests.console.browser import Browser
+from tests.console.test_acts import do
 from tests.world import World
 
 STATS = "/api/v1/admin/sessions/stats"
@@ -44,6 +47,20 @@ def test_are_password_resets_too(world: World):
     path = f"/api/v1/admin/users/{world.ada.user.handle}/reset-password"
     asked = [world.north_admin.post(path, {"delivery": "code"}).status_code for _ in range(4)]
     assert asked == [200, 200, 200, 429]
+
+
+def test_are_password_resets_at_the_console_too(world: World):
+    browser = Browser(world.north_admin)
+    page = f"/console/users/{world.ada.user.handle}/"
+    for _ in range(3):
+        assert "A letter with a code is on its way." in do(browser, page, "reset-password")
+    before = footprint()
+    assert "Nothing was done" in do(browser, page, "reset-password")
+    assert browser.status == 429
+    assert 1 <= int(browser.answer["Retry-After"]) <= 60
+    assert footprint() == before
+    path = f"/api/v1/admin/users/{world.ada.user.handle}/reset-password"
+    assert world.north_admin.post(path, {"delivery": "code"}).status_code == 429
 
 
 def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.MonkeyPatch):
