@@ -686,6 +686,30 @@ class TestAGroup:
         assert browser.status == 403
         assert group.memberships.filter(user=peer).exists()
 
+    def test_is_told_of_a_second_click(self, world: World):
+        group = group_of(world.ada.user, world)
+        inner = Group.objects.get(parents__parent=group)
+        browser = Browser(world.north_admin)
+        page = f"/console/groups/{group.handle}/"
+        browser.open(page)
+        for named in ({"user_id": world.ada.user.handle}, {"child_group_id": inner.handle}):
+            assert "Taken out." in browser.send(f"{page}take-out/", **named)
+            assert "It was not in it any more." in browser.send(f"{page}take-out/", **named)
+            assert (browser.status, browser.at) == (200, page)
+
+    @pytest.mark.parametrize("named", [[], ["user_id", "child_group_id"]], ids=["nothing", "both"])
+    def test_is_left_alone_unless_one_is_named(self, named: list[str], world: World):
+        group = group_of(world.ada.user, world)
+        inner = Group.objects.get(parents__parent=group)
+        handles = {"user_id": world.ada.user.handle, "child_group_id": inner.handle}
+        browser = Browser(world.north_admin)
+        browser.open(f"/console/groups/{group.handle}/")
+        before = footprint()
+        text = browser.send(f"/console/groups/{group.handle}/take-out/", **{name: handles[name] for name in named})
+        assert "Nothing was taken out" in text
+        assert browser.status == 400
+        assert footprint() == before
+
     def test_is_not_emptied_by_strangers(self, world: World):
         group = group_of(world.ada.user, world)
         browser = Browser(world.springfield_admin)

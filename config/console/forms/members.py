@@ -1,17 +1,20 @@
 """Taking somebody, or a group, out of a group: one click on the group's page, and as easily undone."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.models import Group
 from config.console.asking import ask
+from config.console.refusing import refused
 from core.console import ConsoleAdmin, principal_of
 from core.see_other import SeeOther
 
 ACTIONS = {"user_id": "remove_member", "child_group_id": "unnest"}
+NOT_ONE = "Nothing was taken out: the form has to name one person, or one group. Use the buttons on the group's page."
 
 
 def take_out_of(admin: ConsoleAdmin) -> Any:
@@ -19,10 +22,16 @@ def take_out_of(admin: ConsoleAdmin) -> Any:
     def take_out(request: HttpRequest, handle: str) -> HttpResponse:
         me = principal_of(request)
         group = admin.found(me, handle)
-        for name, action in ACTIONS.items():
-            if name in request.POST:
-                ask(Group, action, me, group.handle, request.POST[name])
-                messages.success(request, "Taken out.")
+        named = [(action, one) for name, action in ACTIONS.items() for one in request.POST.getlist(name)]
+        if len(named) != 1:
+            return refused(request, HTTPStatus.BAD_REQUEST, words=NOT_ONE)
+        [(action, one)] = named
+        try:
+            ask(Group, action, me, group.handle, one)
+        except Http404:
+            messages.info(request, "It was not in it any more.")
+        else:
+            messages.success(request, "Taken out.")
         return SeeOther(admin.url_of(group.handle))
 
     return take_out
