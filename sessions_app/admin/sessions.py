@@ -22,7 +22,7 @@ from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
-from sessions_app.models import Session, State
+from sessions_app.models import Revocation, Session, State
 from sessions_app.operations.exporting import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
@@ -181,7 +181,9 @@ def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
     by_act: Link | str = ""
     if end.revocation_id:
         handle = show(Prefix.REVOCATION, end.revocation_id)
-        by_act = Link(handle, reverse("admin:sessions_app_revocation_change", args=[handle]))
+        is_theirs_to_see = Revocation.objects.visible_to(principal).filter(pk=end.revocation_id).exists()
+        place = reverse("admin:sessions_app_revocation_change", args=[handle])
+        by_act = Link(handle, place) if is_theirs_to_see else handle
     return [("At", end.at), ("By", end.by), ("Why", end.reason), ("With", by_act)]
 
 

@@ -151,6 +151,15 @@ def copy(model: Any, like: Any, count: int) -> None:
     model.objects.bulk_create(rows)
 
 
+def test_a_session_that_was_ended_costs_one_look_more_at_what_ended_it(springfield: World):  # noqa: F811 - the fixture
+    assert springfield.lisa.session
+    place = f"sessions/{springfield.lisa.session_id}/"
+    browser = Browser(springfield.super_admin)
+    live = cost_of(browser, place)
+    revoke_scope(Reach.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")
+    assert cost_of(browser, place) == live + 1
+
+
 def test_the_blast_is_told_as_quickly_of_a_thousand(springfield: World):  # noqa: F811 - the fixture
     browser = Browser(springfield.super_admin)
     few = cost_of(browser, "sessions/end/?tenant=springfield")

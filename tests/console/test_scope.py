@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts import operations as accounts
-from accounts.models import Agent, Application, Group, IdentityProvider, User
+from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from audit.models import AuditEntry
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import revoke_scope
@@ -162,6 +162,18 @@ class TestWhatSomethingIsRelatedTo:
         assert browser.status == 200
         assert "application.updated" not in text
         assert "application.updated" in Browser(world.super_admin).open(f"/console/applications/{shared.handle}/")
+
+    @pytest.mark.parametrize("reach", [Reach.PLATFORM, Reach.USER])
+    def test_is_linked_to_only_where_the_reader_gets_in(self, reach: Reach, world: World):
+        """What ended a session of theirs they are told, also where the act went beyond their ground."""
+        ada = world.ada.session
+        target_id = world.ada.user.pk if reach is Reach.USER else None
+        act = revoke_scope(reach, target_id, actor=SYSTEM, reason="a bad night").revocation
+        browser = Browser(world.signed_in(world.person("later", world.north, Role.TENANT_ADMIN)))
+        assert act.handle in browser.open(f"{SESSIONS}{ada.handle}/")
+        is_linked = f"/console/revocations/{act.handle}/" in browser.html
+        browser.open(f"/console/revocations/{act.handle}/")
+        assert (is_linked, browser.status) == ((True, 200) if reach is Reach.USER else (False, 404))
 
     def test_staff_tenants_are_no_ones_to_look_at(self, world: World):
         staff = Tenant.objects.get(partner=world.acme, kind=Tenant.Kind.PARTNER_STAFF)
