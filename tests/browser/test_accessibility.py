@@ -30,6 +30,12 @@ MORE = [
     "/console/sessions/end/?tenant={tenant}",
     "/console/users/?q=nothing-says-this",
 ]
+REFUSED = {
+    "/console/nowhere/": HTTPStatus.NOT_FOUND,
+    "/console/sessions/end/": HTTPStatus.UNPROCESSABLE_ENTITY,  # of what, it is not told
+    "/console/sessions/end/?session=": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+NO_PAGES = ("/export/", "/jsi18n/", "/sign-out/", "/take-out/")
 ROUTES = sorted({route.path for route in routes_of_the_console()} | set(MORE))
 ACCOUNT = [path for path, methods in PAGES.items() if "GET" in methods] + ["/reset-password"]
 
@@ -71,9 +77,12 @@ def addresses(route: str, world: World) -> Iterator[str]:
 
 
 def is_a_page(path: str, visitor: Visitor) -> bool:
-    """Not a file, and not what only takes forms."""
-    answer = visitor.context.request.get(path)
-    return answer.status != HTTPStatus.METHOD_NOT_ALLOWED and answer.headers["content-type"].startswith("text/html")
+    """Not a file, and not what only takes forms. An answer that nobody meant would be judged in the page's place."""
+    answer = visitor.context.request.get(path, max_redirects=0)
+    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return False
+    assert answer.status == REFUSED.get(path, HTTPStatus.OK), f"{answer.status} at {path}"
+    return answer.headers["content-type"].startswith("text/html")
 
 
 def flaws_of(page: Page) -> Iterator[str]:
@@ -98,7 +107,9 @@ def faults_on(page: Page, **options: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_page_of_the_console_is_without_flaw(route: str, operator: Visitor, springfield: World):
-    for path in filter(partial(is_a_page, visitor=operator), addresses(route, springfield)):
+    pages = list(filter(partial(is_a_page, visitor=operator), addresses(route, springfield)))
+    assert bool(pages) != route.endswith(NO_PAGES)
+    for path in pages:
         operator.open(path)
         assert list(flaws_of(operator.page)) == [], path
 
