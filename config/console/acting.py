@@ -5,18 +5,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from audit.denials import note
 from config.console.acts import ACTS, Act, acts_on
-from config.console.parts import secret_page
+from config.console.parts import MORE_BY_NOW, hold_to, secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from core.refusals import Refusal
 from core.see_other import SeeOther
 from core.words import how_many
-from sessions_app.operations.selecting import blast_of
+from sessions_app.operations.selecting import MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
 
@@ -40,7 +41,12 @@ def form_on(admin: ConsoleAdmin) -> Any:
 def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, me: Principal) -> HttpResponse:
     seen = frozenset([request.POST.get("version", "")])
     try:
-        ended = act.carry_out(thing, me, seen)
+        with transaction.atomic():
+            ended = act.carry_out(thing, me, seen)
+            if act.ends and isinstance(ended, int):
+                hold_to(request, ended)
+    except MoreThanConfirmed:
+        return shown(request, admin, admin.found(me, thing.handle), act, HTTPStatus.CONFLICT, MORE_BY_NOW)
     except tuple(act.refusals or ()) as refusal:
         words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
         said = words(refusal) if callable(words) else words

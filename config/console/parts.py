@@ -6,6 +6,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from core.console import ConsoleAdmin, Link
+from sessions_app.admin.ending import agreed_in
+from sessions_app.operations.selecting import MoreThanConfirmed
+
+MORE_BY_NOW = "By now more sessions would end than you agreed to. Look again."
+
+
+def hold_to(request: HttpRequest, ended: int) -> None:
+    """No more than they were shown: in a transaction that this undoes, and who has come meanwhile is counted, too."""
+    if ended > (agreed_in(request.POST) or 0):
+        raise MoreThanConfirmed
 
 
 def secret_page(request: HttpRequest, admin: ConsoleAdmin, thing: Any, secret: str) -> HttpResponse:

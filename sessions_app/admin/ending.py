@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -47,14 +47,14 @@ class EndingForm:
 
     def end(self, request: HttpRequest, asked: Asked, selection: Selection, me: Principal) -> HttpResponse:
         reason = request.POST.get("reason", "").replace("\0", "").strip()
-        agreed = request.POST.get("at_most", "")
-        if not 0 < len(reason) <= LONGEST_REASON or not (agreed.isascii() and agreed.isdecimal() and len(agreed) < 12):
+        agreed = agreed_in(request.POST)
+        if not 0 < len(reason) <= LONGEST_REASON or agreed is None:
             words = f"Say why, in at most {LONGEST_REASON} characters: every session that ends will say so."
             return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words)
-        if not selection.scope and int(agreed) > MOST_AT_ONCE:
+        if not selection.scope and agreed > MOST_AT_ONCE:
             return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            ended = revoke_selected(selection, actor=me, reason=reason, at_most=int(agreed))
+            ended = revoke_selected(selection, actor=me, reason=reason, at_most=agreed)
         except MoreThanConfirmed:
             words = "By now more sessions match than you agreed to. Look again, and say so again."
             return self.shown(request, asked, blast_of(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason)
@@ -87,6 +87,12 @@ class EndingForm:
             "parts": [_sample(blast)] if blast and blast.sample else [],
         }
         return self.admin.rendered(request, "console/end.html", said, status)
+
+
+def agreed_in(said: QueryDict) -> int | None:
+    """To the end of how many sessions, by what their form had shown; None if it does not say."""
+    number = said.get("at_most", "")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 12 else None
 
 
 def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:

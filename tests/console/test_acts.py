@@ -1,5 +1,6 @@
 """Stopping things and starting them again, and helping somebody who has lost what lets them in."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from config.console.acts import ACTS
 from core.records import Status
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
+from tests.access.footprint import footprint
 from tests.console.browser import SIGN_IN, Browser
 from tests.contract.v1.authenticator import App, Clock
 from tests.resources import agent_of, application_of, identity_provider_of
@@ -35,8 +37,12 @@ def page_of(kind: type, world: World) -> tuple[str, Any]:
 
 def do(browser: Browser, page: str, act: str, **form: str) -> str:
     browser.open(f"{page}{act}/")
-    version = browser.html.partition('name="version" value="')[2].partition('"')[0]
-    return browser.send(f"{page}{act}/", **{"version": version, **form})
+    return browser.send(f"{page}{act}/", **{**hidden(browser), **form})
+
+
+def hidden(browser: Browser) -> dict[str, str]:
+    """What its form sends along."""
+    return dict(re.findall(r'<input type="hidden" name="(version|at_most)" value="([^"]*)">', browser.html))
 
 
 def test_every_kind_that_can_be_stopped_is_tried():
@@ -114,6 +120,34 @@ def test_a_suspension_tells_first_how_many_sessions_end(world: World):
     assert "2 sessions" in text
     assert "2 sessions ended with it" in do(browser, page, "suspend")
     assert not Session.objects.live().filter(tenant=north).exists()
+
+
+@pytest.mark.parametrize("act", ["suspend", "reset-password", "remove-second-factor", "remove"])
+def test_what_would_end_more_than_was_shown_is_shown_again(act: str, world: World, monkeypatch: pytest.MonkeyPatch):
+    App.confirmed(world.ada, Clock.stopped(monkeypatch))
+    ada = world.ada.user
+    browser = Browser(world.north_admin)
+    page = f"/console/users/{ada.handle}/{act}/"
+    browser.open(page)
+    form = hidden(browser)
+    assert form["at_most"] == "1"
+    world.signed_in(ada)
+    before = footprint()
+    assert "By now more sessions would end than you agreed to. Look again." in browser.send(page, **form)
+    assert browser.status == 409
+    assert "2 sessions" in browser.text
+    assert footprint() == before
+    assert "2 sessions ended with it" in browser.send(page, **hidden(browser))
+    assert browser.status == 200
+
+
+def test_what_agrees_to_no_number_is_shown_first(world: World):
+    assert world.ada.session
+    browser = Browser(world.north_admin)
+    for at_most in ("", "-1", "many", "9" * 20):
+        do(browser, f"/console/users/{world.ada.user.handle}/", "suspend", at_most=at_most)
+        assert browser.status == 409
+    assert User.objects.get(pk=world.ada.user.pk).status == Status.ACTIVE
 
 
 def test_a_suspension_of_oneself_leads_out(world: World):

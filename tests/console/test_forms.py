@@ -240,7 +240,7 @@ class TestAForm:
         browser = Browser(getattr(world, who))
         browser.open("/console/")
         before = footprint()
-        browser.send(f"{page}{act}/", version=thing.version, name="Mine now", agreed="on")
+        browser.send(f"{page}{act}/", version=thing.version, name="Mine now", at_most="9")
         assert browser.status == 404
         assert footprint() == before
 
@@ -292,7 +292,7 @@ class TestAForm:
         shown = filled(browser)
         for name in shown.keys() - OURS:
             for odd in ODD:
-                browser.send(f"{page}edit/", **{**shown, name: odd, "version": "0", "agreed": "on"})
+                browser.send(f"{page}edit/", **{**shown, name: odd, "version": "0", "at_most": "9"})
                 assert browser.status in (403, 409, 412, 422), (name, odd, browser.status)
                 assert "<script>alert" not in browser.html
                 browser.open(f"{page}edit/")
@@ -466,10 +466,24 @@ class TestARole:
         browser = Browser(world.north_admin)
         fill(browser, "/console/users/new/", email="x@north.example", role=role)
         assert browser.status in (403, 422)
-        fill(browser, f"/console/users/{world.ada.user.handle}/edit/", role=role, agreed="on")
+        fill(browser, f"/console/users/{world.ada.user.handle}/edit/", role=role, at_most="9")
         assert browser.status in (403, 422)
         world.ada.user.refresh_from_db()
         assert world.ada.user.role == Role.USER
+
+    def test_that_ends_more_than_was_shown_asks_again(self, world: World):
+        assert world.ada.session
+        browser = Browser(world.super_admin)
+        place = f"/console/users/{world.ada.user.handle}/edit/"
+        assert "Save, and end 1 session" in fill(browser, place, role="tenant_admin")
+        world.signed_in(world.ada.user)
+        before = footprint()
+        text = browser.send(place, **filled(browser))
+        assert "By now more sessions would end than you agreed to. Look again." in text
+        assert "Save, and end 2 sessions" in text
+        assert browser.status == 409
+        assert footprint() == before
+        assert "Changed. 2 sessions ended with it." in browser.send(place, **filled(browser))
 
     def test_that_changes_tells_first_which_sessions_end(self, world: World):
         browser = Browser(world.super_admin)

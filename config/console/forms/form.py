@@ -10,7 +10,7 @@ from rest_framework import serializers
 from config.console.forms.controls import LEFT_OUT, Control, Unread, digest_of, kind_of, plain, put, text_of, within
 from core.refusals import Refusal
 
-OURS = frozenset({"agreed", "csrfmiddlewaretoken", "key", "seen", "version"})
+OURS = frozenset({"at_most", "csrfmiddlewaretoken", "key", "seen", "version"})
 Parts = Mapping[str, type[serializers.Serializer]]
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import orjson
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +19,7 @@ from audit.denials import note
 from config.console.asking import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal
 from config.console.forms.form import Form
 from config.console.forms.plans import Plan, variant_of
-from config.console.parts import secret_page
+from config.console.parts import MORE_BY_NOW, hold_to, secret_page
 from config.console.refusing import WORDS
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
@@ -26,12 +27,14 @@ from core.jsonb import written
 from core.refusals import Refusal
 from core.see_other import SeeOther
 from core.words import how_many
-from sessions_app.operations.selecting import Blast, blast_of
+from sessions_app.admin.ending import agreed_in
+from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
 SENT_BEFORE = (
     "This form was sent before, with something else in it. Look at what it made; to make another, send it again."
 )
+NOT_THE_FORMS = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 ALREADY = "It was made when you sent this form the first time; what is shown once, was shown then."
 
 
@@ -91,16 +94,21 @@ def sent(place: Place) -> HttpResponse:
             form.blame(also, but=unread)
         return shown(place, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     blast = would_end(place, form)
-    if blast and blast.sessions and said.get("agreed") != "on":
+    agreed = agreed_in(said)
+    if blast and agreed is None and blast.sessions:
         return shown(place, form, version=said.get("version", ""), blast=blast)
     try:
-        return done(place, body)
+        return done(place, body, may_end=blast is not None)
+    except MoreThanConfirmed:
+        form.wrong.append(MORE_BY_NOW)
+        blast = would_end(place, form)
+        return shown(place, form, HTTPStatus.CONFLICT, version=said.get("version", ""), blast=blast)
     except KeyTaken:
         form.wrong.append(SENT_BEFORE)
         return shown(place, form, HTTPStatus.CONFLICT)
     except Exception as error:
         refused = refusal(error, place.plan.model)
-        if refused is None or refused.status in (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE):
+        if refused is None or refused.status in NOT_THE_FORMS:
             raise
         note(refused, place.request, place.me)
         return again(place, refused)
@@ -124,12 +132,14 @@ def would_end(place: Place, form: Form) -> Blast | None:
     return blast_of(Selection({ending[0]: place.thing.pk}, asked_by=place.me))
 
 
-def done(place: Place, body: dict[str, Any]) -> HttpResponse:
+def done(place: Place, body: dict[str, Any], *, may_end: bool) -> HttpResponse:
     if place.plan.action == "create":
         return made(place, body)
     version = place.request.POST.get("version", "") if place.plan.action == "update" else "*"
-    answer = ask(place.plan.model, place.plan.action, place.me, *place.where, data=body, version=version)
-    ended = ended_by(answer)
+    with transaction.atomic():
+        ended = ended_by(ask(place.plan.model, place.plan.action, place.me, *place.where, data=body, version=version))
+        if may_end:
+            hold_to(place.request, ended)
     also = f" {how_many(ended, 'session')} ended with it." if ended else ""
     return onward(place, place.thing.handle, f"{place.plan.made}{also}")
 
