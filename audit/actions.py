@@ -46,6 +46,7 @@ class Action(StrEnum):
     PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of an event
     PASSWORD_RESET = "user.password_reset"  # noqa: S105 - the name of an event
     PASSWORD_RESET_ISSUED = "user.password_reset_issued"  # noqa: S105 - the name of an event
+    RECORD_EXPORTED = "record.exported"
     REFRESH_REPLAYED = "authentication.refresh_replayed"
     ROLE_CHANGED = "user.role_changed"
     SESSIONS_EXPIRED = "session.expired"

@@ -26,7 +26,5 @@ def export(
 ) -> Iterator[list[UUID]]:
     """The ids of `picked`, the newest first, a part at a time. They are some of `rows`, which an index tells."""
     with transaction.atomic():
-        # One word for whatever is taken out: `of` says what it was.
-        changes = {"of": "record", "format": file_format, "filter": asked}
-        record(Action.SESSIONS_EXPORTED, actor=actor, changes=changes)
+        record(Action.RECORD_EXPORTED, actor=actor, changes={"format": file_format, "filter": asked})
     return newest_first(picked, lambda after: far_back(rows, after))

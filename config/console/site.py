@@ -38,6 +38,10 @@ class ConsoleSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(getattr(request, "user", None), Operator)
 
+    def lets_in(self, request: HttpRequest) -> bool:
+        """Still: for answers that take their time."""
+        return by_cookie(request) is not None
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner: View = with_messages(worded(super().admin_view(view, cacheable)))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -88,12 +89,13 @@ class SessionAdmin(ConsoleAdmin):
         form = Asked(request.POST, me)
         if form.selection is None:
             raise SuspiciousOperation(form.error)
+        asked = {**form.selection.as_json(), "state": str(form.state)}
 
         def taken() -> Iterable[dict[str, Any]]:
-            asked = dict(form.pairs) | {"state": str(form.state)}
             return export_list(form.rows(), form.looked_through_to, actor=me, file_format=file_format, asked=asked)
 
-        return download(taken, COLUMNS, "sessions", file_format, me)
+        still = partial(self.admin_site.lets_in, request)
+        return download(taken, COLUMNS, "sessions", file_format, me, is_let_in=still)
 
     @admin.display(description="Pick")
     def pick(self, row: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce
 
 from audit.actions import Action
@@ -37,7 +37,9 @@ COLUMNS = (
 _READ_FROM: dict[str, Any] = {
     "status": F("state"),
     "user_email": F("user__email"),
-    "tenant": Coalesce("tenant__slug", "tenant__name"),
+    # A staff tenant is an inner arrangement: outside, whoever is in one is in none.
+    "tenant_id": Case(When(tenant__kind=Tenant.Kind.CUSTOMER, then=F("tenant_id"))),
+    "tenant": Case(When(tenant__kind=Tenant.Kind.CUSTOMER, then=Coalesce("tenant__slug", "tenant__name"))),
 }
 
 
@@ -62,7 +64,7 @@ def export_list(
     *,
     actor: Principal,
     file_format: str,
-    asked: dict[str, str],
+    asked: dict[str, Any],
 ) -> Iterator[dict[str, Any]]:
     """Those of a list, newest first, a part at a time: whoever takes them may take their time about it."""
     with transaction.atomic():

@@ -7,6 +7,7 @@ from http.client import OK
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from audit import exporting
 from audit.actions import Action
@@ -23,14 +24,14 @@ RECORD, SESSIONS = "/console/record/", "/console/sessions/"
 TIERS = ("north_admin", "acme_partner", "super_admin")
 
 
-def taken(browser: Browser, place: str, file_format: str = "jsonl", **said: str) -> list[dict[str, Any]]:
+def taken(browser: Browser, place: str, file_format: str = "jsonl", **said: Any) -> list[dict[str, Any]]:
     text = sent(browser, place, file_format, **said).getvalue().decode()
     if file_format == "jsonl":
         return [json.loads(line) for line in text.splitlines()]
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def sent(browser: Browser, place: str, file_format: str = "jsonl", **said: str) -> Any:
+def sent(browser: Browser, place: str, file_format: str = "jsonl", **said: Any) -> Any:
     browser.open(place)
     form = {"csrfmiddlewaretoken": browser.token, "format": file_format, **said}
     answer = browser.http.post(f"{place}export/", form)
@@ -67,15 +68,31 @@ class TestTheRecord:
         rows = caller.get("/api/v1/admin/audit?per_page=100").json()["data"]
         itself, *told = taken(Browser(caller), RECORD)
         assert [{**row, "timestamp": row["timestamp"].replace("+00:00", "Z")} for row in told] == rows
-        assert itself["action"] == "session.exported"
+        assert itself["action"] == "record.exported"
+
+    def test_of_an_entrys_page_is_what_the_api_says(self, who: str, world: World):
+        caller = getattr(world, who)
+        moved = {"partner_id": ["prt_before", "prt_after"], "name": ["old", "new"]}
+        place = {"tenant_id": world.north.pk, "partner_id": world.acme.pk}
+        entry = record(Action.TENANT_MOVED, actor=SYSTEM, **place, changes=moved)
+        text = Browser(caller).open(f"{RECORD}{entry.handle}/")
+        assert "new" in text
+        assert ("prt_before" in text) == (who == "super_admin")
+
+    @pytest.mark.parametrize("q", ["tenant.created", f"tenant.created{' ' * 9_000}", "tenant.\0created"])
+    def test_names_the_word_that_was_searched_for(self, q: str, who: str, world: World):
+        rows = taken(Browser(getattr(world, who)), RECORD, q=q)
+        assert {row["action"] for row in rows} == {"tenant.created"}
+        entry = AuditEntry.objects.order_by("-pk").first()
+        assert entry.changes["filter"] == {"q": "tenant.created"}
 
     def test_is_taken_on_record(self, who: str, world: World):
         caller = getattr(world, who)
         before = AuditEntry.objects.count()
         sent(Browser(caller), RECORD, "csv", action="tenant.created", q="")
         [entry] = AuditEntry.objects.order_by("pk")[before:]
-        assert (entry.action, entry.actor_id) == ("session.exported", caller.user.handle)
-        assert entry.changes == {"of": "record", "format": "csv", "filter": {"action": "tenant.created"}}
+        assert (entry.action, entry.actor_id) == ("record.exported", caller.user.handle)
+        assert entry.changes == {"format": "csv", "filter": {"action": "tenant.created"}}
 
 
 class TestAFile:
@@ -118,6 +135,37 @@ class TestAFile:
         assert browser.http.post(f"{place}export/", {**form, "format": "xlsx"}).status_code == 400
         assert AuditEntry.objects.count() == before
 
+    @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+    def test_that_is_not_whole_says_so_in_its_last_line(
+        self, file_format: str, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ):
+        def away(row: Any, **_: Any) -> Any:
+            raise OperationalError("the database is gone")
+
+        answer = sent(Browser(world.super_admin), RECORD, file_format)
+        monkeypatch.setattr("audit.api.v1.wire.entry", away)
+        *_, last = answer.getvalue().decode().splitlines()
+        assert "broken off" in last
+        assert file_format == "csv" or json.loads(last)
+        assert "a file was broken off" in caplog.text
+        monkeypatch.undo()
+        assert "broken off" not in sent(Browser(world.super_admin), RECORD, file_format).getvalue().decode()
+
+    @pytest.mark.parametrize("place", [RECORD, SESSIONS])
+    def test_goes_on_no_longer_than_whoever_takes_it_is_signed_in(
+        self, place: str, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(exports, "JUDGED", 5)
+        crowd(world.ada, 20)
+        for number in range(20):
+            record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"number": number})
+        lines = iter(sent(Browser(world.north_admin), place).streaming_content)
+        begun = [next(lines) for _ in range(3)]
+        world.super_admin.post(f"/api/v1/admin/sessions/{world.north_admin.session_id}/revoke", {"reason": "stolen"})
+        *rest, last = lines
+        assert len(begun + rest) == 5
+        assert b"broken off" in last
+
     def test_takes_turns(self, world: World):
         browser = Browser(world.super_admin)
         under_way = [sent(browser, RECORD) for _ in range(exports.AT_ONCE)]
@@ -151,8 +199,21 @@ class TestSessions:
         rows = taken(browser, SESSIONS, device="desktop")
         entry = AuditEntry.objects.order_by("-pk").first()
         assert entry.action == "session.exported"
-        assert entry.changes == {"format": "jsonl", "filter": {"device": "desktop", "state": "live"}}
+        filtered = {"device": "desktop", "state": "live", "tenant": world.north.handle}
+        assert entry.changes == {"format": "jsonl", "filter": filtered}
         assert not any("digest" in name or "key" in name for name in rows[0])
+
+    def test_that_were_picked_are_named_on_record(self, world: World):
+        crowd(world.ada, 2)
+        handles = [session.handle for session in Session.objects.filter(user=world.ada.user)]
+        rows = taken(Browser(world.north_admin), SESSIONS, session=handles)
+        assert {row["id"] for row in rows} == set(handles)
+        entry = AuditEntry.objects.order_by("-pk").first()
+        assert sorted(entry.changes["filter"]["sessions"]) == sorted(handles)
+
+    def test_of_staff_are_in_no_tenant(self, world: World):
+        rows = taken(Browser(world.acme_partner), SESSIONS, user=world.acme_partner.user.email)
+        assert {(row["tenant_id"], row["tenant"]) for row in rows} == {(None, None)}
 
     def test_of_strangers_are_unknown(self, world: World):
         browser = Browser(world.north_admin)

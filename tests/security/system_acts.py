@@ -9,7 +9,9 @@ from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
+from audit import exporting
 from audit.actions import Action
+from audit.models import AuditEntry
 from core.records import Status
 from sessions_app import operations as sessions
 from sessions_app.models import Session
@@ -206,6 +208,15 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
     "exporting": (
         lambda world: lambda: list(sessions.export([world.north], actor=SYSTEM, file_format="csv")),
         Action.SESSIONS_EXPORTED,
+        "",
+    ),
+    "exporting the record": (
+        lambda world: (
+            lambda: exporting.export(
+                AuditEntry.objects.all(), AuditEntry.objects.all(), actor=SYSTEM, file_format="csv", asked={}
+            )
+        ),
+        Action.RECORD_EXPORTED,
         "",
     ),
     "signing administrators out": (

@@ -15,7 +15,6 @@ ROLES = {Tier.SUPER: "super_admin", Tier.PARTNER: "partner_admin", Tier.TENANT: 
 
 
 def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
-    """Where a tenant came from when it moved is the platform's to know."""
     tenant_id, partner_id = row["tenant_id"], row["partner_id"]
     is_a_person = row["actor_type"] in PEOPLE
     return {
@@ -34,7 +33,10 @@ def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
         "ip_address": row["ip_address"],
         "user_agent": row["user_agent"] or None,
         "request_id": row["request_id"] or None,
-        "changes": {
-            name: values for name, values in row["changes"].items() if seen_by is Tier.SUPER or name != "partner_id"
-        },
+        "changes": changes(row["changes"], seen_by=seen_by),
     }
+
+
+def changes(told: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
+    """Where a tenant came from when it moved is the platform's to know."""
+    return {name: values for name, values in told.items() if seen_by is Tier.SUPER or name != "partner_id"}

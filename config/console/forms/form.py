@@ -44,21 +44,23 @@ class Form:
         elsewhere = [control.label for control in self.controls if control.is_elsewhere and control.name in said]
         self.wrong += [f"{label}: on its page there is an act for that." for label in elsewhere]
         for control in self.controls:
-            picked = said.get(f"{control.name}.pick", "")
-            typed = plain(picked or said.get(control.name, ""))
-            control.is_dropped = control.is_droppable and f"{control.name}.drop" in said
-            is_there = control.name in said or (control.kind == "flag" and control.name in seen)
-            before = digest_of("") if self.is_new else seen.get(control.name)
-            control.is_touched = control.is_dropped or bool(picked) or (is_there and digest_of(typed) != before)
-            if self.is_new:
-                control.is_touched = control.is_touched or control.is_shown
-            if control.is_touched:
-                control.text = typed
-                is_news = before is not None and before != control.digest and not self.is_new
-                control.by_now = control.now if is_news and control.kind != "secret" else None
+            self._take(control, said, seen)
         known = {control.name for control in self.controls} | set(self.fixed)
         more = {f"{control.name}.{end}" for control in self.controls for end in ("pick", "drop")}
         self.unknown = {name: str(said[name]) for name in said if name not in known | more | OURS}
+
+    def _take(self, control: Control, said: QueryDict, seen: Mapping[str, str]) -> None:
+        picked = said.get(f"{control.name}.pick", "")
+        typed = plain(picked or said.get(control.name, ""))
+        control.is_dropped = control.is_droppable and f"{control.name}.drop" in said
+        is_there = control.name in said or (control.kind == "flag" and control.name in seen)
+        before = digest_of("") if self.is_new else seen.get(control.name)
+        is_typed = bool(picked) or (is_there and digest_of(typed) != before)
+        control.is_touched = control.is_dropped or is_typed or (self.is_new and control.is_shown)
+        if control.is_touched:
+            control.text = typed
+            is_news = not self.is_new and before not in (None, control.digest)
+            control.by_now = control.now if is_news and control.kind != "secret" else None
 
     @property
     def parts(self) -> set[str]:
