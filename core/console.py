@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
@@ -94,8 +95,12 @@ class Table:
 
 
 class WalkedList(ChangeList):
-    """A page costs what the first one does, wherever it is: it goes on after an id, and nothing is counted."""
+    """A page costs what the first one does, wherever it is: it goes on after an id, and nothing is counted.
 
+    A page that looked no further back than `looked_to` goes on there, unless it is full.
+    """
+
+    looked_to: UUID | None = None
     model_admin: "ConsoleAdmin"
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -118,7 +123,9 @@ class WalkedList(ChangeList):
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_admin_actions = self.can_show_all = self.multi_page = self.show_full_result_count = False
         self.paginator = None
-        self.older = self.onward(show(self.model_admin.prefix, found[ROWS - 1].pk)) if len(found) > ROWS else ""
+        self.looked_to = None if len(found) > ROWS else self.looked_to
+        last = found[ROWS - 1].pk if len(found) > ROWS else self.looked_to
+        self.older = self.onward(show(self.model_admin.prefix, last)) if last else ""
         self.newest = self.onward(None) if self.after else ""
 
     def url_for_result(self, result: Any) -> str:

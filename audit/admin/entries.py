@@ -22,7 +22,6 @@ from audit.models import AuditEntry
 from core.access import Principal, Tier
 from core.console import Badge, ConsoleAdmin, Facts, Table, WalkedList, at, principal_of
 from core.exports import download, format_in
-from core.ids import show
 
 
 class RecordList(WalkedList):
@@ -41,13 +40,6 @@ class RecordList(WalkedList):
     def said(self) -> list[tuple[str, str]]:
         """The same again, for a file of it."""
         return list(self.form.said.items())
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if self.older or not self.looked_to:
-            self.looked_to = None
-        else:
-            self.older = self.onward(show(self.model_admin.prefix, self.looked_to))
 
 
 class AuditEntryAdmin(ConsoleAdmin):

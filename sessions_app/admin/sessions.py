@@ -39,13 +39,6 @@ class SessionList(WalkedList):
         self.looked_to = self.form.looked_through_to(self.after)
         return rows.filter(pk__gte=self.looked_to) if self.looked_to else rows
 
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if self.older or not self.looked_to:
-            self.looked_to = None
-        else:
-            self.older = self.onward(show(Prefix.SESSION, self.looked_to))
-
     @property
     def said(self) -> list[tuple[str, str]]:
         """The same again, for a file of it."""

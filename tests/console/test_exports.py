@@ -204,7 +204,7 @@ class TestSessions:
         assert not any("digest" in name or "key" in name for name in rows[0])
 
     def test_that_were_picked_are_named_on_record(self, world: World):
-        crowd(world.ada, 2)
+        crowd(world.ada, 99)
         handles = [session.handle for session in Session.objects.filter(user=world.ada.user)]
         rows = taken(Browser(world.north_admin), SESSIONS, session=handles)
         assert {row["id"] for row in rows} == set(handles)
