@@ -41,4 +41,5 @@ def opened(caller: Caller, ago: timedelta) -> Caller:
 def aged(caller: Caller, age: timedelta) -> Caller:
     """Opened, and last used, that long ago."""
     session = Session.objects.get(pk=caller.session.pk)
-    return change(caller, created_at=session.created_at - age, last_activity_at=session.last_activity_at - age)
+    change(caller, created_at=session.created_at - age, last_activity_at=session.last_activity_at - age)
+    return opened(caller, age)
