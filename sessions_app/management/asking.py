@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import connection
+from psycopg.pq import TransactionStatus
 from tqdm import tqdm
 
 LONGEST_REASON = 200
@@ -25,6 +27,13 @@ class LongCommand(BaseCommand):
     def note(self, text: str) -> None:
         """Beside the answer, and no error."""
         self.stderr.write(text, style_func=str)
+
+
+def connect_anew() -> None:
+    """After an interrupt in the middle of a statement, whose answer the connection may still be waiting for."""
+    raw = connection.connection
+    if raw is not None and raw.info.transaction_status is TransactionStatus.ACTIVE:
+        connection.close()
 
 
 def is_agreed(question: str) -> bool:

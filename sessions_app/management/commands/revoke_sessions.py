@@ -11,6 +11,7 @@ from sessions_app.management.asking import (
     NOTHING_MATCHED,
     USAGE,
     LongCommand,
+    connect_anew,
     is_agreed,
     progress,
     some,
@@ -89,6 +90,7 @@ class Command(LongCommand):
             self.note("More have come to match meanwhile.")
             self.revoke(selection, reason, is_asking=is_asking)
         except KeyboardInterrupt:
+            connect_anew()
             self.tell(selecting.unfinished(selection, reason=reason))
             raise
         else:
