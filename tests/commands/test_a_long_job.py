@@ -275,7 +275,7 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
 
 
 def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
-    many = fill(committed_world, SOME)
+    many = fill(committed_world, MANY)
     running = started(*looks(many), "--yes", "--json")
     until_it_runs(many, running)
     running.send_signal(signal.SIGINT)
@@ -288,7 +288,7 @@ def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
         "is_finished": False,
     }
     again = say(*looks(many), "--yes")
-    assert again.out == f"{SOME:,} sessions ended by {begun.handle}.\n"
+    assert again.out == f"{MANY:,} sessions ended by {begun.handle}.\n"
     assert again.err == f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.\n"
 
 

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.api.v1.views import sessions as views
+from sessions_app.api.v1.views import mine as views
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
 from tests.contract.v1.answers import NOT_AUTHENTICATED, given, refused, when
