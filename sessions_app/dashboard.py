@@ -1,12 +1,13 @@
 """How much there is of everything within somebody's reach, and what the last day brought, in one statement."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, TruncHour
 from django.utils import timezone
 
@@ -27,6 +28,9 @@ class Brought(StrEnum):
     SIGN_INS = "sign-ins"
     FAILED = "failed"
     REVOCATIONS = "revocations"
+
+
+_RESULTS = {Result.SUCCESS: Brought.SIGN_INS, Brought.REVOCATIONS: Brought.REVOCATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,13 @@ def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
 def course(principal: Principal, since: datetime) -> dict[tuple[datetime, Brought], int]:
     """What each hour since then brought, in one statement. An hour of nothing is not among them."""
     first = _first_at(since)
-    what = Case(When(result=Result.SUCCESS, then=Value(Brought.SIGN_INS)), default=Value(Brought.FAILED))
-    tried = _hourly(_sign_ins(principal, first).annotate(what=what))
+    tried = _hourly(_sign_ins(principal, first).annotate(what=F("result")))
     revoked = Revocation.objects.visible_to(principal).filter(pk__gte=first)
     acts = _hourly(revoked.annotate(what=Value(Brought.REVOCATIONS)))
-    return {(hour, Brought(what)): n for hour, what, n in tried.union(acts, all=True)}
+    brought: Counter[tuple[datetime, Brought]] = Counter()
+    for hour, what, n in tried.union(acts, all=True):
+        brought[hour, _RESULTS.get(what, Brought.FAILED)] += n
+    return brought
 
 
 def _hourly(rows: QuerySet[Any]) -> Any:
