@@ -11,12 +11,11 @@ from django.views.decorators.http import require_http_methods
 
 from audit.denials import note
 from config.console.acts import ACTS, Act, acts_on
-from config.console.parts import MORE_BY_NOW, hold_to, secret_page
+from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from core.refusals import Refusal
 from core.see_other import SeeOther
-from core.words import how_many
 from sessions_app.operations.selecting import MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
@@ -54,8 +53,7 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
         return shown(request, admin, thing, act, HTTPStatus.CONFLICT, said)
     if isinstance(ended, str):
         return secret_page(request, admin, thing, ended)
-    also = f" {how_many(ended, 'session')} ended with it." if ended else ""
-    messages.success(request, f"{act.done}{also}")
+    messages.success(request, done_with(act.done, ended))
     return SeeOther(admin.list_url if act.is_the_last else admin.url_of(thing.handle))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from core.console import ConsoleAdmin, Link
+from core.words import how_many
 from sessions_app.admin.ending import agreed_in
 from sessions_app.operations.selecting import MoreThanConfirmed
 
@@ -16,6 +17,11 @@ def hold_to(request: HttpRequest, ended: int) -> None:
     """No more than they were shown: in a transaction that this undoes, and who has come meanwhile is counted, too."""
     if ended > (agreed_in(request.POST) or 0):
         raise MoreThanConfirmed
+
+
+def done_with(words: str, ended: int) -> str:
+    """What was done, and how many sessions ended with it."""
+    return f"{words} {how_many(ended, 'session')} ended with it." if ended else words
 
 
 def secret_page(request: HttpRequest, admin: ConsoleAdmin, thing: Any, secret: str) -> HttpResponse:

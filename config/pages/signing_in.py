@@ -42,7 +42,8 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
         wrong = {"wrong": wait, "wait": refusal.retry_after}
     except operations.NoRoom as refusal:
         status = HTTPStatus.CONFLICT
-        wrong = {"wrong": f"You may have {how_many(refusal.allowed, 'session')} and do. End one elsewhere first."}
+        allowed = how_many(refusal.allowed, "session")
+        wrong = {"wrong": f"You may have {allowed} and have them. End one elsewhere first."}
     except operations.EndedMeanwhile:
         wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
     except operations.NotForThem:

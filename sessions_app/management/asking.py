@@ -9,6 +9,8 @@ from django.db import connection
 from psycopg.pq import TransactionStatus
 from tqdm import tqdm
 
+from core.words import how_many
+
 LONGEST_REASON = 200
 NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
 
@@ -57,7 +59,7 @@ def write_json(out: OutputWrapper, answer: dict[str, Any]) -> None:
 
 
 def some(count: int, more: str = "") -> str:
-    return " ".join(filter(None, [f"{count:,}", more, "session" if count == 1 else "sessions"]))
+    return how_many(count, f"{more} session".strip())
 
 
 def table(rows: dict[str, int]) -> str:

@@ -19,14 +19,13 @@ from audit.denials import note
 from config.console.asking import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal
 from config.console.forms.form import Form
 from config.console.forms.plans import Plan, variant_of
-from config.console.parts import MORE_BY_NOW, hold_to, secret_page
+from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from config.console.refusing import WORDS
 from core.access import Principal
 from core.console import ConsoleAdmin, Link, principal_of
 from core.jsonb import written
 from core.refusals import Refusal
 from core.see_other import SeeOther
-from core.words import how_many
 from sessions_app.admin.ending import agreed_in
 from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
@@ -140,8 +139,7 @@ def done(place: Place, body: dict[str, Any], *, may_end: bool) -> HttpResponse:
         ended = ended_by(ask(place.plan.model, place.plan.action, place.me, *place.where, data=body, version=version))
         if may_end:
             hold_to(place.request, ended)
-    also = f" {how_many(ended, 'session')} ended with it." if ended else ""
-    return onward(place, place.thing.handle, f"{place.plan.made}{also}")
+    return onward(place, place.thing.handle, done_with(place.plan.made, ended))
 
 
 def made(place: Place, body: dict[str, Any]) -> HttpResponse:
