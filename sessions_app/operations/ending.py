@@ -13,7 +13,7 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
-from sessions_app.models.rule import lapsed, lapses_at
+from sessions_app.models.rule import all_up, lapsed, lapses_at
 from sessions_app.operations.locking import with_their_users
 from tenancy.models import Tenant
 
@@ -77,20 +77,22 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
     was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended().annotate(is_over=lapsed())
-    found = list(named.order_by("pk").values_list("pk", "tenant_id", "partner_id", "is_over"))
-    write_down([pk for pk, _, _, is_over in found if is_over], by=CLOCK)
-    rows = [row for row in found if not row[-1]]
+    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended().order_by("pk")
+    # What has run out and what is live is told by one look: the next would be at a later moment.
+    told = named.annotate(is_over=lapsed(), is_up=all_up())
+    found = list(told.values("pk", "tenant_id", "partner_id", "is_over", "is_up"))
+    write_down([row["pk"] for row in found if row["is_over"]], by=CLOCK)
+    rows = [row for row in found if not row["is_over"]]
     if not rows:
         return Ended()
-    marked = [row[0] for row in rows]
-    live = list(Session.objects.live().filter(pk__in=marked).order_by("-pk").values_list("pk", flat=True))
+    marked = [row["pk"] for row in rows]
+    live = [row["pk"] for row in reversed(rows) if row["is_up"]]
     if revocation is None:
         revocation = Revocation.objects.create(
             reach=Reach.SESSION,
             target_id=marked[0] if len(marked) == 1 else None,
-            tenant_id=rows[0][1],
-            partner_id=rows[0][2],
+            tenant_id=rows[0]["tenant_id"],
+            partner_id=rows[0]["partner_id"],
             **by(actor, reason, len(live)),
             swept_count=len(marked),
             swept_at=Now(),

@@ -1,6 +1,8 @@
 """Sessions that run out by themselves in the very moment in which everything around them is ended."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +11,7 @@ from django.db import connection
 from accounts.models import Role
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import revoking
+from sessions_app.operations import ending, revoking
 from tests.proof.mistakes import mistaken
 from tests.proof.test_exact_counts import live_ones, sessions
 from tests.world import SYSTEM, World
@@ -17,7 +19,7 @@ from tests.world import SYSTEM, World
 MANY = 400
 RUNNING_OUT = """
     UPDATE sessions_app_session AS session SET expires_at = soon.at, due_at = soon.at FROM (
-        SELECT id, clock_timestamp() + interval '30 milliseconds' + interval '70 milliseconds' * random() AS at
+        SELECT id, clock_timestamp() + interval '30 milliseconds' + interval '500 milliseconds' * random() AS at
         FROM sessions_app_session WHERE id = ANY(%s)
     ) AS soon WHERE soon.id = session.id
 """
@@ -32,8 +34,11 @@ def counts_of_an_end(reach: Reach, world: World) -> list[int]:
         cursor.execute(RUNNING_OUT, [list(made)])
     while len(live_ones(made)) > MANY * 0.9:
         time.sleep(0.001)
-    ended = operations.revoke_scope(reach, target.get(reach), actor=SYSTEM, reason="meanwhile")
-    time.sleep(0.1)  # until all of them have run out
+    if reach is Reach.SESSION:
+        ended = operations.revoke(Session.objects.filter(pk__in=made), actor=SYSTEM, reason="meanwhile")
+    else:
+        ended = operations.revoke_scope(reach, target.get(reach), actor=SYSTEM, reason="meanwhile")
+    time.sleep(0.5)  # until all of them have run out
     operations.sweep()
     expired = operations.expire(actor=SYSTEM)
     assert ended.revocation
@@ -43,7 +48,9 @@ def counts_of_an_end(reach: Reach, world: World) -> list[int]:
     return [ended.count, len(ended.session_ids), swept, rows.filter(revocation=ended.revocation).count()]
 
 
-@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+@pytest.mark.parametrize(
+    "reach", [Reach.SESSION, Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM]
+)
 def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: World, claim):
     promise = claim(f"revoke-alls of {reach} while sessions run out", full=100, reduced=1)
     operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
@@ -53,13 +60,21 @@ def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: Wor
     assert [counts for counts in seen if len(set(counts)) > 1] == []
 
 
-def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(committed_world: World, claim):
-    promise = claim("control, ends at another moment than it counts: wrong counts", full=1, reduced=1)
+SLOWLY = '__import__("time").sleep(0.3)'  # as long as a busy machine may take in between
+LIVE_LATER = f'{SLOWLY}; live = list(Session.objects.live().filter(pk__in=marked).values_list("pk", flat=True))'
+MISTAKES: dict[Reach, tuple[Callable[..., Any], str, str]] = {
+    Reach.SESSION: (ending.end, 'live = [row["pk"] for row in reversed(rows) if row["is_up"]]', LIVE_LATER),
+    Reach.TENANT: (revoking.end_all, '{"created_at": moment}', f"{SLOWLY} or {{}}"),
+}
+
+
+@pytest.mark.parametrize("reach", MISTAKES)
+def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(reach: Reach, committed_world: World, claim):
+    promise = claim(f"control, ends {reach} at another moment than it counts: wrong counts", full=1, reduced=1)
     operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
     operations.sweep()
-    slowly = '__import__("time").sleep(0.3) or {}'  # as long as a busy machine may take in between
-    with mistaken(revoking.end_all, '{"created_at": moment}', slowly):
-        tries = next((at for at in range(1, 21) if len(set(counts_of_an_end(Reach.TENANT, committed_world))) > 1), 0)
+    with mistaken(*MISTAKES[reach]):
+        tries = next((at for at in range(1, 21) if len(set(counts_of_an_end(reach, committed_world))) > 1), 0)
     wrong = int(tries > 0)
     promise.saw(wrong, f"at the {tries}. try")
     assert wrong >= promise.asked
