@@ -13,6 +13,7 @@ from accounts.models import Agent, Application, Group, IdentityProvider, User
 from accounts.models.groups import members_of
 from accounts.trees import tree_of
 from core.access import Principal
+from core.among import among
 from core.console import Badge, Button, Facts, Link, Table, at, principal_of
 from core.ids import NOBODYS, Prefix, read
 from core.words import how_long
@@ -50,7 +51,7 @@ class UserAdmin(HousedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Also, of a group that they see, whoever is in it in any way."""
         rows, group = super().get_queryset(request), self.group_in(request)
-        return rows.filter(pk__in=members_of(group.pk, effective=True).values("pk")) if group else rows
+        return rows.filter(among(members_of(group.pk, effective=True).values("pk"))) if group else rows
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
         group = self.group_in(request)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Lookup
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Lookup, QuerySet
 
 
 class Among(Lookup):
@@ -14,3 +15,8 @@ class Among(Lookup):
         key, key_values = self.process_lhs(compiler, connection)
         array, array_values = self.process_rhs(compiler, connection)
         return f"{key} = ANY({array})", (*key_values, *array_values)
+
+
+def among(keys: QuerySet[Any, Any]) -> Among:
+    """For a filter: rows whose own key is one of these."""
+    return Among(F("pk"), ArraySubquery(keys))

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
 from core.access import Principal, Tier, anew
+from core.among import among
 from core.ids import Prefix, read, show
 
 ROWS = 50
@@ -117,7 +118,7 @@ class WalkedList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         ids = self.queryset.values("pk")[: ROWS + 1]
-        rows = self.model_admin.shown(anew(self.queryset).filter(pk__in=ids), principal_of(request))
+        rows = self.model_admin.shown(anew(self.queryset).filter(among(ids)), principal_of(request))
         found = list(rows.order_by("-pk"))
         self.result_list = found[:ROWS]
         self.result_count = self.full_result_count = len(self.result_list)

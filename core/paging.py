@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import FilterSet
 from rest_framework.response import Response
 
 from core import query_string
 from core.access import anew
+from core.among import among
 from core.places import NotOurs, Order, Place, place_of
 from core.v1 import Invalid, V1ViewSet, flaw, meta
 
@@ -71,7 +72,7 @@ class PagedViewSet(V1ViewSet):
         place = self.place(bound)
         count, found = total(), []
         if place.after is not None or place.seen < count:
-            rows = anew(filters.qs).filter(pk__in=Subquery(place.ids(filters.qs, count)))
+            rows = anew(filters.qs).filter(among(place.ids(filters.qs, count)))
             found = list(fetch(rows).order_by(*place.order.by))
         return self.shown_as_page(place, bound, count, found, item)
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, Window
 from django.db.models.functions import Now, TruncSecond
 
 from core.access import Principal
-from core.among import Among
+from core.among import among
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Platform, platform
 
@@ -50,8 +49,7 @@ def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
 
 def _live(sessions: SessionQuerySet) -> SessionQuerySet:
     """Found first and judged then: they are few, and the rule is not asked of everybody's on the way to them."""
-    few = ArraySubquery(sessions.filter(revoked_at=None).values("pk"))
-    return sessions.filter(Among(F("pk"), few)).live()
+    return sessions.filter(among(sessions.filter(revoked_at=None).values("pk"))).live()
 
 
 def _told(sessions: SessionQuerySet) -> Any:

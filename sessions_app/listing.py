@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 
 from core.access import Principal, Tier
+from core.among import among
 from core.ids import NOBODYS
 from core.prepared import Prepared
 from sessions_app.counting import live_total
@@ -56,7 +57,7 @@ def _rows(reach: Reach, seen_by: Principal, columns: tuple[str, ...], most: int,
     partner_id = _TARGET if reach is Reach.PARTNER else None
     rows = rows.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).newest_first()
     ids = (rows.filter(pk__lt=_AFTER) if is_behind else rows).values("pk")[:most]
-    return Session.objects.filter(pk__in=Subquery(ids)).seen_by(seen_by).newest_first().values_list(*columns)
+    return Session.objects.filter(among(ids)).seen_by(seen_by).newest_first().values_list(*columns)
 
 
 def _somebody(tier: Tier) -> Principal:

@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.models.users import User
-from core.among import Among
+from core.among import Among, among
 from core.ids import Prefix
 from core.records import Entity, Status, one_of
 from tenancy.models import HousedQuerySet, Tenant
@@ -103,4 +103,4 @@ def members_of(group_id: Any, *, effective: bool = False) -> Any:
     if effective:
         found = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
         return User.objects.present().filter(Among(F("pk"), found))
-    return User.objects.filter(pk__in=GroupMembership.objects.present().filter(group=group_id).values("user"))
+    return User.objects.filter(among(GroupMembership.objects.present().filter(group=group_id).values("user")))

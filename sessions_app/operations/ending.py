@@ -12,6 +12,7 @@ from accounts.models import User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
+from core.among import among
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.models.rule import all_up, lapsed, lapses_at
 from sessions_app.operations.locking import with_their_users
@@ -134,9 +135,9 @@ def crown_the_newest(ended: SessionQuerySet) -> None:
     For use under the users' locks.
     """
     theirs = Session.objects.standing().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
-    users = User.objects.filter(pk__in=ended.values("user"))
+    users = User.objects.filter(among(ended.values("user")))
     newest = users.annotate(newest=Subquery(theirs)).values("newest")
-    Session.objects.filter(pk__in=newest, is_newest=False).update(is_newest=True)
+    Session.objects.filter(among(newest), is_newest=False).update(is_newest=True)
 
 
 def by(actor: Principal, reason: str, count: int) -> dict[str, Any]:

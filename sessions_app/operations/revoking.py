@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Subquery
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
@@ -155,8 +155,8 @@ def _crown(reach: Reach, target_id: UUID | None, spared: list[UUID]) -> None:
     if reach is Reach.APPLICATION:
         crown_the_newest(Session.objects.filter(application=target_id, revoked_at=None, is_newest=True))
     elif spared:
-        others = Session.objects.filter(user__sessions__in=spared, is_newest=True).exclude(pk__in=spared)
-        Session.objects.filter(pk__in=others.values("pk")).update(is_newest=False)
+        theirs = Session.objects.filter(user=Subquery(Session.objects.filter(pk__in=spared).values("user")))
+        theirs.filter(is_newest=True).exclude(pk__in=spared).update(is_newest=False)
         Session.objects.filter(pk__in=spared).update(is_newest=True)
 
 

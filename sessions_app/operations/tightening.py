@@ -8,6 +8,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, S
 from django.db.models.functions import Least, Now, RowNumber
 
 from core.access import Principal
+from core.among import among
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in
@@ -35,7 +36,7 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     expires_at = Least(F("expires_at"), F("created_at") + allowed["lifetime"])
     idle_limit = Least(F("idle_limit"), allowed["idle"])
     due_at = Least(F("due_at"), expires_at, F("last_activity_at") + idle_limit)
-    rows = Session.objects.filter(pk__in=live.values("pk"))
+    rows = Session.objects.filter(among(live.values("pk")))
     rows.update(expires_at=expires_at, idle_limit=idle_limit, due_at=due_at)
     by_age = Window(RowNumber(), partition_by="user", order_by=F("pk").desc())
     crowded = live.annotate(most=strictest("max_sessions", "tenant__")).filter(most__isnull=False)

@@ -36,7 +36,7 @@ COSTS = {
     "POST /api/v1/auth/login": 15,  # who; throttle 6, of which 3 clear it; turns 2, ground, the session 2; audit
     "POST /api/v1/auth/tenants/{slug}/login": 15,
     "POST /api/v1/auth/refresh": 2,
-    "POST /api/v1/auth/logout": 14,
+    "POST /api/v1/auth/logout": 13,
     "GET /api/v1/me": 3,
     "POST /api/v1/me/password": 23,  # the user; throttle 5; everything else ended 12; the password; audit
     "POST /api/v1/me/mfa/totp": 8,
@@ -47,11 +47,11 @@ COSTS = {
     "DELETE /api/v1/me/api-keys/{id}": 6,
     "GET /api/v1/me/sessions": 2,
     "POST /api/v1/me/sessions/revoke-all": 16,  # whose turn it is 3; the counter; user and rows locked
-    "DELETE /api/v1/me/sessions/{session_id}": 15,  # named, turns 4, which of them were live, who is newest now
+    "DELETE /api/v1/me/sessions/{session_id}": 14,  # named, turns 4, who is newest now
     "GET /api/v1/admin/sessions": 3,  # how many; this page of them
     "GET /api/v1/admin/sessions/{id}": 2,
-    "POST /api/v1/admin/sessions/{id}/revoke": 15,  # there and theirs to end, told by one; then as for one's own
-    "DELETE /api/v1/admin/sessions/{id}": 15,
+    "POST /api/v1/admin/sessions/{id}/revoke": 14,  # there and theirs to end, told by one; then as for one's own
+    "DELETE /api/v1/admin/sessions/{id}": 14,
     "POST /api/v1/admin/sessions/revoke-all": 16,
     "GET /api/v1/admin/sessions/stats": 2,
     "GET /api/v1/tenants/{tid}/sessions": 3,  # whether there is the tenant is told with how many
@@ -60,7 +60,7 @@ COSTS = {
     "GET /api/v1/tenants/{tid}/sessions/users/{uid}": 3,
     "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 17,
     "GET /api/v1/tenants/{tid}/sessions/{sid}": 2,
-    "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 15,
+    "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 14,
     "GET /api/v1/admin/revocations": 2,  # there are none here; else this page of them
     "GET /api/v1/admin/revocations/{id}": 2,
     "GET /api/v1/admin/partners": 3,
@@ -265,14 +265,14 @@ EDGE_COSTS = {
     "GET /version": 0,
     "POST /authenticate?method=password": 16,  # as v1's login, and what is shown of the session
     "GET /current-api-session": 2,
-    "DELETE /current-api-session": 14,
+    "DELETE /current-api-session": 13,
     "GET /api-sessions": 2,  # the page, and how many there are in all
     "GET /api-sessions?limit=-1&sort=ipAddress": 3,  # whether they are too many, before any is read
     'GET /api-sessions?filter=ipAddress contains "2" and not mfaRequired sort by identity skip 1': 2,
     "GET /api-sessions?filter=false": 1,  # nobody needs to be asked
     "GET /api-sessions?filter=nonsense": 1,
     "GET /api-sessions/{id}": 2,
-    "DELETE /api-sessions/{id}": 15,
+    "DELETE /api-sessions/{id}": 14,
 }
 
 

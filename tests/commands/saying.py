@@ -1,10 +1,12 @@
 """Commands as an operator runs them: what was said on which stream, and the exit code."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -44,7 +46,9 @@ def started(
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams
     told = [sys.executable, *by, command, *arguments]
     given = environment(settings.DATABASES["default"])
-    return subprocess.Popen(told, cwd=settings.BASE_DIR, env=given, text=True, **streams)
+    # What a shell runs in the background ignores SIGINT, and so would all that it starts.
+    heedful = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(told, cwd=settings.BASE_DIR, env=given, text=True, preexec_fn=heedful, **streams)
 
 
 def said_by(process: "subprocess.Popen[str]", answer: str = "") -> Said:

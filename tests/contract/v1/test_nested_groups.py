@@ -13,6 +13,7 @@ from accounts.operations import add_member, nest
 from audit.models import AuditEntry
 from core.ids import Prefix
 from tests.architecture.test_sql_counts import counted
+from tests.beliefs import BELIEFS
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
 from tests.contract.v1.test_groups import GROUPS, a_group, members
 from tests.world import SYSTEM, World, some_id
@@ -20,15 +21,6 @@ from tests.world import SYSTEM, World, some_id
 RING = {"detail": "The group would contain itself"}
 MANY = 1_000
 TABLES = ["accounts_group", "accounts_groupnesting", "accounts_groupmembership", "accounts_user"]
-NEVER_ANALYSED = """
-WITH forgotten AS (UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = ANY (%s) RETURNING oid)
-DELETE FROM pg_statistic USING forgotten WHERE starelid = oid
-"""
-ANALYSED_WHEN_EMPTY = """
-WITH indexes AS (SELECT indexrelid FROM pg_index WHERE indrelid::regclass::text = ANY (%(tables)s))
-UPDATE pg_class SET reltuples = 0, relpages = pg_relation_size(oid) / 8192
-WHERE relname = ANY (%(tables)s) OR oid IN (SELECT indexrelid FROM indexes)
-"""
 
 
 def nested(group: Group) -> str:
@@ -148,14 +140,11 @@ class TestEffectiveMembers:
         took = timed(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 1) == (len(people), True), f"{took:.2f} s"
 
-    @pytest.mark.parametrize("statistics", ["never", "when empty"])
+    @pytest.mark.parametrize("belief", BELIEFS)
     @pytest.mark.parametrize(("shape", "many"), [("deep", MANY), ("wide", MANY), ("deep", 4 * MANY)])
-    def test_come_at_once_whatever_the_planner_believes(self, shape: str, many: int, statistics: str, world: World):
+    def test_come_at_once_whatever_the_planner_believes(self, shape: str, many: int, belief: str, world: World):
         top, people = many_groups(world, shape, many)
-        with connection.cursor() as cursor:
-            cursor.execute(NEVER_ANALYSED, [TABLES])
-            if statistics == "when empty":
-                cursor.execute(ANALYSED_WHEN_EMPTY, {"tables": TABLES})
+        BELIEFS[belief](TABLES)
         took = timed(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 0.5) == (len(people), True), f"{took:.2f} s"
 
