@@ -11,8 +11,9 @@ from django.db import connection, models, transaction
 from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
-from core.ids import NOBODYS
+from core.ids import NOBODYS, uuid7
 from core.jsonb import settled, written
+from core.moments import milliseconds
 from core.records import Record
 
 LONGEST = 4_000  # bytes of a value that is kept as it is
@@ -27,15 +28,20 @@ def record(
     partner_id: UUID | None = None,
     result: Result = Result.SUCCESS,
     changes: dict[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> AuditEntry:
-    """Add one entry to the end of its chain. The caller's transaction decides whether it happened."""
+    """Add one entry to the end of its chain. The caller's transaction decides whether it happened.
+
+    `at` is another moment than this one in a past that is made up, as the demo's is.
+    """
     tenant_id, partner_id = _place(actor, resource, tenant_id, partner_id)
     number, previous_hash = _lock_end_of(tenant_id or NOBODYS)
     entry = AuditEntry(
+        **({"id": uuid7(milliseconds(at))} if at else {}),
         chain_id=tenant_id or NOBODYS,
         number=number,
         previous_hash=previous_hash,
-        created_at=datetime.now(UTC),
+        created_at=at or datetime.now(UTC),
         actor_type=actor.type,
         actor_id=actor.id,
         actor_label=actor.label[:320],

@@ -2,16 +2,23 @@
 
 import random
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import operations as accounts
 from accounts.models import Application, Role, User
-from core.access import Principal, Scope
+from accounts.operations.sign_in import as_principal
+from audit.actions import Action, Result
+from audit.operations import record
+from core.access import Origin, Principal, Scope
 from core.ids import uuid7
+from core.moments import milliseconds
 from sessions_app import devices
 from sessions_app.models import AuthMethod, Reach, Revocation, Session, SessionApplication
+from sessions_app.operations.ending import BY_ADMINISTRATOR, BY_USER
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner, create_tenant
 
@@ -36,7 +43,9 @@ USER_AGENTS = [
 ]
 # Ranges set aside for documentation (RFC 5737, RFC 3849) and private ones: nobody's real address.
 NETWORKS = ["192.0.2.{}", "198.51.100.{}", "203.0.113.{}", "10.20.0.{}", "192.168.1.{}", "2001:db8::{}"]
-REASONS = ["signed out", "ended by its user", "ended by an administrator", "refresh token replayed"]
+DESK = Origin("10.20.0.7", USER_AGENTS[3])
+SIGNED_OUT = "signed out"
+REASONS = [SIGNED_OUT, BY_USER, BY_ADMINISTRATOR]
 SESSIONS_PER_PERSON = 15
 
 
@@ -48,7 +57,7 @@ def load() -> bool:
     actor = Principal.system("load_demo")
     services = _applications(actor)
     people = [*_operators(actor), *_partners(actor)]
-    past = Past(random.Random(1707), services)  # noqa: S311 - believable, not secret
+    past = Past(random.Random(1707), services, people[0])  # noqa: S311 - believable, not secret
     for person in people:
         past.of(person)
     past.write()
@@ -118,10 +127,11 @@ def _applications(actor: Principal) -> list[Application]:
 
 
 class Past:
-    """Sessions that were opened over the last weeks, most of them still live."""
+    """Sessions that were opened over the last weeks, most of them still live; and what is on record of them."""
 
-    def __init__(self, dice: random.Random, applications: list[Application]) -> None:
-        self.dice, self.applications, self.now = dice, applications, timezone.now()
+    def __init__(self, dice: random.Random, applications: list[Application], operator: User) -> None:
+        self.dice, self.applications, self.operator, self.now = dice, applications, operator, timezone.now()
+        self.acts: list[dict[str, Any]] = []
         self.sessions: list[Session] = []
         self.revocations: list[Revocation] = []
         self.reached: list[SessionApplication] = []
@@ -158,18 +168,28 @@ class Past:
             revision=0,
         )
         self.sessions.append(session)
+        origin = Origin(address, user_agent)
+        if self.dice.random() < 0.08:
+            before = opened - timedelta(seconds=self.dice.randint(5, 40))
+            refused = {"result": Result.FAILURE, "changes": {"reason": "wrong password"}}
+            self._did(Action.SIGNED_IN, user, origin, before, resource=user, **refused)
+        how = {"auth_method": session.auth_method}
+        self._did(Action.SIGNED_IN, user, origin, opened, resource=session, changes=how)
         for application in self.dice.sample(self.applications, self.dice.randint(0, 3)):
             self.reached.append(SessionApplication(session=session, application=application, accessed_at=seen))
         if self.dice.random() < 0.15:
-            self._end(session, user, seen)
+            self._end(session, user, seen, origin)
 
-    def _end(self, session: Session, user: User, at: datetime) -> None:
+    def _end(self, session: Session, user: User, at: datetime, origin: Origin) -> None:
+        reason = self.dice.choice(REASONS)
+        by, origin = (self.operator, DESK) if reason == BY_ADMINISTRATOR else (user, origin)
         revocation = Revocation(
+            id=uuid7(milliseconds(at)),
             reach=Reach.SESSION,
             target_id=session.pk,
-            reason=self.dice.choice(REASONS),
-            actor_id=user.handle,
-            actor_label=user.email,
+            reason=reason,
+            actor_id=by.handle,
+            actor_label=by.email,
             tenant_id=user.tenant_id,
             partner_id=user.tenant.partner_id,
             revoked_count=1,
@@ -180,6 +200,14 @@ class Past:
         self.revocations.append(revocation)
         session.revocation, session.revoked_at, session.due_at = revocation, at, None
         session.revoked_by, session.revoke_reason = revocation.actor_id, revocation.reason
+        if reason == SIGNED_OUT:
+            self._did(Action.SIGNED_OUT, by, origin, at, resource=session)
+        else:
+            told = {"reason": reason, "revoked_count": 1, "sessions": [session.handle]}
+            self._did(Action.SESSION_REVOKED, by, origin, at, resource=session, changes=told)
+
+    def _did(self, action: Action, who: User, origin: Origin, at: datetime, **more: Any) -> None:
+        self.acts.append({"action": action, "actor": as_principal(who, origin), "at": at, **more})
 
     def write(self) -> None:
         for session in {each.user_id: each for each in sorted(self.sessions, key=born) if not each.revoked_at}.values():
@@ -187,6 +215,8 @@ class Past:
         Revocation.objects.bulk_create(self.revocations)
         Session.objects.bulk_create(self.sessions)
         SessionApplication.objects.bulk_create(self.reached)
+        for act in sorted(self.acts, key=itemgetter("at")):
+            record(**act)
 
 
 def born(session: Session) -> datetime:

@@ -9,15 +9,21 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
+from audit.actions import Action
+from audit.models import AuditEntry
 from audit.queries import faults
 from core.access import Scope
+from core.ids import first_at
+from core.moments import milliseconds
 from sessions_app import counting, demo
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.dashboard import DAY, Brought, course
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.statistics import statistics
 from tenancy.models import Tenant
-from tests.world import Caller
+from tests.world import SYSTEM, Caller
 
 ADMINISTRATORS = {
     "super@curfew.example": "super_admin",
@@ -144,6 +150,23 @@ class TestWhatIsThere:
 
     def test_the_record_of_its_making_is_whole(self, loaded: None):
         assert list(faults()) == []
+
+    def test_each_sign_in_and_end_is_on_record_at_its_time(self, loaded: None):
+        opened = {each.handle: each.created_at for each in sessions()}
+        theirs = AuditEntry.objects.filter(resource_id__in=opened)
+        signed_in = theirs.filter(action=Action.SIGNED_IN).values_list("resource_id", "created_at")
+        assert sorted(signed_in) == sorted(opened.items())
+        ends = theirs.filter(action__in=[Action.SIGNED_OUT, Action.SESSION_REVOKED])
+        ended = {each.handle: each.revoked_at for each in sessions().exclude(revoked_at=None)}
+        assert dict(ends.values_list("resource_id", "created_at")) == ended
+        assert {each.pk.int >> 80 for each in theirs} == {milliseconds(each.created_at) for each in theirs}
+
+    def test_the_last_day_and_the_days_before_it_differ(self, loaded: None):
+        theirs = Revocation.objects.filter(sessions__in=sessions())
+        assert 0 < theirs.filter(pk__gte=first_at(milliseconds(timezone.now() - DAY))).count() < theirs.count()
+        hours = course(SYSTEM, timezone.now() - 7 * DAY)
+        assert {what for _, what in hours} == set(Brought)
+        assert len({hour for hour, _ in hours}) > 48
 
     def test_the_numbers_told_are_those_of_the_rows(self, loaded: None):
         told = statistics(Reach.PLATFORM, None, seen_by=None)

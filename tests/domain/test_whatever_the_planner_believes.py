@@ -9,7 +9,6 @@ from django.db import connection
 from accounts.models import User
 from accounts.operations import add_member
 from sessions_app import operations
-from sessions_app.models import Session
 from tenancy.operations import set_session_policy
 from tests.beliefs import analysed_when_empty
 from tests.commands.crowds import crowd
@@ -33,8 +32,8 @@ def others(world: World) -> None:
     User.objects.bulk_create(User(email=f"{number}@north.example", **place) for number in range(MANY // 2))
 
 
-def ended(answer: Any) -> None:
-    assert (answer.status_code, answer.content[:300]) == (200, answer.content[:300])
+def done(answer: Any) -> None:
+    assert answer.status_code == 200, answer.content
 
 
 def shown(world: World, path: str) -> None:
@@ -46,33 +45,33 @@ def shown(world: World, path: str) -> None:
 def _of_a_group(world: World) -> None:
     group = a_group(world, "few")
     add_member(group, world.alan.user, actor=SYSTEM)
-    ended(world.north_admin.get(members(group)))
+    done(world.north_admin.get(members(group)))
 
 
 LISTS: dict[str, Callable[[World], Any]] = {
-    "v1, everybody's": lambda world: ended(world.super_admin.get(V1)),
-    "v1, a user's": lambda world: ended(world.super_admin.get(f"{V1}?user_id={world.lisa.user.handle}")),
-    "v1, a tenant's": lambda world: ended(world.north_admin.get(f"/api/v1/tenants/{world.north.handle}/sessions")),
-    "v1, one's own": lambda world: ended(world.lisa.get("/api/v1/me/sessions")),
-    "v1, people": lambda world: ended(world.super_admin.get("/api/v1/admin/users")),
+    "v1, everybody's": lambda world: done(world.super_admin.get(V1)),
+    "v1, a user's": lambda world: done(world.super_admin.get(f"{V1}?user_id={world.lisa.user.handle}")),
+    "v1, a tenant's": lambda world: done(world.north_admin.get(f"/api/v1/tenants/{world.north.handle}/sessions")),
+    "v1, one's own": lambda world: done(world.lisa.get("/api/v1/me/sessions")),
+    "v1, people": lambda world: done(world.super_admin.get("/api/v1/admin/users")),
     "v1, a group's members": _of_a_group,
-    "panel": lambda world: ended(world.lisa.get(PANEL)),
-    "edge": lambda world: ended(with_key(world.super_admin.user, world).get(f"{EDGE}?limit=10")),
-    "admin tokens": lambda world: ended(by_key().get("/api/admin/tokens/sessions")),
+    "panel": lambda world: done(world.lisa.get(PANEL)),
+    "edge": lambda world: done(with_key(world.super_admin.user, world).get(f"{EDGE}?limit=10")),
+    "admin tokens": lambda world: done(by_key().get("/api/admin/tokens/sessions")),
     "console, sessions": lambda world: shown(world, "sessions/"),
     "console, people": lambda world: shown(world, "users/"),
     "console, the record": lambda world: shown(world, "record/"),
 }
 ENDINGS: dict[str, Callable[[World], Any]] = {
-    "v1, all others of one's own": lambda world: ended(world.lisa.post("/api/v1/me/sessions/revoke-all")),
-    "v1, a tenant": lambda world: ended(
+    "v1, all others of one's own": lambda world: done(world.lisa.post("/api/v1/me/sessions/revoke-all")),
+    "v1, a tenant": lambda world: done(
         world.super_admin.post(f"/api/v1/tenants/{world.springfield.handle}/sessions/revoke-all", {"reason": "x"})
     ),
-    "v1, one": lambda world: ended(world.super_admin.post(f"{V1}/{world.lisa.session_id}/revoke", {"reason": "x"})),
-    "panel, all others": lambda world: ended(world.lisa.delete(PANEL)),
-    "panel, one": lambda world: ended(world.lisa.delete(f"{PANEL}/{world.signed_in(world.lisa.user).session_id}")),
-    "edge": lambda world: ended(with_key(world.super_admin.user, world).delete(f"{EDGE}/{world.lisa.session_id}")),
-    "admin tokens, all": lambda world: ended(by_key().post(REVOKE)),
+    "v1, one": lambda world: done(world.super_admin.post(f"{V1}/{world.lisa.session_id}/revoke", {"reason": "x"})),
+    "panel, all others": lambda world: done(world.lisa.delete(PANEL)),
+    "panel, one": lambda world: done(world.lisa.delete(f"{PANEL}/{world.signed_in(world.lisa.user).session_id}")),
+    "edge": lambda world: done(with_key(world.super_admin.user, world).delete(f"{EDGE}/{world.lisa.session_id}")),
+    "admin tokens, all": lambda world: done(by_key().post(REVOKE)),
     "a policy": lambda world: set_session_policy(world.springfield, actor=SYSTEM, max_sessions=1),
     "the clock": lambda world: operations.expire(actor=SYSTEM),
     "the sweep": lambda world: operations.sweep(),
@@ -82,10 +81,9 @@ ENDINGS: dict[str, Callable[[World], Any]] = {
 @pytest.mark.parametrize("act", LISTS | ENDINGS)
 def test_it_does_not_take_long(act: str, world: World):
     others(world)
-    assert [world.signed_in(world.lisa.user) for _ in range(3)]
+    for _ in range(3):
+        world.signed_in(world.lisa.user)
     analysed_when_empty()
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{LONGEST}'")
     (LISTS | ENDINGS)[act](world)
-    if act in ("panel, all others", "v1, all others of one's own"):
-        assert Session.objects.live().filter(user=world.lisa.user).count() == 1
