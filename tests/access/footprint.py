@@ -18,12 +18,13 @@ def footprint() -> list[tuple[str, int, int]]:
 
 @cache
 def _statement() -> str:
-    return " UNION ALL ".join(
+    numbers = " UNION ALL ".join(
         f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(ROW({', '.join(columns)})::text, 0)), 0)"
         f' FROM "{table}"'
         for table, columns in sorted(_tables().items())
         if table not in NOT_COMPARED
     )
+    return f"{numbers} ORDER BY 1"  # large tables may be read side by side
 
 
 def _tables() -> dict[str, list[str]]:
