@@ -29,7 +29,6 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "crown_the_newest(Session.objects.filter(pk__in=over))",
         "pass",
     ),
-    "counts what only rested": (ending.end, ' if row["is_up"]', ""),
     "leaves what only rests": (ending.end, "(session_ids)).unended()", "(session_ids)).live()"),
     "moves tenants with their sessions": (
         tenancy.change_tenant,
