@@ -69,8 +69,8 @@ WALKS: list[tuple[dict[str, Any], Walk]] = [(DESK, console), (DESK, account), (T
 def sign_in(page: Page, email: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
 
 
 @contextmanager

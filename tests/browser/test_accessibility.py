@@ -134,14 +134,18 @@ def test_a_page_of_everybodys_is_without_flaw(path: str, lisa: Visitor):
 def test_what_people_are_told_is_without_flaw(lisa: Visitor, springfield: World):
     page = lisa.page
     lisa.open("/account/sessions/")
-    page.get_by_role("button", name="this was not me").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="this was not me").first.click()
     assert list(faults_on(page)) == []
     page.get_by_label("Your password now").fill("wrong")
     page.get_by_label("New password").fill("password")
-    page.get_by_role("button", name="Change the password").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Change the password").click()
     assert list(faults_on(page)) == []
-    page.get_by_role("button", name="Sign out").click()
-    lisa.sign_in(springfield.lisa.user, "000000")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
+    with page.expect_navigation():
+        lisa.sign_in(springfield.lisa.user, "000000")
     assert list(faults_on(page)) == []
 
 

@@ -55,10 +55,14 @@ def signed_in(visit: Visit, caller: Caller, **more: object) -> Visitor:
 
 
 def look_for(operator: Visitor, address: str) -> None:
-    operator.page.get_by_role("link", name="Sessions", exact=True).click()
-    operator.page.get_by_text("Filter", exact=True).click()
-    operator.page.get_by_label("Address or network").fill(address)
-    operator.page.get_by_role("button", name="Show these").click()
+    """On return the sessions shown are those from there."""
+    page = operator.page
+    with page.expect_navigation():
+        page.get_by_role("link", name="Sessions", exact=True).click()
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_label("Address or network").fill(address)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show these").click()
 
 
 def ended_by(caller: Caller) -> tuple[int, str]:
@@ -105,7 +109,8 @@ class TestAnOperator:
         look_for(operator, address)
         expect(page.get_by_text("No session matches.")).to_be_visible()
         page.get_by_label("State").select_option("revoked")
-        page.get_by_role("button", name="Show these").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Show these").click()
         page.locator("#result_list tbody tr").first.get_by_role("link").click()
         expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
 
@@ -164,7 +169,9 @@ class TestThePreview:
         operator = signed_in(visit, committed_world.north_admin)
         page = operator.page
         look_for(operator, address)
-        for box in page.get_by_label(f"Pick the session of {suspects[0].user.email}").all():
+        boxes = page.get_by_label(f"Pick the session of {suspects[0].user.email}")
+        expect(boxes).to_have_count(2)
+        for box in boxes.all():
             box.check()
         page.get_by_role("button", name="End picked").click()
         page.get_by_label("Why?").fill("hers")
