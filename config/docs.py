@@ -79,6 +79,7 @@ class SchemaView(SpectacularJSONAPIView):
 
 class SwaggerView(SpectacularSwaggerView):
     schema = None
+    template_name = "docs/swagger.html"
 
     def get(self, *args: Any, **kwargs: Any) -> Response:
         return with_policy(super().get(*args, **kwargs))

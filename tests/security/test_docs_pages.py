@@ -42,6 +42,7 @@ def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
     url = servers.urls[0] + page
     html = requests.get(url, timeout=10).text
     links = [link for link in Links(html).found if not link.startswith("data:")]
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert any(link.endswith(".js") for link in links)
     for link in [*links, "/openapi.json"]:
         assert urlsplit(urljoin(url, link)).netloc == urlsplit(url).netloc, link
