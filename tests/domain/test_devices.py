@@ -38,6 +38,6 @@ def test_a_user_agent_is_told_in_a_persons_words(user_agent, device):
 )
 def test_a_hostile_user_agent_costs_no_more_than_a_few_milliseconds(hostile):
     describe("warm up")
-    begun = time.perf_counter()
+    begun = time.process_time()  # others use this machine as well, and a second look would be at what was remembered
     describe(hostile[:512])
-    assert time.perf_counter() - begun < 0.02
+    assert time.process_time() - begun < 0.02

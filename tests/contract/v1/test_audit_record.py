@@ -1,7 +1,7 @@
 """Who did what, read over HTTP: by whom, how far, and how fast. Nobody writes there."""
 
-import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from tenancy.operations import change, change_tenant, suspend
 from tests.contract.v1.answers import flaws, given, ids, page, refused, when
 from tests.contract.v1.test_groups import GROUPS
 from tests.security.acts import FROM
+from tests.timing import quickest
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
 AUDIT = "/api/v1/admin/audit"
@@ -288,10 +289,8 @@ class TestAMillionEntries:
 
     def test_are_told_at_once(self, crowded: World):
         for caller in (crowded.super_admin, crowded.north_admin, crowded.acme_partner):
-            caller.get(AUDIT)
-            before = time.perf_counter()
             assert caller.get(AUDIT).status_code == 200
-            assert time.perf_counter() - before < 0.25
+            assert quickest(partial(caller.get, AUDIT)) < 0.25
 
 
 def entry(world: World, number: int) -> dict[str, Any]:
