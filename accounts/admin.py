@@ -14,8 +14,9 @@ from accounts.models.groups import members_of
 from accounts.trees import tree_of
 from core.access import Principal
 from core.among import among
-from core.console import Badge, Button, Facts, Link, Table, at, principal_of
+from core.console import principal_of
 from core.ids import NOBODYS, Prefix, read
+from core.pieces import Badge, Button, Facts, Link, Table, at
 from core.words import how_long
 from tenancy.admin import EntityAdmin
 

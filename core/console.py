@@ -3,9 +3,8 @@
 Whatever changes something is a form of its own that ends in an operation: none of Django's ways to write is open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -14,13 +13,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
 from core.access import Principal, Tier, anew
 from core.among import among
 from core.ids import Prefix, read, show
+from core.pieces import Facts, Link, Table
 
 ROWS = 50
 AFTER = "after"
@@ -44,55 +43,6 @@ class Operator:
 
     def has_usable_password(self) -> bool:
         return False  # it is changed elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    text: str
-    url: str
-
-    def __str__(self) -> str:
-        return format_html('<a class="console-link" href="{}">{}</a>', self.url, self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """Sends the form of that id, with this one value."""
-
-    text: str
-    form: str
-    name: str
-    value: str
-    about: str
-
-    def __str__(self) -> str:
-        drawn = '<button class="console-button small" form="{}" name="{}" value="{}" aria-label="{}">{}</button>'
-        return format_html(drawn, self.form, self.name, self.value, f"{self.text}: {self.about}", self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """One word that tells good from bad at a glance; `kind` is Unfold's: success, warning, danger, info."""
-
-    text: str
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of something, line by line. What is not known has no line."""
-
-    title: str
-    rows: Sequence[tuple[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    title: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    empty: str = "None."
-    more: Link | None = None
 
 
 class WalkedList(ChangeList):
@@ -275,11 +225,3 @@ class ConsoleAdmin(ModelAdmin):
 def principal_of(request: HttpRequest) -> Principal:
     user: Any = request.user  # an `Operator`: the site lets nobody else in
     return user.principal
-
-
-def at(moment: datetime | None) -> str:
-    """To the minute, for a list whose head says that it is UTC."""
-    if moment is None:
-        return ""
-    written = f"{moment:%Y-%m-%d %H:%M}"
-    return format_html('<time class="console-time" datetime="{}">{}</time>', moment.isoformat(), written)

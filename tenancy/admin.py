@@ -10,7 +10,8 @@ from django.utils.html import format_html
 
 from audit.admin import record_of
 from core.access import Principal, Tier
-from core.console import Badge, ConsoleAdmin, Facts, Link, Table, at
+from core.console import ConsoleAdmin
+from core.pieces import Badge, Facts, Link, Table, at
 from core.records import Entity, Status
 from core.words import how_long
 from tenancy.models import Partner, SessionPolicy, Tenant

@@ -20,8 +20,9 @@ from audit.api.v1.serializers import Entry
 from audit.exporting import FAR, export, far_back
 from audit.models import AuditEntry
 from core.access import Principal, Tier
-from core.console import Badge, ConsoleAdmin, Facts, Table, WalkedList, at, principal_of
+from core.console import ConsoleAdmin, WalkedList, principal_of
 from core.exports import download, format_in
+from core.pieces import Badge, Facts, Table, at
 
 
 class RecordList(WalkedList):

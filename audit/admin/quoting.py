@@ -7,7 +7,7 @@ from django.urls import reverse
 from audit.models import AuditEntry
 from audit.queries import loose_ends
 from core.access import Principal
-from core.console import Badge, Link, Table
+from core.pieces import Badge, Link, Table
 
 RESULTS = {"success": "success", "denied": "danger", "failure": "warning"}
 QUOTED = 20

@@ -13,7 +13,8 @@ from audit.denials import note
 from config.console.acts import ACTS, Act, acts_on
 from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from core.access import Principal
-from core.console import ConsoleAdmin, Link, principal_of
+from core.console import ConsoleAdmin, principal_of
+from core.pieces import Link
 from core.refusals import Refusal
 from core.see_other import SeeOther
 from sessions_app.operations.selecting import MoreThanConfirmed, blast_of

@@ -14,8 +14,9 @@ from audit.admin import RESULTS, chains
 from audit.models import AuditEntry
 from config.console.charts import first_of_week, spans
 from core.access import Principal, Tier, count_of
-from core.console import Badge, Facts, Link, Table, principal_of
+from core.console import principal_of
 from core.ids import Prefix, show
+from core.pieces import Badge, Facts, Link, Table
 from sessions_app.counting import counters_within
 from sessions_app.dashboard import course
 from sessions_app.models import Kind, Reach

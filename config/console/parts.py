@@ -5,7 +5,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from core.console import ConsoleAdmin, Link
+from core.console import ConsoleAdmin
+from core.pieces import Link
 from core.words import how_many
 from sessions_app.admin.ending import agreed_in
 from sessions_app.operations.selecting import MoreThanConfirmed

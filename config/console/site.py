@@ -22,7 +22,8 @@ from config.console.forms.writing import form_for
 from config.console.refusing import View, protected, refused, worded
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
-from core.console import ConsoleAdmin, Link, Operator, principal_of
+from core.console import ConsoleAdmin, Operator, principal_of
+from core.pieces import Link
 from core.same_origin import is_cross_site
 from core.see_other import SeeOther
 from sessions_app import cookies

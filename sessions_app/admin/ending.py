@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import Principal
-from core.console import ConsoleAdmin, Link, Table, at, principal_of
+from core.console import ConsoleAdmin, principal_of
+from core.pieces import Link, Table, at
 from core.see_other import SeeOther
 from core.words import how_many
 from sessions_app.admin.asking import Asked

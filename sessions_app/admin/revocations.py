@@ -10,8 +10,9 @@ from django.utils.html import format_html
 
 from audit.admin import record_of
 from core.access import Principal
-from core.console import Badge, ConsoleAdmin, Facts, Link, Table, at
+from core.console import ConsoleAdmin
 from core.ids import Prefix, show
+from core.pieces import Badge, Facts, Link, Table, at
 from sessions_app.models import Reach, Revocation
 
 PAGES = {

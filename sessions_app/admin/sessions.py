@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 
 from audit.admin import record_of
 from core.access import Principal
-from core.console import Badge, ConsoleAdmin, Facts, Link, Table, WalkedList, at, principal_of
+from core.console import ConsoleAdmin, WalkedList, principal_of
 from core.exports import download, format_in
 from core.ids import Prefix, show
+from core.pieces import Badge, Facts, Link, Table, at
 from core.words import how_long, how_many
 from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, Asked

@@ -22,8 +22,9 @@ from config.console.forms.plans import Plan, variant_of
 from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from config.console.refusing import WORDS
 from core.access import Principal
-from core.console import ConsoleAdmin, Link, principal_of
+from core.console import ConsoleAdmin, principal_of
 from core.jsonb import written
+from core.pieces import Link
 from core.refusals import Refusal
 from core.see_other import SeeOther
 from sessions_app.admin.ending import agreed_in
