@@ -1,9 +1,11 @@
 """Rows found first, and looked up then."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Lookup, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import F, Lookup, QuerySet, UUIDField, Value
 
 
 class Among(Lookup):
@@ -17,6 +19,7 @@ class Among(Lookup):
         return f"{key} = ANY({array})", (*key_values, *array_values)
 
 
-def among(keys: QuerySet[Any, Any]) -> Among:
-    """For a filter: rows whose own key is one of these."""
-    return Among(F("pk"), ArraySubquery(keys))
+def among(keys: QuerySet[Any, Any] | list[UUID]) -> Among:
+    """For a filter: rows whose own key is one of these. Thousands in a list are one value, not thousands."""
+    array = Value(keys, ArrayField(UUIDField())) if isinstance(keys, list) else ArraySubquery(keys)
+    return Among(F("pk"), array)

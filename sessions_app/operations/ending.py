@@ -108,7 +108,7 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
 
 
 def mark(session_ids: list[UUID], revocation: Revocation) -> int:
-    return Session.objects.filter(pk__in=session_ids, revoked_at=None).update(
+    return Session.objects.filter(among(session_ids), revoked_at=None).update(
         revoked_at=Now() if revocation.number is None else revocation.created_at,
         revoked_by=revocation.actor_id,
         revoke_reason=revocation.reason,
