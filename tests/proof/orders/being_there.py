@@ -12,7 +12,7 @@ from sessions_app.authentication import principal_of
 from sessions_app.models import Reach
 from tests.proof.orders.cast import APPLICATIONS, PARTNERS, PEOPLE, TENANTS
 from tests.proof.orders.model import Stay
-from tests.proof.orders.stage import AGENTS, Stage
+from tests.proof.orders.stage import AGENTS, TICK, Stage
 
 MINUTE = timedelta(minutes=1)
 indices = st.integers(0, 15)
@@ -53,7 +53,23 @@ class BeingThere(Stage):
     @rule(index=indices)
     def use_it(self, index: int) -> None:
         self.now()
-        stay = self.pick(index)
+        self.use_this(self.pick(index))
+
+    @precondition(lambda self: self.of_those_with_several())
+    @rule(index=indices)
+    def use_the_oldest_until_the_newest_lapses(self, index: int) -> None:
+        """The user's other sessions have been in nobody's hands meanwhile."""
+        found = self.of_those_with_several()
+        oldest, *_, newest = found[index % len(found)]
+        self.now(2 * MINUTE)
+        self.use_this(oldest)
+        self.now(max(newest.lapses_at - self.model.now, TICK))
+
+    def of_those_with_several(self) -> list[list[Stay]]:
+        theirs = [self.model.of_user(self.model.things[name]) for name in PEOPLE]
+        return [stays for stays in theirs if len(stays) > 1]
+
+    def use_this(self, stay: Stay) -> None:
         is_live = stay in self.model.live()
         assert bool(principal_of(self.tokens[stay.pk], Origin())) == is_live
         if is_live and stay.seen_at < self.model.now - MINUTE:
