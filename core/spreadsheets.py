@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from core.jsonb import written
 
 # A cell that begins so is a formula to a spreadsheet, and a user agent is whatever its owner wrote.
@@ -28,7 +30,7 @@ def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
 
 def jsonl_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
     for row in rows:
-        yield f"{written(row).decode()}\n"
+        yield f"{_json(row)}\n"
 
 
 LINES: dict[str, Callable[[Iterable[Row], Sequence[str]], Iterator[str]]] = {"csv": csv_lines, "jsonl": jsonl_lines}
@@ -36,8 +38,12 @@ LINES: dict[str, Callable[[Iterable[Row], Sequence[str]], Iterator[str]]] = {"cs
 
 def _cell(value: Any) -> str:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return _json(value).strip('"')
     if isinstance(value, dict | list):
-        return written(value).decode()
+        return _json(value)
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+
+
+def _json(value: Any) -> str:
+    return written(value, option=orjson.OPT_UTC_Z).decode()

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts import operations as accounts
@@ -215,6 +216,8 @@ class Past:
         Revocation.objects.bulk_create(self.revocations)
         Session.objects.bulk_create(self.sessions)
         SessionApplication.objects.bulk_create(self.reached)
+        last = Session.objects.filter(user=OuterRef("pk")).newest_first().values("created_at")[:1]
+        User.objects.filter(pk__in={each.user_id for each in self.sessions}).update(last_login_at=Subquery(last))
         for act in sorted(self.acts, key=itemgetter("at")):
             record(**act)
 

@@ -9,7 +9,8 @@ from ua_parser import parse
 
 from sessions_app.geoip import Address, entry_of
 
-KINDS = ("bot", "desktop", "mobile", "other", "tablet", "unknown")
+UNKNOWN = "unknown"
+KINDS = ("bot", "desktop", "mobile", "other", "tablet", UNKNOWN)
 _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 9", "Nexus 10")
 _PHONES = ("Android", "iOS", "Windows Phone", "BlackBerry OS", "KaiOS")
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian")
@@ -51,6 +52,11 @@ def system(user_agent: str) -> str:
     if seen.family in _NAMED_BY_VERSION and seen.major:
         return _cut(f"{seen.family} {seen.major}")
     return _cut("macOS" if seen.family == "Mac OS X" else seen.family)
+
+
+def recorded_as(kind: str) -> list[str]:
+    """What the rows of such devices say: of one without a user agent, nothing, and it is unknown all the same."""
+    return ["", kind] if kind == UNKNOWN else [kind]
 
 
 def locate(address: str | None) -> str:
@@ -100,7 +106,7 @@ def _kind(user_agent: str, browser: str, system: str, family: str) -> str:
         return "mobile"
     if system in _DESKTOPS:
         return "desktop"
-    return "other" if browser or system else "unknown"
+    return "other" if browser or system else UNKNOWN
 
 
 def _cut(name: str) -> str:

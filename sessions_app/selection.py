@@ -114,8 +114,9 @@ class Selection:
             looks &= Q(last_activity_at__lt=moment - self.idle_for)
         if self.user_agent:
             looks &= Q(user_agent__icontains=self.user_agent)
-        exact = {"device_type": self.device_type, "country": self.country}
-        return looks & Q(**{column: value for column, value in exact.items() if value})
+        if self.device_type:
+            looks &= Q(device_type__in=devices.recorded_as(self.device_type))
+        return looks & Q(country=self.country) if self.country else looks
 
     def as_json(self) -> dict[str, Any]:
         """For people to read, and the same for the same selection however it was written."""

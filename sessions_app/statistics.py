@@ -14,11 +14,11 @@ from django.db.models.functions import Cast, Now
 from core.access import Principal, Tier
 from core.prepared import Prepared
 from sessions_app import counting
+from sessions_app.devices import UNKNOWN
 from sessions_app.models import Kind, Reach, Session, SessionCountQuerySet, SessionQuerySet, State
 from tenancy.models import Partner, Platform, Tenant
 
 HOUR, DAY = "hour", "day"
-UNKNOWN = "unknown"
 _TARGET, _TENANT, _PARTNER = (UUID(int=number) for number in (3, 4, 5))  # where values go
 _PLACE, _OLDEST, _NEWEST = "place", "oldest", "newest"
 _COLUMNS = {

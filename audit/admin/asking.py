@@ -9,6 +9,7 @@ from django.http import QueryDict
 from audit.actions import Action, Result
 from audit.api.v1.filters import EntryFilters
 from audit.models import AuditEntry
+from core.ids import Prefix, read
 
 LONGEST = 320
 TEXTS = {
@@ -40,8 +41,10 @@ class Asked:
         through."""
         if self.error:
             return rows.none()
-        word = self.said.get(SEARCH)
-        exact = Q(actor_label=word) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
+        word = self.said.get(SEARCH, "")
+        exact = (
+            Q(actor_label__in=[word, (word or "").lower()]) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
+        )
         return EntryFilters(self._within, queryset=rows.filter(exact) if word else rows).qs
 
     def picked(self, rows: Any) -> Any:
@@ -77,6 +80,8 @@ class Asked:
             terms["resource_id"] = resource
         if tenant := self.said.get("tenant"):
             terms["tenant_id"] = tenant
+            if read(Prefix.TENANT, tenant) is None:
+                self.error = f"{TEXTS['tenant'][0]}: {tenant} is no id; the tenant's page shows it, tnt_ and letters."
         if since := self._day("since"):
             terms["start_time"] = f"{since}T00:00:00Z"
         if until := self._day("until", ending=True):

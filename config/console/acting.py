@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from audit.denials import note
-from config.console.acts import ACTS, Act, acts_on
+from config.console.acts import ACTS, Act, acts_for
 from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, principal_of
@@ -20,6 +20,8 @@ from core.see_other import SeeOther
 from sessions_app.operations.selecting import MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
+NOT_NOW = "There is nothing to be done: this is how it stands by now."
+
 
 def form_on(admin: ConsoleAdmin) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,9 +30,12 @@ def form_on(admin: ConsoleAdmin) -> Any:
         thing = admin.found(me, handle)
         if name not in {act.name for act in ACTS[type(thing)]}:
             raise Http404
-        act = next((act for act in acts_on(thing, me) if act.name == name), None)
+        act = next((act for act in acts_for(thing, me) if act.name == name), None)
         if act is None:
             raise PermissionDenied
+        if not act.is_open(thing):
+            messages.info(request, NOT_NOW)
+            return SeeOther(admin.url_of(thing.handle))
         return (
             carry_out(request, admin, thing, act, me) if request.method == "POST" else shown(request, admin, thing, act)
         )

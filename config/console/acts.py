@@ -178,9 +178,14 @@ ACTS: dict[type, list[Act]] = {
 }
 
 
+def acts_for(thing: Any, principal: Principal) -> list[Act]:
+    """Those of whoever may change it, whether they make sense now or not."""
+    acts = ACTS.get(type(thing), [])
+    if isinstance(thing, User) and thing.pk == principal.user_id:
+        acts = [act for act in acts if act.is_for_oneself]
+    return acts if acts and is_theirs(thing, principal) else []
+
+
 def acts_on(thing: Any, principal: Principal) -> list[Act]:
     """Those that make sense now, for whoever may change it."""
-    open_now = [act for act in ACTS.get(type(thing), []) if act.is_open(thing)]
-    if isinstance(thing, User) and thing.pk == principal.user_id:
-        open_now = [act for act in open_now if act.is_for_oneself]
-    return open_now if open_now and is_theirs(thing, principal) else []
+    return [act for act in acts_for(thing, principal) if act.is_open(thing)]

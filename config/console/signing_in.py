@@ -19,6 +19,7 @@ from core.see_other import SeeOther
 from sessions_app import cookies, operations
 
 TEMPLATE = "console/sign_in.html"
+ENDED = "Your session has ended, and with your last click nothing was done. Sign in again."
 
 
 @worded
@@ -26,7 +27,7 @@ TEMPLATE = "console/sign_in.html"
 @csrf_protect
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return form(request, {"next": next_of(request)})
+        return form(request, {"next": next_of(request), "told": ENDED if "ended" in request.GET else ""})
     if is_cross_site(request):
         return refused(request, HTTPStatus.FORBIDDEN, words="Another site has sent this.")
     try:

@@ -120,9 +120,11 @@ def _place(plan: Plan) -> str:
 
 def _to_the_door(request: HttpRequest) -> HttpResponse:
     """And back from there to what was asked for, unless that was a form: it is to be looked at once more."""
+    was_in = cookies.key_in(request)
     asked = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
+    asked |= {"ended": "1"} if was_in else {}
     away = SeeOther(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
-    if cookies.key_in(request):
+    if was_in:
         cookies.drop_cookie(away)
     return protected(away)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts import tokens
@@ -12,7 +13,7 @@ from accounts.models import Application
 from audit.actions import Action
 from audit.operations import record
 from core.access import Origin, Principal
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionApplication
 from sessions_app.operations.opening import claims_of
 from sessions_app.queries import holder_of, holder_of_delegate
 
@@ -63,6 +64,7 @@ def exchange(client_id: str, secret: str, asked: Exchange, *, origin: Origin) ->
     }
     token = tokens.sign(claims, lifetime, until=until)
     with transaction.atomic():
+        _reached(session, application)
         about = {"scope": granted, "user": subject.principal.id, "session": session.handle}
         record(
             Action.TOKEN_EXCHANGED,
@@ -73,6 +75,16 @@ def exchange(client_id: str, secret: str, asked: Exchange, *, origin: Origin) ->
             changes=about,
         )
     return accounts.IssuedToken(token, lifetime, granted)
+
+
+def _reached(session: Session, application: Application) -> None:
+    """It is among the session's applications from now on, and was there last at this moment."""
+    SessionApplication.objects.bulk_create(
+        [SessionApplication(session=session, application=application, accessed_at=Now())],
+        update_conflicts=True,
+        unique_fields=["session", "application"],
+        update_fields=["accessed_at"],
+    )
 
 
 def _require_an_exchanger(client: object) -> Application:

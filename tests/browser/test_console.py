@@ -191,6 +191,13 @@ class TestOnAPhone:
         assert operator.at == SESSIONS
 
 
+def test_the_console_is_there_without_scripts(visit: Visit, committed_world: World):
+    page = signed_in(visit, committed_world.north_admin, java_script_enabled=False).page
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.get_by_role("link", name="Sessions", exact=True).click()
+    expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
+
+
 def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Servers, committed_world: World):
     caller = committed_world.acme_partner
     operator = signed_in(visit, caller)

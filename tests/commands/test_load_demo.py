@@ -161,6 +161,10 @@ class TestWhatIsThere:
         assert dict(ends.values_list("resource_id", "created_at")) == ended
         assert {each.pk.int >> 80 for each in theirs} == {milliseconds(each.created_at) for each in theirs}
 
+    def test_everybody_was_last_there_when_they_last_signed_in(self, loaded: None):
+        last = {each.user_id: each.created_at for each in sessions().order_by("created_at")}
+        assert dict(User.objects.filter(pk__in=last).values_list("pk", "last_login_at")) == last
+
     def test_the_last_day_and_the_days_before_it_differ(self, loaded: None):
         theirs = Revocation.objects.filter(sessions__in=sessions())
         assert 0 < theirs.filter(pk__gte=first_at(milliseconds(timezone.now() - DAY))).count() < theirs.count()

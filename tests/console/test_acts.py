@@ -84,6 +84,17 @@ class TestAThing:
         thing.refresh_from_db()
         assert thing.status == Status.ACTIVE
 
+    def test_that_has_been_stopped_meanwhile_is_shown_as_it_is(self, kind: type, world: World):
+        page, thing = page_of(kind, world)
+        browser = Browser(world.super_admin)
+        form = {"version": thing.version}
+        do(browser, page, "suspend")
+        before = AuditEntry.objects.count()
+        assert "There is nothing to be done" in browser.open(f"{page}suspend/")
+        assert "There is nothing to be done" in browser.send(f"{page}suspend/", **form)
+        assert (browser.status, browser.at) == (200, page)
+        assert AuditEntry.objects.count() == before
+
     def test_is_not_changed_by_who_has_not_seen_it_as_it_is(self, kind: type, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(world.super_admin)

@@ -84,8 +84,9 @@ class TestBeingIn:
         browser = Browser(world.north_admin)
         assert "live session" in browser.open(HOME)
         world.super_admin.delete(f"/api/v1/admin/sessions/{world.north_admin.session_id}")
-        browser.open(HOME)
+        assert "Your session has ended, and with your last click nothing was done" in browser.open(HOME)
         assert browser.at == SIGN_IN
+        assert "has ended" not in browser.open(HOME)
 
     @pytest.mark.parametrize("what", ["themselves", "their tenant", "their partner"])
     def test_ends_when_what_it_stands_on_is_suspended(self, what: str, world: World):

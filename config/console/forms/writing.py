@@ -197,4 +197,6 @@ def rendered(place: Place, template: str, said: dict[str, Any], status: int) -> 
     back = admin.url_of(thing.handle) if thing is not None else admin.list_url
     crumbs = [Link(admin.plural, admin.list_url), *([Link(str(thing), back)] if thing is not None else [])]
     title = f"{label}: {thing}" if thing is not None else label
-    return admin.rendered(place.request, template, {"title": title, "crumbs": crumbs, "back": back, **said}, status)
+    leave = "Leave it as it is" if thing is not None else "Back to the list"
+    around = {"title": title, "crumbs": crumbs, "back": back, "leave": leave}
+    return admin.rendered(place.request, template, around | said, status)

@@ -9,6 +9,7 @@ from django_filters import FilterSet
 from core.filters import FlagFilter, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
 from core.ids import Prefix
 from core.paging import Listing
+from sessions_app import devices
 from sessions_app.models import Reach, SessionApplication, SessionQuerySet, State
 
 SEARCHED = ("user_agent", "browser", "os", "user__email", "user__display_name", "user__first_name", "user__last_name")
@@ -36,7 +37,7 @@ class UserSessionFilters(FilterSet):
         label="Part of the e-mail, name, user agent, browser or system; or how the address begins.",
     )
     ip_address = NetworkFilter("ip_address", label="An address, or a network such as 192.0.2.0/24.")
-    device_type = TextFilter("device_type", max_length=16, label="desktop, mobile, tablet, bot, other or unknown.")
+    device_type = TextFilter(method="on_device", max_length=16, label="desktop, mobile, tablet, bot, other or unknown.")
     created_after = MomentFilter("created_at", "gte", label="Opened at this time or later.")
     created_before = MomentFilter("created_at", "lt", label="Opened earlier.")
     last_activity_after = MomentFilter("last_activity_at", "gte", label="Last seen at this time or later.")
@@ -86,6 +87,9 @@ class UserSessionFilters(FilterSet):
     def for_application(self, rows: SessionQuerySet, name: str, value: Any) -> SessionQuerySet:
         reached = SessionApplication.objects.filter(application=value).values("session")
         return rows.filter(Q(application=value) | Q(pk__in=reached))
+
+    def on_device(self, rows: SessionQuerySet, name: str, value: str) -> SessionQuerySet:
+        return rows.filter(device_type__in=devices.recorded_as(value))
 
     def mentioning(self, rows: SessionQuerySet, name: str, value: str) -> SessionQuerySet:
         found = Q(ip_address__startswith=value)

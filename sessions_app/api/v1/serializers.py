@@ -102,14 +102,17 @@ class SessionResponse(serializers.Serializer):
     revocation_id = serializers.CharField(allow_null=True)
 
 
+SPANS = "Seen since then. Told in spans of five minutes: who was seen in the one in which it began counts as well."
+
+
 class SessionStats(serializers.Serializer):
     active_sessions = serializers.IntegerField()
     total_sessions = serializers.IntegerField()
     revoked_sessions = serializers.IntegerField()
     expired_sessions = serializers.IntegerField()
     unique_users = serializers.IntegerField()
-    active_last_hour = serializers.IntegerField()
-    active_last_24h = serializers.IntegerField()
+    active_last_hour = serializers.IntegerField(help_text=SPANS)
+    active_last_24h = serializers.IntegerField(help_text=SPANS)
     new_last_24h = serializers.IntegerField()
     by_device_type = serializers.DictField(child=serializers.IntegerField())
     by_browser = serializers.DictField(child=serializers.IntegerField())

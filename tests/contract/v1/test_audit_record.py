@@ -160,6 +160,7 @@ class TestTheList:
             f"partner_id={world.acme.handle}": {"partner_id": world.acme.pk},
             f"actor_id={ada.handle}": {"actor_id": ada.handle},
             f"actor_email={ada.email}": {"actor_label": ada.email},
+            f"actor_email={ada.email.title()}": {"actor_label": ada.email},
             "actor_email=ada": {"pk": None},
             "action=access.denied": {"action": "access.denied"},
             "resource_type=group": {"resource_type": "group"},

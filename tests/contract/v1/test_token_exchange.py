@@ -95,6 +95,25 @@ class TestTheToken:
         claims = claims_of(body["access_token"])
         assert (body["expires_in"], claims["exp"] - claims["iat"]) == (60, 60)
 
+    def test_shows_in_the_session_where_it_was_used(self, world: World):
+        made = [application(world), application(world, "mail")]
+        path = f"/api/v1/admin/sessions/{world.ada.session_id}"
+        for client in ("wiki", "mail", "wiki"):
+            acting_for(world.ada, client)
+        told = given(world.super_admin.get(path))["sso_apps"]
+        assert [(each["application_id"], each["application_name"]) for each in told] == [
+            (made[1].handle, "mail"),
+            (made[0].handle, "wiki"),  # and once more: it was there last
+        ]
+        for each in made:
+            listed = world.super_admin.get(f"/api/v1/admin/sessions?application_id={each.handle}").json()["data"]
+            assert [(row["id"], row["app_count"]) for row in listed] == [(world.ada.session_id, 2)]
+
+    def test_shows_nowhere_when_it_was_refused(self, world: World):
+        application(world)
+        assert error_of(exchange(world.ada.token, scope="email")) == "invalid_scope"
+        assert given(world.super_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))["sso_apps"] == []
+
     def test_is_on_record_with_both(self, world: World):
         made = application(world)
         acting_for(world.ada, scope="openid")
