@@ -216,6 +216,11 @@ def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = 
     return locked
 
 
+def renew(thing: Entity) -> None:
+    """Another version, after a change of what is shown with the row and stands elsewhere. For use under its lock."""
+    _set(thing)
+
+
 def record_made(thing: Entity, *, actor: Principal, **columns: Any) -> None:
     """What it was made with; secrets are no columns."""
     _record(thing, "created", {_name_of(name): [None, _plain(new)] for name, new in columns.items()}, actor)

@@ -10,7 +10,7 @@ from audit.operations import record
 from core.access import Principal
 from core.records import ChangedMeanwhile
 from tenancy.models import Tenant
-from tenancy.operations import enter, lock, record_made
+from tenancy.operations import enter, lock, record_made, renew
 
 
 class WouldContainItself(Exception):
@@ -31,6 +31,7 @@ def add_member(group: Group, user: User, *, actor: Principal) -> bool:
     lock(group, actor=actor)
     _, is_new = GroupMembership.objects.get_or_create(group=group, user=user, defaults={"tenant_id": group.tenant_id})
     if is_new:
+        renew(group)
         record(Action.GROUP_MEMBER_ADDED, actor=actor, resource=group, changes={"user_id": [None, user.handle]})
     return is_new
 
@@ -41,6 +42,7 @@ def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
     lock(group, actor=actor)
     removed, _ = GroupMembership.objects.filter(group=group, user=user).delete()
     if removed:
+        renew(group)
         record(Action.GROUP_MEMBER_REMOVED, actor=actor, resource=group, changes={"user_id": [user.handle, None]})
     return bool(removed)
 

@@ -19,7 +19,7 @@ from audit.operations import record
 from core import ids
 from core.access import Principal
 from core.secrets import digest, seal
-from tenancy.operations import lock
+from tenancy.operations import lock, renew
 
 RECOVERY_CODES = 10
 
@@ -87,6 +87,7 @@ def remove_totp(user: User, *, actor: Principal) -> int:
     lock(user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
+    renew(user)
     place, changes = user.tenant.partner_id, {"sessions_ended": ended}
     record(Action.MFA_DISABLED, actor=actor, resource=user, partner_id=place, changes=changes)
     return ended

@@ -30,6 +30,29 @@ def with_members(world: World, *people: Caller) -> Group:
     return group
 
 
+class TestItsVersion:
+    def test_is_another_with_a_member_more_or_fewer(self, world: World):
+        group = a_group(world)
+        path, admin = f"{GROUPS}/{group.handle}", world.north_admin
+        versions = [admin.get(path)["ETag"]]
+        for act in (
+            lambda: admin.post(members(group), {"user_id": world.ada.user.handle}),
+            lambda: admin.delete(f"{members(group)}/{world.ada.user.handle}"),
+        ):
+            act()
+            assert refused(admin.delete(path, HTTP_IF_MATCH=versions[-1]), 412)
+            versions.append(admin.get(path)["ETag"])
+        assert len(set(versions)) == 3
+        assert admin.delete(path, HTTP_IF_MATCH=versions[-1]).status_code == 204
+
+    def test_stays_when_somebody_is_put_in_who_was_in_it(self, world: World):
+        group = with_members(world, world.ada)
+        path, admin = f"{GROUPS}/{group.handle}", world.north_admin
+        version = admin.get(path)["ETag"]
+        assert admin.post(members(group), {"user_id": world.ada.user.handle}).status_code == 200
+        assert admin.get(path)["ETag"] == version
+
+
 class TestMaking:
     def test_an_administrator_of_a_tenant_need_not_name_it(self, world: World):
         made = given(world.north_admin.post(GROUPS, {"name": "all"}), 201)
