@@ -40,18 +40,23 @@ class Asked:
 
     def __init__(self, said: QueryDict, principal: Principal) -> None:
         self.principal = principal
-        written = {name: said.get(name, "").replace("\0", "").strip()[:LONGEST] for name in (*BELONGING, *LOOKING)}
+        written = {
+            name: said.get(name, "").replace("\0", "\ufffd").strip()[:LONGEST] for name in (*BELONGING, *LOOKING)
+        }
         self.said = {name: text for name, text in written.items() if text}
         self.is_of_administrators = said.get("admins") == "on"
         self.is_picking = "session" in said
         self.is_everything = said.get("all") == "on"
         self.handles = [handle for handle in said.getlist("session")[:MOST_NAMED] if handle]
-        asked = said.get("state", "")
-        self.state = State(asked) if asked in STATES else State.LIVE
+        self._state = said.get("state", "")[:LONGEST]
+        self.state = State(self._state) if self._state in STATES else State.LIVE
         self.error = ""
 
     @cached_property
     def selection(self) -> Selection | None:
+        if self._state and self._state not in STATES:
+            self.error = f"There is no state {self._state}; there are {', '.join(STATES)}."
+            return None
         if self.is_picking and not self.handles:
             self.error = "No session was picked."
             return None

@@ -130,6 +130,8 @@ class TestThePreview:
             ({"device": "toaster"}, "no kind of device"),
             ({"country": "Sweden"}, "no country"),
             ({"user": "\0'; DROP"}, "There is no user"),
+            ({"user": "\0", "device": "mobile"}, "There is no user"),
+            ({"device": "mobile", "state": "lively"}, "There is no state lively; there are live,"),
         ],
     )
     def test_says_what_it_does_not_understand(self, said: dict[str, str], words: str, everybody: World):
