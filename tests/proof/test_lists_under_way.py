@@ -12,6 +12,7 @@ from django.db import connection
 
 from sessions_app import operations
 from sessions_app.models import Reach, Session
+from sessions_app.operations.opening import access_token
 from tests.proof.browsers import Browser, browsers
 from tests.servers import Servers
 from tests.world import SYSTEM, World
@@ -101,7 +102,9 @@ class Watch:
     def look(self, pair: list[Browser], query: str) -> None:
         path = f"/api/v1/tenants/{self.world.north.handle}/sessions?per_page={PER_PAGE}&{query}"
         met: list[str] = []
-        for since, until, told in walk(pair, path, self.world.super_admin.token or ""):
+        assert self.world.super_admin.session
+        token = access_token(self.world.super_admin.session)  # one lasts ten minutes, a thousand walks may take longer
+        for since, until, told in walk(pair, path, token):
             met += [row["id"] for row in told["data"]]
             self.totals.append((since, until, told["pagination"]["total"]))
         if len(met) != len(set(met)) or met != sorted(met, reverse="=-" in query):
@@ -118,7 +121,7 @@ class Watch:
 def watch(world: World, servers: Servers, walks: int, lists: tuple[str, ...] = LISTS) -> tuple[Watch, Crowd]:
     lasting = {world.signed_in(world.person("ada", world.north)).session_id for _ in range(LASTING)}
     watch = Watch(world, lasting)
-    assert world.super_admin.token
+    assert world.super_admin.session
     with browsers(servers.urls, 2) as pair, coming_and_going(world, LASTING) as crowd:
         while not crowd.acts:
             time.sleep(0.001)
