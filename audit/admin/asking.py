@@ -42,9 +42,7 @@ class Asked:
         if self.error:
             return rows.none()
         word = self.said.get(SEARCH, "")
-        exact = (
-            Q(actor_label__in=[word, (word or "").lower()]) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
-        )
+        exact = Q(actor_label__in=[word, word.lower()]) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
         return EntryFilters(self._within, queryset=rows.filter(exact) if word else rows).qs
 
     def picked(self, rows: Any) -> Any:
