@@ -218,7 +218,7 @@ def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = 
 
 def renew(thing: Entity) -> None:
     """Another version, after a change of what is shown with the row and stands elsewhere. For use under its lock."""
-    _set(thing)
+    _rows(thing).filter(pk=thing.pk).update(updated_at=Now())
 
 
 def record_made(thing: Entity, *, actor: Principal, **columns: Any) -> None:

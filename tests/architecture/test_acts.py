@@ -32,6 +32,7 @@ WITHOUT_ACTOR = {
     "sessions_app.operations.wait_for_openings": "waits for others and changes nothing",
     "tenancy.operations.hold": "compares two numbers inside the act that names its actor",
     "tenancy.operations.lock": "holds a row for the act that names its actor",
+    "tenancy.operations.renew": "gives it another version inside the act that names its actor",
     "tenancy.operations.next_revision": "takes a number for the act that names its actor",
 }
 

@@ -41,7 +41,7 @@ COSTS = {
     "POST /api/v1/me/password": 23,  # the user; throttle 5; everything else ended 12; the password; audit
     "POST /api/v1/me/mfa/totp": 8,
     "POST /api/v1/me/mfa/totp/confirm": 11,
-    "DELETE /api/v1/me/mfa/totp": 28,  # as for the password, and the device and its codes go
+    "DELETE /api/v1/me/mfa/totp": 29,  # as for the password, and the device and its codes go
     "GET /api/v1/me/api-keys": 2,
     "POST /api/v1/me/api-keys": 6,
     "DELETE /api/v1/me/api-keys/{id}": 6,
@@ -79,7 +79,7 @@ COSTS = {
     "PATCH /api/v1/admin/users/{id}": 13,
     "DELETE /api/v1/admin/users/{id}": 24,
     "POST /api/v1/admin/users/{id}/reset-password": 28,
-    "POST /api/v1/admin/users/{id}/mfa/disable": 25,
+    "POST /api/v1/admin/users/{id}/mfa/disable": 26,
     "POST /api/v1/auth/reset-password": 17,  # the address charged and given back; everything ended; the code used up
     "GET /api/v1/admin/applications": 2,  # there are none here; else this page of them
     "POST /api/v1/admin/applications": 11,
@@ -99,8 +99,8 @@ COSTS = {
     "PATCH /api/v1/admin/groups/{id}": 13,
     "DELETE /api/v1/admin/groups/{id}": 12,
     "GET /api/v1/admin/groups/{id}/members": 3,  # whether there is the group is told with how many
-    "POST /api/v1/admin/groups/{id}/members": 14,
-    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 13,
+    "POST /api/v1/admin/groups/{id}/members": 15,  # and the group has another version
+    "DELETE /api/v1/admin/groups/{id}/members/{user_id}": 14,
     "GET /api/v1/admin/groups/{id}/nested": 3,
     "POST /api/v1/admin/groups/{id}/nested": 16,
     "DELETE /api/v1/admin/groups/{id}/nested/{child_group_id}": 12,

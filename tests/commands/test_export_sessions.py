@@ -59,7 +59,7 @@ class TestWhatIsWritten:
         session = Session.objects.get(pk=world.ada.session.pk)
         [row] = from_jsonl(export(world, "jsonl").out)
         moments = {name: row.pop(name) for name in ("created_at", "last_activity_at", "expires_at")}
-        assert moments == {name: getattr(session, name).isoformat() for name in moments}
+        assert moments == {name: getattr(session, name).isoformat().replace("+00:00", "Z") for name in moments}
         assert row == {
             **dict.fromkeys(["revoked_at", "revocation_id"]),
             "location": "London, United Kingdom",
@@ -89,7 +89,9 @@ class TestWhatIsWritten:
         [row] = from_csv(export(world, "csv").out)
         told = [row[name] for name in ("status", "revoked_by", "revoke_reason", "revocation_id")]
         assert told == ["REVOKED", "system:tests", "laptop stolen", ended.revocation.handle]
-        assert row["revoked_at"] == Session.objects.get(pk=world.ada.session.pk).revoked_at.isoformat()
+        assert row["revoked_at"] == Session.objects.get(pk=world.ada.session.pk).revoked_at.isoformat().replace(
+            "+00:00", "Z"
+        )
 
     @pytest.mark.parametrize(
         ("status", "found"),
