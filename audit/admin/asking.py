@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from audit.actions import Action, Result
-from audit.api.v1.filters import EntryFilters
+from audit.api.v1.filters import EntryFilters, labelled
 from audit.models import AuditEntry
 from core.ids import Prefix, read
 
@@ -42,7 +42,7 @@ class Asked:
         if self.error:
             return rows.none()
         word = self.said.get(SEARCH, "")
-        exact = Q(actor_label__in=[word, word.lower()]) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
+        exact = labelled(word) | Q(actor_id=word) | Q(resource_id=word) | Q(action=word)
         return EntryFilters(self._within, queryset=rows.filter(exact) if word else rows).qs
 
     def picked(self, rows: Any) -> Any:
