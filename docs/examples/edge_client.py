@@ -28,14 +28,14 @@ class Edge:
             headers["Content-Type"], data = "application/json", json.dumps(body).encode()
         try:
             with urlopen(Request(url, data, headers, method=verb)) as answer:
-                self.key = answer.headers.get("zt-session", self.key)
                 return json.load(answer)
         except HTTPError as refusal:
             error = json.load(refusal)["error"]
             sys.exit(f"{error['code']}: {error.get('causeMessage', error['message'])}")
 
     def sign_in(self, email: str, password: str) -> None:
-        self.ask("POST", "authenticate", {"username": email, "password": password}, method="password")
+        body = {"username": email, "password": password}
+        self.key = self.ask("POST", "authenticate", body, method="password")["data"]["token"]
 
     def sessions(self, where: str = "true") -> Iterator[dict]:
         offset = total = 0

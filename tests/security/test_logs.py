@@ -12,6 +12,7 @@ from django.conf import settings
 
 from core.v1 import V1ViewSet
 from sessions_app import operations
+from tests.contract.edge.asking import AUTHENTICATE, CURRENT, KeyHolder
 from tests.world import PASSWORD, World
 
 FORGED = "\r\n2026-11-21 09:00:00,000 WARNING audit super_admin deleted\x1b[31m\u202e"
@@ -69,13 +70,18 @@ def test_an_unforeseen_error_says_nothing_of_what_went_on(broken: World, log: St
 def test_secrets_are_in_no_line(broken: World, log: StringIO):
     ada = broken.ada
     broken.nobody.post("/api/v1/auth/login", {"email": "ada", "password": "canary-password"})
+    broken.nobody.post(AUTHENTICATE, {"username": "ada@north.example", "password": "canary-password"})
+    key = KeyHolder(broken.signed_in(ada.user).key)
+    assert key.get(CURRENT).json()["data"]["token"] == key.token
+    broken.nobody.get(CURRENT, headers={"zt-session": "canary-key"})
     broken.nobody.post("/api/v1/auth/refresh", {"refresh_token": ada.refresh_token})
     broken.nobody.get("/api/v1/me?access_token=canary-query")
     broken.nobody.get("/api/v1/me", headers={"Authorization": "Bearer canary-bearer"})
     ada.post("/api/v1/me/password", {"current_password": "canary-current", "new_password": "canary-new"})
     form = "grant_type=client_credentials&client_id=x&client_secret=canary-client"
     ada.http.post("/api/v1/platform/oauth/token", form, content_type="application/x-www-form-urlencoded")
-    assert len(entries(log)) == 2
+    assert len(entries(log)) == 3
     assert "canary" not in log.getvalue()
+    assert str(key.token) not in log.getvalue()
     assert str(ada.refresh_token) not in log.getvalue()
     assert str(ada.token) not in log.getvalue()

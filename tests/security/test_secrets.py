@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.models import Application, User
 from core.access import Scope
 from core.secrets import digest
+from tests.contract.edge.asking import AUTHENTICATE, CURRENT, SESSIONS, KeyHolder
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock
 from tests.security.routes import reads
 from tests.world import Caller, World
@@ -32,9 +33,24 @@ class Life:
         grace.save()
         self.email = grace.email
         self.grace = self.signed_in(OLD)
+        self.edge()
         self.second_factor()
         self.credentials()
         self.service()
+
+    def edge(self) -> None:
+        """The controller's sign-in shows a key, and so does its current session to whoever holds one."""
+        body, again = {"username": self.email, "password": OLD}, {"Idempotency-Key": "canary-again"}
+        for _ in range(2):
+            answer = self.world.nobody.post(AUTHENTICATE, body, headers=again)
+            self.secrets.add(answer["zt-session"])
+            assert answer.json()["data"]["token"] == answer["zt-session"]
+        key = KeyHolder(answer["zt-session"])
+        assert key.get(CURRENT).json()["data"]["token"] == key.token
+        self.world.nobody.post(AUTHENTICATE, body | {"password": WRONG})
+        for path in (CURRENT, SESSIONS, f"{SESSIONS}/{answer.json()['data']['id']}"):
+            for caller in (self.grace, self.world.north_admin):
+                self.ask(caller, "GET", path)
 
     def signed_in(self, password: str, **factor: str) -> Caller:
         body = {"email": self.email, "password": password, "session_cookie": True} | factor

@@ -115,13 +115,13 @@ class AuthenticateViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.CURRENT_API_SESSION, 400, 401, 413, 429, 503),
     )
     def authenticate(self, request: Request) -> Response:
-        """Open a session. Its key is in the header `zt-session`, here and in every request that follows."""
+        """Open a session. Its key is in the header `zt-session` and in `data.token`; send it with every request."""
         if request.query_params.get("method") != "password":
             raise wire.Failure(wire.Told(wire.Code.INVALID_AUTH_METHOD))
         credentials = wire.credentials_in(request.data)
         made = operations.sign_in(credentials, origin=self.origin, with_key=True)
         row = self.only(Session.objects.filter(pk=made.session.pk).values_list(wire.COLUMNS, flat=True))
-        opened = self.answer(wire.current_session(row))
+        opened = self.answer(wire.current_session(row, made.key))
         opened["zt-session"] = made.key
         return with_expiry(opened, datetime.fromisoformat(row["until"]))
 
@@ -137,9 +137,10 @@ class CurrentApiSessionViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.CURRENT_API_SESSION, 401, 503),
     )
     def retrieve(self, request: Request) -> Response:
-        """The session that this request was made in; anybody's."""
+        """The session that this request was made in; anybody's. Asked with a session key, `data.token` repeats it."""
         mine = Session.objects.for_user(self.user_id).live().filter(pk=self.session_id)
-        return self.answer(wire.current_session(self.only(mine.values_list(wire.COLUMNS, flat=True))))
+        row = self.only(mine.values_list(wire.COLUMNS, flat=True))
+        return self.answer(wire.current_session(row, wire.session_key_in(request)))
 
     @extend_schema(
         operation_id="currentApiSessionDelete",

@@ -15,8 +15,8 @@ from sessions_app.models import AuthMethod, Session
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case
 from tests.access.footprint import footprint
-from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, error, ids, listed, sign_in, with_key
-from tests.world import PASSWORD, World, some_id
+from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, KeyHolder, error, ids, listed, sign_in, with_key
+from tests.world import PASSWORD, Caller, World, some_id
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 FIELDS = {
@@ -45,6 +45,10 @@ def shown(world: World, handle: str) -> dict[str, Any]:
     assert answer.status_code == 200
     assert answer.json()["meta"] == {}
     return answer.json()["data"]
+
+
+def bearer(caller: Caller) -> dict[str, str]:
+    return {"Authorization": f"Bearer {caller.token}"}
 
 
 class TestASession:
@@ -105,12 +109,13 @@ class TestASession:
             *("authenticator", "ipAddress", "mfaComplete", "mfaRequired", "improperClientCertChain"),
         }
 
-    def test_never_shows_anything_to_come_in_with(self, world: World):
-        key = with_key(world.person("ada", world.north), world)
-        for answer in (world.super_admin.get(SESSIONS), key.get(CURRENT)):
-            assert key.token not in answer.content.decode()
-            for session in Session.objects.filter(user__email=key.user.email):
-                assert bytes(session.key_digest).hex() not in answer.content.decode()
+    def test_shows_no_credential_in_lists_and_details(self, world: World):
+        key = with_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
+        one = f"{SESSIONS}/{key.session_id}"
+        for caller in (world.super_admin, key):
+            for answer in (caller.get(SESSIONS), caller.get(one)):
+                assert key.session_id in answer.content.decode()
+                assert key.token not in answer.content.decode()
 
 
 class TestTheCurrentOne:
@@ -119,6 +124,23 @@ class TestTheCurrentOne:
             data = caller.get(CURRENT).json()["data"]
             assert data.keys() == FIELDS | {"expiresAt", "expirationSeconds"}
             assert data["id"] == caller.session_id
+
+    def test_has_the_session_key_as_token_if_that_is_what_it_is_asked_with(self, world: World):
+        user = world.person("admin", world.north, Role.TENANT_ADMIN)
+        key, secret = with_key(user, world), world.signed_in(user).key
+        handle = world.ada.session_id
+        tokens = {
+            "zt-session": (key.get(CURRENT), key.token),
+            "bearer": (Caller(secret).get(CURRENT), secret),
+            "zt-session beside another bearer": (KeyHolder(secret).get(CURRENT, headers=bearer(key)), secret),
+            "access token": (world.ada.get(CURRENT), handle),
+            "access token as zt-session": (KeyHolder(world.ada.token).get(CURRENT), handle),
+            "access token beside a key": (KeyHolder(world.ada.token).get(CURRENT, headers=bearer(key)), handle),
+        }
+        answers = {name: (answer.json()["data"]["token"], want) for name, (answer, want) in tokens.items()}
+        assert {name: each for name, each in answers.items() if each[0] != each[1]} == {}
+        assert {answer["Cache-Control"] for answer, _ in tokens.values()} == {"no-store"}
+        assert key.get(CURRENT).json()["data"]["token"] == key.token
 
     def test_ends_after_the_idle_limit_or_at_its_end_whichever_is_first(self, world: World):
         ada = world.ada

@@ -1,6 +1,6 @@
 """The edge's manner: its envelopes, its errors, who may come in, and how a session is shown."""
 
-from sessions_app.api.edge.wire.authentication import ZtSessionAuthentication
+from sessions_app.api.edge.wire.authentication import ZtSessionAuthentication, session_key_in
 from sessions_app.api.edge.wire.credentials import credentials_in
 from sessions_app.api.edge.wire.errors import HEADERS, Code, Failure, Told, error, exception_handler
 from sessions_app.api.edge.wire.paging import Page, page_in
@@ -22,4 +22,5 @@ __all__ = [
     "page_in",
     "seconds_until",
     "session",
+    "session_key_in",
 ]

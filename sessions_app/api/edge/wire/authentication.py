@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from accounts import tokens
 from core.access import Principal
 from core.request import ORIGIN
+from sessions_app import session_keys
 from sessions_app.authentication import principal_of
 
 _ZT, _BEARER = 'zt-session realm="zt-session"', 'Bearer realm="openziti-oidc"'
@@ -29,11 +30,10 @@ class ZtSessionAuthentication(BaseAuthentication):
     """Whatever `zt-session` says, it alone counts. Either header takes every credential that is ours."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        key = request.META.get("HTTP_ZT_SESSION", "").strip()
-        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        key, token = zt_session_in(request), bearer_in(request)
         if key:
             return self._holder(key, request, f"{_ZT} {_INVALID}")
-        if scheme.lower() != "bearer":
+        if token is None:
             return None
         return self._holder(token, request, f"{_BEARER} {_EXPIRED if has_expired(token) else _INVALID}")
 
@@ -45,6 +45,21 @@ class ZtSessionAuthentication(BaseAuthentication):
         if principal is None:
             raise WrongCredential(challenge)
         return principal, principal
+
+
+def zt_session_in(request: Request) -> str:
+    return request.META.get("HTTP_ZT_SESSION", "").strip()
+
+
+def bearer_in(request: Request) -> str | None:
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token if scheme.lower() == "bearer" else None
+
+
+def session_key_in(request: Request) -> str | None:
+    """The session key that this request was authenticated with; None if it was another kind of credential."""
+    credential = zt_session_in(request) or bearer_in(request) or ""
+    return credential if credential.startswith(session_keys.START) else None
 
 
 def has_expired(token: str) -> bool:

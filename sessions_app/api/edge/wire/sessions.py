@@ -35,8 +35,8 @@ COLUMNS = JSONObject(
 
 
 def session(row: Row) -> dict[str, Any]:
-    """`token` is the handle: whoever lists sessions must not be able to take one over. While a session is live, nothing
-    about it changes but when it was seen, so that is when it was updated."""
+    """Show a session to whoever may list it. `token` is the handle, so nobody can take over a session that they list.
+    The only thing that changes while a session is live is its last activity, so that is when it was updated."""
     handle, identity = show(Prefix.SESSION, UUID(row["id"])), show(Prefix.USER, UUID(row["user_id"]))
     seen_at = moment(row["seen_at"])
     return {
@@ -68,9 +68,11 @@ def session(row: Row) -> dict[str, Any]:
     }
 
 
-def current_session(row: Row) -> dict[str, Any]:
+def current_session(row: Row, key: str | None) -> dict[str, Any]:
+    """Show a session to its own holder. `token` is the session key if the caller holds it, otherwise the handle."""
     until, now = datetime.fromisoformat(row["until"]), datetime.fromisoformat(row["now"])
-    return {**session(row), "expiresAt": moment(row["until"]), "expirationSeconds": seconds_until(until, now)}
+    shown = session(row) | {"expiresAt": moment(row["until"]), "expirationSeconds": seconds_until(until, now)}
+    return shown if key is None else shown | {"token": key}
 
 
 def moment(text: str) -> str:
