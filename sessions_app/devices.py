@@ -15,7 +15,6 @@ _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 9", "Nexus 10")
 _PHONES = ("Android", "iOS", "Windows Phone", "BlackBerry OS", "KaiOS")
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian")
 _LOCATION_LENGTH = 128
-_NAMED_BY_VERSION = ("Android", "iOS", "Windows")  # the others' user agents have stopped telling which they are
 # From the IANA's registries of special-purpose addresses: what an address is that no map knows.
 _SPECIAL = {
     "This machine": ["127.0.0.0/8", "::1/128"],
@@ -41,17 +40,6 @@ def describe(user_agent: str) -> Device:
     system = seen.os.family if seen.os else ""
     family = seen.device.family if seen.device else ""
     return Device(_cut(browser), _cut(system), _kind(user_agent, browser, system, family) if user_agent else "")
-
-
-@lru_cache(maxsize=4096)
-def system(user_agent: str) -> str:
-    """The operating system with its version, where people know it by that: Windows 10, Android 15, macOS."""
-    seen = parse(user_agent).os
-    if seen is None:
-        return ""
-    if seen.family in _NAMED_BY_VERSION and seen.major:
-        return _cut(f"{seen.family} {seen.major}")
-    return _cut("macOS" if seen.family == "Mac OS X" else seen.family)
 
 
 def recorded_as(kind: str) -> list[str]:

@@ -11,20 +11,15 @@ from rest_framework.response import Response
 from audit.denials import recorded
 from core.access import Tier
 from core.ids import Prefix
-from core.paging import LAST_PAGE, number, said
+from core.paging import said
 from core.views import DeclaredViewSet
 from sessions_app import cookies, operations
-from sessions_app.api.panel import serializers, wire
+from sessions_app.api.panel import paging, serializers, wire
 from sessions_app.authentication import CookieAuthentication, is_by_cookie
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.operations.ending import BY_USER
 
-PER_PAGE, MOST_PER_PAGE = 50, 100
-FURTHEST = 2**31  # rows that may be skipped: more than anybody has, and within what the database can count
-PARAMETERS = [
-    OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": LAST_PAGE, "default": 1}),
-    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}),
-]
+PARAMETERS = [OpenApiParameter(name, schema) for name, schema in paging.PARAMETERS.items()]
 INCLUDE_CURRENT = OpenApiParameter(
     "includeCurrent", str, description="Only `true` includes the caller's own session.", default="false"
 )
@@ -58,14 +53,11 @@ class AccountSessionViewSet(DeclaredViewSet):
     )
     def list(self, request: Request) -> Response:
         """Where you are signed in; what lasts longest comes first."""
-        asked = said(request.META["QUERY_STRING"], {"page", "limit"})
-        page = number(asked, "page", usual=1, most=LAST_PAGE)
-        limit = number(asked, "limit", usual=PER_PAGE, most=MOST_PER_PAGE)
-        start = min((page - 1) * limit, FURTHEST)
+        page = paging.Page.of(request.META["QUERY_STRING"])
         in_order = self.mine.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
-        rows = list(in_order.values(*wire.COLUMNS, "total")[start : start + limit])
-        total = rows[0]["total"] if rows else self.mine.count() if start else 0
-        return Response(wire.page(rows, self.principal.session_id, page=page, limit=limit, total=total))
+        rows = list(in_order.values(*wire.COLUMNS, "total")[page.start : page.start + page.limit])
+        total = rows[0]["total"] if rows else self.mine.count() if page.start else 0
+        return Response(wire.page(rows, self.principal.session_id, page=page, total=total))
 
     @extend_schema(
         operation_id="countAccountSessions",

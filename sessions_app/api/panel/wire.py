@@ -27,7 +27,9 @@ from core.refusals import refusal_of
 from core.request import ORIGIN
 from core.secrets import keys_for
 from core.v1 import Invalid
-from sessions_app import devices, session_keys
+from sessions_app import session_keys
+from sessions_app.api.panel import user_agents
+from sessions_app.api.panel.paging import Page
 from sessions_app.api.panel.serializers import UNKNOWN
 from sessions_app.authentication import BearerAuthentication, principal_of
 
@@ -103,8 +105,8 @@ class Pace(BaseThrottle):
         return True
 
 
-def page(rows: list[Any], current: UUID | None, *, page: int, limit: int, total: int) -> dict[str, Any]:
-    pages = {"page": page, "perPage": limit, "total": total, "totalPages": -(-total // limit)}
+def page(rows: list[Any], current: UUID | None, *, page: Page, total: int) -> dict[str, Any]:
+    pages = {"page": page.number, "perPage": page.limit, "total": total, "totalPages": -(-total // page.limit)}
     return {
         "data": [session(row, current) for row in rows],
         "currentToken": show(Prefix.SESSION, current) if current else None,
@@ -113,6 +115,7 @@ def page(rows: list[Any], current: UUID | None, *, page: int, limit: int, total:
 
 
 def session(row: Mapping[str, Any], current: UUID | None) -> dict[str, Any]:
+    agent = user_agents.describe(row["user_agent"])
     return {
         "token": show(Prefix.SESSION, row["id"]),
         "issuedAt": to_the_millisecond(row["created_at"]),
@@ -121,9 +124,9 @@ def session(row: Mapping[str, Any], current: UUID | None) -> dict[str, Any]:
         "isCurrent": row["id"] == current,
         "ipAddress": row["ip_address"] or UNKNOWN,
         "userAgent": row["user_agent"] or UNKNOWN,
-        "browser": row["browser"] or UNKNOWN,
-        "os": devices.system(row["user_agent"]) or UNKNOWN,
-        "device": row["device_type"].capitalize() or UNKNOWN,
+        "browser": agent.browser,
+        "os": agent.os,
+        "device": agent.device,
         "lastSeenAt": to_the_millisecond(row["last_activity_at"]),
         "firstSeenAt": to_the_millisecond(row["created_at"]),
         "fingerprint": fingerprint(row),
