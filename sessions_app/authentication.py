@@ -3,10 +3,10 @@ an API key; each decided by one SQL."""
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
@@ -45,28 +45,56 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+class DeadCookie(NotAuthenticated):
+    """The caller has nothing but a cookie that is not good, or good no longer."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class CookieAuthentication(BaseAuthentication):
-    """A browser that has signed in. A cookie that is good no longer is none."""
+    """A browser that has signed in. Comes last: whoever has nothing but a dead cookie is told so."""
+
+    other_names: tuple[str, ...] = ()
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        if cookies.key_in(request) is None:
+        name = self.name_in(request)
+        if name is None:
             return None
         require_same_site(request)
-        principal = by_cookie(request)
-        return None if principal is None else (principal, principal)
+        principal = self.principal(request.COOKIES[name], request.META[ORIGIN])
+        if principal is None:
+            raise DeadCookie(name)
+        return principal, principal
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return by_session_key(credential, origin)
+
+    def name_in(self, request: Request) -> str | None:
+        return next((name for name in (cookies.name(), *self.other_names) if request.COOKIES.get(name)), None)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def drop_dead_cookie(response: HttpResponse, error: Exception) -> None:
+    """Have the browser forget the cookie that caused the error, if one did."""
+    if isinstance(error, DeadCookie):
+        cookies.drop_cookie(response, error.name)
+
+
+def drop_cookie(request: Request, response: HttpResponse) -> None:
+    """Have the browser forget the cookie that the caller came by, if it was one."""
+    authenticator = request.successful_authenticator
+    if isinstance(authenticator, CookieAuthentication):
+        cookies.drop_cookie(response, authenticator.name_in(request))
 
 
 def require_same_site(request: Request) -> None:
     """Of whatever may change something."""
     if request.method not in SAFE_METHODS and is_cross_site(request):
         raise CrossSite("This was sent by a page of another site")
-
-
-def is_by_cookie(request: Request) -> bool:
-    return isinstance(request.successful_authenticator, CookieAuthentication)
 
 
 def principal_of(credential: str, origin: Origin) -> Principal | None:

@@ -1,6 +1,6 @@
 """The session's key in a browser's cookie: out of reach of scripts, and not sent along from other sites.
 
-Only the faces that ask where a request comes from look at it; to v1 it is nothing.
+Only the dialects that ask where a request comes from look at it; to v1 it is nothing.
 """
 
 from typing import Any
@@ -35,8 +35,9 @@ def set_cookie(response: HttpResponse, made: SignedIn) -> None:
     response.set_cookie(name(), made.key, max_age=made.lasts, **_safely())
 
 
-def drop_cookie(response: HttpResponse) -> None:
-    response.set_cookie(name(), "", max_age=0, **_safely())
+def drop_cookie(response: HttpResponse, named: str | None = None) -> None:
+    """Have the browser forget the session's cookie, or one of another name that stands for it."""
+    response.set_cookie(named or name(), "", max_age=0, **_safely())
 
 
 def _safely() -> dict[str, Any]:

@@ -14,10 +14,10 @@ from core.moments import to_the_millisecond
 from core.query_string import NotText, said
 from core.throttling import ExpensiveRequests
 from core.views import DeclaredViewSet
-from sessions_app import cookies, operations
+from sessions_app import operations
 from sessions_app.administrators import MOST, roll, sessions_of_administrators
 from sessions_app.api.admin_tokens import serializers, wire
-from sessions_app.authentication import CookieAuthentication, is_by_cookie
+from sessions_app.authentication import drop_cookie
 from sessions_app.operations.ending import BY_ADMINISTRATOR
 
 ACTIVE, ALL = "active", "all"
@@ -55,7 +55,7 @@ class NotKeptViewSet(DeclaredViewSet):
 class AdminTokenViewSet(NotKeptViewSet):
     """The sessions of administrators of every tier, for the platform's own."""
 
-    authentication_classes = [wire.AdminKeyAuthentication, wire.TokenAuthentication, CookieAuthentication]
+    authentication_classes = [wire.AdminKeyAuthentication, wire.TokenAuthentication, wire.AdminCookieAuthentication]
     throttle_classes = [ExpensiveRequests]
     credentials_in = "Authorization, Cookie, X-Admin-Key"
     reads = {"list": Tier.SUPER}
@@ -123,8 +123,8 @@ class AdminTokenViewSet(NotKeptViewSet):
 
     def signed_out(self, answer: dict[str, Any], *, is_current: bool) -> Response:
         response = Response(answer)
-        if is_current and is_by_cookie(self.request):
-            cookies.drop_cookie(response)
+        if is_current:
+            drop_cookie(self.request, response)
         return response
 
 

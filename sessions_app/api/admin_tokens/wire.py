@@ -21,7 +21,15 @@ from core.moments import seconds
 from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
 from sessions_app.administrators import Roll
-from sessions_app.authentication import BearerAuthentication, CrossSite, principal_of, require_same_site
+from sessions_app.authentication import (
+    BearerAuthentication,
+    CookieAuthentication,
+    CookieScheme,
+    CrossSite,
+    drop_dead_cookie,
+    principal_of,
+    require_same_site,
+)
 from sessions_app.models import Reach, State
 
 NOT_KEPT = {
@@ -31,6 +39,7 @@ NOT_KEPT = {
 }
 UNAUTHORIZED, FORBIDDEN, UNKNOWN = "Unauthorized", "Forbidden", "unknown"
 TRUNCATED = "Sessions-Truncated"
+ORIGINAL_COOKIE = "oooc-admin-auth"
 Admitted = tuple[Principal, Principal]
 
 log = logging.getLogger(__name__)
@@ -62,6 +71,15 @@ class TokenAuthentication(BearerAuthentication):
 
     def principal(self, credential: str, origin: Origin) -> Principal | None:
         return person(credential.strip(), origin)
+
+
+class AdminCookieAuthentication(CookieAuthentication):
+    """Also by the original's name, whose clients may keep there whatever a Bearer may be."""
+
+    other_names = (ORIGINAL_COOKIE,)
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return person(credential, origin)
 
 
 class CronAuthentication(BaseAuthentication):
@@ -144,7 +162,9 @@ def status(row: Mapping[str, Any], told: Roll) -> str:
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     refusal = _refusal(error, context["view"])
-    return Response(_body(refusal.words), status=refusal.status, headers=refusal.headers)
+    response = Response(_body(refusal.words), status=refusal.status, headers=refusal.headers)
+    drop_dead_cookie(response, error)
+    return response
 
 
 def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -201,6 +221,16 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A super admin's access token."}
+
+
+class AdminCookieScheme(OpenApiAuthenticationExtension):
+    target_class = AdminCookieAuthentication
+    name = ["cookie", "original_cookie"]
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        ours = CookieScheme(self.target).get_security_definition(auto_schema)
+        description = "The same under the original's name. It may also hold a super admin's access token."
+        return [ours, {**ours, "name": ORIGINAL_COOKIE, "description": description}]
 
 
 class CronScheme(OpenApiAuthenticationExtension):

@@ -13,13 +13,13 @@ from core.access import Tier
 from core.ids import Prefix
 from core.paging import said
 from core.views import DeclaredViewSet
-from sessions_app import cookies, operations
-from sessions_app.api.panel import paging, serializers, wire
-from sessions_app.authentication import CookieAuthentication, is_by_cookie
+from sessions_app import operations
+from sessions_app.api.panel import serializers, wire
+from sessions_app.authentication import CookieAuthentication, drop_cookie
 from sessions_app.models import Reach, Session, SessionQuerySet
 from sessions_app.operations.ending import BY_USER
 
-PARAMETERS = [OpenApiParameter(name, schema) for name, schema in paging.PARAMETERS.items()]
+PARAMETERS = [OpenApiParameter(name, schema) for name, schema in wire.PARAMETERS.items()]
 INCLUDE_CURRENT = OpenApiParameter(
     "includeCurrent", str, description="Only `true` includes the caller's own session.", default="false"
 )
@@ -53,7 +53,7 @@ class AccountSessionViewSet(DeclaredViewSet):
     )
     def list(self, request: Request) -> Response:
         """Where you are signed in; what lasts longest comes first."""
-        page = paging.Page.of(request.META["QUERY_STRING"])
+        page = wire.Page.of(request.META["QUERY_STRING"])
         in_order = self.mine.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
         rows = list(in_order.values(*wire.COLUMNS, "total")[page.start : page.start + page.limit])
         total = rows[0]["total"] if rows else self.mine.count() if page.start else 0
@@ -104,6 +104,6 @@ class AccountSessionViewSet(DeclaredViewSet):
 
     def revoked(self, what: int | bool, *, is_current: bool) -> Response:
         answer = Response({"data": {"revoked": what, "currentSessionRevoked": is_current}}, status=HTTPStatus.OK)
-        if is_current and is_by_cookie(self.request):
-            cookies.drop_cookie(answer)
+        if is_current:
+            drop_cookie(self.request, answer)
         return answer

@@ -10,7 +10,7 @@ SESSIONS = "/api/admin/tokens/sessions"
 REVOKE = "/api/admin/tokens/revoke"
 CLEAN_UP = "/api/cron/cleanup-admin-sessions"
 KEY, SECRET = settings.ADMIN_KEY, settings.CRON_SECRET
-COOKIE = "curfew_session"
+COOKIE, ORIGINAL_COOKIE = "curfew_session", "oooc-admin-auth"
 TRUNCATED = "Sessions-Truncated"
 SESSION = {"jti", "iat", "exp", "v", "tv", "ip", "ua", "status"}
 NOT_FOUND = "Session not found or invalid jti"
@@ -81,8 +81,18 @@ def version(caller: Caller) -> int:
     return given(caller.get(SESSIONS))["currentTokenVersion"]
 
 
-def browser(caller: Caller) -> Caller:
+def browser(caller: Caller, cookie: str = COOKIE) -> Caller:
     """The same session, in a browser that has nothing but its cookie."""
     found = Caller(session=caller.session)
-    found.http.cookies[COOKIE] = caller.key
+    found.http.cookies[cookie] = caller.key
     return found
+
+
+def drops_cookie(answer: Any, name: str = COOKIE) -> bool:
+    """Does the browser forget it? Only if it is told so with the attributes that it was set with."""
+    if name not in answer.cookies:
+        return False
+    morsel = answer.cookies[name]
+    attributes = ("max-age", "path", "domain", "samesite", "httponly", "secure")
+    assert [morsel[each] for each in attributes] == [0, "/", "", "Lax", True, ""]
+    return morsel.value == ""

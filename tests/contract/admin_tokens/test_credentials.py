@@ -10,7 +10,18 @@ from core.access import Scope
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
 from tests.architecture.test_sql_counts import cost
-from tests.contract.admin_tokens.answers import COOKIE, KEY, REVOKE, SESSIONS, browser, by_key, given, refused
+from tests.contract.admin_tokens.answers import (
+    COOKIE,
+    KEY,
+    ORIGINAL_COOKIE,
+    REVOKE,
+    SESSIONS,
+    browser,
+    by_key,
+    drops_cookie,
+    given,
+    refused,
+)
 from tests.contract.v1.sessions import is_alive
 from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.world import Caller, World
@@ -104,6 +115,62 @@ class TestAToken:
         operator.post("/api/v1/auth/logout")
         for caller in (operator, browser(operator), by_key(operator.token or "")):
             assert refused(caller.get(SESSIONS)) == UNAUTHORIZED
+
+
+class TestTheCookie:
+    def test_is_taken_by_either_name(self, world: World):
+        operator = world.super_admin
+        assert given(browser(operator, ORIGINAL_COOKIE).get(SESSIONS))["success"] is True
+        with_token = Caller()
+        with_token.http.cookies[ORIGINAL_COOKIE] = operator.token
+        assert given(with_token.get(SESSIONS))["success"] is True
+
+    @each_route
+    def test_by_the_originals_name_is_nobody_elses(self, method: str, path: str, world: World):
+        others = [world.north_admin, world.acme_partner, world.ada]
+        values = [value for caller in others for value in (caller.key, caller.token)]
+        values += [KEY, str(api_key_of(world.super_admin.user).token), str(world.service(*Scope).token)]
+        before = footprint()
+        for value in values:
+            caller = Caller()
+            caller.http.cookies[ORIGINAL_COOKIE] = value
+            assert refused(caller.request(method, path)) == UNAUTHORIZED
+        assert footprint() == before
+
+    def test_is_good_for_no_other_dialect_by_the_originals_name(self, world: World):
+        operator = browser(world.super_admin, ORIGINAL_COOKIE)
+        for path in ("/api/account/sessions", "/api/v1/me", "/edge/management/v1/api-sessions"):
+            assert operator.get(path).status_code == 401
+
+    def test_of_ours_decides_where_there_are_both(self, world: World):
+        both = browser(world.super_admin, ORIGINAL_COOKIE)
+        both.http.cookies[COOKIE] = "cfs_x"
+        answer = both.get(SESSIONS)
+        assert refused(answer) == UNAUTHORIZED
+        assert (drops_cookie(answer), drops_cookie(answer, ORIGINAL_COOKIE)) == (True, False)
+
+    @pytest.mark.parametrize("name", [COOKIE, ORIGINAL_COOKIE])
+    def test_goes_with_the_401_that_it_has_caused(self, name: str, world: World):
+        operator, admin = browser(world.super_admin, name), browser(world.north_admin, name)
+        assert not operator.get(SESSIONS).cookies
+        assert not operator.get(SESSIONS, headers={"X-Admin-Key": "x"}).cookies
+        answer = admin.get(SESSIONS)  # it is live, and administers less
+        assert refused(answer) == UNAUTHORIZED
+        assert not answer.cookies
+        world.super_admin.post("/api/v1/auth/logout")
+        assert not operator.get(SESSIONS, headers={"Authorization": "Bearer x"}).cookies
+        answer = operator.get(SESSIONS)
+        assert refused(answer) == UNAUTHORIZED
+        assert drops_cookie(answer, name)
+
+    @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    def test_by_the_originals_name_changes_nothing_for_a_page_of_another_site(
+        self, headers: dict[str, str], world: World
+    ):
+        operator, admin = browser(world.super_admin, ORIGINAL_COOKIE), world.north_admin
+        assert refused(operator.delete(f"{SESSIONS}/{admin.session_id}", headers=headers), 403) == "Forbidden"
+        assert refused(operator.post(REVOKE, headers=headers), 403) == "Forbidden"
+        assert is_alive(admin)
 
 
 class TestGuessing:

@@ -16,10 +16,12 @@ from tests.architecture.test_sql_counts import cost, make_them
 from tests.contract.admin_tokens.answers import (
     COOKIE,
     NOT_FOUND,
+    ORIGINAL_COOKIE,
     REVOKE,
     SESSIONS,
     browser,
     by_key,
+    drops_cookie,
     given,
     handles,
     refused,
@@ -151,12 +153,13 @@ class TestEndingAll:
 
 
 class TestABrowser:
-    def test_drops_its_cookie_with_its_session(self, world: World):
+    @pytest.mark.parametrize("name", [COOKIE, ORIGINAL_COOKIE])
+    def test_drops_its_cookie_with_its_session(self, name: str, world: World):
         for ask in (lambda each: each.delete(one(each)), lambda each: each.post(REVOKE)):
-            operator = browser(world.signed_in(world.super_admin.user))
+            operator = browser(world.signed_in(world.super_admin.user), name)
             answer = ask(operator)
             assert given(answer)["success"] is True
-            assert (answer.cookies[COOKIE].value, answer.cookies[COOKIE]["max-age"]) == ("", 0)
+            assert drops_cookie(answer, name)
 
     def test_keeps_it_when_another_ends(self, world: World):
         answer = browser(world.super_admin).delete(one(world.north_admin))

@@ -49,6 +49,16 @@ def refused(answer: Any, status: int = 401) -> str:
     return body["message"]
 
 
+def drops_cookie(answer: Any, name: str = COOKIE) -> bool:
+    """Does the browser forget it? Only if it is told so with the attributes that it was set with."""
+    if name not in answer.cookies:
+        return False
+    morsel = answer.cookies[name]
+    attributes = ("max-age", "path", "domain", "samesite", "httponly", "secure")
+    assert [morsel[each] for each in attributes] == [0, "/", "", "Lax", True, ""]
+    return morsel.value == ""
+
+
 def page(caller: Caller, query: str = "", **extra: Any) -> tuple[list[Any], str | None, dict[str, int]]:
     body = given(caller.get(f"{SESSIONS}{query}", **extra))
     assert body.keys() == {"data", "currentToken", "pagination"}

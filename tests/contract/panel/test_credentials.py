@@ -7,7 +7,18 @@ import pytest
 from core.access import Scope
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
-from tests.contract.panel.answers import COOKIE, COUNT, SESSIONS, SIGN_IN, WRONG_KEY, again, browser, given, refused
+from tests.contract.panel.answers import (
+    COOKIE,
+    COUNT,
+    SESSIONS,
+    SIGN_IN,
+    WRONG_KEY,
+    again,
+    browser,
+    drops_cookie,
+    given,
+    refused,
+)
 from tests.contract.v1.answers import LOGIN
 from tests.contract.v1.sessions import is_alive
 from tests.world import PASSWORD, Caller, World
@@ -59,13 +70,16 @@ class TestNobody:
         for key in ("x", "curfew_x", world.ada.token, world.ada.key, world.service(*Scope).token):
             assert refused(Caller().request(method, path, **by_header(key))) == WRONG_KEY
 
-    def test_is_whoever_has_a_cookie_that_is_over(self, method: str, path: str, world: World):
+    def test_is_whoever_has_a_cookie_that_is_over_and_the_cookie_goes(self, method: str, path: str, world: World):
         ada = browser(world.ada)
         world.ada.post("/api/v1/auth/logout")
-        assert refused(ada.request(method, path)) == SIGN_IN
-        for value in ("", "x", "cfs_x", world.ada.token, api_key_of(world.ada.user).token):
+        for value in (world.ada.key, "x", "cfs_x", world.ada.token, api_key_of(world.ada.user).token):
             ada.http.cookies[COOKIE] = value
-            assert refused(ada.request(method, path)) == SIGN_IN
+            answer = ada.request(method, path)
+            assert refused(answer) == SIGN_IN
+            assert drops_cookie(answer)
+        ada.http.cookies[COOKIE] = ""
+        assert refused(ada.request(method, path)) == SIGN_IN
 
     def test_is_let_in_by_what_stands_in_a_url(self, method: str, path: str, world: World):
         key, before = api_key_of(world.ada.user).token, footprint()
@@ -93,6 +107,42 @@ class TestSeveralCredentials:
         assert given(ada.get(SESSIONS))["currentToken"] != world.ada.session_id
         ada.token = "x"
         assert refused(ada.get(COUNT)) == WRONG_KEY
+
+
+class TestADeadCookie:
+    """Goes with the 401 that it has caused, and with no other answer."""
+
+    def test_goes_by_the_name_and_the_attributes_that_it_has_over_tls(self, world: World, settings: Any):
+        settings.SESSION_COOKIE_SECURE = True
+        caller = Caller()
+        caller.http.cookies["__Host-curfew_session"] = "cfs_x"
+        answer = caller.get(COUNT, secure=True)
+        assert refused(answer) == SIGN_IN
+        morsel = answer.cookies["__Host-curfew_session"]
+        assert (morsel.value, morsel["max-age"], morsel["secure"], morsel["path"]) == ("", 0, True, "/")
+
+    def test_stays_where_another_credential_is_refused(self, world: World):
+        caller = Caller()
+        caller.http.cookies[COOKIE] = "cfs_x"
+        for headers in ({"Authorization": "Bearer x"}, {"X-Api-Key": "x"}):
+            answer = caller.get(COUNT, headers=headers)
+            assert refused(answer) == WRONG_KEY
+            assert not answer.cookies
+
+    def test_stays_where_a_page_of_another_site_asks_for_a_change(self, world: World):
+        caller = Caller()
+        caller.http.cookies[COOKIE] = "cfs_x"
+        answer = caller.delete(SESSIONS, headers={"Origin": "https://evil.example"})
+        assert refused(answer, 403)
+        assert not answer.cookies
+
+    def test_is_no_live_one_whatever_is_refused(self, world: World, settings: Any):
+        ada = browser(world.ada)
+        settings.PANEL_RATE_LIMIT = 2
+        answers = [ada.delete(f"{SESSIONS}/x"), ada.get(f"{SESSIONS}?page=0"), ada.get(COUNT)]
+        assert [answer.status_code for answer in answers] == [404, 400, 429]
+        assert not any(answer.cookies for answer in answers)
+        assert not world.nobody.get(COUNT).cookies
 
 
 class TestABrowser:

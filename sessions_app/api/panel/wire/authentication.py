@@ -1,0 +1,71 @@
+"""Who may call the panel, and how often."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts.operations.keys import API_KEY_START
+from accounts.operations.pace import TooFast, count_request_of
+from core.access import Origin, Principal
+from core.request import ORIGIN
+from sessions_app import session_keys
+from sessions_app.authentication import BearerAuthentication, principal_of
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """An API key in a header of its own. One that is wrong is not made up for by anything else."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        key = request.headers.get("X-Api-Key", "").strip()
+        if not key:
+            return None
+        principal = principal_of(key, request.META[ORIGIN]) if key.startswith(API_KEY_START) else None
+        if principal is None:
+            raise AuthenticationFailed
+        return principal, principal
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class TokenAuthentication(BearerAuthentication):
+    """An access token or an API key. A session's own key belongs into the cookie, and nowhere else."""
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return None if credential.startswith(session_keys.START) else super().principal(credential, origin)
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    target_class = ApiKeyAuthentication
+    name = "api_key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key of a person's."}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = TokenAuthentication
+    name = "account_token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."}
+
+
+class Pace(BaseThrottle):
+    """So many requests of one person in a while, by whatever credentials and to whichever process."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        limit, window = settings.PANEL_RATE_LIMIT, timedelta(seconds=settings.PANEL_RATE_WINDOW)
+        if not limit:
+            return True
+        try:
+            count_request_of(f"panel {view.principal.id}", limit, window)
+        except TooFast as refusal:
+            raise Throttled(wait=refusal.retry_after) from refusal
+        return True

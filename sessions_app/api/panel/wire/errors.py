@@ -1,0 +1,64 @@
+"""What the panel refuses, in the original's words and shape."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.dialect import WORDS
+from core.refusals import refusal_of
+from core.v1 import Invalid
+from sessions_app.authentication import drop_dead_cookie
+
+AUTHENTICATION_REQUIRED, INVALID_KEY = "Authentication required", "Invalid API key"
+INVALID_QUERY = "Query validation failed"
+
+
+class MissingToken(Exception):
+    """The path ends where it should name a session."""
+
+
+ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
+    MissingToken: (HTTPStatus.BAD_REQUEST, "Missing session token"),
+    AuthenticationFailed: (HTTPStatus.UNAUTHORIZED, INVALID_KEY),
+    NotAuthenticated: (HTTPStatus.UNAUTHORIZED, AUTHENTICATION_REQUIRED),
+}
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    request = context["request"]
+    if isinstance(error, Invalid):
+        return Response(invalid(request, error), status=HTTPStatus.BAD_REQUEST)
+    refusal = refusal_of(error, context["view"])
+    if refusal is None:
+        return None
+    response = Response(body(request, refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
+    drop_dead_cookie(response, error)
+    return response
+
+
+def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    """For what is refused before any view is found."""
+    return JsonResponse(body(request, status, WORDS.get(status, status.phrase)), status=status)
+
+
+def invalid(request: Request, error: Invalid) -> dict[str, Any]:
+    errors = [{"field": flaw["loc"][-1], "message": flaw["msg"]} for flaw in error.errors]
+    data = {"message": INVALID_QUERY, "statusCode": HTTPStatus.BAD_REQUEST.value, "data": {"errors": errors}}
+    told = body(request, HTTPStatus.BAD_REQUEST, INVALID_QUERY)
+    return told | {"statusMessage": "Validation Error", "data": data}
+
+
+def body(request: Request | HttpRequest, status: HTTPStatus, words: str) -> dict[str, Any]:
+    """The path without its query: whatever somebody put there by mistake is not sent back."""
+    return {
+        "error": True,
+        "url": request.path,
+        "statusCode": status.value,
+        "statusMessage": status.phrase,
+        "message": words,
+    }
