@@ -1,12 +1,15 @@
 """Every setting, read from the environment. Production is the default and refuses to start half configured."""
 
 import ipaddress
+import re
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
 
 from config import postgres
 
@@ -37,6 +40,22 @@ def development_secret() -> str:
     return path.read_text()
 
 
+def web_address(name: str, value: str) -> str:
+    """Without the slash at its end, if it has one."""
+    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
+        raise ImproperlyConfigured(
+            f"{name} is no web address: {value} does not begin with https:// or http:// and a host."
+        )
+    return value.rstrip("/")
+
+
+def web_origin(name: str, value: str) -> str:
+    address = web_address(name, value)
+    if urlsplit(address).path:
+        raise ImproperlyConfigured(f"{name} takes origins, which have no path: {value} has one.")
+    return address
+
+
 def strong(name: str, value: str) -> str:
     """A key that lets somebody in by itself, if there is one: nobody must be able to guess it."""
     if value and (len(value) < 32 or len(set(value)) < 10 or not all("!" <= letter <= "~" for letter in value)):
@@ -60,6 +79,15 @@ ALLOWED_HOSTS = (
     if DEVELOPMENT and not env("ALLOWED_HOSTS", default="")
     else required("ALLOWED_HOSTS").split(",")
 )
+
+# Where we are reached from outside. Behind a proxy that may be below a path, with which every link then begins.
+
+PUBLIC_URL = web_address(
+    "PUBLIC_URL",
+    env("PUBLIC_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else f"https://{ALLOWED_HOSTS[0]}"),
+)
+URL_PREFIX = urlsplit(PUBLIC_URL).path
+FORCE_SCRIPT_NAME = URL_PREFIX or None
 
 # The database
 
@@ -97,9 +125,9 @@ MIDDLEWARE = [
     "core.request.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse: else a browser hides the refusal
     "core.request.DoorMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -117,7 +145,7 @@ TEMPLATES = [
         },
     }
 ]
-STATIC_URL = "/static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
 STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
@@ -148,9 +176,8 @@ PASSWORD_RESET_LIFETIME = env.int("PASSWORD_RESET_LIFETIME", default=24 * 3600)
 ADMIN_KEY = strong("ADMIN_KEY", env("ADMIN_KEY", default=""))
 CRON_SECRET = strong("CRON_SECRET", env("CRON_SECRET", default=""))
 
-# Letters, and where they lead
+# Letters
 
-PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else f"https://{ALLOWED_HOSTS[0]}")
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{PRODUCT} <no-reply@{ALLOWED_HOSTS[0]}>")
@@ -173,10 +200,9 @@ PANEL_RATE_WINDOW = env.int("PANEL_RATE_WINDOW", default=300)
 
 TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # dropped on arrival unless a trusted proxy set it
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [rf"^{re.escape(URL_PREFIX)[1:]}/?(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = not DEVELOPMENT
@@ -188,13 +214,31 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W003",  # whoever lets a cookie in asks where the request comes from
 ]
 
+# Pages of other origins: what they may call, send and read. Cookies never take part in it.
+
+CORS_ALLOWED_ORIGINS = [
+    web_origin("CORS_ALLOWED_ORIGINS", each) for each in env.list("CORS_ALLOWED_ORIGINS", default=[])
+]
+CORS_URLS_REGEX = r"^/(api|edge|openapi|\.well-known)\b"
+CORS_PREFLIGHT_MAX_AGE = 600  # an origin that is struck off goes on sending what it was allowed for so long
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-encoding", "content-type", "idempotency-key", "if-match", "if-none-match"),
+    *("prefer", "user-agent", "x-admin-key", "x-api-key", "x-request-id", "x-requested-with", "zt-session"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Allow", "ETag", "expiration-seconds", "expires-at", "Idempotency-Replayed", "Location", "Preference-Applied"),
+    *("Retry-After", "Server", "Sessions-Ended", "Sessions-Truncated", "WWW-Authenticate", "X-Request-ID"),
+    "zt-session",
+]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
 # The console: what its forms carry, and what it says from one page to the next
 
 CSRF_COOKIE_NAME = "curfew_csrf" if DEVELOPMENT else "__Host-curfew_csrf"
 CSRF_COOKIE_SECURE = not DEVELOPMENT
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.console.refusing.without_token"
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.removesuffix(URL_PREFIX)]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 UNFOLD = {
     "SITE_TITLE": PRODUCT,
@@ -205,8 +249,8 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "ACCOUNT": {
         "navigation": [
-            {"title": "Where you are signed in", "link": "/account/sessions/"},
-            {"title": "Change your password", "link": "/account/password/"},
+            {"title": "Where you are signed in", "link": reverse_lazy("account-sessions")},
+            {"title": "Change your password", "link": reverse_lazy("account-password")},
         ]
     },
     "COLORS": {
@@ -251,6 +295,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": PRODUCT,
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": URL_PREFIX}] if URL_PREFIX else [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -25,11 +25,18 @@ if settings.STATEMENT_TIMEOUT:
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Django reads as far as Content-Length says. A chunked body has none, so it is measured here, up to the limit."""
+    environ["PATH_INFO"] = without_prefix(environ["PATH_INFO"])
     environ["CONTENT_TYPE"] = in_utf8(environ.get("CONTENT_TYPE", ""))
     if "CONTENT_LENGTH" not in environ:
         body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     return _django(environ, start_response)
+
+
+def without_prefix(path: str) -> str:
+    """Some proxies take the prefix off and some leave it on; probes that come past the proxy never had one."""
+    prefix = settings.URL_PREFIX
+    return path[len(prefix) :] if path.startswith(f"{prefix}/") else path
 
 
 def in_utf8(content_type: str) -> str:

@@ -15,6 +15,7 @@ from core.ids import uuid7
 ORIGIN = "curfew.origin"
 ROOTS = ("/api/v1/", "/edge/management/v1/")  # what is below is spelled with a slash at its end, or without
 PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
+READ_AND_DROPPED = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _USER_AGENT_LENGTH = 512
@@ -49,6 +50,8 @@ class DoorMiddleware:
         if not length.isdecimal():
             return error_response(request, HTTPStatus.BAD_REQUEST)
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            if int(length) <= READ_AND_DROPPED:
+                request.read()  # a proxy that is cut off while it still sends tells its client of a 502
             return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return None
 

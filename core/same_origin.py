@@ -1,5 +1,6 @@
 """Did a page of another site send this? For requests that change something and may carry a cookie."""
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from core.request import comes_by_proxy
@@ -10,10 +11,15 @@ def is_cross_site(request: HttpRequest) -> bool:
     if request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
         return True
     origin = request.headers.get("Origin")
-    return origin is not None and origin.strip().lower() != _own(request)
+    return origin is not None and origin.strip().lower() != own_origin(request)
 
 
-def _own(request: HttpRequest) -> str:
+def is_named(request: HttpRequest) -> bool:
+    """A page of an origin that the operator lets call the API, with credentials that the page itself holds."""
+    return request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
+
+
+def own_origin(request: HttpRequest) -> str:
     """As the browser knows us: what a proxy of ours says that it was asked for, or else what we were asked for."""
     host = request.headers.get("X-Forwarded-Host", "") if comes_by_proxy(request) else ""
     return f"{request.scheme}://{host.partition(',')[0].strip() or request.get_host()}".lower()

@@ -25,7 +25,7 @@ from sessions_app.authentication import by_cookie
 from sessions_app.models import Reach, Session
 from sessions_app.operations.ending import BY_USER
 
-SIGN_IN, SESSIONS, PASSWORD = "/account/sign-in/", "/account/sessions/", "/account/password/"
+SIGN_IN, SESSIONS, PASSWORD = "account-sign-in", "account-sessions", "account-password"
 SHOWN_AT_MOST = 200
 
 

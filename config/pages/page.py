@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import get_script_prefix, reverse
 
 from core.refusals import refusal_of
 from core.see_other import SeeOther
@@ -51,8 +52,8 @@ def form_of(request: HttpRequest) -> QueryDict | None:
 
 
 def onward(to: str, saying: str = "") -> HttpResponse:
-    """To where the answer is seen, so that looking at it again does nothing again."""
-    response = SeeOther(to)
+    """To the page where the answer is seen, so that looking at it again does nothing again."""
+    response = SeeOther(reverse(to))
     response["Cache-Control"] = "no-store"
     if saying:
         signed = signing.dumps(saying, salt=_SAID)
@@ -60,7 +61,7 @@ def onward(to: str, saying: str = "") -> HttpResponse:
             _SAID,
             signed,
             max_age=_FOR,
-            path="/account/",
+            path=_account(),
             httponly=True,
             samesite="Strict",
             secure=settings.SESSION_COOKIE_SECURE,
@@ -77,5 +78,9 @@ def said_before(request: HttpRequest) -> str:
 
 def forget_said(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if _SAID in request.COOKIES:
-        response.delete_cookie(_SAID, path="/account/", samesite="Strict")
+        response.delete_cookie(_SAID, path=_account(), samesite="Strict")
     return response
+
+
+def _account() -> str:
+    return f"{get_script_prefix()}account/"

@@ -65,6 +65,26 @@ class TestAKeyOfTheOperators:
         assert (ended.returncode, ended.stderr) == (0, "")
 
 
+class TestWhereWeAreReached:
+    @pytest.mark.parametrize("wrong", ["curfew.example.com", "/curfew", "ftp://curfew.example.com", "https://"])
+    def test_that_is_no_web_address_is_refused(self, manage, wrong: str):
+        ended = manage("check", **COMPLETE | {"PUBLIC_URL": wrong})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.startswith(f"PUBLIC_URL is no web address: {wrong} ")
+
+    @pytest.mark.parametrize("given", ["https://apps.example.com/curfew", "https://apps.example.com/a/curfew/"])
+    def test_with_a_path_is_taken(self, manage, given: str):
+        ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"PUBLIC_URL": given})
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+    def test_other_origins_are_origins(self, manage):
+        for wrong in ("panel.example.com", "https://panel.example.com/path", "*", "null"):
+            ended = manage("check", **COMPLETE | {"CORS_ALLOWED_ORIGINS": f"https://good.example.com,{wrong}"})
+            assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True), wrong
+        good = {"CORS_ALLOWED_ORIGINS": "https://panel.example.com,http://127.0.0.1:8080/"}
+        assert manage("check", **COMPLETE | good).returncode == 0
+
+
 class TestTheDeploymentCheck:
     def test_has_nothing_to_say(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE)

@@ -8,6 +8,7 @@ import pytest
 from tests.security.routes import Operation, operations, others
 from tests.world import Caller, World
 
+EDGE = "/edge/management/v1"
 GOOD, EVIL = "https://console.example", "https://evil.example"
 OUTSIDE_THE_SCHEMA = ["/healthz", "/readyz", "/openapi.json", "/docs", "/redoc", "/nowhere", "/static/nothing.css"]
 
@@ -118,6 +119,54 @@ class TestOtherOrigins:
             assert answer.headers["Access-Control-Allow-Origin"] == GOOD
             assert "Access-Control-Allow-Credentials" not in answer.headers
 
+    def test_hear_from_every_operation_what_they_may_send(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = [GOOD]
+        expected = {"access-control-allow-origin": GOOD, "access-control-max-age": "600"}
+        wrong = []
+        for operation in (*operations(), *others()):
+            url = operation.path.format(**dict.fromkeys(operation.parameters, "x"))
+            for origin, allowed in ((GOOD, expected), (EVIL, {})):
+                answer = preflight(world, url, origin, operation.method)
+                told = {name.lower(): value for name, value in answer.headers.items()}
+                methods = told.get("access-control-allow-methods", "").split(", ")
+                headers = told.get("access-control-allow-headers", "").split(", ")
+                is_allowed = operation.method in methods and headers == settings.CORS_ALLOW_HEADERS
+                rest = {name: told[name] for name in told if name in expected}
+                if (answer.status_code, is_allowed, rest) != (200, bool(allowed), allowed):
+                    wrong.append((str(operation), origin, rest))
+        assert wrong == []
+
+    def test_read_refusals_of_every_kind(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = [GOOD]
+        wrong = []
+        for start in (
+            "/api/v1/me/sessions",
+            "/api/account/sessions",
+            "/api/admin/tokens/sessions",
+            f"{EDGE}/api-sessions",
+        ):
+            refusals = {
+                "host": world.ada.get(start, headers={"Origin": GOOD}, HTTP_HOST="evil.example"),
+                "length": world.ada.get(start, headers={"Origin": GOOD}, CONTENT_LENGTH="x"),
+                "size": world.ada.post(start, headers={"Origin": GOOD}, CONTENT_LENGTH=str(2**40)),
+                "nobody": world.nobody.get(start, headers={"Origin": GOOD}),
+                "nowhere": world.ada.get(f"{start}/x/y/z", headers={"Origin": GOOD}),
+                "method": world.ada.request("PUT", start, headers={"Origin": GOOD}),
+            }
+            for kind, answer in refusals.items():
+                exposed = answer.headers.get("Access-Control-Expose-Headers", "").split(", ")
+                is_read = answer.headers.get("Access-Control-Allow-Origin") == GOOD
+                if answer.status_code < 400 or not is_read or exposed != settings.CORS_EXPOSE_HEADERS:
+                    wrong.append((start, kind, answer.status_code))
+        assert wrong == []
+
+    def test_have_no_part_in_our_own_pages(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = [GOOD]
+        for path in ("/console/", "/account/sessions/", "/reset-password", "/static/console/console.css", "/docs"):
+            answer = world.nobody.get(path, headers={"Origin": GOOD})
+            answer.close()
+            assert "Access-Control-Allow-Origin" not in answer.headers, path
+
     @staticmethod
     def asked_from(origin: str, world: World) -> list[Any]:
         preflight = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
@@ -126,6 +175,11 @@ class TestOtherOrigins:
             world.nobody.post("/api/v1/auth/login", {}, headers={"Origin": origin}),
             world.nobody.request("OPTIONS", "/api/v1/me/sessions", headers=preflight),
         ]
+
+
+def preflight(world: World, url: str, origin: str, method: str) -> Any:
+    asked = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "zt-session"}
+    return world.nobody.request("OPTIONS", url, headers=asked)
 
 
 class TestRequestIds:

@@ -14,6 +14,7 @@ from accounts import operations as accounts
 from audit import denials
 from core.access import Principal, Tier
 from core.ids import Prefix
+from core.same_origin import own_origin
 from core.throttling import a_turn
 from core.views import DeclaredViewSet
 from sessions_app import operations
@@ -80,7 +81,7 @@ class VersionViewSet(EdgeViewSet):
     @extend_schema(operation_id="listVersion", tags=["Informational"], responses=serializers.VERSION)
     def show(self, request: Request) -> Response:
         """What runs here, and where its APIs begin. Without OIDC_AUTH among the capabilities, clients sign in here."""
-        here = {"path": PATH, "apiBaseUrls": [request.build_absolute_uri(PATH)]}
+        here = {"path": PATH, "apiBaseUrls": [f"{own_origin(request)}{settings.URL_PREFIX}{PATH}"]}
         version = {
             "apiVersions": {"edge-management": {"v1": here}},
             "buildDate": "",

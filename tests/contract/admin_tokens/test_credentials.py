@@ -220,6 +220,18 @@ class TestAPageOfAnotherSite:
         assert footprint() == before
         assert is_alive(admin)
 
+    def test_that_is_named_changes_what_its_own_credential_may(self, world: World, settings: Any):
+        settings.CORS_ALLOWED_ORIGINS = ["https://panel.example"]
+        named = {"Origin": "https://panel.example", "Sec-Fetch-Site": "cross-site"}
+        operator, one, other = world.super_admin, world.north_admin, world.acme_partner
+        path = f"{SESSIONS}/{one.session_id}"
+        assert refused(browser(operator).delete(path, headers=named), 403) == "Forbidden"
+        assert refused(by_key().delete(path, headers=self.EVIL[0]), 403) == "Forbidden"
+        assert is_alive(one)
+        assert given(by_key().delete(path, headers=named))["success"] is True
+        assert given(operator.delete(f"{SESSIONS}/{other.session_id}", headers=named))["success"] is True
+        assert (is_alive(one), is_alive(other)) == (False, False)
+
     @pytest.mark.parametrize("headers", EVIL)
     def test_may_ask_for_what_it_cannot_read(self, headers: dict[str, str], world: World):
         answer = by_key().get(SESSIONS, headers=headers)
