@@ -9,6 +9,7 @@ run: .venv/ready  # everything set up, demo data, a URL, accounts and a first cu
 
 test: .venv/ready  # the whole suite, on a PostgreSQL of its own
 	@$(python) -m tests.browser.chromium
+	@$(python) -m tests.interop.install
 	$(python) -m pytest -n auto
 
 check: .venv/ready  # format, lint, types, migrations, schemas
@@ -34,6 +35,7 @@ requirements: .venv/ready  # pin what pyproject.toml asks for
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group bench pyproject.toml -c requirements.txt -o bench/requirements.txt
+	$(python) -m uv pip compile -q --generate-hashes --python-version 3.12 --no-deps --group interop -o tests/interop/requirements.txt
 
 .venv/ready: requirements-dev.txt config/bootstrap.sh
 	@sh config/bootstrap.sh

@@ -14,7 +14,7 @@ NAMELESS = {"helpers", "managers", "repositories", "selectors", "services", "uti
 UNFINISHED = ["TO" + "DO", "FIX" + "ME"]
 MACHINES = ["/" + "work/", "/" + "root/", "/" + "home/"]
 REGISTRIES = ["pypi" + ".org", "files.python" + "hosted.org", "deb.debian" + ".org", "registry.npm" + "js.org"]
-NOT_OURS = {".git", ".venv", ".venv-bench", "__pycache__", "node_modules", "staticfiles"}
+NOT_OURS = {".git", ".venv", ".venv-bench", ".venv-interop", "__pycache__", "node_modules", "staticfiles"}
 
 
 def files() -> Iterator[Path]:

@@ -32,12 +32,13 @@ def found() -> str | None:
 
 
 @contextmanager
-def running() -> Iterator[Browser]:
+def running(*more: str) -> Iterator[Browser]:
+    """With `more` flags besides; of the same flag, the last one counts."""
     program = found()
     if program is None:
         raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *more])
         try:
             yield browser
         finally:

@@ -41,7 +41,7 @@ class Visitor:
         self.page = self.context.new_page()
 
     def open(self, path: str) -> None:
-        self.page.goto(path)
+        self.page.goto(self.home + path)
 
     def sign_in(self, user: User, code: str = "") -> None:
         """On whichever page has the form."""
