@@ -21,6 +21,10 @@ STAMP = FOLDER / "ready"
 PINS = [HERE / "requirements.txt", HERE / "package-lock.json"]
 IS_NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 12))"
 MISSING = "tests/interop needs other people's clients: python -m tests.interop.install"
+NO_CLIENTS = (
+    "tests/interop needs other people's clients, and they cannot be fetched from here. It takes PyPI and npm within"
+    " reach, and Python 3.12 or newer: on PATH, of pyenv, or fetched by uv."
+)
 NO_NGINX = "tests/interop needs nginx, and it cannot be fetched from here: install it (apt-get install nginx)."
 
 
@@ -35,7 +39,10 @@ def main() -> int:
             install_clients()
         if nginx() is None:
             fetch_nginx()
-    except (Missing, subprocess.CalledProcessError) as trouble:
+    except subprocess.CalledProcessError:
+        print(NO_CLIENTS, file=sys.stderr)
+        return 1
+    except Missing as trouble:
         print(trouble, file=sys.stderr)
         return 1
     return 0
