@@ -25,14 +25,16 @@ class Ways:
     stripped: str
     kept: str
     named: dict[str, str]
+    site: Path  # what the pages of the named origins are made of
 
 
 @pytest.fixture(scope="session")
 def ways(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    site = tmp_path_factory.mktemp("site")
     folder, stripping, keeping = tmp_path_factory.mktemp("nginx"), free_port(), free_port()
     urls = [f"http://127.0.0.1:{port}{PREFIX}" for port in (stripping, keeping)]
     with ExitStack() as stack:
-        port = stack.enter_context(elsewhere.served())
+        port = stack.enter_context(elsewhere.served(site))
         named = {"another port": f"http://127.0.0.1:{port}", "another site": f"http://{elsewhere.HOST}:{port}"}
         given = {"CORS_ALLOWED_ORIGINS": ",".join(named.values()), **LIMITS}
         proxied = {"PUBLIC_URL": urls[0], "TRUSTED_PROXIES": "127.0.0.1"}
@@ -44,13 +46,13 @@ def ways(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
             stack.enter_context(nginx.running(folder / str(port), port, place))
         for url in urls:
             wait_for(url)
-        yield Ways(direct.urls[0], *urls, named)
+        yield Ways(direct.urls[0], *urls, named, site)
 
 
 @pytest.fixture(scope="session")
-def stranger() -> Iterator[str]:
+def stranger(ways: Ways) -> Iterator[str]:
     """The origin of the same page at a port that nobody has named."""
-    with elsewhere.served() as port:
+    with elsewhere.served(ways.site) as port:
         yield f"http://127.0.0.1:{port}"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,11 +58,11 @@ def hey_api(folder: Path) -> Client:
     """Its types have to fit the walk, or the compiler refuses."""
     modules = install.NODE / "node_modules"
     (folder / "node_modules").symlink_to(modules)
-    for name in ("generated.ts", "tsconfig.json"):
-        (folder / name).write_text((CLIENTS / name).read_text())
+    for path in (SCHEMA, *CLIENTS.glob("*.ts"), *CLIENTS.glob("*.json"), *CLIENTS.glob("*.mjs")):
+        shutil.copy(path, folder)
     node = install.node()
     generator, compiler = modules / "@hey-api/openapi-ts/bin/run.js", modules / "typescript/bin/tsc"
-    run([node, str(generator), "--input", str(SCHEMA), "--output", str(folder / "client")], folder, dict(os.environ))
+    run([node, str(generator)], folder, dict(os.environ))
     run([node, str(compiler), "--project", "."], folder, dict(os.environ))
     return Client([node, "built/generated.js"], folder)
 

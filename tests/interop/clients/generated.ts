@@ -1,60 +1,9 @@
-// The walk of test_edge_clients.py with the client that Hey API makes of docs/openapi/edge.json.
+// A job from standard input, and to standard output what came of it.
 import { readFileSync } from "node:fs";
 
-import { createClient, createConfig } from "./client/client";
-import {
-  authenticate,
-  currentApiSessionDelete,
-  deleteApiSessions,
-  detailApiSessions,
-  getCurrentApiSession,
-  listApiSessions,
-} from "./client/sdk.gen";
+import { walk } from "./walk.js";
 
-interface Job {
-  url: string;
-  username: string;
-  password: string;
-  wrong_password: string;
-  filters: string[];
-  bad_filter: string;
-  victim: string;
-  unknown: string;
-}
-
-const job: Job = JSON.parse(readFileSync(0, "utf8"));
-let token: string | undefined;
-const client = createClient(
-  createConfig({ baseUrl: job.url, auth: ({ name }) => (name === "zt-session" ? token : undefined) }),
-);
-
-function signIn(password: string) {
-  return authenticate({ client, query: { method: "password" }, body: { username: job.username, password } });
-}
-
-async function listed(filter: string) {
-  const { data } = await listApiSessions({ client, query: { filter, limit: 500 }, throwOnError: true });
-  return { total: data.meta.pagination.totalCount, ids: data.data.map((row) => row.id) };
-}
-
-async function walk() {
-  token = (await signIn(job.password)).data?.data.token;
-  const current = (await getCurrentApiSession({ client, throwOnError: true })).data.data;
-  const lists: Record<string, unknown> = {};
-  for (const filter of job.filters) lists[filter] = await listed(filter);
-  const named = { client, path: { session_id: job.victim } };
-  const detail = (await detailApiSessions({ ...named, throwOnError: true })).data.data;
-  await deleteApiSessions({ ...named, throwOnError: true });
-  const again = (await deleteApiSessions(named)).response?.status;
-  const unknown = (await detailApiSessions({ client, path: { session_id: job.unknown } })).response?.status;
-  const bad_filter = (await listApiSessions({ client, query: { filter: job.bad_filter } })).error?.error.code;
-  await currentApiSessionDelete({ client, throwOnError: true });
-  const dead_token = (await listApiSessions({ client })).response?.status;
-  const wrong_password = (await signIn(job.wrong_password)).response?.status;
-  return { token, current, lists, detail, again, unknown, bad_filter, dead_token, wrong_password };
-}
-
-walk().then(
+walk(JSON.parse(readFileSync(0, "utf8"))).then(
   (done) => process.stdout.write(JSON.stringify(done)),
   (trouble) => {
     process.stderr.write(JSON.stringify(trouble) + String(trouble?.stack ?? ""));

@@ -1,0 +1,1 @@
+export default { input: "edge.json", output: { path: "client", module: { extension: ".js" } } };
