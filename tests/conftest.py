@@ -1,25 +1,27 @@
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
-from django.test.utils import setup_databases
 
-from config import postgres
-from tests.proof.claims import FULL
+from tests import cells, cluster
+from tests.durations import Durations
 from tests.servers import Servers
 from tests.world import World
 
 _server = ExitStack()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cell", default="", help="run only the cells that have this text in their name")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Durations())
+    cells.choose(config.getoption("cell"))
     if not hasattr(config, "workerinput"):
-        _server.callback(shutil.rmtree, postgres.home(), ignore_errors=True)
-        _server.enter_context(postgres.running(postgres.home()))
+        _server.enter_context(cluster.running())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -27,19 +29,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker) -> None:
-    """Also when every selected test commits: pytest-django looks for those that roll back. It goes with its server."""
-    with django_db_blocker.unblock():
-        setup_databases(verbosity=0, interactive=False)
-        if not FULL:  # of the promises' full figures, so much is committed that it has to be vacuumed
-            _leave_statistics_alone()
+def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterator[None]:
+    """Each worker has a database of its own, with the partners, tenants and people of `World` in it."""
+    with django_db_blocker.unblock(), cluster.database():
+        World.commit()
+        yield
 
 
-def _leave_statistics_alone() -> None:
-    """What rolls back leaves full tables that look empty. How statements fare with that is tested by itself."""
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+@pytest.fixture(scope="module")
+def unpeopled_database(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """A database with nobody in it, for the rest of the module: the demo has people of the same names."""
+    with django_db_blocker.unblock(), cluster.database():
+        yield
 
 
 @pytest.fixture

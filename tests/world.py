@@ -72,15 +72,23 @@ class World:
 
     def __init__(self, suffix: str = "") -> None:
         self.suffix = suffix
-        self.acme = create_partner(actor=SYSTEM, name="Acme", slug=f"acme{suffix}")
-        self.globex = create_partner(actor=SYSTEM, name="Globex", slug=f"globex{suffix}")
-        self.north = self.tenant(self.acme, "north")
-        self.south = self.tenant(self.acme, "south")
-        self.springfield = self.tenant(self.globex, "springfield")
+        names = [f"{name}{suffix}" for name in ("north", "south", "springfield")]
+        tenants = {each.slug: each for each in Tenant.objects.select_related("partner").filter(slug__in=names)}
+        self.north, self.south, self.springfield = (tenants[name] for name in names)
+        self.acme, self.globex = self.north.partner, self.springfield.partner
+
+    @classmethod
+    def commit(cls, suffix: str = "") -> "World":
+        """Make the partners and tenants, to be looked up from then on."""
+        for partner, tenants in (("acme", ("north", "south")), ("globex", ("springfield",))):
+            made = create_partner(actor=SYSTEM, name=partner.title(), slug=f"{partner}{suffix}")
+            for name in tenants:
+                create_tenant(actor=SYSTEM, partner=made, name=name, slug=f"{name}{suffix}")
+        return cls(suffix)
 
     @classmethod
     def unique(cls) -> "World":
-        return cls(f"-{secrets.token_hex(4)}")
+        return cls.commit(f"-{secrets.token_hex(4)}")
 
     def tenant(self, partner: Partner, name: str, **fields: Any) -> Tenant:
         return create_tenant(actor=SYSTEM, partner=partner, name=name, slug=f"{name}{self.suffix}", **fields)

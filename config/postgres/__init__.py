@@ -8,7 +8,7 @@ Three files in the home carry it, because the kernel drops a lock with its holde
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,8 +35,11 @@ def is_alive(home: Path) -> bool:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[None]:
-    """The server runs and answers inside this block, and stops after it if nobody else uses it."""
+def running(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Run the server inside this block, and stop it afterwards if nobody else uses it.
+
+    `settings` are PostgreSQL's own, and take effect when this call is the one that starts the server.
+    """
     make_home(home)
     place = Place(home)
     with explained(place):
@@ -45,7 +48,7 @@ def running(home: Path) -> Iterator[None]:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             with explained(place), turn(place):
-                Server(place).ensure()
+                Server(place, settings).ensure()
             yield
         finally:
             with explained(place), turn(place):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -49,8 +49,9 @@ def is_sole_holder(file: IO[str]) -> bool:
 class Server:
     """Callers of ensure and stop take turns; see the package."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, settings: Mapping[str, str] | None = None) -> None:
         self.place = place
+        self.settings = SETTINGS | dict(settings or {})
         self.socket = place.sockets / f".s.PGSQL.{PORT}"
 
     @property
@@ -122,7 +123,7 @@ class Server:
         if not self.place.data.exists():
             self.create()
         self.clear_leftovers()
-        options = SETTINGS | {"unix_socket_directories": str(self.place.sockets)}
+        options = self.settings | {"unix_socket_directories": str(self.place.sockets)}
         flags = shlex.join(f"--{name}={value}" for name, value in options.items())
         if self.place.log.exists():
             self.place.log.replace(self.place.log.with_suffix(".log.1"))

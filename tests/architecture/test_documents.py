@@ -65,7 +65,7 @@ def test_every_command_that_is_named_exists():
     assert named(r"manage\.py ([a-z_]+)") <= get_commands().keys()
 
 
-def test_the_accounts_of_the_readme_are_in_the_demo_data(db: None):
+def test_the_accounts_of_the_readme_are_in_the_demo_data(unpeopled_database: None, db: None):
     demo.load()
     accounts = re.findall(r"`([\w.]+@[\w.]+)`", README.read_text())
     assert accounts

@@ -25,6 +25,7 @@ from sessions_app.statistics import statistics
 from tenancy.models import Tenant
 from tests.world import SYSTEM, Caller
 
+pytestmark = pytest.mark.usefixtures("unpeopled_database")
 ADMINISTRATORS = {
     "super@curfew.example": "super_admin",
     "partner@acme.example": "partner_admin",
@@ -52,7 +53,7 @@ def load() -> str:
 
 
 @pytest.fixture(scope="module")
-def once(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+def once(unpeopled_database: None, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), transaction.atomic():
         assert load() == "Demo data loaded."
         yield
