@@ -1,10 +1,11 @@
 """Who stands in each column of the matrix. Where several people fit, each of them is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from django.db.models.functions import Now
 
@@ -16,6 +17,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner
+from tests.access.matrix import Row
 from tests.world import SYSTEM, Caller, World
 
 ME = "/api/v1/me"
@@ -34,15 +36,17 @@ class Case:
     is_about_others: bool = False
 
 
-def cases(column: str, world: World) -> Iterator[Case]:
-    for name, caller, owner in _CASES[column](world):
+def cases(column: str, world: World, row: Row | None = None) -> Iterator[Case]:
+    """Who stands in a column; of the many who are turned away, one for each row."""
+    who = one_of(_WAYS[column], row) if row and column in _WAYS else _CASES[column]
+    for name, caller, owner in who(world):
         yield Case(name, caller, owner or (caller.user if caller.session else world.ada.user), owner is not None)
 
 
-def administrative_cases(column: str, world: World) -> Iterator[Case]:
+def administrative_cases(column: str, world: World, row: Row | None = None) -> Iterator[Case]:
     """The same callers, asking about Ada; or about people whom they do not administer."""
     if column not in _FOREIGNERS:
-        yield from (Case(case.name, case.caller, world.ada.user) for case in cases(column, world))
+        yield from (Case(case.name, case.caller, world.ada.user) for case in cases(column, world, row))
         return
     who, foreigners = _FOREIGNERS[column]
     for name, owner in foreigners.items():
@@ -77,38 +81,63 @@ def strangers_to(who: str) -> Callable[[World], Who]:
     return named
 
 
-def suspended(world: World) -> Who:
-    """Somebody with a good credential, when what it hangs on has just been suspended or deleted."""
-    for fate, change in (("suspended", SUSPENDED), ("deleted", DELETED)):
-        for what in ("user", "tenant", "partner"):
-            caller = _newcomer(world, f"{what}-{fate}")
-            key = api_key_of(caller.user)
-            assert {caller.get(ME).status_code, key.get(ME).status_code} == {200}
-            _befall(what, caller.user, change)
-            yield f"{what} {fate}", caller, None
-            yield f"{what} {fate}, by API key", key, caller.user
-        name = f"service-{fate}{world.suffix}"
-        application = world.make_service(name, list(Scope))
-        token = accounts.issue_token(name, f"{name}-secret", None, origin=Origin())
+def turned_away(ways: Mapping[str, Callable[[World, str], Who]]) -> Callable[[World], Who]:
+    def named(world: World) -> Who:
+        for name, refused in ways.items():
+            yield from refused(world, name)
+
+    return named
+
+
+def one_of(ways: Mapping[str, Callable[[World, str], Who]], row: Row) -> Callable[[World], Who]:
+    """One of them, another for each endpoint: that all endpoints ask alike who is there is an architecture test."""
+    name = list(ways)[crc32(str(row).encode()) % len(ways)]
+    return lambda world: ways[name](world, name)
+
+
+def befallen(what: str, change: dict[str, Any]) -> Callable[[World, str], Who]:
+    """Somebody with good credentials, when what they hang on has just been suspended or deleted."""
+
+    def named(world: World, name: str) -> Who:
+        caller = _newcomer(world, name.replace(" ", "-"))
+        key = api_key_of(caller.user)
+        assert {caller.get(ME).status_code, key.get(ME).status_code} == {200}
+        _befall(what, caller.user, change)
+        yield name, caller, None
+        yield f"{name}, by API key", key, caller.user
+
+    return named
+
+
+def befallen_application(change: dict[str, Any]) -> Callable[[World, str], Who]:
+    def named(world: World, name: str) -> Who:
+        client_id = f"{name.replace(' ', '-')}{world.suffix}"
+        application = world.make_service(client_id, list(Scope))
+        token = accounts.issue_token(client_id, f"{client_id}-secret", None, origin=Origin())
         service = Caller(token.access_token)
         assert service.get(ME).status_code == 403
         Application.objects.filter(pk=application.pk).update(**change)
-        yield f"application {fate}", service, None
+        yield name, service, None
+
+    return named
 
 
-def revoked(world: World) -> Who:
-    """Somebody whose session is over, in each of the ways that it can be."""
-    for how, finish in _ENDINGS.items():
-        caller = _newcomer(world, how.replace(" ", "-"))
+def ended(finish: Callable[[Caller], Any]) -> Callable[[World, str], Who]:
+    """Somebody whose session is over."""
+
+    def named(world: World, name: str) -> Who:
+        caller = _newcomer(world, name.replace(" ", "-"))
         assert caller.get(ME).status_code == 200
         finish(caller)
-        yield how, caller, None
+        yield name, caller, None
+
+    return named
+
+
+def administrators_signed_out(world: World, name: str) -> Who:
     operator = world.signed_in(world.person("operator", platform_staff(), Role.SUPER_ADMIN))
     _end_all(Reach.ADMINS, None)
-    yield "administrators signed out", operator, None
-    caller = _newcomer(world, "everybody")
-    _end_all(Reach.PLATFORM, None)
-    yield "everybody signed out", caller, None
+    yield name, operator, None
 
 
 def platform_staff() -> Tenant:
@@ -151,6 +180,16 @@ _ENDINGS: dict[str, Callable[[Caller], Any]] = {
     "user signed out everywhere": lambda caller: _end_all(Reach.USER, caller.user.pk),
     "tenant signed out": lambda caller: _end_all(Reach.TENANT, caller.user.tenant_id),
     "partner signed out": lambda caller: _end_all(Reach.PARTNER, caller.user.tenant.partner_id),
+    "everybody signed out": lambda caller: _end_all(Reach.PLATFORM, None),
+}
+REVOKED: dict[str, Callable[[World, str], Who]] = {
+    **{name: ended(finish) for name, finish in _ENDINGS.items()},
+    "administrators signed out": administrators_signed_out,
+}
+DOWN: dict[str, Callable[[World, str], Who]] = {
+    f"{what} {fate}": befallen_application(change) if what == "application" else befallen(what, change)
+    for fate, change in (("suspended", SUSPENDED), ("deleted", DELETED))
+    for what in ("user", "tenant", "partner", "application")
 }
 _FOREIGNERS = {
     "TA≠": ("north_admin", {"a sister tenant": "katherine", "another partner": "lisa"}),
@@ -167,6 +206,7 @@ _CASES: dict[str, Callable[[World], Who]] = {
     "SR": service(Scope.ADMIN_READ),
     "SW": service(Scope.ADMIN_WRITE),
     "S0": service(),
-    "SUS": suspended,
-    "REV": revoked,
+    "SUS": turned_away(DOWN),
+    "REV": turned_away(REVOKED),
 }
+_WAYS = {"SUS": DOWN, "REV": REVOKED}

@@ -63,5 +63,5 @@ def rows() -> list[Row]:
         ]
 
 
-def cells() -> list[Cell]:
+def matrix_cells() -> list[Cell]:
     return [Cell(row, column) for row in rows() for column in COLUMNS if row.codes[column] != NO_SUCH_CELL]

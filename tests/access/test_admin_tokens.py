@@ -1,11 +1,10 @@
 """Every kind of caller at every door of the admin tokens; whoever is refused has changed nothing."""
 
-import pytest
-
 from tests.access.callers import cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
+from tests.cells import cells
 from tests.contract.admin_tokens.answers import CLEAN_UP, REVOKE, SESSIONS, given
 from tests.world import World
 
@@ -20,13 +19,13 @@ def test_these_are_the_doors():
     assert {(method, same_place(route.path)) for route in routes for method in route.methods} == ROUTES
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(SHOWN))
+@cells(("method", "path"), sorted(SHOWN))
 def test_an_operator_is_let_in(method: str, path: str, world: World):
     (case,) = cases(LET_IN, world)
     assert given(case.caller.request(method, path.format(world.north_admin.session_id)))["success"] is True
 
 
-@pytest.mark.parametrize("column", [column for column in COLUMNS if column != LET_IN])
+@cells("column", [column for column in COLUMNS if column != LET_IN])
 def test_nobody_else_is(column: str, world: World):
     for case in cases(column, world):
         target = world.signed_in(world.super_admin.user)

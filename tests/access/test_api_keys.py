@@ -1,11 +1,10 @@
 """An API key stands for its owner, in what does not take a signed-in session. The matrix has no column for it."""
 
-import pytest
-
 from tests.access.asking import ask, question_for
 from tests.access.callers import Case, administrative_cases, api_key_of
 from tests.access.footprint import footprint
 from tests.access.matrix import Row, rows
+from tests.cells import cells
 from tests.world import World
 
 NEEDS_SESSION = {"detail": "An API key cannot do this; sign in"}
@@ -23,7 +22,7 @@ PERSONAL = [row for row in rows() if not row.is_public and not row.is_administra
 ADMINISTRATIVE = [row for row in rows() if row.is_administrative]
 
 
-@pytest.mark.parametrize("row", PERSONAL, ids=str)
+@cells("row", PERSONAL, ids=str)
 def test_an_api_key_may_do_this_much(row: Row, world: World):
     case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
     question = question_for(row, case, world)
@@ -35,7 +34,7 @@ def test_an_api_key_may_do_this_much(row: Row, world: World):
         assert footprint() == before
 
 
-@pytest.mark.parametrize("row", ADMINISTRATIVE, ids=str)
+@cells("row", ADMINISTRATIVE, ids=str)
 def test_an_administrators_key_may_do_what_they_may(row: Row, world: World):
     (case,) = administrative_cases("TA=", world)
     key, question = api_key_of(case.caller.user), question_for(row, case, world)

@@ -13,6 +13,7 @@ from sessions_app.models import Session
 from tests.access.asking import a_revocation
 from tests.access.footprint import footprint
 from tests.access.test_permission_matrix import told
+from tests.cells import cells
 from tests.world import SYSTEM, Caller, World, some_id
 
 
@@ -140,7 +141,7 @@ ADMINISTRATIVE: dict[str, tuple[str, dict[str, Any] | None]] = {
 NOBODYS = {"tid": Prefix.TENANT, "uid": Prefix.USER, "sid": Prefix.SESSION, "id": Prefix.REVOCATION}
 
 
-@pytest.mark.parametrize("place", ADMINISTRATIVE)
+@cells("place", ADMINISTRATIVE)
 class TestWhatAnAdministratorMayNotKnowOf:
     def ask(self, caller: Caller, place: str, names: dict[str, str]) -> Any:
         method, body = ADMINISTRATIVE[place]

@@ -4,13 +4,12 @@ import re
 from itertools import product
 from typing import Any
 
-import pytest
-
 from core.access import Scope
 from tests.access.asking import ask, question_for
 from tests.access.footprint import footprint
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.cells import cells
 from tests.world import Caller, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO")
@@ -37,7 +36,7 @@ def signed_in(world: World) -> list[Caller]:
     return [world.ada, world.north_admin, world.acme_partner, world.super_admin, service, world.service()]
 
 
-@pytest.mark.parametrize("path", PLACES)
+@cells("path", PLACES)
 class TestAnUndeclaredMethod:
     def test_is_not_allowed_to_anybody(self, path: str, world: World):
         callers = signed_in(world)
@@ -71,7 +70,7 @@ def refused_as_undeclared(answer: Any, path: str, method: str) -> None:
         assert answer.json() == {"detail": "Method Not Allowed"}, method
 
 
-@pytest.mark.parametrize("row", READS, ids=str)
+@cells("row", READS, ids=str)
 def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
     for caller in [world.nobody, *signed_in(world)]:
         get, head = caller.get(row.path), caller.request("HEAD", row.path)
@@ -80,8 +79,8 @@ def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
         assert head.headers.keys() == get.headers.keys()
 
 
-@pytest.mark.parametrize("column", ["AN", "PU", "SR"])
-@pytest.mark.parametrize("row", V1, ids=str)
+@cells("column", ["AN", "PU", "SR"])
+@cells("row", V1, ids=str)
 def test_a_trailing_slash_changes_nothing(row: Row, column: str, world: World):
     (case,) = cases_of(row, column, world)
     answer = ask(row, case.caller, question_for(row, case, world), slash="/")

@@ -1,11 +1,10 @@
 """Every kind of caller at every door of the panel; whoever is refused has changed nothing."""
 
-import pytest
-
 from tests.access.callers import cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
+from tests.cells import cells
 from tests.contract.panel.answers import COUNT, SESSIONS, refused
 from tests.world import World
 
@@ -30,8 +29,8 @@ def test_these_are_the_doors():
     assert found == ROUTES
 
 
-@pytest.mark.parametrize("column", [column for column in COLUMNS if column in PEOPLE])
-@pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
+@cells("column", [column for column in COLUMNS if column in PEOPLE])
+@cells(("method", "path"), sorted(ROUTES))
 def test_people_are_let_in_to_what_is_theirs(method: str, path: str, column: str, world: World):
     (case,) = cases(column, world)
     own = world.signed_in(case.caller.user)
@@ -39,7 +38,7 @@ def test_people_are_let_in_to_what_is_theirs(method: str, path: str, column: str
     assert answer.status_code == (400 if path.endswith("/") else 200), answer.content
 
 
-@pytest.mark.parametrize("column", REFUSED)
+@cells("column", REFUSED)
 def test_nobody_else_is(column: str, world: World):
     for case in cases(column, world):
         world.signed_in(world.ada.user)

@@ -14,6 +14,7 @@ from core.permissions import Declared, DenyAll
 from core.v1 import V1ViewSet
 from core.views import DeclaredViewSet
 from tests.architecture.routes import DOCS, PAGES, PLAIN_VIEWS, Route, routes, routes_of_dialects
+from tests.cells import cells
 from tests.world import Caller, World
 
 V1 = [route for route in routes() if route.path not in PLAIN_VIEWS | DOCS | PAGES]
@@ -97,7 +98,7 @@ urlpatterns = [
 
 @pytest.mark.urls(__name__)
 class TestAViewThatDeclaresNothing:
-    @pytest.mark.parametrize("where", ["/silent", "/forgetful"])
+    @cells("where", ["/silent", "/forgetful"])
     def test_is_closed_to_everybody(self, where: str, world: World):
         assert world.nobody.get(where).status_code == 401
         for caller in everybody(world):

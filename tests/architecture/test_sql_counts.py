@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.cells import cells
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.resources import KINDS, Kind
@@ -143,7 +143,7 @@ def cost(act: Callable[[], Any]) -> int:
 
 
 class TestARequest:
-    @pytest.mark.parametrize("row", rows(), ids=str)
+    @cells("row", rows(), ids=str)
     def test_costs_what_the_table_says(self, row: Row, world: World):
         world.nobody.get("/readyz")  # what a process looks at once, it has looked at
         (case,) = cases_of(row, "SA" if row.is_administrative else "PU", world)
@@ -207,13 +207,13 @@ class TestTheAuthenticator:
         assert self.of(Caller(unknown)) == 0
         assert Caller(unknown).get("/api/v1/me").status_code == 401
 
-    @pytest.mark.parametrize("garbage", ["x", "a.b.c", "cfr_" + "A" * 86, "x" * 100_000])
+    @cells("garbage", ["x", "a.b.c", "cfr_" + "A" * 86, "x" * 100_000])
     def test_asks_nothing_about_garbage(self, garbage: str, world: World):
         assert self.of(Caller(garbage)) == 0
 
 
 class TestHoweverManySessionsThereAre:
-    @pytest.mark.parametrize("method_and_path", ["GET /api/v1/me/sessions", "POST /api/v1/me/sessions/revoke-all"])
+    @cells("method_and_path", ["GET /api/v1/me/sessions", "POST /api/v1/me/sessions/revoke-all"])
     def test_the_cost_is_the_same(self, method_and_path: str, world: World):
         method, path = method_and_path.split()
         costs = []
@@ -229,10 +229,8 @@ class TestHoweverManySessionsThereAre:
 class TestAListsPage:
     """However long the list, and however far down: as many statements as the first of a short one."""
 
-    @pytest.mark.parametrize(
-        "query", ["", "&search=ada", "&status=active&ordering=-last_activity_at", "&active_only=no"]
-    )
-    @pytest.mark.parametrize("where", ["admin/sessions?user_id={ada}", "tenants/{north}/sessions?x", USERS_LIST + "?x"])
+    @cells("query", ["", "&search=ada", "&status=active&ordering=-last_activity_at", "&active_only=no"])
+    @cells("where", ["admin/sessions?user_id={ada}", "tenants/{north}/sessions?x", USERS_LIST + "?x"])
     def test_costs_the_same(self, where: str, query: str, world: World):
         operator, paths = world.super_admin, {"north": world.north.handle, "ada": world.ada.user.handle}
         path = f"/api/v1/{where.format(**paths)}{query}&per_page=5"
@@ -277,7 +275,7 @@ EDGE_COSTS = {
 
 
 class TestTheEdge:
-    @pytest.mark.parametrize("asked", EDGE_COSTS)
+    @cells("asked", EDGE_COSTS)
     def test_costs_what_the_table_says(self, asked: str, world: World):
         method, path = asked.split(" ", 1)
         place = f"/edge/management/v1{path.format(id=world.ada.session_id)}".replace(" ", "%20")
@@ -312,7 +310,7 @@ class TestTheEdge:
 class TestAListOfThings:
     """Of every kind: three statements for ten of them and for a thousand, whatever is asked."""
 
-    @pytest.mark.parametrize("kind", KINDS, ids=str)
+    @cells("kind", KINDS, ids=str)
     def test_costs_the_same_however_many_there_are(self, kind: Kind, world: World):
         operator, owner, costs = world.super_admin, world.ada.user, []
         assert operator.post(kind.path, kind.new(owner, world)).status_code == 201

@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.architecture.sources import ROOT, modules
+from tests.cells import cells
 
 NAMELESS = {"helpers", "managers", "repositories", "selectors", "services", "utils"}
 # Spelled in pieces, so that this file need not be passed over.
@@ -32,17 +31,17 @@ def holding(word: str, *, whole: bool) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in files() if pattern.search(path.read_bytes())]
 
 
-@pytest.mark.parametrize("word", UNFINISHED)
+@cells("word", UNFINISHED)
 def test_nothing_is_left_for_later(word: str):
     assert holding(word, whole=True) == []
 
 
-@pytest.mark.parametrize("place", MACHINES)
+@cells("place", MACHINES)
 def test_no_machine_of_ours_shows(place: str):
     assert holding(place, whole=False) == []
 
 
-@pytest.mark.parametrize("host", REGISTRIES)
+@cells("host", REGISTRIES)
 def test_no_registry_is_named(host: str):
     """Where packages come from is the business of whoever installs them."""
     assert holding(host, whole=False) == []

@@ -2,11 +2,10 @@
 
 import re
 
-import pytest
-
 from bench import goals
 from bench.figures import LIST, Figures, sizes_up_to
 from tests.architecture.sources import ROOT
+from tests.cells import cells
 
 RESULTS = ROOT / "bench/results.md"
 
@@ -15,7 +14,7 @@ def goal(**bound: float) -> goals.Goal:
     return goals.Goal("anything", lambda seen: 0, **bound)
 
 
-@pytest.mark.parametrize(
+@cells(
     ("bound", "value", "is_met"),
     [
         ({"at_least": 2.5}, 2.5, True),
@@ -28,7 +27,7 @@ def test_a_bound_is_met_at_itself_and_not_beyond(bound: dict[str, float], value:
     assert goal(**bound).is_met(value) is is_met
 
 
-@pytest.mark.parametrize(
+@cells(
     ("value", "words"),
     [(123_456.7, "123,457"), (99.95, "100"), (12.345, "12.3"), (1.5, "1.5"), (0.25, "0.25"), (0.00021, "0.00021")],
 )

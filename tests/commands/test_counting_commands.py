@@ -8,6 +8,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Session, SessionCount
 from tenancy.models import Platform
+from tests.cells import cells
 from tests.commands.crowds import change
 from tests.commands.saying import say
 from tests.world import SYSTEM, World, some_id
@@ -56,9 +57,7 @@ class TestStatistics:
         assert "0  active_sessions" in said.out
         assert "oldest_session_at: -" in said.out
 
-    @pytest.mark.parametrize(
-        "named", [["--tenant", "nowhere"], ["--partner", some_id(Prefix.PARTNER)], ["--tenant", ""]]
-    )
+    @cells("named", [["--tenant", "nowhere"], ["--partner", some_id(Prefix.PARTNER)], ["--tenant", ""]])
     def test_of_what_is_not_there_are_a_usage_error(self, named: list[str], world: World):
         said = say("session_stats", *named)
         assert (said.code, said.out) == (2, "")
@@ -123,7 +122,7 @@ class TestTokenVersion:
         assert (entry.actor_id, entry.changes["reason"]) == ("system:bump_token_version", "a key leaked")
         assert entry.changes["token_version"] == Platform.objects.get().token_version
 
-    @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+    @cells("reason", ["", "  ", "x" * 201])
     def test_wants_a_reason(self, reason: str, world: World):
         version = Platform.objects.get().token_version
         assert say("bump_token_version", "--reason", reason).code == 2

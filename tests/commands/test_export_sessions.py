@@ -16,6 +16,7 @@ from audit.models import AuditEntry
 from core.spreadsheets import LINES
 from sessions_app import operations
 from sessions_app.models import Reach, Session
+from tests.cells import cells
 from tests.commands.crowds import change, crowd
 from tests.commands.saying import Said, say, started
 from tests.world import CHROME, SYSTEM, Caller, World
@@ -93,7 +94,7 @@ class TestWhatIsWritten:
             "+00:00", "Z"
         )
 
-    @pytest.mark.parametrize(
+    @cells(
         ("status", "found"),
         [
             ([], {"live", "revoked", "fallen", "lapsed", "expired"}),
@@ -143,20 +144,20 @@ class TestWhatIsWritten:
 
 
 class TestWhatACellMayHold:
-    @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+    @cells("begins", ["=", "+", "-", "@", "\t", "\r"])
     def test_a_formula_is_only_text(self, begins: str, world: World):
         wicked = f'{begins}HYPERLINK("http://evil.example";"log in")'
         change(world.ada, user_agent=wicked, location=wicked, revoke_reason=wicked)
         [row] = from_csv(export(world, "csv").out)
         assert [row[name] for name in ("user_agent", "location", "revoke_reason")] == [f"'{wicked}"] * 3
 
-    @pytest.mark.parametrize("harmless", ["Mozilla/5.0 (a=b)", "1+1", "'quoted'", " =1", ""])
+    @cells("harmless", ["Mozilla/5.0 (a=b)", "1+1", "'quoted'", " =1", ""])
     def test_what_is_none_stays_as_it_is(self, harmless: str, world: World):
         change(world.ada, user_agent=harmless)
         [row] = from_csv(export(world, "csv").out)
         assert row["user_agent"] == harmless
 
-    @pytest.mark.parametrize("odd", ['a "b", c', "one\r\ntwo", "one\ntwo", "ünïcödé 日本", ",", '"'])
+    @cells("odd", ['a "b", c', "one\r\ntwo", "one\ntwo", "ünïcödé 日本", ",", '"'])
     def test_quotes_commas_and_line_ends_come_back_whole(self, odd: str, world: World):
         change(world.ada, user_agent=odd)
         for file_format, read in READ.items():
@@ -218,7 +219,7 @@ class TestAFile:
         assert not AuditEntry.objects.filter(action="session.exported", tenant_id=world.north.pk).exists()
 
 
-@pytest.mark.parametrize(
+@cells(
     ("arguments", "why"),
     [
         (["--format", "csv", "--tenant", "nowhere"], "There is no tenant nowhere"),

@@ -9,6 +9,7 @@ from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import expiring, sweeping
+from tests.cells import cells
 from tests.commands.crowds import change, opened
 from tests.commands.saying import say
 from tests.world import SYSTEM, Caller, World
@@ -34,7 +35,7 @@ def is_there(caller: Caller) -> bool:
 
 
 class TestPurge:
-    @pytest.mark.parametrize(
+    @cells(
         ("arguments", "kept"),
         [
             ([], {"week": True, "season": True, "year": False}),
@@ -83,7 +84,7 @@ class TestPurge:
         assert (entry.actor_id, entry.changes["older_than_seconds"]) == ("system:purge_sessions", 90 * 24 * 3600)
         assert entry.changes["purged_count"] >= 1
 
-    @pytest.mark.parametrize("odd", ["", "90", "-1d", "forever"])
+    @cells("odd", ["", "90", "-1d", "forever"])
     def test_of_no_length_of_time_is_a_usage_error(self, odd: str, world: World):
         old = ended(world, 365 * DAY)
         said = say("purge_sessions", f"--older-than={odd}")

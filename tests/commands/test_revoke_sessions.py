@@ -9,6 +9,7 @@ from accounts.models import Application
 from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Revocation, Session
+from tests.cells import cells
 from tests.commands.crowds import aged, change
 from tests.commands.saying import Said, say
 from tests.world import SYSTEM, Caller, World
@@ -47,7 +48,7 @@ def application_of(world: World, *callers: Caller) -> Application:
 
 
 class TestAScope:
-    @pytest.mark.parametrize(
+    @cells(
         ("named", "ended"),
         [
             (["--user", "{ada.user.handle}"], {"ada"}),
@@ -76,7 +77,7 @@ class TestAScope:
         [entry] = AuditEntry.objects.filter(resource_id=revocation.handle)
         assert (entry.actor_id, entry.changes["reason"]) == ("system:revoke_sessions", "laptop stolen")
 
-    @pytest.mark.parametrize("by", ["handle", "client_id"])
+    @cells("by", ["handle", "client_id"])
     def test_may_be_an_application(self, by: str, world: World):
         application = application_of(world, world.ada, world.lisa)
         assert is_alive(world.alan)

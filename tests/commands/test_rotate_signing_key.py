@@ -8,6 +8,7 @@ from django.core.management import call_command
 from accounts.keyring import ring
 from accounts.models import SigningKey
 from audit.models import AuditEntry
+from tests.cells import cells
 from tests.world import World
 
 
@@ -23,7 +24,7 @@ def rotate(*options: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("options", [(), ("--now",)])
+@cells("options", [(), ("--now",)])
 def test_says_which_key_signs_from_when_on(options):
     said = rotate(*options)
     newest = SigningKey.objects.latest("created_at")
@@ -32,7 +33,7 @@ def test_says_which_key_signs_from_when_on(options):
     assert match.groups() == (newest.kid, f"{newest.signs_from:%Y-%m-%d %H:%M:%S}")
 
 
-@pytest.mark.parametrize(("options", "at_once"), [((), False), (("--now",), True)])
+@cells(("options", "at_once"), [((), False), (("--now",), True)])
 def test_is_recorded(options, at_once):
     rotate(*options)
     kid = SigningKey.objects.latest("created_at").kid

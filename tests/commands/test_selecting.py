@@ -49,7 +49,7 @@ class Crowded(World):
 @pytest.fixture(scope="module")
 def once(django_db_setup: None, django_db_blocker) -> Iterator[Crowded]:
     with django_db_blocker.unblock(), transaction.atomic():
-        yield Crowded("-crowded")
+        yield Crowded.commit("-crowded")
         transaction.set_rollback(True)
 
 

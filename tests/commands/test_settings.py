@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.cells import cells
 from tests.servers import environment
 
 COMPLETE = {
@@ -97,7 +98,7 @@ class TestTheDeploymentCheck:
 
 
 class TestTheStatementTimeout:
-    @pytest.mark.parametrize(
+    @cells(
         ("given", "load", "holds"),
         [
             ({"STATEMENT_TIMEOUT": "7"}, "import config.wsgi", "7s"),

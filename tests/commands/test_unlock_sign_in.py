@@ -1,10 +1,10 @@
 from io import StringIO
 from typing import Any
 
-import pytest
 from django.core.management import call_command
 
 from audit.models import AuditEntry
+from tests.cells import cells
 from tests.world import PASSWORD, World
 
 HOME, ELSEWHERE = "203.0.113.1", "203.0.113.2"
@@ -27,7 +27,7 @@ def unlock(email: str) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("spelled", ["grace@north.example", " Grace@NORTH.example"])
+@cells("spelled", ["grace@north.example", " Grace@NORTH.example"])
 def test_lets_an_account_sign_in_again(spelled, world: World):
     fail(world)
     assert unlock(spelled) == f"The failed sign-ins of {spelled} are forgotten.\n"

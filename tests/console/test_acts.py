@@ -12,6 +12,7 @@ from core.records import Status
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.console.browser import SIGN_IN, Browser
 from tests.contract.v1.authenticator import App, Clock
 from tests.resources import agent_of, application_of, identity_provider_of
@@ -104,7 +105,7 @@ class TestAThing:
         assert thing.status == Status.ACTIVE
 
 
-@pytest.mark.parametrize(
+@cells(
     ("who", "kind"),
     [("north_admin", Tenant), ("acme_partner", Tenant)],
     ids=lambda value: getattr(value, "__name__", value),
@@ -203,7 +204,7 @@ class TestSomebody:
         browser.open(f"/console/users/{world.north_admin.user.handle}/{act}/")
         assert browser.status == 403
 
-    @pytest.mark.parametrize("act", [*PEOPLES, "suspend", "edit", "remove"])
+    @cells("act", [*PEOPLES, "suspend", "edit", "remove"])
     def test_does_none_of_it_to_an_equal(self, act: str, world: World):
         peer = world.person("peer", world.north, world.north_admin.user.role)
         browser = Browser(world.north_admin)

@@ -9,6 +9,7 @@ from sessions_app.models import Reach, Session
 from sessions_app.operations import revoke_scope
 from tenancy.operations import suspend
 from tests.architecture.routes import routes_of_the_console
+from tests.cells import cells
 from tests.console.browser import COOKIE, END, HOME, SESSIONS, SIGN_IN, SIGN_OUT, Browser
 from tests.contract.v1.authenticator import App, Clock
 from tests.world import PASSWORD, SYSTEM, World
@@ -17,7 +18,7 @@ ADMINISTRATORS = ["north_admin", "acme_partner", "super_admin"]
 
 
 class TestSigningIn:
-    @pytest.mark.parametrize("who", ADMINISTRATORS)
+    @cells("who", ADMINISTRATORS)
     def test_is_for_administrators_of_any_tier(self, who: str, world: World):
         browser = Browser()
         assert "live session" in browser.sign_in(getattr(world, who).user)
@@ -71,7 +72,7 @@ class TestSigningIn:
         browser.send(SIGN_IN, email=world.north_admin.user.email, password=PASSWORD, next=f"{SESSIONS}?device=mobile")
         assert browser.at == SESSIONS
 
-    @pytest.mark.parametrize("elsewhere", ["https://evil.example/console/", "//evil.example/console/", "/account/"])
+    @cells("elsewhere", ["https://evil.example/console/", "//evil.example/console/", "/account/"])
     def test_leads_nowhere_else(self, elsewhere: str, world: World):
         browser = Browser()
         browser.open(SIGN_IN)
@@ -88,7 +89,7 @@ class TestBeingIn:
         assert browser.at == SIGN_IN
         assert "has ended" not in browser.open(HOME)
 
-    @pytest.mark.parametrize("what", ["themselves", "their tenant", "their partner"])
+    @cells("what", ["themselves", "their tenant", "their partner"])
     def test_ends_when_what_it_stands_on_is_suspended(self, what: str, world: World):
         admin = world.north_admin.user
         things = {"themselves": admin, "their tenant": admin.tenant, "their partner": admin.tenant.partner}
@@ -126,7 +127,7 @@ class TestBeingIn:
 
 
 class TestAForm:
-    @pytest.mark.parametrize("path", [SIGN_IN, SIGN_OUT, END])
+    @cells("path", [SIGN_IN, SIGN_OUT, END])
     def test_without_its_token_is_refused(self, path: str, world: World):
         browser = Browser(world.super_admin)
         answer = browser.http.post(path, {"all": "on", "reason": "forged", "at_most": "9"})
@@ -134,7 +135,7 @@ class TestAForm:
         assert "was not sent from a page of this console" in answer.content.decode()
         assert Session.objects.live().filter(pk=world.super_admin.session.pk).exists()
 
-    @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    @cells("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
     def test_of_another_site_is_refused_even_with_a_token(self, headers: dict[str, str], world: World):
         browser = Browser(world.super_admin)
         browser.open(END, all="on")
@@ -147,7 +148,7 @@ ROUTES = [route.path for route in routes_of_the_console()]
 WITH_A_HANDLE = "usr_01m7zrq67zeabvgnhd7kckf5m0"
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@cells("path", ROUTES)
 class TestEveryPage:
     def test_is_closed_to_strangers(self, path: str, world: World):
         where = path.replace("<str:handle>", WITH_A_HANDLE)

@@ -15,6 +15,7 @@ from sessions_app.admin.asking import BELONGING, LOOKING
 from sessions_app.models import Revocation, Session
 from sessions_app.operations import selecting
 from sessions_app.selection import Selection
+from tests.cells import cells
 from tests.commands.crowds import crowd
 from tests.console.browser import END, REVOCATIONS, SESSIONS, Browser
 from tests.world import Caller, World
@@ -233,7 +234,7 @@ class TestTheList:
         assert len(seen) == len(set(seen)) == 121
         assert seen == sorted(seen, reverse=True)
 
-    @pytest.mark.parametrize(
+    @cells(
         ("asked", "found"),
         [
             ({"user": "ada@north.example"}, {"ada"}),

@@ -16,6 +16,7 @@ from audit.operations import record
 from core import exports, walking
 from core.ids import Prefix, show
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.commands.crowds import crowd
 from tests.console.browser import Browser
 from tests.world import SYSTEM, World
@@ -46,7 +47,7 @@ def leave(answer: Any) -> None:
         close()
 
 
-@pytest.mark.parametrize("who", TIERS)
+@cells("who", TIERS)
 class TestTheRecord:
     def test_is_taken_as_far_as_its_reader_sees(self, who: str, world: World):
         for caller in (world.ada, world.lisa, world.katherine, world.acme_partner):
@@ -79,7 +80,7 @@ class TestTheRecord:
         assert "new" in text
         assert ("prt_before" in text) == (who == "super_admin")
 
-    @pytest.mark.parametrize("q", ["tenant.created", f"tenant.created{' ' * 9_000}", "tenant.\0created"])
+    @cells("q", ["tenant.created", f"tenant.created{' ' * 9_000}", "tenant.\0created"])
     def test_names_the_word_that_was_searched_for(self, q: str, who: str, world: World):
         rows = taken(Browser(getattr(world, who)), RECORD, q=q)
         assert {row["action"] for row in rows} == {"tenant.created"}
@@ -128,7 +129,7 @@ class TestAFile:
         assert answer["X-Content-Type-Options"] == "nosniff"
         leave(answer)
 
-    @pytest.mark.parametrize("place", [RECORD, SESSIONS])
+    @cells("place", [RECORD, SESSIONS])
     def test_is_nothing_that_another_site_can_ask_for(self, place: str, world: World):
         browser = Browser(world.super_admin)
         browser.open(place)
@@ -228,7 +229,7 @@ class TestSessions:
 
 
 class TestTheRecordsList:
-    @pytest.mark.parametrize(
+    @cells(
         "asked",
         [
             {"action": "tenant.created"},
@@ -251,7 +252,7 @@ class TestTheRecordsList:
         if "action" in asked or "resource" in asked or "tenant" in asked:
             assert "tenant.created" in within
 
-    @pytest.mark.parametrize("asked", ["actor", "q"])
+    @cells("asked", ["actor", "q"])
     def test_knows_people_however_their_address_is_written(self, asked: str, world: World):
         browser = Browser(world.super_admin)
         browser.open(f"/console/users/{world.ada.user.handle}/suspend/")
@@ -264,7 +265,7 @@ class TestTheRecordsList:
         browser = Browser(world.super_admin)
         assert "partner.created" in browser.open(RECORD, since=today, until=today).partition("JSON lines")[2]
 
-    @pytest.mark.parametrize(
+    @cells(
         "asked",
         [
             {"since": "yesterday"},

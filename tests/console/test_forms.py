@@ -17,6 +17,7 @@ from core.records import Status
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.console.browser import Browser
 from tests.console.test_acts import do
 from tests.resources import KINDS, Kind, agent_of, group_of
@@ -142,7 +143,7 @@ class TestMaking:
 OURS = {"key", "seen", "version"}
 
 
-@pytest.mark.parametrize(("who", "model"), REFUSED, ids=lambda value: getattr(value, "__name__", value))
+@cells(("who", "model"), REFUSED, ids=lambda value: getattr(value, "__name__", value))
 class TestWhatIsThePlatforms:
     def test_is_not_made_by_others(self, who: str, model: type, world: World):
         kind = next(kind for kind in KINDS if kind.model is model)
@@ -156,7 +157,7 @@ class TestWhatIsThePlatforms:
         assert footprint() == before
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
-    @pytest.mark.parametrize("act", ["edit", "remove"])
+    @cells("act", ["edit", "remove"])
     def test_is_not_changed_by_others(self, act: str, who: str, model: type, world: World):
         kind = next(kind for kind in KINDS if kind.model is model)
         page, thing = (f"{list_of(kind)}{world.acme.handle}/", world.acme) if model is Partner else page_of(kind, world)
@@ -355,8 +356,8 @@ class TestDeleting:
 
 
 class TestSomethingThatIsPointedAt:
-    @pytest.mark.parametrize("forged", ["foreign", "nobody's"])
-    @pytest.mark.parametrize(
+    @cells("forged", ["foreign", "nobody's"])
+    @cells(
         ("who", "model"),
         [("north_admin", Group), ("north_admin", User), ("acme_partner", Application), ("acme_partner", Agent)],
         ids=lambda value: getattr(value, "__name__", value),
@@ -412,8 +413,8 @@ class TestSomethingThatIsPointedAt:
 
 
 class TestWhatIsOfferedFromAbove:
-    @pytest.mark.parametrize("act", ["edit", "remove", "rotate-secret"])
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    @cells("act", ["edit", "remove", "rotate-secret"])
+    @cells("who", ["north_admin", "acme_partner"])
     def test_is_there_to_be_looked_at(self, who: str, act: str, world: World):
         shared = world.make_service("shared", [])
         page = f"/console/applications/{shared.handle}/"
@@ -447,7 +448,7 @@ class TestATenant:
 
 
 class TestARole:
-    @pytest.mark.parametrize(
+    @cells(
         ("who", "offered"),
         [
             ("north_admin", ["user"]),
@@ -461,7 +462,7 @@ class TestARole:
         options = re.search(r'<select id="f-role".*?</select>', browser.html)[0]
         assert re.findall(r'value="(\w+)"', options) == offered
 
-    @pytest.mark.parametrize("role", [Role.TENANT_ADMIN, Role.PARTNER_ADMIN, Role.SUPER_ADMIN])
+    @cells("role", [Role.TENANT_ADMIN, Role.PARTNER_ADMIN, Role.SUPER_ADMIN])
     def test_above_ones_own_is_refused(self, role: Role, world: World):
         browser = Browser(world.north_admin)
         fill(browser, "/console/users/new/", email="x@north.example", role=role)
@@ -534,7 +535,7 @@ SECRET = re.compile(r"<dt>Secret</dt><dd><code>([\w-]+)</code>")
 
 
 class TestASecret:
-    @pytest.mark.parametrize("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
+    @cells("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
     def test_of_something_new_is_shown_once(self, kind: Kind, world: World):
         browser = Browser(world.north_admin)
         browser.open(place_to_make(kind))
@@ -546,7 +547,7 @@ class TestASecret:
         assert "what is shown once, was shown then" in browser.send(place_to_make(kind), **form)
         assert kind.model.objects.count() == known
 
-    @pytest.mark.parametrize("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
+    @cells("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
     def test_that_is_new_replaces_the_old_one(self, kind: Kind, world: World):
         page, thing = page_of(kind, world)
         before = bytes(thing.secret_digest)
@@ -672,7 +673,7 @@ class TestAGroup:
         browser.send(f"/console/groups/{outer.handle}/take-out/", child_group_id=inner.handle)
         assert not Group.objects.nested_in(outer.pk).exists()
 
-    @pytest.mark.parametrize("form", ["add-member", "nest"])
+    @cells("form", ["add-member", "nest"])
     def test_takes_nothing_of_another_tenants(self, form: str, world: World):
         group, foreign = group_of(world.ada.user, world), group_of(world.lisa.user, world)
         name, handle = (
@@ -711,7 +712,7 @@ class TestAGroup:
             assert "It was not in it any more." in browser.send(f"{page}take-out/", **named)
             assert (browser.status, browser.at) == (200, page)
 
-    @pytest.mark.parametrize("named", [[], ["user_id", "child_group_id"]], ids=["nothing", "both"])
+    @cells("named", [[], ["user_id", "child_group_id"]], ids=["nothing", "both"])
     def test_is_left_alone_unless_one_is_named(self, named: list[str], world: World):
         group = group_of(world.ada.user, world)
         inner = Group.objects.get(parents__parent=group)

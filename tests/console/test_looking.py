@@ -5,6 +5,7 @@ from itertools import chain
 import pytest
 
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.commands.crowds import change, crowd
 from tests.console.browser import SESSIONS, Browser
 from tests.console.test_ending import FIREFOX, handles_in, link_called
@@ -58,7 +59,7 @@ def test_a_page_says_how_far_it_looked(world: World):
     assert "There are older ones." not in browser.text
 
 
-@pytest.mark.parametrize("column", ["ip_address", "last_ip_address"])
+@cells("column", ["ip_address", "last_ip_address"])
 def test_an_address_is_found_at_once(column: str, world: World):
     """It is what operators ask most, and indexes know it."""
     found = change(world.ada, **{column: "198.51.100.7"})
@@ -71,7 +72,7 @@ def test_old_ones_are_not_looked_for_among_the_new(world: World):
     assert walked(Browser(world.north_admin), older_than="1h") == [[]]
 
 
-@pytest.mark.parametrize("state", ["revoked", "expired"])
+@cells("state", ["revoked", "expired"])
 def test_what_is_over_is_looked_for_among_all_there_ever_were(state: str, world: World):
     gone = world.ada.session
     world.north_admin.post(f"/api/v1/admin/sessions/{gone.handle}/revoke", {"reason": "stolen"})

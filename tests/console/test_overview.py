@@ -9,6 +9,7 @@ from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.ids import uuid7
 from sessions_app.models import Revocation
+from tests.cells import cells
 from tests.console.browser import HOME, Browser
 from tests.world import World
 
@@ -70,7 +71,7 @@ def test_revocations_are_acts(world: World, monkeypatch: pytest.MonkeyPatch):
     assert numbers(Browser(world.north_admin))[f"{made.created_at:%H:00}"][2] == 1
 
 
-@pytest.mark.parametrize(("who", "count"), [("super_admin", 3), ("acme_partner", 2), ("north_admin", 1)])
+@cells(("who", "count"), [("super_admin", 3), ("acme_partner", 2), ("north_admin", 1)])
 def test_nothing_of_others_is_counted(who: str, count: int, world: World):
     for tenant in ("north", "south", "springfield"):
         tried(world, NOON, tenant=tenant)

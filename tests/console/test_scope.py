@@ -11,6 +11,7 @@ from audit.models import AuditEntry
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
+from tests.cells import cells
 from tests.console.browser import KINDS, SESSIONS, Browser
 from tests.resources import agent_of, application_of, group_of, identity_provider_of
 from tests.world import SYSTEM, World
@@ -127,9 +128,7 @@ class TestSomethingForeign:
                 assert browser.status == 400
 
 
-@pytest.mark.parametrize(
-    "path", ["autocomplete/", "r/1/1/", "password_change/", "login/", "search/?s=foreign", "auth/"]
-)
+@cells("path", ["autocomplete/", "r/1/1/", "password_change/", "login/", "search/?s=foreign", "auth/"])
 def test_the_admins_own_pages_are_not_there(path: str, world: World):
     browser = Browser(world.super_admin)
     browser.open(f"/console/{path}")
@@ -163,7 +162,7 @@ class TestWhatSomethingIsRelatedTo:
         assert "application.updated" not in text
         assert "application.updated" in Browser(world.super_admin).open(f"/console/applications/{shared.handle}/")
 
-    @pytest.mark.parametrize("reach", [Reach.PLATFORM, Reach.USER])
+    @cells("reach", [Reach.PLATFORM, Reach.USER])
     def test_is_linked_to_only_where_the_reader_gets_in(self, reach: Reach, world: World):
         """What ended a session of theirs they are told, also where the act went beyond their ground."""
         ada = world.ada.session

@@ -1,13 +1,12 @@
 """A group's page: what is in it, however deep, and who is in it in any way."""
 
-import pytest
-
 from accounts.models import Group
 from accounts.operations import add_member, create_group, nest
 from accounts.trees import tree_of
 from tenancy.models import Tenant
 from tenancy.operations import delete
 from tests.architecture.test_sql_counts import counted
+from tests.cells import cells
 from tests.console.browser import Browser
 from tests.world import SYSTEM, World
 
@@ -108,7 +107,7 @@ class TestThePage:
         browser = Browser(world.north_admin)
         assert "Groups in it, and 3 more" in browser.open(f"/console/groups/{top.handle}/")
 
-    @pytest.mark.parametrize("handle", ["foreign", "grp_nonsense", ""])
+    @cells("handle", ["foreign", "grp_nonsense", ""])
     def test_of_strangers_has_nobody_in_it(self, handle: str, world: World):
         foreign = group("foreign", world.springfield)
         add_member(foreign, world.lisa.user, actor=SYSTEM)

@@ -12,6 +12,7 @@ from audit.models import AuditEntry
 from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tests.architecture.test_sql_counts import counted
+from tests.cells import cells
 from tests.contract.v1.answers import ME
 from tests.contract.v1.authenticator import App, Clock
 from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World
@@ -93,7 +94,7 @@ class TestSigningIn:
             browser.sign_in(world.ada.user, code=typed)
             assert (browser.at, browser.status) == (SESSIONS, 200)
 
-    @pytest.mark.parametrize(
+    @cells(
         "form",
         [
             {},

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.cells import cells
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/openapi/v1.json").read_text())
 COMPONENTS = SCHEMA["components"]["schemas"]
 ENVELOPES = ("ApiResponse_", "PaginatedResponse_", "MetaResponse", "PaginationMeta", "Error", "HTTPValid", "Validation")
@@ -22,7 +24,7 @@ def properties() -> Iterator[tuple[str, str, dict[str, Any]]]:
 SHOWN = [pytest.param(*each, id=f"{each[0]}.{each[1]}") for each in properties() if "examples" in each[2]]
 
 
-@pytest.mark.parametrize(("component", "name", "schema"), SHOWN)
+@cells(("component", "name", "schema"), SHOWN)
 def test_an_example_is_of_its_kind(component: str, name: str, schema: dict[str, Any]):
     validator = Draft202012Validator({**schema, "components": SCHEMA["components"]})
     assert [error.message for value in schema["examples"] for error in validator.iter_errors(value)] == []

@@ -1,8 +1,7 @@
 """The page a letter leads to: it works without a script, says what is wrong beside where it is, and loads nothing."""
 
-import pytest
-
 from accounts import operations as accounts
+from tests.cells import cells
 from tests.world import PASSWORD, SYSTEM, World
 
 PAGE, NEW = "/reset-password", "an entirely new password"
@@ -62,12 +61,12 @@ def test_shows_what_was_typed_as_text(world: World):
     assert "<script>" not in send(world, code='"><script>', new_password=NEW).content.decode()
 
 
-@pytest.mark.parametrize("form", [{}, {"code": ""}, {"new_password": ""}, {"code": "\0", "new_password": "\0" * 9}])
+@cells("form", [{}, {"code": ""}, {"new_password": ""}, {"code": "\0", "new_password": "\0" * 9}])
 def test_takes_anything(form: dict[str, str], world: World):
     assert send(world, **form).status_code == 422
 
 
-@pytest.mark.parametrize("charset", ENCODINGS)
+@cells("charset", ENCODINGS)
 def test_is_read_in_utf_8_only(charset: str, world: World):
     form = (
         b'--X\r\nContent-Disposition: form-data; name="code"\r\n\r\n+2AA-\\ud800\r\n'
@@ -77,16 +76,14 @@ def test_is_read_in_utf_8_only(charset: str, world: World):
     assert (page.status_code, 'name="code"' in page.content.decode()) == (415, True)
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+@cells("charset", ["utf-8", "UTF-8", '"utf-8"'])
 def test_is_read_however_utf_8_is_called(charset: str, world: World):
     form = f"code={code_for(world)}&new_password={NEW}".encode()
     kind = f"application/x-www-form-urlencoded; charset={charset}"
     assert world.nobody.http.generic("POST", PAGE, form, kind).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("new", "said"), [("x" * 1025, "no more than 1024"), (f"{NEW}\0", "Null characters"), ("", "may not be blank")]
-)
+@cells(("new", "said"), [("x" * 1025, "no more than 1024"), (f"{NEW}\0", "Null characters"), ("", "may not be blank")])
 def test_says_of_a_password_that_is_none_what_is_wrong(new: str, said: str, world: World):
     code = code_for(world)
     page = send(world, code=code, new_password=new)

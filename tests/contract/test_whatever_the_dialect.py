@@ -12,6 +12,7 @@ from accounts.models import Role
 from audit.models import AuditEntry
 from core.ids import uuid7
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, given
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World
@@ -29,8 +30,8 @@ def browser(caller: Caller) -> Caller:
     return found
 
 
-@pytest.mark.parametrize("path", FACES)
-@pytest.mark.parametrize("charset", ["hex", "zip", "idna", "undefined", "utf-16", "utf-8", '"utf-8"', "no-such-thing"])
+@cells("path", FACES)
+@cells("charset", ["hex", "zip", "idna", "undefined", "utf-16", "utf-8", '"utf-8"', "no-such-thing"])
 def test_a_body_in_whatever_code_is_answered(path: str, charset: str, servers: Servers):
     """Django takes its word for the query too, before anybody is there to answer."""
     headers = {"Content-Type": f"application/json; charset={charset}"}
@@ -73,7 +74,7 @@ def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyP
     assert "Not at the moment" in answer.content.decode()
 
 
-@pytest.mark.parametrize("path", [f"{EDGE}/api-sessions/", f"{PANEL}/", f"{TOKENS}/", "/api/v1/admin/sessions/"])
+@cells("path", [f"{EDGE}/api-sessions/", f"{PANEL}/", f"{TOKENS}/", "/api/v1/admin/sessions/"])
 def test_what_is_put_into_a_path_by_mistake_is_not_on_record(path: str, world: World):
     ada = world.ada
     for secret in (ada.key, ada.token, ada.refresh_token):
@@ -85,13 +86,13 @@ def test_what_is_put_into_a_path_by_mistake_is_not_on_record(path: str, world: W
 
 
 class TestABrowsersCookie:
-    @pytest.mark.parametrize("path", [PANEL, TOKENS])
+    @cells("path", [PANEL, TOKENS])
     def test_counts_beside_what_is_no_credential_of_ours(self, path: str, world: World):
         """A proxy in front may have asked for a password of its own."""
         answer = browser(world.super_admin).get(path, headers={"Authorization": "Basic eDp5"})
         assert answer.status_code == 200
 
-    @pytest.mark.parametrize("path", [PANEL, TOKENS])
+    @cells("path", [PANEL, TOKENS])
     def test_does_not_make_up_for_a_wrong_token(self, path: str, world: World):
         answer = browser(world.super_admin).get(path, headers={"Authorization": "Bearer x"})
         assert answer.status_code == 401
@@ -102,7 +103,7 @@ class TestABrowsersCookie:
             answer = Caller().get(PANEL, headers=headers)
             assert (answer.status_code, answer.json()["message"]) == (401, "Invalid API key")
 
-    @pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    @cells("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
     def test_is_not_set_for_another_site(self, header: dict[str, str], world: World):
         body = {"email": world.ada.user.email, "password": PASSWORD}
         before = Session.objects.count()

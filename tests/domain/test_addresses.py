@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from core.addresses import origin, redirect_uri
 from core.public_urls import public_https_url
+from tests.cells import cells
 
 RULES = {"redirect": redirect_uri, "origin": origin}
 HOSTILE = [
@@ -98,18 +97,18 @@ def is_taken(rule: Callable[[str], str], address: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("address", HOSTILE, ids=lambda address: repr(address)[:60])
+@cells("rule", RULES)
+@cells("address", HOSTILE, ids=lambda address: repr(address)[:60])
 def test_what_is_hostile_is_kept_nowhere(address: str, rule: str):
     assert not is_taken(RULES[rule], address)
 
 
-@pytest.mark.parametrize("address", INNER)
+@cells("address", INNER)
 def test_what_is_within_is_not_asked_for(address: str):
     assert not is_taken(public_https_url, address)
 
 
-@pytest.mark.parametrize(
+@cells(
     "address",
     [
         "https://app.example",
@@ -132,18 +131,18 @@ def test_a_name_that_only_begins_alike_is_another():
         assert redirect_uri(other) != registered
 
 
-@pytest.mark.parametrize("address", ["https://app.example", "https://app.example:8443", "http://localhost:3000"])
+@cells("address", ["https://app.example", "https://app.example:8443", "http://localhost:3000"])
 def test_an_origin_is_scheme_host_and_port(address: str):
     assert origin(address) == address
     assert not any(is_taken(origin, address + more) for more in ("/", "/path", "?a=b"))
 
 
-@pytest.mark.parametrize("address", ["https://app.example:443", "http://localhost:80"])
+@cells("address", ["https://app.example:443", "http://localhost:80"])
 def test_an_origin_names_no_usual_port(address: str):
     assert not is_taken(origin, address)
 
 
-@pytest.mark.parametrize(
+@cells(
     "address",
     ["https://idp.example/jwks", "https://idp.example:443/", "https://idp.example:8443/?a"],
 )

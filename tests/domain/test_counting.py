@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.db import transaction
 from django.db.models import F, Sum
 
@@ -15,6 +14,7 @@ from core.access import Origin
 from sessions_app import counting, operations
 from sessions_app.models import Kind, Reach, Session, SessionCount
 from tenancy import operations as tenancy
+from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
 
 DAY = timedelta(days=1)
@@ -99,7 +99,7 @@ def sums() -> Counter[tuple[Any, ...]]:
     return +Counter({tuple(key): n for *key, n in rows})
 
 
-@pytest.mark.parametrize("what", WHATEVER_HAPPENS)
+@cells("what", WHATEVER_HAPPENS)
 def test_counters_say_what_the_rows_say_when_a_session_is(what: str, world: World):
     everybody = [world.ada, world.alan, world.katherine, world.lisa]
     WHATEVER_HAPPENS[what](world)

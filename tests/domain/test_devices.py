@@ -1,9 +1,8 @@
 import time
 
-import pytest
-
 from sessions_app import demo
 from sessions_app.devices import Device, describe
+from tests.cells import cells
 
 SAFARI_ON_IPAD = demo.USER_AGENTS[-1]
 CHROME_ON_TABLET = (
@@ -12,7 +11,7 @@ CHROME_ON_TABLET = (
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
-@pytest.mark.parametrize(
+@cells(
     ("user_agent", "device"),
     [
         (demo.USER_AGENTS[0], Device("Chrome", "Windows", "desktop")),
@@ -33,9 +32,7 @@ def test_a_user_agent_is_told_in_a_persons_words(user_agent, device):
     assert describe(user_agent) == device
 
 
-@pytest.mark.parametrize(
-    "hostile", ["(" * 512, "Mozilla/5.0 " + "Android " * 62, "A/" + "1." * 250, "; " * 256, "\x00" * 512]
-)
+@cells("hostile", ["(" * 512, "Mozilla/5.0 " + "Android " * 62, "A/" + "1." * 250, "; " * 256, "\x00" * 512])
 def test_a_hostile_user_agent_costs_no_more_than_a_few_milliseconds(hostile):
     describe("warm up")
     begun = time.process_time()  # others use this machine as well, and a second look would be at what was remembered

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sessions_app.durations import read, show
+from tests.cells import cells
 
 LENGTHS = {
     "0s": timedelta(),
@@ -15,21 +16,17 @@ LENGTHS = {
 }
 
 
-@pytest.mark.parametrize("text", LENGTHS)
+@cells("text", LENGTHS)
 def test_a_length_is_read_as_it_is_shown(text: str):
     assert (read(text), show(LENGTHS[text])) == (LENGTHS[text], text)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("24h", "1d"), ("7d", "1w"), ("90m", "5400s"), ("0d", "0s"), (" 1h ", "60m")]
-)
+@cells(("one", "other"), [("24h", "1d"), ("7d", "1w"), ("90m", "5400s"), ("0d", "0s"), (" 1h ", "60m")])
 def test_the_same_length_is_always_shown_the_same(one: str, other: str):
     assert show(read(one)) == show(read(other))
 
 
-@pytest.mark.parametrize(
-    "odd", ["", "7", "d", "-7d", "7 d", "7D", "1.5h", "1h30m", "7d\n7d", "٣d", "5001w", "9" * 10 + "s"]
-)
+@cells("odd", ["", "7", "d", "-7d", "7 d", "7D", "1.5h", "1h30m", "7d\n7d", "٣d", "5001w", "9" * 10 + "s"])
 def test_whatever_else_is_none(odd: str):
     with pytest.raises(ValueError, match=r"is no length of time|longer than a calendar"):
         read(odd)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from django.db.models import F
 
 from accounts import operations as accounts
@@ -10,6 +9,7 @@ from accounts.models import Role
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Revocation, Session
 from tenancy import operations as tenancy
+from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -50,7 +50,7 @@ class TestASessionThatARevocationEnded:
 
 
 class TestASessionThatRanOut:
-    @pytest.mark.parametrize("after", [8 * DAY, 31 * DAY], ids=["idle", "expired"])
+    @cells("after", [8 * DAY, 31 * DAY], ids=["idle", "expired"])
     def test_ran_out_when_it_did_whatever_policy_came_later(self, after: timedelta, world: World):
         later(world.ada, by=after)
         before = Session.objects.get(pk=world.ada.session.pk)

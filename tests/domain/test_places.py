@@ -8,6 +8,7 @@ import pytest
 
 from sessions_app import geoip
 from sessions_app.devices import country, locate
+from tests.cells import cells
 from tests.domain.geoip_database import LONDON, write_database
 from tests.world import World
 
@@ -25,7 +26,7 @@ def atlas(database: Path) -> None:
 
 
 class TestByItself:
-    @pytest.mark.parametrize(
+    @cells(
         ("address", "place"),
         [
             ("127.0.0.1", "This machine"),
@@ -60,7 +61,7 @@ class TestByItself:
 
 @pytest.mark.usefixtures("atlas")
 class TestByADatabase:
-    @pytest.mark.parametrize(
+    @cells(
         ("address", "place", "code"),
         [
             ("81.2.69.142", "London, United Kingdom", "GB"),

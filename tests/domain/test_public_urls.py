@@ -3,6 +3,7 @@
 import pytest
 
 from core.public_urls import LONGEST, public_https_url
+from tests.cells import cells
 
 GOOD = [
     "https://login.idp.example/",
@@ -66,12 +67,12 @@ OTHERS = [
 HOSTILE = [*(f"https://{host}/" for host in [*ADDRESSES, *NAMES]), *OTHERS]
 
 
-@pytest.mark.parametrize("url", GOOD)
+@cells("url", GOOD)
 def test_what_is_out_in_the_world_is_kept_to_the_letter(url: str):
     assert public_https_url(url) == url
 
 
-@pytest.mark.parametrize("url", HOSTILE, ids=ascii)
+@cells("url", HOSTILE, ids=ascii)
 def test_everything_else_is_refused(url: str):
     with pytest.raises(ValueError, match=r"^its? "):
         public_https_url(url)

@@ -15,6 +15,7 @@ from core.records import ChangedMeanwhile
 from sessions_app.authentication import principal_of
 from tenancy import operations as tenancy
 from tests.access.asking import current_code
+from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
 
 ACTS: dict[str, Callable[[User, Principal], Any]] = {
@@ -64,22 +65,22 @@ def is_refused(act: Callable[[], Any]) -> bool:
     return (AuditEntry.objects.count(), list(User.objects.order_by("pk").values())) == before
 
 
-@pytest.mark.parametrize("act", ALL_ACTS)
+@cells("act", ALL_ACTS)
 def test_nobody_reaches_into_a_tenant_that_has_left_them(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.acme_partner)
     tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
 
 
-@pytest.mark.parametrize("act", ACTS)
+@cells("act", ACTS)
 def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     accounts.change_user(User.objects.get(pk=user.pk), role=Role.TENANT_ADMIN, actor=SYSTEM)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
 
 
-@pytest.mark.parametrize("act", ALL_ACTS)
-@pytest.mark.parametrize(
+@cells("act", ALL_ACTS)
+@cells(
     "fall",
     [
         {"role": Role.USER},
@@ -115,8 +116,8 @@ def agent(world: World) -> tuple[Principal, QuerySet[Any]]:
     return as_principal(Caller(token)), Agent.objects.filter(pk=made.pk)
 
 
-@pytest.mark.parametrize("fall", FALLS)
-@pytest.mark.parametrize("machine", [service, agent])
+@cells("fall", FALLS)
+@cells("machine", [service, agent])
 def test_no_machine_acts_after_its_fall(machine: Any, fall: str, world: World):
     user = ada_and_all_around_her(world)
     actor, rows = machine(world)
@@ -126,7 +127,7 @@ def test_no_machine_acts_after_its_fall(machine: Any, fall: str, world: World):
         assert is_refused(partial(ALL_ACTS[act], user, actor)), act
 
 
-@pytest.mark.parametrize("act", ALL_ACTS)
+@cells("act", ALL_ACTS)
 def test_whoever_may_still_does(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     before = AuditEntry.objects.count()

@@ -15,6 +15,7 @@ from sessions_app import counting, operations
 from sessions_app.models import Reach, Revocation, Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
+from tests.cells import cells
 from tests.world import PASSWORD, SYSTEM, Caller, World
 
 ME = "/api/v1/me"
@@ -47,7 +48,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@cells("way", WAYS)
 class TestASession:
     def test_ends(self, way: str, world: World):
         others = [world.lisa]
@@ -80,7 +81,7 @@ class TestASession:
 
 
 class TestWhatComesBack:
-    @pytest.mark.parametrize(
+    @cells(
         "what",
         [lambda world: world.ada.user, lambda world: world.north, lambda world: world.acme],
         ids=["user", "tenant", "partner"],
@@ -239,14 +240,14 @@ class TestAMove:
 
 
 class TestTheLastOperator:
-    @pytest.mark.parametrize("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
+    @cells("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
     def test_stays(self, act, world: World):
         operator = world.super_admin
         with pytest.raises(accounts.LastOperator):
             act(operator.user, actor=SYSTEM)
         assert is_alive(operator)
 
-    @pytest.mark.parametrize("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
+    @cells("act", [partial(accounts.change_user, status=Status.SUSPENDED), accounts.delete_user])
     def test_stays_when_nobody_else_can_sign_in(self, act, world: World):
         operator = world.super_admin
         accounts.create_user(

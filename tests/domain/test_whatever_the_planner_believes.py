@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from django.db import connection
 
 from accounts.models import User
@@ -11,6 +10,7 @@ from accounts.operations import add_member
 from sessions_app import operations
 from tenancy.operations import set_session_policy
 from tests.beliefs import analysed_when_empty
+from tests.cells import cells
 from tests.commands.crowds import crowd
 from tests.console.browser import Browser
 from tests.contract.admin_tokens.answers import REVOKE, by_key
@@ -78,7 +78,7 @@ ENDINGS: dict[str, Callable[[World], Any]] = {
 }
 
 
-@pytest.mark.parametrize("act", LISTS | ENDINGS)
+@cells("act", LISTS | ENDINGS)
 def test_it_does_not_take_long(act: str, world: World):
     others(world)
     for _ in range(3):

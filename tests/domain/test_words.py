@@ -1,16 +1,15 @@
 """Numbers and lengths of time as sentences say them."""
 
-import pytest
-
 from core.words import how_long, how_many
+from tests.cells import cells
 
 
-@pytest.mark.parametrize(("count", "said"), [(0, "0 sessions"), (1, "1 session"), (2000, "2,000 sessions")])
+@cells(("count", "said"), [(0, "0 sessions"), (1, "1 session"), (2000, "2,000 sessions")])
 def test_how_many(count: int, said: str):
     assert how_many(count, "session") == said
 
 
-@pytest.mark.parametrize(
+@cells(
     ("seconds", "said"),
     [(1, "1 second"), (90, "90 seconds"), (5400, "90 minutes"), (3600.0, "1 hour"), (86_400, "1 day"), (0, "0 days")],
 )

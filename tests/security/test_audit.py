@@ -10,6 +10,7 @@ from accounts.operations import create_user
 from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.ids import Prefix, read
+from tests.cells import cells
 from tests.security.acts import ACTS, FROM, TOTP
 from tests.security.system_acts import SYSTEM_ACTS
 from tests.servers import Servers
@@ -23,7 +24,7 @@ def recorded(since: int = 0) -> list[AuditEntry]:
     return list(AuditEntry.objects.order_by("pk"))[since:]
 
 
-@pytest.mark.parametrize("name", ACTS)
+@cells("name", ACTS)
 def test_an_act_is_recorded_once_with_all_there_is_to_say(world: World, name: str):
     act, ada = ACTS[name], world.ada.user
     perform = act.prepare(world)
@@ -49,7 +50,7 @@ def test_an_act_is_recorded_once_with_all_there_is_to_say(world: World, name: st
     assert origin == ((None, "", "") if act.actor == "system" else (FROM["REMOTE_ADDR"], CHROME, "the-request-itself"))
 
 
-@pytest.mark.parametrize("name", SYSTEM_ACTS)
+@cells("name", SYSTEM_ACTS)
 def test_what_the_system_does_is_recorded_once(world: World, name: str):
     prepare, action, resource = SYSTEM_ACTS[name]
     perform = prepare(world)
@@ -124,7 +125,7 @@ class TestSecrets:
 
         monkeypatch.setattr(type(world.nobody.http), "generic", listening)
         for number, act in enumerate(act for act in ACTS.values() if act.result is Result.SUCCESS):
-            act.prepare(World(f"-{number}"))()
+            act.prepare(World.commit(f"-{number}"))()
         handed_out = {secret for text in told for secret in secrets_in(text)}
         assert len(handed_out) > 50
         written = json.dumps(list(AuditEntry.objects.values()), default=str)

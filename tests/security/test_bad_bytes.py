@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.cells import cells
 from tests.security.answers import refused, told_of
 from tests.security.conftest import Line
 from tests.security.routes import JSON, Operation, with_json, without_body
@@ -122,7 +123,7 @@ def test_ways_of_saying_json_in_utf8(operation: Operation, line: Line):
         told_of(line.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
 
 
-@pytest.mark.parametrize("operation", [each for each in with_json() if not each.required], ids=str)
+@cells("operation", [each for each in with_json() if not each.required], ids=str)
 def test_no_body_where_nothing_must_be_said(operation: Operation, world: World):
     """Is an empty object, however either is sent."""
     caller = operation.caller(world)
@@ -139,7 +140,7 @@ def test_bodies_beyond_the_limit(operation: Operation, line: Line):
         refused(line.send_bytes(ten_mebibytes, content_type), 413, content_type)
 
 
-@pytest.mark.parametrize("operation", without_body(), ids=str)
+@cells("operation", without_body(), ids=str)
 def test_who_takes_no_body_reads_none(operation: Operation, world: World):
     caller = operation.caller(world)
     line = Line(caller, operation.method, operation.url(world, caller))

@@ -2,8 +2,7 @@
 
 from urllib.parse import quote
 
-import pytest
-
+from tests.cells import cells
 from tests.security.answers import but_for_when, refused
 from tests.security.routes import Operation, reads
 from tests.world import World
@@ -58,7 +57,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("operation", reads(), ids=str)
+@cells("operation", reads(), ids=str)
 def test_a_query_that_nobody_asked_for(world: World, operation: Operation):
     caller = operation.caller(world)
     url = operation.url(world, caller)
@@ -68,7 +67,7 @@ def test_a_query_that_nobody_asked_for(world: World, operation: Operation):
         assert but_for_when(caller.get(f"{url}?{query}")) == plain, query[:80]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@cells("path", ["/healthz", "/readyz"])
 def test_nor_does_it_change_how_we_are(world: World, path: str):
     plain = but_for_when(world.nobody.get(path))
     assert plain[0] == 200
@@ -76,7 +75,7 @@ def test_nor_does_it_change_how_we_are(world: World, path: str):
         assert but_for_when(world.nobody.get(f"{path}?{query}")) == plain, query[:80]
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/redoc"])
+@cells("path", ["/openapi.json", "/docs", "/redoc"])
 def test_nor_what_the_documentation_says(world: World, path: str):
     """Its views do read the query; too long a one is refused, and nothing of it comes back unescaped."""
     for query in QUERIES[-9:]:

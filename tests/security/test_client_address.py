@@ -11,6 +11,7 @@ from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
 from core.request import client_ip
+from tests.cells import cells
 from tests.world import PASSWORD, World
 
 PEER, OUR_PROXY, OUTER_PROXY, CLIENT = "203.0.113.9", "10.0.0.1", "2001:db8:ffff::1", "198.51.100.7"
@@ -59,7 +60,7 @@ def test_who_is_taken_for_the_client(proxies: None, peer: str, forwarded: str | 
     assert address(peer, forwarded) == seen
 
 
-@pytest.mark.parametrize("forwarded", [CLIENT, "127.0.0.1", "::1", "a", f"{CLIENT}, " * 1_000, "x" * 10_240])
+@cells("forwarded", [CLIENT, "127.0.0.1", "::1", "a", f"{CLIENT}, " * 1_000, "x" * 10_240])
 def test_without_proxies_of_ours_nobody_is_believed(forwarded: str):
     assert address(PEER, forwarded) == PEER
 
@@ -114,7 +115,7 @@ class TestSpoofing:
         assert person.sessions.get().ip_address == CLIENT
 
 
-@pytest.mark.parametrize(
+@cells(
     "user_agent",
     [
         "x" * 10_240,
@@ -150,7 +151,7 @@ class TestTheScheme:
 
 
 class TestTheHost:
-    @pytest.mark.parametrize(
+    @cells(
         "host",
         [
             "evil.example",

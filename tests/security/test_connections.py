@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.cells import cells
 from tests.security.wire import exchange, post, request, statuses
 from tests.servers import Servers
 from tests.world import PASSWORD, World
@@ -57,12 +58,12 @@ FRAMED_TWICE = {
 }
 
 
-@pytest.mark.parametrize("case", AMBIGUOUS)
+@cells("case", AMBIGUOUS)
 def test_an_ambiguous_request_is_refused_and_the_connection_closed(servers: Servers, case: str):
     assert statuses(exchange(servers.urls[0], AMBIGUOUS[case])) == [400]
 
 
-@pytest.mark.parametrize("case", FRAMED_TWICE)
+@cells("case", FRAMED_TWICE)
 def test_what_follows_a_doubtful_body_is_not_answered(servers: Servers, case: str):
     heard = exchange(servers.urls[0], FRAMED_TWICE[case])
     assert len(statuses(heard)) == 1
@@ -134,7 +135,7 @@ class TestAuthorizationHeaders:
             assert statuses(exchange(servers.urls[0], asked)) == [401], value[:40]
 
 
-@pytest.mark.parametrize(
+@cells(
     "headers",
     [[f"X-{n}: 1" for n in range(1_000)], ["X-A: " + "a" * 1_000_000], ["Cookie: " + "a=b; " * 200_000]],
     ids=["many", "long", "cookies"],

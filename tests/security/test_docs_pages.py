@@ -10,6 +10,7 @@ import requests
 from django.conf import settings
 
 from config.docs import DIALECTS
+from tests.cells import cells
 from tests.servers import Servers
 
 PAGES = ["/docs", "/redoc", *(f"/docs/{name}" for name in DIALECTS)]
@@ -37,7 +38,7 @@ def in_production(django_db_setup: None) -> Iterator[Servers]:
         yield servers
 
 
-@pytest.mark.parametrize("page", PAGES)
+@cells("page", PAGES)
 def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
     url = servers.urls[0] + page
     html = requests.get(url, timeout=10).text
@@ -52,7 +53,7 @@ def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
     assert not re.findall(r"""(?:src|href|url|import)\s*[=:(]\s*["']?(?:https?:)?//""", html)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@cells("page", PAGES)
 def test_a_page_may_not_load_anything_else(servers: Servers, page: str):
     policy = requests.get(servers.urls[0] + page, timeout=10).headers["Content-Security-Policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
@@ -67,7 +68,7 @@ def test_the_pages_speak_of_the_schema_that_is_served(servers: Servers):
     assert "/api/v1/me/sessions" in schema["paths"]
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@cells("name", DIALECTS)
 def test_each_dialect_has_a_page_of_its_own(name: str, servers: Servers):
     url, dialect = servers.urls[0], DIALECTS[name]
     assert f"/openapi/{name}.json" in requests.get(f"{url}/docs/{name}", timeout=10).text

@@ -7,6 +7,7 @@ import pytest
 
 from core.throttling import ExpensiveRequests
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.console.browser import Browser
 from tests.console.test_acts import do
 from tests.world import World
@@ -69,7 +70,7 @@ def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.Mon
     assert statuses(world.super_admin, times=1) == [200]
 
 
-@pytest.mark.parametrize(
+@cells(
     "path",
     ["/api/v1/admin/sessions/revoke-all", "/api/v1/me/sessions/revoke-all", "/api/v1/tenants/{}/sessions/revoke-all"],
 )

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import pytest
 from django.apps import apps
 
 from accounts import operations as accounts
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.security.answers import refused
 from tests.security.routes import with_json
 from tests.world import PASSWORD, SYSTEM, World
@@ -58,7 +58,7 @@ def taken_at(path: str) -> set[str]:
     return next(set(each.fields) for each in with_json() if (each.method, each.path) == (method, shown))
 
 
-@pytest.mark.parametrize("path", BODIES)
+@cells("path", BODIES)
 def test_every_other_field_is_refused_by_name_and_nothing_happens(path, world: World):
     accounts.enrol_totp(world.ada.user, actor=SYSTEM)
     names = {"session": world.ada.session_id, "north": world.north.handle, "user": world.ada.user.handle}

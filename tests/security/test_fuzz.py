@@ -4,10 +4,10 @@ import json
 import os
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.cells import cells
 from tests.security.routes import JSON, Operation, kinds, with_json
 from tests.world import World
 
@@ -31,7 +31,7 @@ def _encoded(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-@pytest.mark.parametrize("operation", with_json(), ids=str)
+@cells("operation", with_json(), ids=str)
 def test_any_body_at_all(world: World, operation: Operation):
     caller = operation.caller(world)
     url = operation.url(world, caller)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.cells import cells
 from tests.security.routes import Operation, operations, others
 from tests.world import Caller, World
 
@@ -72,7 +73,7 @@ class TestEveryAnswer:
         is_protected(answer)
 
 
-@pytest.mark.parametrize("operation", others(), ids=str)
+@cells("operation", others(), ids=str)
 class TestEveryAnswerOfTheOtherDialects:
     def test_is_protected_whoever_asks_and_by_whatever_method(self, world: World, operation: Operation):
         url = operation.path.format(**dict.fromkeys(operation.parameters, world.ada.session_id))
@@ -91,7 +92,7 @@ class TestEveryAnswerOfTheOtherDialects:
             is_protected(answer)
 
 
-@pytest.mark.parametrize("path", OUTSIDE_THE_SCHEMA)
+@cells("path", OUTSIDE_THE_SCHEMA)
 def test_every_answer_outside_the_schema(world: World, path: str):
     for caller in (world.nobody, world.ada):
         is_protected(caller.get(path))
@@ -183,12 +184,12 @@ def preflight(world: World, url: str, origin: str, method: str) -> Any:
 
 
 class TestRequestIds:
-    @pytest.mark.parametrize("given", ["01890abc-def0-7000-8000-000000000001", "trace_1.2.3", "a" * 64, "A-b.c_12"])
+    @cells("given", ["01890abc-def0-7000-8000-000000000001", "trace_1.2.3", "a" * 64, "A-b.c_12"])
     def test_of_the_callers_own_are_kept(self, world: World, given: str):
         answer = world.ada.get("/api/v1/me", headers={"X-Request-ID": given})
         assert answer.headers["X-Request-ID"] == answer.json()["meta"]["request_id"] == given
 
-    @pytest.mark.parametrize(
+    @cells(
         "given",
         ["", "short", "a" * 65, "a b c d e f", "12345678\t", "<script>alert(1)</script>", "\u202e12345678", "é" * 9],
     )

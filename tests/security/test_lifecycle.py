@@ -18,6 +18,7 @@ from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
 from tenancy.operations import change_tenant
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.v1.test_token_exchange import acting_for, application, exchange
 from tests.world import PASSWORD, SYSTEM, Caller, World, hashed_password
 
@@ -74,9 +75,9 @@ def is_let_in(answer: Any) -> bool:
     return answer.status_code == 200
 
 
-@pytest.mark.parametrize("fate", FATES)
-@pytest.mark.parametrize("what", ABOVE)
-@pytest.mark.parametrize("way", WAYS_IN)
+@cells("fate", FATES)
+@cells("what", ABOVE)
+@cells("way", WAYS_IN)
 def test_there_is_no_way_in_under_what_is_down(way, what, fate, world: World):
     use = WAYS_IN[way](world)
     assert is_let_in(use())
@@ -88,8 +89,8 @@ def test_there_is_no_way_in_under_what_is_down(way, what, fate, world: World):
     assert Session.objects.filter(user=world.ada.user).count() == sessions
 
 
-@pytest.mark.parametrize("fate", FATES)
-@pytest.mark.parametrize("what", ABOVE)
+@cells("fate", FATES)
+@cells("what", ABOVE)
 def test_somebody_down_is_not_even_asked_for_a_second_factor(what, fate, world: World):
     enrolled(world.ada)
     assert login(world.ada.user).json()["mfa_required"] is True
@@ -98,8 +99,8 @@ def test_somebody_down_is_not_even_asked_for_a_second_factor(what, fate, world: 
         assert login(world.ada.user, **code).json() == {"detail": "Wrong e-mail, password, code or tenant"}
 
 
-@pytest.mark.parametrize("fate", FATES)
-@pytest.mark.parametrize("what", ABOVE)
+@cells("fate", FATES)
+@cells("what", ABOVE)
 def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate, world: World):
     """Between the password and the session."""
     proof = world.proof(world.ada.user)
@@ -108,7 +109,7 @@ def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate
         operations.open(proof, actor=SYSTEM)
 
 
-@pytest.mark.parametrize("fate", FATES)
+@cells("fate", FATES)
 def test_operators_go_down_with_their_partner(fate, world: World):
     assert is_let_in(world.acme_partner.get(ME))
     Partner.objects.filter(pk=world.acme.pk).update(**FATES[fate])
@@ -118,8 +119,8 @@ def test_operators_go_down_with_their_partner(fate, world: World):
     assert is_let_in(world.super_admin.get(ME))
 
 
-@pytest.mark.parametrize("fate", FATES)
-@pytest.mark.parametrize("what", ABOVE)
+@cells("fate", FATES)
+@cells("what", ABOVE)
 def test_the_neighbours_stay(what, fate, world: World):
     """Suspending one leaves the others: a colleague, another tenant, another partner."""
     beside = {"user": world.alan, "tenant": world.katherine, "partner": world.lisa}[what]
@@ -267,8 +268,8 @@ class TestAClientThatActsForSomebody:
         "application": lambda world: Application.objects.filter(client_id="wiki"),
     }
 
-    @pytest.mark.parametrize("fate", FATES)
-    @pytest.mark.parametrize("what", ABOVE)
+    @cells("fate", FATES)
+    @cells("what", ABOVE)
     def test_goes_down_with_any_of_them(self, what, fate, world: World):
         application(world)
         acting = acting_for(world.ada)
@@ -278,8 +279,8 @@ class TestAClientThatActsForSomebody:
         answer = exchange(world.ada.token)
         assert (answer.status_code, answer.json()["error"]) in ((400, "invalid_request"), (401, "invalid_client"))
 
-    @pytest.mark.parametrize("fate", FATES)
-    @pytest.mark.parametrize("scope", ["TENANT", "PARTNER"])
+    @cells("fate", FATES)
+    @cells("scope", ["TENANT", "PARTNER"])
     def test_goes_down_with_what_the_client_belongs_to(self, scope, fate, world: World):
         owner = {"tenant": world.north} if scope == "TENANT" else {"partner": world.acme}
         application(world, scope=scope, **owner)

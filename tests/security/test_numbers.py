@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-import pytest
-
 from accounts.models import User
 from audit.actions import Action
 from audit.models import AuditEntry
 from audit.operations import record
 from audit.queries import first_fault
 from core.jsonb import EXACT
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given
 from tests.world import SYSTEM, World
 
@@ -45,19 +44,19 @@ def everything_is_shown(world: World) -> None:
         assert world.super_admin.get(path).status_code == 200, path
 
 
-@pytest.mark.parametrize("number", BEYOND)
+@cells("number", BEYOND)
 def test_that_readers_differ_about_are_refused(number: str, world: World):
     ((where, _, kind),) = flaws(patched(world, number))
     assert (where, kind) == (["body", "custom_attributes"], "value_error.inexact")
     assert User.objects.get(pk=world.ada.user.pk).custom_attributes == {}
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "NaN", "Infinity"], ids=lambda number: number[:9])
+@cells("number", ["1e400", "-1e400", "9" * 400, "NaN", "Infinity"], ids=lambda number: number[:9])
 def test_that_are_none_are_refused(number: str, world: World):
     assert flaws(patched(world, number))
 
 
-@pytest.mark.parametrize(("number", "kept"), KEPT.items())
+@cells(("number", "kept"), KEPT.items())
 def test_that_are_kept_come_back_the_same(number: str, kept: Any, world: World):
     shown = given(patched(world, number))["custom_attributes"]
     assert json.dumps(shown) == json.dumps({"a": [kept]})
@@ -76,14 +75,14 @@ def test_that_a_row_holds_already_are_shown(world: World):
     assert given(patched(world, "1"))["custom_attributes"] == {"a": [1]}
 
 
-@pytest.mark.parametrize("number", [1e16, 1e22, 1e23, -0.0, 1.0, 1.5, [0, {"a": -0.0}]])
+@cells("number", [1e16, 1e22, 1e23, -0.0, 1.0, 1.5, [0, {"a": -0.0}]])
 def test_on_record_are_what_the_database_holds(number: Any, world: World):
     entry = record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"a": number})
     assert first_fault(world.north.pk) is None
     assert json.dumps(AuditEntry.objects.get(pk=entry.pk).changes) == json.dumps(entry.changes)
 
 
-@pytest.mark.parametrize("odd", ["1e22", "9" * 40, "[" * 300 + "]" * 300, "[" * 900 + "]" * 900])
+@cells("odd", ["1e22", "9" * 40, "[" * 300 + "]" * 300, "[" * 900 + "]" * 900])
 def test_with_a_key_are_refused_as_without(odd: str, world: World):
     body = f'{{"email": "new@north.example", "custom_attributes": {{"a": {odd}}}, "first_name": {odd}}}'
     answers = [sent(world, "POST", USERS, body, **key) for key in ({}, {"Idempotency-Key": "order-70"})]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.cells import cells
 from tests.security.answers import but_for_when
 from tests.security.routes import Operation, operations
 from tests.security.wire import exchange, request, statuses
@@ -66,7 +67,7 @@ def test_any_other_spelling_is_another_path(servers: Servers, committed_world: W
     assert statuses(still_here) == [200]
 
 
-@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+@cells("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_a_method_in_a_header_is_not_looked_at(world: World, header: str):
     phone = world.signed_in(world.ada.user)
     path = f"/api/v1/me/sessions/{phone.session_id}"

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Application
 from core.access import Scope
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.security.forging import claims_of, header_of, signed
 from tests.world import Caller, World
 
@@ -59,13 +60,13 @@ class TestAScope:
         everything = "openid admin admin:* ADMIN:READ admin:readx  admin:read"
         assert set(opened(with_claims(service, scope=everything)).values()) == {403}
 
-    @pytest.mark.parametrize(
+    @cells(
         "odd", ["admin:read,admin:write", "admin:read\tadmin:write", "admin:read\nadmin:write", "admin:*", "ADMIN:READ"]
     )
     def test_in_a_token_counts_only_in_its_own_spelling(self, odd, world: World):
         assert set(opened(with_claims(world.service(READ, WRITE), scope=odd)).values()) == {403}
 
-    @pytest.mark.parametrize("odd", [None, ["admin:read"], {"admin:read": 1}, 1, True])
+    @cells("odd", [None, ["admin:read"], {"admin:read": 1}, 1, True])
     def test_in_a_token_must_be_text(self, odd, world: World):
         assert set(opened(with_claims(world.service(READ, WRITE), scope=odd)).values()) == {401}
 
@@ -88,7 +89,7 @@ class TestTheApplicationsOwnScopes:
 
 
 class TestAPlatformToken:
-    @pytest.mark.parametrize(("method", "path"), PERSONAL)
+    @cells(("method", "path"), PERSONAL)
     def test_speaks_for_no_person(self, method, path, world: World):
         answer = world.service(READ, WRITE).request(method, path)
         assert (answer.status_code, answer.json()) == (403, NEEDS_USER)
@@ -106,7 +107,7 @@ class TestAPlatformToken:
         with pytest.raises(IntegrityError, match="application_is_not_named_like_a_user"), transaction.atomic():
             world.make_service(world.ada.user.handle, [READ])
 
-    @pytest.mark.parametrize("revision", [None, "0", 1.5, True, -1])
+    @cells("revision", [None, "0", 1.5, True, -1])
     def test_needs_the_revision_it_was_issued_at(self, revision, world: World):
         assert set(opened(with_claims(world.service(READ), revision=revision)).values()) == {401}
 

@@ -14,6 +14,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Partner, Platform, Tenant
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
 
 ME = "/api/v1/me"
@@ -70,7 +71,7 @@ def time_passes(caller: Caller, **ago: int) -> None:
     row(caller).update(last_activity_at=F("last_activity_at") - timedelta(**ago))
 
 
-@pytest.mark.parametrize("reach", ENDED_BY)
+@cells("reach", ENDED_BY)
 class TestEndingEverythingWithin:
     def test_ends_all_of_it_and_nothing_else(self, reach, world: World):
         people = {name: getattr(world, name) for name in PEOPLE}
@@ -123,10 +124,8 @@ class TestEndingAnApplicationsOwn:
 class TestMyRevokeAll:
     PATH = f"{ME}/sessions/revoke-all"
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
-    @pytest.mark.parametrize(
-        "body", [None, {}, {"all": True}, {"user_id": None, "tenant_id": None}, {"revoke_all": True}]
-    )
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("body", [None, {}, {"all": True}, {"user_id": None, "tenant_id": None}, {"revoke_all": True}])
     def test_never_means_everyone(self, who, body: Any, world: World):
         others = [world.ada, world.katherine, world.lisa, world.springfield_admin, world.globex_partner]
         admin = getattr(world, who)
@@ -263,7 +262,7 @@ WAYS_OUT: dict[str, Callable[[Caller], Any]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS_OUT)
+@cells("way", WAYS_OUT)
 def test_every_credential_of_an_ended_session_is_dead(way, world: World):
     first = Caller().post(REFRESH, {"refresh_token": world.ada.refresh_token}).json()["data"]
     second = Caller().post(REFRESH, {"refresh_token": first["refresh_token"]}).json()["data"]

@@ -7,6 +7,7 @@ import pytest
 from django.test import RequestFactory
 
 from core.same_origin import is_cross_site
+from tests.cells import cells
 
 HOST = "panel.example"
 OURS, PROXIED = f"http://{HOST}", "https://sessions.example"
@@ -37,7 +38,7 @@ def our_host(settings: Any) -> None:
     settings.ALLOWED_HOSTS = [HOST]
 
 
-@pytest.mark.parametrize("case", CASES)
+@cells("case", CASES)
 def test_is_told_by_what_browsers_say(case: str):
     headers, expected = CASES[case]
     assert is_cross_site(request(headers)) is expected

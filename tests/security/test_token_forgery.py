@@ -19,6 +19,7 @@ from accounts.keyring import ring
 from accounts.models import User
 from core.access import Scope
 from core.ids import Prefix
+from tests.cells import cells
 from tests.security.forging import claims_of, decoded, encoded, header_of, reworded, signed
 from tests.world import Caller, World, some_id
 
@@ -52,17 +53,17 @@ def test_a_token_made_by_hand_is_as_good_as_ours(world: World):
 
 
 class TestTheAlgorithm:
-    @pytest.mark.parametrize("alg", ["none", "None", "nOnE", "NONE", "", None, ["RS256"], 256])
+    @cells("alg", ["none", "None", "nOnE", "NONE", "", None, ["RS256"], 256])
     def test_cannot_be_none(self, alg, world: World):
         token = f"{encoded(header_of(world.ada.token) | {'alg': alg})}.{encoded(claims_of(world.ada.token))}"
         own = str(world.ada.token).rpartition(".")[2]
         assert all(is_refused(each) for each in (f"{token}.", token, f"{token}.{own}", f"{token}.{encoded(b'x')}"))
 
-    @pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256", "RS256 "])
+    @cells("alg", ["RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256", "RS256 "])
     def test_cannot_be_another_than_ours(self, alg, world: World):
         assert is_refused(reworded(world.ada.token, {"alg": alg}))
 
-    @pytest.mark.parametrize("alg", ["HS256", "RS256"])
+    @cells("alg", ["HS256", "RS256"])
     def test_cannot_take_the_public_key_for_a_shared_secret(self, alg, world: World):
         public = ring.signer()[1].public_key()
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -110,7 +111,7 @@ class TestTheSignature:
 
 
 class TestTheKeyId:
-    @pytest.mark.parametrize(
+    @cells(
         "kid",
         [
             "../../dev/null",
@@ -200,9 +201,7 @@ class TestAHeaderThatPointsElsewhere:
 
 
 class TestTheType:
-    @pytest.mark.parametrize(
-        "typ", ["JWT", "jwt", "logout+jwt", "refresh", "AT+JWT", "application/at+jwt", "at+jwt ", "", None, [], ...]
-    )
+    @cells("typ", ["JWT", "jwt", "logout+jwt", "refresh", "AT+JWT", "application/at+jwt", "at+jwt ", "", None, [], ...])
     def test_must_be_that_of_an_access_token(self, typ, world: World):
         assert is_refused(reworded(world.ada.token, {"typ": typ}))
 
@@ -269,25 +268,23 @@ class TestTheClaims:
         },
     }
 
-    @pytest.mark.parametrize("lie", LIES)
+    @cells("lie", LIES)
     def test_must_all_be_as_we_write_them(self, lie, world: World):
         assert is_refused(reworded(world.ada.token, **self.LIES[lie](world)))
 
-    @pytest.mark.parametrize(
-        "payload", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 3_000, b'{"a":' * 600]
-    )
+    @cells("payload", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 3_000, b'{"a":' * 600])
     def test_must_be_an_object(self, payload, world: World):
         assert is_refused(signed(header_of(world.ada.token), payload))
 
-    @pytest.mark.parametrize("header", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 2_000])
+    @cells("header", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 2_000])
     def test_follow_a_header_that_is_one(self, header, world: World):
         assert is_refused(signed(header, claims_of(world.ada.token)))
 
-    @pytest.mark.parametrize("odd", [{"platform_token": 1}, {"platform_token": "true"}, {"nbf": NOW - 60}, {"x": "y"}])
+    @cells("odd", [{"platform_token": 1}, {"platform_token": "true"}, {"nbf": NOW - 60}, {"x": "y"}])
     def test_that_we_never_write_change_nothing(self, odd, world: World):
         assert who(reworded(world.ada.token, **odd)) == world.ada.user.handle
 
-    @pytest.mark.parametrize("first", ["sub", "sid", "exp", "aud", "platform_token"])
+    @cells("first", ["sub", "sid", "exp", "aud", "platform_token"])
     def test_named_twice_are_read_one_way(self, first, world: World):
         """Ours are the later ones, and are what everybody here reads; the earlier ones do nothing."""
         claims = claims_of(world.ada.token) | {"platform_token": False}

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import psycopg
-import pytest
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -16,6 +15,7 @@ from core.records import Status
 from sessions_app import operations
 from sessions_app.models import Reach, Session
 from tenancy.models import Partner, Tenant
+from tests.cells import cells
 from tests.servers import database_url
 from tests.world import SYSTEM, Caller, World
 
@@ -27,7 +27,7 @@ def row(caller: Caller):
 
 
 class TestEndingASessionThatRests:
-    @pytest.mark.parametrize("above", [User, Tenant, Partner])
+    @cells("above", [User, Tenant, Partner])
     def test_ends_it_under_something_suspended(self, above, world: World):
         pk = {User: world.ada.user.pk, Tenant: world.north.pk, Partner: world.acme.pk}[above]
         above.objects.filter(pk=pk).update(status=Status.SUSPENDED)

@@ -10,6 +10,7 @@ from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.admin_tokens.answers import CLEAN_UP, KEY, SECRET, by_key, given, not_kept
 from tests.contract.v1.sessions import change
 from tests.world import SYSTEM, Caller, World
@@ -61,7 +62,7 @@ class TestCleaningUp:
         assert clean_up() == 0
         assert is_there(world.super_admin)
 
-    @pytest.mark.parametrize(
+    @cells(
         ("ended_days_ago", "expired_days_ago"),
         [(89, 89), (8, 8), (LONG, 6), (LONG, -20)],
     )

@@ -10,6 +10,7 @@ from core.access import Scope
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
 from tests.architecture.test_sql_counts import cost
+from tests.cells import cells
 from tests.contract.admin_tokens.answers import (
     COOKIE,
     KEY,
@@ -37,7 +38,7 @@ def last_denials(count: int) -> list[AuditEntry]:
 
 
 class TestTheKey:
-    @pytest.mark.parametrize("sent", [KEY, f"  {KEY} "])
+    @cells("sent", [KEY, f"  {KEY} "])
     def test_lets_whoever_has_it_in(self, sent: str, world: World):
         assert given(by_key(sent).get(SESSIONS))["success"] is True
 
@@ -74,7 +75,7 @@ class TestTheKey:
         both = browser(operator)
         assert refused(both.get(SESSIONS, headers={"X-Admin-Key": "x"})) == UNAUTHORIZED
 
-    @pytest.mark.parametrize("blank", ["", "   "])
+    @cells("blank", ["", "   "])
     def test_that_is_blank_is_none(self, blank: str, world: World):
         assert given(by_key(blank, token=world.super_admin.token).get(SESSIONS))["success"] is True
 
@@ -149,7 +150,7 @@ class TestTheCookie:
         assert refused(answer) == UNAUTHORIZED
         assert (drops_cookie(answer), drops_cookie(answer, ORIGINAL_COOKIE)) == (True, False)
 
-    @pytest.mark.parametrize("name", [COOKIE, ORIGINAL_COOKIE])
+    @cells("name", [COOKIE, ORIGINAL_COOKIE])
     def test_goes_with_the_401_that_it_has_caused(self, name: str, world: World):
         operator, admin = browser(world.super_admin, name), browser(world.north_admin, name)
         assert not operator.get(SESSIONS).cookies
@@ -163,7 +164,7 @@ class TestTheCookie:
         assert refused(answer) == UNAUTHORIZED
         assert drops_cookie(answer, name)
 
-    @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+    @cells("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
     def test_by_the_originals_name_changes_nothing_for_a_page_of_another_site(
         self, headers: dict[str, str], world: World
     ):
@@ -208,7 +209,7 @@ class TestGuessing:
 class TestAPageOfAnotherSite:
     EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
 
-    @pytest.mark.parametrize("headers", EVIL)
+    @cells("headers", EVIL)
     def test_changes_nothing_whoever_it_comes_from(self, headers: dict[str, str], world: World):
         operator, admin = world.super_admin, world.north_admin
         before = footprint()
@@ -232,18 +233,18 @@ class TestAPageOfAnotherSite:
         assert given(operator.delete(f"{SESSIONS}/{other.session_id}", headers=named))["success"] is True
         assert (is_alive(one), is_alive(other)) == (False, False)
 
-    @pytest.mark.parametrize("headers", EVIL)
+    @cells("headers", EVIL)
     def test_may_ask_for_what_it_cannot_read(self, headers: dict[str, str], world: World):
         answer = by_key().get(SESSIONS, headers=headers)
         assert given(answer)["success"] is True
         assert "Access-Control-Allow-Origin" not in answer.headers
 
-    @pytest.mark.parametrize("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}])
+    @cells("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}])
     def test_is_no_page_of_ours(self, headers: dict[str, str], world: World):
         assert given(browser(world.super_admin).post(REVOKE, headers=headers))["success"] is True
 
 
-@pytest.mark.parametrize(
+@cells(
     ("path", "methods"),
     [
         (SESSIONS, {"POST", "PUT", "DELETE"}),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from sessions_app import administrators, operations
 from sessions_app.models import Reach, Session
 from tests.architecture.test_sql_counts import cost, make_them
+from tests.cells import cells
 from tests.contract.admin_tokens.answers import (
     SESSIONS,
     TRUNCATED,
@@ -90,7 +91,7 @@ class TestTheList:
         assert (body["count"], body["sessions"]) == (0, [])
         assert body["currentTokenVersion"] >= 1
 
-    @pytest.mark.parametrize("query", ["", "?status=active"])
+    @cells("query", ["", "?status=active"])
     def test_leaves_out_what_has_ended(self, query: str, world: World):
         revoked, expired, idle, floored, alive = admins(world)
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
@@ -99,7 +100,7 @@ class TestTheList:
         revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
         assert handles(by_key(), query) == [alive.session_id]
 
-    @pytest.mark.parametrize("said", ["", "ALL", "revoked", "active,all", "%20all", "all%00", "%ff", "1"])
+    @cells("said", ["", "ALL", "revoked", "active,all", "%20all", "all%00", "%ff", "1"])
     def test_knows_two_words_and_says_which(self, said: str, world: World):
         assert refused(by_key().get(f"{SESSIONS}?status={said}"), 400) == BAD_STATUS
 
@@ -200,7 +201,7 @@ class TestManyOfThem:
         admins(world)
         assert TRUNCATED not in by_key().get(SESSIONS).headers
 
-    @pytest.mark.parametrize("query", ["", "?status=all"])
+    @cells("query", ["", "?status=all"])
     def test_cost_as_much_as_few(self, query: str, world: World):
         operator, costs = world.super_admin, []
         for total in (10, 300):

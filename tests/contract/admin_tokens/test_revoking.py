@@ -13,6 +13,7 @@ from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.footprint import footprint
 from tests.architecture.test_sql_counts import cost, make_them
+from tests.cells import cells
 from tests.contract.admin_tokens.answers import (
     COOKIE,
     NOT_FOUND,
@@ -37,7 +38,7 @@ def one(caller: Caller) -> str:
 
 
 class TestEndingOne:
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_refuses_it_from_its_next_request(self, who: str, world: World):
         admin, other = getattr(world, who), world.springfield_admin
         assert given(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}

@@ -14,6 +14,7 @@ from tests.access.callers import Case, administrative_cases, api_key_of, cases
 from tests.access.footprint import footprint
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
+from tests.cells import cells
 from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, error, ids, listed, with_key
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
@@ -64,7 +65,7 @@ def ask(place: str, case: Case, world: World, handle: str | None = None) -> Any:
     return case.caller.request(method, path)
 
 
-@pytest.mark.parametrize(("place", "column", "code"), CELLS)
+@cells(("place", "column", "code"), CELLS)
 def test_every_cell_holds(place: str, column: str, code: int, world: World):
     for case in cases_of(place, column, world):
         ask("GET /edge/management/v1/api-sessions/{id}", case, world)  # the owner has a session by now
@@ -151,7 +152,7 @@ class TestACredential:
             assert answer["WWW-Authenticate"] == MISSING
         assert world.nobody.get(f"{SESSIONS}?zt-session={world.north_admin.token}").status_code == 401
 
-    @pytest.mark.parametrize("text", ["x", "", "a.b.c", "cfs_", "cfs_" + "A" * 64, "key_x", "x" * 9_000, "\xff"])
+    @cells("text", ["x", "", "a.b.c", "cfs_", "cfs_" + "A" * 64, "key_x", "x" * 9_000, "\xff"])
     def test_that_is_not_ours_is_invalid(self, text: str, world: World):
         answer = world.nobody.get(SESSIONS, headers={"Authorization": f"Bearer {text}"})
         assert answer["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
@@ -205,16 +206,14 @@ def test_an_api_key_has_no_current_session(world: World):
 
 
 class TestWhatIsNotThere:
-    @pytest.mark.parametrize(
-        "path", ["/edge/", f"{PATH}/api-session", f"{SESSIONS}/a/sessions", "/edge/client/v1/version"]
-    )
+    @cells("path", ["/edge/", f"{PATH}/api-session", f"{SESSIONS}/a/sessions", "/edge/client/v1/version"])
     def test_is_404_in_the_envelope(self, path: str, world: World):
         told = {"code": "NOT_FOUND", "message": "The resource requested was not found or is no longer available"}
         for caller in (world.nobody, world.north_admin):
             assert error(caller.get(path), 404) == told
 
-    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
-    @pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
+    @cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
+    @cells("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
     def test_is_405_if_only_the_method_is_unknown(self, method: str, path: str, world: World):
         operator, before = world.super_admin, footprint()
         answer = operator.request(method, path)

@@ -4,7 +4,6 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from django.conf import settings
 from django.db.models.functions import Now
 
@@ -15,6 +14,7 @@ from sessions_app.models import AuthMethod, Session
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, KeyHolder, error, ids, listed, sign_in, with_key
 from tests.world import PASSWORD, Caller, World, some_id
 
@@ -223,7 +223,7 @@ class TestOneThatIsNotThere:
             "causeMessage": message,
         }
 
-    @pytest.mark.parametrize("handle", ["x", "usr_01", "%00", "%FF", "ses_%C3%A9", "a" * 5_000, "' OR 1=1--"])
+    @cells("handle", ["x", "usr_01", "%00", "%FF", "ses_%C3%A9", "a" * 5_000, "' OR 1=1--"])
     def test_is_404_however_it_is_misspelled(self, handle: str, world: World):
         for answer in (world.super_admin.get(f"{SESSIONS}/{handle}"), world.super_admin.delete(f"{SESSIONS}/{handle}")):
             assert error(answer, 404)["code"] == "NOT_FOUND"
@@ -259,7 +259,7 @@ class TestEveryAnswer:
 
 
 class TestTheVersion:
-    @pytest.mark.parametrize("path", [f"{PATH}/", f"{PATH}/version", f"{PATH}/version/"])
+    @cells("path", [f"{PATH}/", f"{PATH}/version", f"{PATH}/version/"])
     def test_is_told_to_anybody(self, path: str, world: World):
         answer = world.nobody.get(path)
         assert answer.status_code == 200

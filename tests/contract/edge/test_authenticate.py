@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from accounts import operations as accounts
 from accounts.models import Role
 from audit.models import AuditEntry
@@ -12,6 +10,7 @@ from sessions_app.models import Session
 from tenancy.models import Tenant, WhenFull
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case
+from tests.cells import cells
 from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, KeyHolder, error, sign_in
 from tests.world import PASSWORD, World
 
@@ -71,7 +70,7 @@ class TestWhoeverProvesWhoTheyAre:
 
 
 class TestWhoeverDoesNot:
-    @pytest.mark.parametrize("email", ["ada@north.example", "nobody@north.example"])
+    @cells("email", ["ada@north.example", "nobody@north.example"])
     def test_is_told_no_more_than_that(self, email: str, world: World):
         world.person("ada", world.north)
         answer = sign_in(email, "not the password")
@@ -113,7 +112,7 @@ class TestWhoeverDoesNot:
 
 
 class TestABody:
-    @pytest.mark.parametrize(
+    @cells(
         ("field", "body"),
         [
             ("username", {"password": PASSWORD}),
@@ -138,13 +137,13 @@ class TestABody:
         assert told["cause"]["reason"] == told["causeMessage"]
         assert "value" not in told["cause"]
 
-    @pytest.mark.parametrize("text", ["{", "[1,", '{"username": NaN}', '{"a": 1, "a": 2}', "\ud800", "[" * 50_000])
+    @cells("text", ["{", "[1,", '{"username": NaN}', '{"a": 1, "a": 2}', "\ud800", "[" * 50_000])
     def test_that_is_no_json_is_not_parsed(self, text: str, world: World):
         body = text.encode("utf-8", "surrogatepass")
         answer = world.nobody.http.post(AUTHENTICATE, body, content_type="application/json")
         assert error(answer, 400)["code"] == "COULD_NOT_PARSE_BODY"
 
-    @pytest.mark.parametrize("body", [[], "text", 1, None])
+    @cells("body", [[], "text", 1, None])
     def test_that_is_no_object_is_not_valid(self, body: Any, world: World):
         answer = world.nobody.http.post(AUTHENTICATE, "null" if body is None else body, content_type="application/json")
         assert error(answer, 400)["code"] in ("COULD_NOT_VALIDATE", "COULD_NOT_PARSE_BODY")
@@ -158,9 +157,7 @@ class TestABody:
         assert error(answer, 413)["code"] == "REQUEST_ENTITY_TOO_LARGE"
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?method=", "?method=cert", "?method=ext-jwt", "?method=PASSWORD", "?Method=password"]
-)
+@cells("query", ["", "?method=", "?method=cert", "?method=ext-jwt", "?method=PASSWORD", "?Method=password"])
 def test_no_other_method_is_supplied(query: str, world: World):
     admin = world.person("admin", world.north, Role.TENANT_ADMIN)
     body = {"username": admin.email, "password": PASSWORD}

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
 from django.db.models.functions import Now
 
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.edge.asking import asked, cause, ids, listed
 from tests.world import World
 
@@ -21,7 +21,7 @@ def found(world: World, text: str) -> str:
 
 
 class TestAndOrAndNot:
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "kept"),
         [
             ("false and false or true", NOTHING),  # false and (false or true)
@@ -47,7 +47,7 @@ class TestAndOrAndNot:
 
 
 class TestAName:
-    @pytest.mark.parametrize(
+    @cells(
         "name",
         [
             *("identityId", "authenticatorId", "isMfaComplete", "isMfaRequired", "configTypes", "isCertExtendable"),
@@ -73,7 +73,7 @@ class TestAName:
         assert ids(listed(world.north_admin, f"'id' = \"{handle}\"")) == [handle]
         cause(asked(world.north_admin, f"id = '{handle}'"))
 
-    @pytest.mark.parametrize("text", ["id2 = 1", "2id = 1", "not-a = 1", "a..b = 1", ".a = 1", "a. = 1", 'null = "x"'])
+    @cells("text", ["id2 = 1", "2id = 1", "not-a = 1", "a..b = 1", ".a = 1", "a. = 1", 'null = "x"'])
     def test_has_a_spelling(self, text: str, world: World):
         assert cause(asked(world.north_admin, text)).startswith("Unexpected symbol: ")
 
@@ -82,7 +82,7 @@ class TestAName:
 
 
 class TestNull:
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "kept"),
         [
             ("tags.x = null", EVERYTHING),
@@ -113,7 +113,7 @@ class TestNull:
 
 
 class TestTypes:
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "why"),
         [
             ('createdAt = "x"', "operation createdAt = x is not supported with operands types date, string"),
@@ -159,7 +159,7 @@ class TestTypes:
     def test_that_do_not_go_together_are_refused(self, text: str, why: str, world: World):
         assert cause(asked(world.north_admin, text)) == why
 
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "kept"),
         [
             ("ipAddress contains 192", EVERYTHING),
@@ -199,17 +199,15 @@ class TestMoments:
         }.items():
             assert found(world, f"createdAt {text}") == (EVERYTHING if kept else NOTHING), text
 
-    @pytest.mark.parametrize("moment", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z"])
+    @cells("moment", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z"])
     def test_must_exist(self, moment: str, world: World):
         assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
 
-    @pytest.mark.parametrize(
-        "moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
-    )
+    @cells("moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
     def test_must_be_ones_that_there_is_room_for(self, moment: str, world: World):
         assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
 
-    @pytest.mark.parametrize(
+    @cells(
         "text",
         [
             *("DATETIME(2026-01-01T00:00:00Z)", "datetime (2026-01-01T00:00:00Z)", "datetime(2026-01-01)"),
@@ -284,7 +282,7 @@ class TestHandles:
 
 
 class TestASyntaxError:
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "symbol", "line", "column"),
         [
             ("   ", "<EOF>", 1, 3),
@@ -316,7 +314,7 @@ def test_an_empty_filter_keeps_everything(world: World):
     assert ids(listed(world.north_admin, "")) == ids(listed(world.north_admin)) != []
 
 
-@pytest.mark.parametrize(
+@cells(
     ("address", "text", "is_there"),
     [
         (None, 'ipAddress = ""', True),

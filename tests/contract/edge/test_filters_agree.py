@@ -5,11 +5,11 @@ import random
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.ids import ALPHABET, Prefix, show
+from tests.cells import cells
 from tests.contract.edge.asking import ids, listed
 from tests.contract.edge.evaluator import Expression, holds, in_order, part, written
 from tests.contract.edge.strangers import Author, crowd
@@ -54,7 +54,7 @@ def asked_for(
     return text, {name: value for name, value in parameters.items() if value is not None}
 
 
-@pytest.mark.parametrize("number", range(CROWDS))
+@cells("number", range(CROWDS))
 def test_the_database_and_a_plain_reading_agree(number: int, world: World):
     rows = crowd(world, random.Random(number), 60)
 
@@ -90,7 +90,7 @@ class TestTheReadingItself:
             assert len({row[name] for row in rows}) > 1, name
 
 
-@pytest.mark.parametrize("value", [0, 1, 2**128 - 1, 2**125, 2**64 - 1])
+@cells("value", [0, 1, 2**128 - 1, 2**125, 2**64 - 1])
 def test_handles_are_in_the_order_of_their_text(value: int):
     """What comparing them by their UUIDs rests on."""
 

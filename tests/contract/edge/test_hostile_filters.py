@@ -3,8 +3,7 @@
 import sys
 from typing import Any
 
-import pytest
-
+from tests.cells import cells
 from tests.contract.edge.asking import SESSIONS, asked, cause, error, listed
 from tests.timing import quickest
 from tests.world import Caller, World
@@ -21,7 +20,7 @@ def timed(caller: Caller, text: str, within: float = QUICK, **parameters: Any) -
 
 
 class TestWhatIsTooMuch:
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "why"),
         [
             (" or ".join(["true"] * 10_000), "it has 79996 characters, and may have 4096"),
@@ -41,7 +40,7 @@ class TestWhatIsTooMuch:
             "may have 4096"
         )
 
-    @pytest.mark.parametrize(
+    @cells(
         "text",
         [
             " or ".join(f'ipAddress contains "{n}"' for n in range(100)),
@@ -60,7 +59,7 @@ class TestWhatIsTooMuch:
 
 
 class TestWhatCannotBeRead:
-    @pytest.mark.parametrize(
+    @cells(
         "text",
         [
             *("limit 1e999", "skip 99999999999999999999999", "id = 1e999", "id = -1e400", f"id = {'9' * 4_000}"),
@@ -88,8 +87,8 @@ class TestWhatCannotBeRead:
     def test_is_400_at_once(self, text: str, world: World):
         cause(timed(world.north_admin, text))
 
-    @pytest.mark.parametrize("raw", ["%ff", "%ed%a0%80", "%c3", "\xff", "%f4%90%80%80"])
-    @pytest.mark.parametrize("name", ["filter", "sort", "limit", "offset"])
+    @cells("raw", ["%ff", "%ed%a0%80", "%c3", "\xff", "%f4%90%80%80"])
+    @cells("name", ["filter", "sort", "limit", "offset"])
     def test_in_bytes_is_400_as_well(self, raw: str, name: str, world: World):
         answer = world.north_admin.http.get(
             SESSIONS, QUERY_STRING=f"{name}={raw}", headers={"Authorization": f"Bearer {world.north_admin.token}"}
@@ -112,7 +111,7 @@ class TestWhatCannotBeRead:
 
 
 class TestWhatIsOnlyText:
-    @pytest.mark.parametrize(
+    @cells(
         "text",
         ["%", "_%", "\\\\", "' OR 1=1--", "$(a+)+$", "{{7*7}}", "(a+)+$", ".*", "\U0001f600", "é", "\x7f", "a" * 4_000],
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.edge.asking import asked, cause, error, ids, listed
 from tests.world import Caller, World
 
@@ -45,10 +46,8 @@ class TestALimit:
         assert why == "more than 11 sessions match, which is the most at once: page with limit and offset"
         assert ids(listed(world.north_admin, limit=-1, offset=1)) == dozen[1:]
 
-    @pytest.mark.parametrize("name", ["limit", "offset"])
-    @pytest.mark.parametrize(
-        "said", ["abc", "1.5", "1e3", "0x10", " 5", "9223372036854775808", "9" * 5000, "²", "\x00"]
-    )
+    @cells("name", ["limit", "offset"])
+    @cells("said", ["abc", "1.5", "1e3", "0x10", " 5", "9223372036854775808", "9" * 5000, "²", "\x00"])
     def test_that_is_no_integer_is_not_valid(self, name: str, said: str, world: World):
         told = error(asked(world.north_admin, **{name: said}), 400)
         assert told["code"] == "COULD_NOT_VALIDATE"
@@ -78,7 +77,7 @@ class TestTheFiltersWord:
         assert ids(answer) == dozen[::-1][1:4]
         assert answer["meta"]["pagination"] == {"limit": 3, "offset": 1, "totalCount": 12}
 
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "limit", "offset"),
         [
             ("limit 0", 10, 0),
@@ -96,7 +95,7 @@ class TestTheFiltersWord:
         assert ids(listed(world.north_admin, "limit 2", offset=4)) == dozen[4:6]
         assert ids(listed(world.north_admin, "skip 2", limit=3, sort="id desc")) == dozen[::-1][2:5]
 
-    @pytest.mark.parametrize("text", ["limit 1.5", "limit 1e2", "skip 0.5", "limit 9223372036854775808"])
+    @cells("text", ["limit 1.5", "limit 1e2", "skip 0.5", "limit 9223372036854775808"])
     def test_must_be_an_integer(self, text: str, world: World):
         assert cause(asked(world.north_admin, text)).startswith("expected integer value for ")
 
@@ -121,7 +120,7 @@ class TestTheOrder:
         assert ids(listed(world.north_admin, f"sort by {five}, id desc", limit=500)) == dozen
         assert ids(listed(world.north_admin, "sort by isSystem, id desc", limit=500)) == dozen[::-1]
 
-    @pytest.mark.parametrize(
+    @cells(
         ("sort", "why"),
         [
             ("nothing", "unknown symbol 'nothing'"),

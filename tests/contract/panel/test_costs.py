@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.access.callers import api_key_of
 from tests.architecture.test_sql_counts import cost, make_them
+from tests.cells import cells
 from tests.contract.panel.answers import COUNT, SESSIONS, browser, page
 from tests.world import Caller, World
 
@@ -17,7 +16,7 @@ CALLERS: dict[str, Callable[[World], Caller]] = {
 }
 
 
-@pytest.mark.parametrize("by", CALLERS)
+@cells("by", CALLERS)
 def test_a_list_costs_the_same_however_long_it_is(by: str, world: World):
     caller, found = CALLERS[by](world), []
     caller.get(COUNT)  # which notes a key's first use
@@ -39,8 +38,6 @@ def test_an_act_costs_what_it_costs_elsewhere_and_its_count(world: World):
     assert cost(lambda: world.ada.delete(f"{SESSIONS}/x")) == 2
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer x"}, {"X-Api-Key": "x"}, {"Cookie": "curfew_session=x"}]
-)
+@cells("headers", [{}, {"Authorization": "Bearer x"}, {"X-Api-Key": "x"}, {"Cookie": "curfew_session=x"}])
 def test_nobody_costs_nothing(headers: dict[str, Any], world: World):
     assert cost(lambda: Caller().get(SESSIONS, headers=headers)) == 0

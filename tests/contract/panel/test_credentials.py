@@ -7,6 +7,7 @@ import pytest
 from core.access import Scope
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.panel.answers import (
     COOKIE,
     COUNT,
@@ -149,7 +150,7 @@ class TestABrowser:
     EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
     OWN = ({}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"})
 
-    @pytest.mark.parametrize("headers", EVIL)
+    @cells("headers", EVIL)
     def test_changes_nothing_for_a_page_of_another_site(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
         before = footprint()
@@ -159,27 +160,27 @@ class TestABrowser:
         assert footprint() == before
         assert is_alive(phone)
 
-    @pytest.mark.parametrize("headers", OWN)
+    @cells("headers", OWN)
     def test_does_for_one_of_ours(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
         assert given(ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 1
         assert not is_alive(phone)
 
-    @pytest.mark.parametrize("headers", EVIL)
+    @cells("headers", EVIL)
     def test_may_look_from_anywhere_and_let_nobody_else_read_it(self, headers: dict[str, str], world: World):
         answer = browser(world.ada).get(SESSIONS, headers=headers)
         assert given(answer)["currentToken"] == world.ada.session_id
         assert "Access-Control-Allow-Origin" not in answer.headers
 
-    @pytest.mark.parametrize("headers", EVIL)
+    @cells("headers", EVIL)
     def test_is_what_is_meant_and_not_a_program_with_a_key(self, headers: dict[str, str], world: World):
         assert given(world.ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 0
         key = by_header(api_key_of(world.ada.user).token or "")["headers"]
         assert given(Caller().delete(SESSIONS, headers=headers | key))["data"]["revoked"] == 1
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
-@pytest.mark.parametrize("path", [SESSIONS, COUNT, f"{SESSIONS}/x", f"{SESSIONS}/"])
+@cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
+@cells("path", [SESSIONS, COUNT, f"{SESSIONS}/x", f"{SESSIONS}/"])
 def test_other_methods_are_refused_after_asking_who_is_there(path: str, method: str, world: World):
     assert refused(world.nobody.request(method, path)) == SIGN_IN
     answer = world.ada.request(method, path)

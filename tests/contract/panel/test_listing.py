@@ -15,6 +15,7 @@ from core.access import Scope
 from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, given, page, refused, tokens, when
 from tests.contract.v1.sessions import change, fall_idle, row, run_out
 from tests.contract.v1.test_token_exchange import acting_for, application
@@ -194,8 +195,8 @@ class TestThePages:
         rows, _, said = page(seven, query)
         assert (len(rows), said) == (length, where)
 
-    @pytest.mark.parametrize("field", ["page", "limit"])
-    @pytest.mark.parametrize("value", ["0", "-1", "abc", "", "%20", "9" * 40, "%00", "%ff", "٣"])
+    @cells("field", ["page", "limit"])
+    @cells("value", ["0", "-1", "abc", "", "%20", "9" * 40, "%00", "%ff", "٣"])
     def test_out_of_range_are_refused_by_name(self, field: str, value: str, world: World):
         answer = world.ada.get(f"{SESSIONS}?{field}={value}")
         assert refused(answer, 400) == "Query validation failed"

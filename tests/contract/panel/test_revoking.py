@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pytest
-
 from accounts.models import Role
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app.models import Revocation, Session
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.panel.answers import COOKIE, NOT_FOUND, SESSIONS, again, browser, given, refused, tokens
 from tests.contract.v1.sessions import fall_idle, is_alive, row, run_out
 from tests.world import Caller, World, some_id
@@ -46,7 +45,7 @@ class TestEndingOne:
         assert others(world.ada.delete(f"{SESSIONS}/%20{phone.session_id}%20"))["revoked"] is True
         assert not is_alive(phone)
 
-    @pytest.mark.parametrize("token", ["session_abc123xyz789", "x" * 5_000, "..", "%00", "%ff", "%F0%9F%92%A9"])
+    @cells("token", ["session_abc123xyz789", "x" * 5_000, "..", "%00", "%ff", "%F0%9F%92%A9"])
     def test_that_is_none_is_not_found(self, token: str, world: World):
         ada, before = world.ada, footprint()
         assert refused(ada.delete(f"{SESSIONS}/{token}"), 404) == NOT_FOUND
@@ -74,7 +73,7 @@ class TestEndingOne:
     def test_by_the_name_of_something_else_is_not_found(self, world: World):
         assert refused(world.ada.delete(f"{SESSIONS}/{world.ada.user.handle}"), 404) == NOT_FOUND
 
-    @pytest.mark.parametrize("blank", ["/", "/%20", "/%20%20", "/%09"])
+    @cells("blank", ["/", "/%20", "/%20%20", "/%09"])
     def test_takes_a_token(self, blank: str, world: World):
         phone = again(world, world.ada)
         before = footprint()
@@ -109,14 +108,14 @@ class TestEndingAll:
         assert [is_alive(each) for each in (world.ada, phone)] == [False, False]
         assert refused(world.ada.get(SESSIONS)) == "Invalid API key"
 
-    @pytest.mark.parametrize("said", ["false", "", "TRUE", "True", "1", "yes", "true%20", "true&includeCurrent=false"])
+    @cells("said", ["false", "", "TRUE", "True", "1", "yes", "true%20", "true&includeCurrent=false"])
     def test_includes_it_only_for_the_word_itself(self, said: str, world: World):
         phone = again(world, world.ada)
         answer = world.ada.delete(f"{SESSIONS}?includeCurrent={said}")
         assert others(answer) == {"revoked": 1, "currentSessionRevoked": False}
         assert [is_alive(each) for each in (world.ada, phone)] == [True, False]
 
-    @pytest.mark.parametrize("query", ["", "?includeCurrent=true"])
+    @cells("query", ["", "?includeCurrent=true"])
     def test_by_an_api_key_is_of_all_and_of_no_current_one(self, query: str, world: World):
         key = api_key_of(world.ada.user)
         again(world, world.ada)
@@ -147,7 +146,7 @@ class TestEndingAll:
 
 
 class TestABrowser:
-    @pytest.mark.parametrize("what", ["the one", "all"])
+    @cells("what", ["the one", "all"])
     def test_drops_its_cookie_with_its_session(self, what: str, world: World):
         ada = browser(world.ada)
         path = one(world.ada) if what == "the one" else f"{SESSIONS}?includeCurrent=true"

@@ -16,6 +16,7 @@ from sessions_app.api.v1.views import sessions as views
 from sessions_app.models import Revocation, Session
 from tenancy import operations as tenancy
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, refused
 from tests.contract.v1.sessions import REVOKE_ALL, is_alive
 from tests.world import SYSTEM, Caller, World, some_id
@@ -164,7 +165,7 @@ class TestWhatIsOutOfReach:
             for each in (handle, some_id(PREFIXES[name]), "x", some_id(Prefix.AUDIT_ENTRY))
         ] == [ACCESS_DENIED] * 4
 
-    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    @cells("who", ["springfield_admin", "globex_partner"])
     def test_is_somebody_elses(self, who: str, world: World):
         caller, wiki = getattr(world, who), wiki_of_north(world)
         assert alive(world.ada, caller) == [True, True]
@@ -225,13 +226,13 @@ class TestAnAnswerToSomebodyInAHurry:
         assert (told["revoked_count"], told["session_ids"], told["session_ids_truncated"]) == (2, [], True)
         assert alive(world.ada, world.alan) == [False, False]
 
-    @pytest.mark.parametrize("header", ["respond-async, return=minimal", "RETURN=minimal; x=1", "return = minimal"])
+    @cells("header", ["respond-async, return=minimal", "RETURN=minimal; x=1", "return = minimal"])
     def test_is_given_however_it_is_asked_for(self, header: str, world: World):
         body = {"tenant_id": world.north.handle}
         answer = world.super_admin.post(REVOKE_ALL, body, headers={"Prefer": header})
         assert answer["Preference-Applied"] == "return=minimal"
 
-    @pytest.mark.parametrize("header", ["", "return=representation", "return=minimalist", "minimal"])
+    @cells("header", ["", "return=representation", "return=minimalist", "minimal"])
     def test_is_not_given_to_others(self, header: str, world: World):
         assert is_alive(world.ada)
         body = {"tenant_id": world.north.handle}

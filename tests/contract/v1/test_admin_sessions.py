@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from django.db.models.functions import Now
 
 from accounts.models import Role
@@ -12,6 +11,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, given, ids, page, refused, when
 from tests.contract.v1.sessions import SESSION_LIST_ITEM, SESSIONS, change, fall_idle, is_alive, row, run_out
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
@@ -47,7 +47,7 @@ def ending_of(target: Caller, world: World) -> list[object]:
 
 
 class TestTheList:
-    @pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/"])
+    @cells("path", [SESSIONS, f"{SESSIONS}/"])
     def test_shows_what_is_within_reach_newest_first(self, path: str, world: World):
         ada, lisa, katherine = world.ada, world.lisa, world.katherine
         assert ids(world.north_admin.get(path)) == [world.north_admin.session_id, ada.session_id]
@@ -180,7 +180,7 @@ class TestOneSession:
         felled = operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="felled")
         assert ending_of(world.ada, world)[3:] == ["felled", felled.revocation.handle]
 
-    @pytest.mark.parametrize("reach", [Reach.ADMINS, Reach.PLATFORM, Reach.PARTNER, Reach.TENANT, Reach.USER])
+    @cells("reach", [Reach.ADMINS, Reach.PLATFORM, Reach.PARTNER, Reach.TENANT, Reach.USER])
     def test_that_fell_names_what_felled_it_however_far_that_reached(self, reach: Reach, world: World):
         admin = world.north_admin
         targets = {Reach.PARTNER: world.acme, Reach.TENANT: world.north, Reach.USER: admin.user}
@@ -195,7 +195,7 @@ class TestOneSession:
             felled.revocation.handle,
         ]
 
-    @pytest.mark.parametrize(("over", "reason"), [(run_out, "expired"), (fall_idle, "idle")])
+    @cells(("over", "reason"), [(run_out, "expired"), (fall_idle, "idle")])
     def test_that_ran_out_says_so_before_and_after_it_is_written_down(self, over, reason: str, world: World):
         over(world.ada)
         before = ending_of(world.ada, world)
@@ -210,14 +210,14 @@ class TestOneSession:
         operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="test")
         assert ending_of(world.ada, world) == LIVE
 
-    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
+    @cells("who", ["springfield_admin", "globex_partner"])
     def test_elsewhere_does_not_exist(self, who: str, world: World):
         caller = getattr(world, who)
         answers = [caller.get(f"{SESSIONS}/{each}") for each in (world.ada.session_id, some_id(Prefix.SESSION), "x")]
         assert [refused(answer, 404) for answer in answers] == [{"detail": "Session not found"}] * 3
 
 
-@pytest.mark.parametrize("how", ["DELETE", "POST"])
+@cells("how", ["DELETE", "POST"])
 class TestEndingOne:
     def test_ends_it_at_its_next_request(self, how: str, world: World):
         phone = world.signed_in(world.ada.user)
@@ -255,7 +255,7 @@ class TestEndingOne:
         assert end(world.north_admin, how, world.north_admin).status_code in (200, 204)
         assert not is_alive(world.north_admin)
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    @cells("who", ["north_admin", "acme_partner"])
     def test_of_an_equal_is_denied_though_it_can_be_seen(self, how: str, who: str, world: World):
         caller = getattr(world, who)
         equal = world.signed_in(world.person("deputy", caller.user.tenant, Role(caller.user.role)))
@@ -296,12 +296,12 @@ class TestTheAnswerOfRevoking:
             "session_ids_truncated": False,
         }
 
-    @pytest.mark.parametrize("body", [None, {}, {"reason": None}])
+    @cells("body", [None, {}, {"reason": None}])
     def test_needs_no_reason(self, body: object, world: World):
         given(end(world.north_admin, "POST", world.ada, body))
         assert row(world.ada).revoke_reason == "ended by an administrator"
 
-    @pytest.mark.parametrize("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
+    @cells("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
     def test_comes_only_for_a_reason_that_is_one(self, reason: object, world: World):
         assert refused(end(world.north_admin, "POST", world.ada, {"reason": reason}), 422)
         assert is_alive(world.ada)

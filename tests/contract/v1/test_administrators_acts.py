@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from audit.models import AuditEntry
 from core.ids import Prefix
+from tests.cells import cells
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
 from tests.security.acts import FROM
 from tests.world import CHROME, World, some_id
@@ -56,7 +55,7 @@ def filled(value: Any, names: dict[str, str]) -> Any:
     return value.format(**names) if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("name", ACTS)
+@cells("name", ACTS)
 class TestAnAct:
     def test_is_recorded_once_with_all_there_is_to_say(self, name: str, world: World):
         entry = perform(name, world)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
-import pytest
 from django.db.models import F
 
 from accounts.models import Agent, AgentMinute
@@ -15,6 +14,7 @@ from core.secrets import digest
 from sessions_app import operations as sessions
 from sessions_app.models import Reach
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, page, refused
 from tests.contract.v1.test_platform_tokens import UNKNOWN_CLIENT, by_form, denied, granted
 from tests.security.test_platform_scopes import NEEDS_SCOPE, NEEDS_USER, PERSONAL, with_claims
@@ -79,7 +79,7 @@ class TestAnAgent:
             rows, _ = page(world.super_admin.get(f"{PATH}?{query}"))
             assert {row["id"] for row in rows} == expected, query
 
-    @pytest.mark.parametrize("scope", [*Scope, "admin:*", "Admin:read"])
+    @cells("scope", [*Scope, "admin:*", "Admin:read"])
     def test_administers_only_if_an_operator_says_so(self, scope: str, world: World):
         agent = made(world)
         body = {"name": "x", "tenant_id": world.north.handle, "owner_user_id": world.ada.user.handle}
@@ -182,7 +182,7 @@ class TestItsToken:
         admin = f"/api/v1/admin/users/{world.north_admin.user.handle}/reset-password"
         assert refused(agent.post(admin, {"delivery": "code"}), 403) == DENIED
 
-    @pytest.mark.parametrize(("method", "path"), PERSONAL)
+    @cells(("method", "path"), PERSONAL)
     def test_speaks_for_no_person(self, method: str, path: str, world: World):
         answer = with_scopes(world, *Scope).request(method, path)
         assert (answer.status_code, answer.json()) == (403, NEEDS_USER)
@@ -227,7 +227,7 @@ class TestItsToken:
             assert token.get(PATH).status_code == 401
         assert token_of(world, agent).get(PATH).status_code == 200
 
-    @pytest.mark.parametrize("reach", [Reach.PLATFORM, Reach.PARTNER, Reach.TENANT])
+    @cells("reach", [Reach.PLATFORM, Reach.PARTNER, Reach.TENANT])
     def test_ends_when_everything_above_it_does(self, reach: Reach, world: World):
         target = {Reach.PARTNER: world.acme.pk, Reach.TENANT: world.north.pk}.get(reach)
         agent = made(world, allowed_scopes=["admin:read"])

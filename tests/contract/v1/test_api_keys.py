@@ -1,13 +1,13 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey
 from audit.models import AuditEntry
 from core.ids import Prefix
 from core.secrets import digest
+from tests.cells import cells
 from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, flaws, given, refused, when
 from tests.world import Caller, World, some_id
 
@@ -20,7 +20,7 @@ def create(caller: Caller, name: str = "laptop") -> dict[str, Any]:
 
 
 class TestCreating:
-    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    @cells("path", [PATH, f"{PATH}/"])
     def test_shows_the_key_this_once(self, path, world: World):
         made = given(world.ada.post(path, {"name": "laptop"}), 201)
         assert made.keys() == {*API_KEY, "api_key"}
@@ -59,7 +59,7 @@ class TestCreating:
 
 
 class TestListing:
-    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    @cells("path", [PATH, f"{PATH}/"])
     def test_shows_mine_newest_first_and_never_a_key(self, path, world: World):
         create(world.alan)
         made = [create(world.ada, name) for name in ("laptop", "phone")]
@@ -82,7 +82,7 @@ class TestListing:
 
 
 class TestDeleting:
-    @pytest.mark.parametrize("slash", ["", "/"])
+    @cells("slash", ["", "/"])
     def test_ends_it_at_its_next_request(self, slash, world: World):
         made = create(world.ada)
         answer = world.ada.delete(f"{PATH}/{made['id']}{slash}")

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from accounts.models import Application
 from audit.models import AuditEntry
 from core.access import Scope
@@ -12,6 +10,7 @@ from core.secrets import digest
 from sessions_app.models import Session
 from tenancy.models import Partner
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, page, refused
 from tests.contract.v1.test_platform_tokens import UNKNOWN_CLIENT, by_form, denied, granted
 from tests.world import Caller, World, some_id
@@ -46,7 +45,7 @@ class TestWhoseItIs:
         ):
             assert flaws(caller.post(PATH, body(scope=scope))) == [(["body", missing], "Field required", "missing")]
 
-    @pytest.mark.parametrize(
+    @cells(
         ("scope", "name"),
         [("GLOBAL", "tenant_id"), ("GLOBAL", "partner_id"), ("PARTNER", "tenant_id"), ("TENANT", "partner_id")],
     )
@@ -55,7 +54,7 @@ class TestWhoseItIs:
         ((where, _, _),) = flaws(world.super_admin.post(PATH, body(scope=scope, **{name: place[name]})))
         assert where == ["body", name]
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    @cells("who", ["north_admin", "acme_partner"])
     def test_is_everybodys_only_if_an_operator_says_so(self, who: str, world: World):
         assert refused(getattr(world, who).post(PATH, body(scope="GLOBAL")), 403) == DENIED
         assert made(world.super_admin, scope="GLOBAL")["tenant_id"] is None
@@ -121,7 +120,7 @@ class TestWhoseItIs:
 
 
 class TestItsScopes:
-    @pytest.mark.parametrize("scope", [*Scope, "admin:*", "ADMIN:READ", "admin:"])
+    @cells("scope", [*Scope, "admin:*", "ADMIN:READ", "admin:"])
     def test_administer_only_if_an_operator_says_so(self, scope: str, world: World):
         application = made(world.super_admin, tenant_id=world.north.handle)
         for caller in (world.north_admin, world.acme_partner, world.service(*Scope)):
@@ -166,7 +165,7 @@ class TestAService:
 
 
 class TestItsSecret:
-    @pytest.mark.parametrize("kind", ["WEB", "SERVICE"])
+    @cells("kind", ["WEB", "SERVICE"])
     def test_is_shown_once(self, kind: str, world: World):
         application = made(world.north_admin, application_type=kind)
         secret = application["client_secret"]
@@ -181,7 +180,7 @@ class TestItsSecret:
         assert len(secret) >= 43
         assert secret not in str(list(AuditEntry.objects.values()))
 
-    @pytest.mark.parametrize("kind", ["SPA", "NATIVE"])
+    @cells("kind", ["SPA", "NATIVE"])
     def test_is_none_where_it_could_not_be_kept(self, kind: str, world: World):
         application = made(world.north_admin, application_type=kind)
         assert "client_secret" not in application

@@ -12,6 +12,7 @@ from audit.models import AuditEntry, Chain
 from core.access import Scope
 from core.ids import Prefix
 from tenancy.operations import change, change_tenant, suspend
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, ids, page, refused, when
 from tests.contract.v1.test_groups import GROUPS
 from tests.security.acts import FROM
@@ -139,7 +140,7 @@ class TestWhoReadsWhat:
         assert renamed in all_of(world.globex_partner)
         assert renamed not in all_of(world.acme_partner)
 
-    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+    @cells("method", ["POST", "PUT", "PATCH", "DELETE"])
     def test_nobody_writes(self, method: str, world: World):
         entry = handles()[0]
         for caller in (world.ada, world.north_admin, world.acme_partner, world.super_admin, world.service(*Scope)):
@@ -189,7 +190,7 @@ class TestTheList:
         }.items():
             assert all_of(caller, f"&{query}") == expected, query
 
-    @pytest.mark.parametrize(
+    @cells(
         "query",
         [
             *("action=x", "action=", "resource_type=groups", "result=ok", "ip_address=x", "start_time=x", "end_time=1"),
@@ -199,7 +200,7 @@ class TestTheList:
     def test_of_what_cannot_be_is_refused(self, query: str, world: World):
         assert {loc[1] for loc, _, _ in flaws(world.super_admin.get(f"{AUDIT}?{query}"))} == {query.partition("=")[0]}
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_is_the_same_page_by_page_and_by_cursor(self, who: str, world: World):
         caller = getattr(world, who)
         for number in range(5):

@@ -3,11 +3,11 @@
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from django.db import connection, transaction
 
 from sessions_app.api.v1.filters import UserSessionFilters
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.v1.answers import refused
 from tests.contract.v1.sessions import SESSIONS
 from tests.world import World
@@ -30,9 +30,7 @@ def test_a_search_that_takes_too_long_says_so_and_when_to_come_back(world: World
     assert int(answer["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize(
-    ("state", "status", "said"), [("query_canceled", 503, TOO_LONG), ("deadlock_detected", 409, CHANGED_MEANWHILE)]
-)
+@cells(("state", "status", "said"), [("query_canceled", 503, TOO_LONG), ("deadlock_detected", 409, CHANGED_MEANWHILE)])
 def test_an_act_that_is_broken_off_says_why(state: str, status: int, said: Any, world: World):
     caller, path = world.north_admin, f"{SESSIONS}/{world.ada.session_id}"
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pytest
-
 from accounts.models import Group, GroupMembership, Role, User
 from accounts.operations import add_member, create_group, delete_user, nest
 from audit.models import AuditEntry
 from core.ids import Prefix
 from tenancy.operations import change, delete
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -158,7 +157,7 @@ class TestAdding:
         assert (me.role, me.tenant) == (Role.TENANT_ADMIN, world.north)
         assert world.north_admin.get("/api/v1/admin/partners").status_code == 403
 
-    @pytest.mark.parametrize("body", [{}, {"user_id": None}, {"user_id": 1}, {"user_id": []}, {"user": "x"}, []])
+    @cells("body", [{}, {"user_id": None}, {"user_id": 1}, {"user_id": []}, {"user": "x"}, []])
     def test_takes_a_user_and_nothing_else(self, body: Any, world: World):
         assert flaws(world.north_admin.post(members(a_group(world)), body))
 

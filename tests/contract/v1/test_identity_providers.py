@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from core.secrets import unseal
 from tenancy.operations import HIDDEN
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, refused
 from tests.domain.test_public_urls import HOSTILE
 from tests.resources import OIDC
@@ -129,7 +129,7 @@ class TestAConfig:
         shown = given(world.north_admin.request("PATCH", path, {"config": less}))
         assert shown["config"] == less | {"metadata_url": None}
 
-    @pytest.mark.parametrize(
+    @cells(
         ("provider_type", "more", "where"),
         [
             ("OIDC", {"key": 1}, "key"),
@@ -165,7 +165,7 @@ class TestAConfig:
         ):
             assert {tuple(loc[:3]) for loc, _, _ in flaws(answer)} == {("body", "config", where)}
 
-    @pytest.mark.parametrize("provider_type", ["OIDC", "SAML"])
+    @cells("provider_type", ["OIDC", "SAML"])
     def test_needs_what_makes_one(self, provider_type: str, world: World):
         needed = {"OIDC": {"issuer", "client_id"}, "SAML": {"entity_id", "sso_url", "certificate"}}[provider_type]
         answer = world.north_admin.post(PROVIDERS, body({}, provider_type))

@@ -1,10 +1,10 @@
 from typing import Any
 
 import jwt
-import pytest
 from django.conf import settings
 
 from accounts.models import SigningKey
+from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, given
 from tests.world import PASSWORD, World
 
@@ -18,7 +18,7 @@ def published(world: World, path: str = PATHS[0]) -> list[dict[str, Any]]:
     return answer.json()["keys"]
 
 
-@pytest.mark.parametrize("path", PATHS)
+@cells("path", PATHS)
 class TestThePublicKeys:
     def test_are_public_and_nothing_more(self, path, world: World):
         [key] = published(world, path)

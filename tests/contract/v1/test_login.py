@@ -11,6 +11,7 @@ from core.records import Status
 from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
+from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, WRONG, flaws, given, refused, when
 from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World, hashed_password
 
@@ -95,7 +96,7 @@ class TestSigningIn:
         grace.refresh_from_db()
         assert abs((grace.last_login_at - when(answer.json()["meta"]["timestamp"])).total_seconds()) < 60
 
-    @pytest.mark.parametrize(
+    @cells(
         ("who", "role", "has_tenant", "has_partner"),
         [
             ("north_admin", "tenant_admin", True, True),
@@ -122,7 +123,7 @@ class TestNamingTheTenant:
             {"path": f"/api/v1/auth/tenants/{tenant.slug}/login/"},
         ]
 
-    @pytest.mark.parametrize("way", range(4))
+    @cells("way", range(4))
     def test_tells_namesakes_apart(self, way, world: World):
         for grace in namesakes(world):
             data = given(login(world, grace.email, **self.ways(grace.tenant)[way]))
@@ -138,7 +139,7 @@ class TestNamingTheTenant:
         other.save()
         assert given(login(world, grace.email))["user"]["id"] == grace.handle
 
-    @pytest.mark.parametrize("who", ["acme_partner", "super_admin"])
+    @cells("who", ["acme_partner", "super_admin"])
     def test_is_never_asked_of_operators(self, who, world: World):
         """Or else a tenant's administrator would shut them out by making a user of their e-mail."""
         operator = getattr(world, who).user
@@ -161,7 +162,7 @@ class TestNamingTheTenant:
 
 
 class TestAnEmail:
-    @pytest.mark.parametrize("spelled", ["Grace@North.Example", "GRACE@NORTH.EXAMPLE", "  grace@north.example "])
+    @cells("spelled", ["Grace@North.Example", "GRACE@NORTH.EXAMPLE", "  grace@north.example "])
     def test_may_be_spelled_in_any_case(self, spelled, world: World):
         assert given(login(world, spelled))["user"]["id"] == world.person("grace", world.north).handle
 
@@ -171,13 +172,11 @@ class TestAnEmail:
 
 
 class TestAPassword:
-    @pytest.mark.parametrize("close", [f" {PASSWORD}", f"{PASSWORD} ", PASSWORD.upper(), PASSWORD[:-1], "päßword"])
+    @cells("close", [f" {PASSWORD}", f"{PASSWORD} ", PASSWORD.upper(), PASSWORD[:-1], "päßword"])
     def test_is_taken_to_the_letter(self, close, world: World):
         assert refused(login(world, world.person("grace", world.north).email, close)) == WRONG
 
-    @pytest.mark.parametrize(
-        "odd", ["  spaces around  ", "p\u0061\u0308ssw\u00f6rd", "пароль и ключ", "🔑🔑🔑🔑🔑🔑🔑🔑"]
-    )
+    @cells("odd", ["  spaces around  ", "p\u0061\u0308ssw\u00f6rd", "пароль и ключ", "🔑🔑🔑🔑🔑🔑🔑🔑"])
     def test_may_be_anything(self, odd, world: World):
         accounts.create_user(actor=SYSTEM, tenant=world.north, email="odd@north.example", password=odd)
         given(login(world, "odd@north.example", odd))
@@ -235,7 +234,7 @@ WRONG_COMBINATIONS: dict[str, Callable[[World, User], dict[str, Any]]] = {
 
 
 class TestEveryWrongCombination:
-    @pytest.mark.parametrize("case", WRONG_COMBINATIONS)
+    @cells("case", WRONG_COMBINATIONS)
     def test_gets_the_same_answer(self, case, world: World):
         grace = world.person("grace", world.north)
         given(login(world, grace.email))  # or else nothing here would be wrong

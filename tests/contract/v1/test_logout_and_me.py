@@ -1,11 +1,10 @@
 from typing import Any
 
-import pytest
-
 from accounts.models import User
 from audit.models import AuditEntry
 from sessions_app.models import Session
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, given, refused, when
 from tests.contract.v1.test_my_sessions import SESSION_LIST_ITEM
 from tests.world import CHROME, Caller, World
@@ -15,7 +14,7 @@ WHO = {"id", "email", "display_name", "role", "tenant_id", "partner_id", "mfa_en
 
 
 class TestLogout:
-    @pytest.mark.parametrize("path", [LOGOUT, f"{LOGOUT}/"])
+    @cells("path", [LOGOUT, f"{LOGOUT}/"])
     def test_answers_with_nothing(self, path, world: World):
         answer = world.ada.post(path)
         assert (answer.status_code, answer.content) == (204, b"")
@@ -69,7 +68,7 @@ class TestMe:
         assert called(first_name="Ada", last_name="Lovelace") == "Ada Lovelace"
         assert called(display_name="Countess") == "Countess"
 
-    @pytest.mark.parametrize(("who", "partner"), [("acme_partner", "acme"), ("super_admin", None)])
+    @cells(("who", "partner"), [("acme_partner", "acme"), ("super_admin", None)])
     def test_hides_where_operators_are_housed(self, who, partner, world: World):
         me = given(getattr(world, who).get(ME))
         assert me["tenant_id"] is None

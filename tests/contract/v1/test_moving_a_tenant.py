@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from tenancy.models import Partner
+from tests.cells import cells
 from tests.contract.v1.answers import given, refused
 from tests.world import World
 
@@ -14,7 +13,7 @@ def moved(world: World) -> Any:
     return world.super_admin.request("PATCH", path, {"partner_id": world.globex.handle})
 
 
-@pytest.mark.parametrize("limit", ["max_users_per_tenant", "max_applications_per_tenant"])
+@cells("limit", ["max_users_per_tenant", "max_applications_per_tenant"])
 def test_it_stays_where_the_other_partner_allows_less_than_it_has(limit: str, world: World):
     for caller in (world.ada, world.alan):
         assert caller.session

@@ -9,6 +9,7 @@ from sessions_app import operations
 from sessions_app.api.v1.views import mine as views
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.v1.answers import NOT_AUTHENTICATED, given, refused, when
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
@@ -46,7 +47,7 @@ class TestListingMySessions:
         assert [item["is_current"] for item in answer.json()["data"]] == [False, True]
         assert all(item.keys() == SESSION_LIST_ITEM for item in answer.json()["data"])
 
-    @pytest.mark.parametrize("path", [MINE, f"{MINE}/"])
+    @cells("path", [MINE, f"{MINE}/"])
     def test_tells_of_each_where_and_on_what_it_was_opened(self, path, world: World):
         application = world.make_service("wiki", [])
         SessionApplication.objects.create(session=world.ada.session, application=application)
@@ -125,7 +126,7 @@ class TestEndingOneOfMySessions:
         assert data == {"revoked_count": 1, "session_ids": [world.ada.session_id]}
         assert not is_alive(world.ada)
 
-    @pytest.mark.parametrize("who", ["alan", "north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["alan", "north_admin", "acme_partner", "super_admin"])
     def test_of_somebody_else_does_not_exist(self, who, world: World):
         """Administrators have no more power here than anybody."""
         answers = [
@@ -134,7 +135,7 @@ class TestEndingOneOfMySessions:
         assert [refused(answer, 404) for answer in answers] == [{"detail": "Session not found"}] * 2
         assert is_alive(world.ada)
 
-    @pytest.mark.parametrize("odd", ["ses_1", "x", "%00", "usr_{}", "SES_{}", "ses_{} ", "ses_{}0"])
+    @cells("odd", ["ses_1", "x", "%00", "usr_{}", "SES_{}", "ses_{} ", "ses_{}0"])
     def test_by_no_id_at_all_is_not_there_either(self, odd, world: World):
         path = f"{MINE}/{odd.format(world.ada.session_id.removeprefix('ses_'))}"
         assert refused(world.ada.delete(path), 404) == {"detail": "Session not found"}

@@ -13,6 +13,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from tests.architecture.test_sql_counts import counted
 from tests.beliefs import BELIEFS
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
 from tests.contract.v1.test_groups import GROUPS, a_group, members
 from tests.timing import quickest
@@ -46,7 +47,7 @@ class TestNesting:
         entry = AuditEntry.objects.get(action="group.nested")
         assert (entry.resource_id, entry.changes) == (outer.handle, {"child_group_id": [None, inner.handle]})
 
-    @pytest.mark.parametrize("length", [1, 2, 3, 7])
+    @cells("length", [1, 2, 3, 7])
     def test_in_a_ring_is_refused(self, length: int, world: World):
         groups = chain(world, *map(str, range(length)))
         answer = world.north_admin.post(nested(groups[-1]), {"child_group_id": groups[0].handle})
@@ -77,7 +78,7 @@ class TestNesting:
                 assert refused(caller.post(nested(outer), {"child_group_id": handle}), 403) == ACCESS_DENIED
         assert not GroupNesting.objects.exists()
 
-    @pytest.mark.parametrize("body", [{}, {"child_group_id": None}, {"child_group_id": 1}, {"group_id": "x"}, []])
+    @cells("body", [{}, {"child_group_id": None}, {"child_group_id": 1}, {"group_id": "x"}, []])
     def test_takes_a_group_and_nothing_else(self, body: Any, world: World):
         assert flaws(world.north_admin.post(nested(a_group(world)), body))
 
@@ -120,7 +121,7 @@ class TestEffectiveMembers:
         for group in (first, second):
             assert ids(world.north_admin.get(f"{members(group)}?effective=1")) == [world.ada.user.handle]
 
-    @pytest.mark.parametrize("shape", ["deep", "wide"])
+    @cells("shape", ["deep", "wide"])
     def test_of_a_thousand_groups_come_in_one_statement_and_at_once(self, shape: str, world: World):
         top, people = many_groups(world, shape)
         with counted() as statements:
@@ -134,21 +135,21 @@ class TestEffectiveMembers:
             _, where = page(admin.get(f"{members(top)}?effective=true&per_page=100"))
         assert (where["total"], len(statements)) == (MANY, 3)
 
-    @pytest.mark.parametrize("shape", ["deep", "wide"])
+    @cells("shape", ["deep", "wide"])
     def test_of_ten_thousand_groups_cost_ten_times_as_much_and_no_more(self, shape: str, world: World):
         top, people = many_groups(world, shape, 10 * MANY)
         took = quickest(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 1) == (len(people), True), f"{took:.2f} s"
 
-    @pytest.mark.parametrize("belief", BELIEFS)
-    @pytest.mark.parametrize(("shape", "many"), [("deep", MANY), ("wide", MANY), ("deep", 4 * MANY)])
+    @cells("belief", BELIEFS)
+    @cells(("shape", "many"), [("deep", MANY), ("wide", MANY), ("deep", 4 * MANY)])
     def test_come_at_once_whatever_the_planner_believes(self, shape: str, many: int, belief: str, world: World):
         top, people = many_groups(world, shape, many)
         BELIEFS[belief](TABLES)
         took = quickest(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 0.5) == (len(people), True), f"{took:.2f} s"
 
-    @pytest.mark.parametrize("shape", ["deep", "wide"])
+    @cells("shape", ["deep", "wide"])
     def test_a_ring_of_a_thousand_is_found_at_once(self, shape: str, world: World):
         top, _ = many_groups(world, shape)
         last = Group.objects.latest("pk")

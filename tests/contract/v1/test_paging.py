@@ -7,13 +7,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from core.paging import LAST_PAGE
 from core.places import PURPOSE
 from core.secrets import seal
 from sessions_app import operations
 from sessions_app.models import Reach, Session
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, page
 from tests.contract.v1.sessions import SESSIONS, change, row
 from tests.world import SYSTEM, Caller, World
@@ -72,7 +71,7 @@ class TestAPage:
         rows, where = page(world.super_admin.get(f"{north(world)}?per_page=100"))
         assert ([row["id"] for row in rows], where["next_cursor"]) == (sessions, None)
 
-    @pytest.mark.parametrize("ordering", ORDERINGS)
+    @cells("ordering", ORDERINGS)
     def test_by_number_and_by_cursor_hold_the_same(self, ordering: str, world: World):
         sessions = {*open_some(world, 6), world.ada.session_id}
         path = f"{north(world)}?per_page=3&ordering={ordering}"
@@ -96,7 +95,7 @@ class TestAPage:
         rows, where = page(world.super_admin.get(north(world)))
         assert (rows, where["page"], where["total"], where["total_pages"]) == ([], 1, 0, 0)
 
-    @pytest.mark.parametrize("name", ["page", "per_page"])
+    @cells("name", ["page", "per_page"])
     def test_has_a_number_from_one_on(self, name: str, world: World):
         for value, kind in (
             ("0", "greater_than_equal"),
@@ -161,7 +160,7 @@ class TestTheOrder:
 class TestWalkingByCursor:
     """Whatever was there throughout is met exactly once."""
 
-    @pytest.mark.parametrize("ordering", ORDERINGS)
+    @cells("ordering", ORDERINGS)
     def test_while_sessions_come_and_go(self, ordering: str, world: World):
         lasting = {*open_some(world, 9), world.ada.session_id}
         passing = [world.signed_in(world.alan.user) for _ in range(6)]
@@ -189,7 +188,7 @@ class TestWalkingByCursor:
         second, _ = page(world.super_admin.get(f"{north(world)}?per_page=2&page=2"))
         assert [row["id"] for row in [*first, *second]] == [*sessions[:2], *sessions[1:3]]
 
-    @pytest.mark.parametrize("ordering", ORDERINGS)
+    @cells("ordering", ORDERINGS)
     def test_among_sessions_that_were_seen_in_the_same_moment(self, ordering: str, world: World):
         sessions = {*open_some(world, 6), world.ada.session_id}
         Session.objects.filter(user=world.ada.user).update(last_activity_at=row(world.ada).last_activity_at)

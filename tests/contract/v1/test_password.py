@@ -9,6 +9,7 @@ from audit.models import AuditEntry
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, REFRESH, flaws, given, refused
 from tests.world import PASSWORD, Caller, World
 
@@ -30,7 +31,7 @@ def hash_of(caller: Caller) -> str:
 
 
 class TestChangingMyPassword:
-    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    @cells("path", [PATH, f"{PATH}/"])
     def test_says_how_many_other_sessions_ended(self, path, world: World):
         for _ in range(2):
             world.signed_in(world.ada.user)
@@ -119,7 +120,7 @@ class TestTheWrongPassword:
 
 
 class TestAnUnfitPassword:
-    @pytest.mark.parametrize(
+    @cells(
         ("unfit", "why"),
         [
             ("xq7-kzw", ["This password is too short. It must contain at least 8 characters."]),

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core import mail
 from django.db.models import F
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -15,6 +14,7 @@ from accounts.operations import change_user
 from audit.models import AuditEntry
 from tenancy.models import Partner, Tenant
 from tenancy.operations import change_tenant, reactivate, suspend
+from tests.cells import cells
 from tests.contract.v1.answers import ME, flaws, given, refused
 from tests.world import PASSWORD, SYSTEM, World
 
@@ -80,7 +80,7 @@ class TestIssuingOne:
         assert len(issue(world, delivery="code")["code"]) >= 40
         assert len(queued()) == 1
 
-    @pytest.mark.parametrize("delivery", ["", "sms", None, 1])
+    @cells("delivery", ["", "sms", None, 1])
     def test_by_no_other_way(self, delivery: Any, world: World):
         answer = world.north_admin.post(
             f"/api/v1/admin/users/{world.ada.user.handle}/reset-password", {"delivery": delivery}
@@ -93,7 +93,7 @@ class TestIssuingOne:
         kept = repr(list(AuditEntry.objects.values())) + repr(queued()) + repr(list(PasswordReset.objects.values()))
         assert code not in kept
 
-    @pytest.mark.parametrize("what", ["user", "tenant"])
+    @cells("what", ["user", "tenant"])
     def test_for_somebody_who_is_suspended_is_refused(self, what: str, world: World):
         user = world.ada.user
         suspend(user if what == "user" else world.north, actor=SYSTEM)
@@ -129,19 +129,19 @@ class TestUsingIt:
         assert [where for where, _, _ in flaws(use(world, code, "short"))] == [["body", "new_password"]]
         given(use(world, code))
 
-    @pytest.mark.parametrize("code", ["x", "x" * 43, "x" * 129, "\N{SNOWMAN}"])
+    @cells("code", ["x", "x" * 43, "x" * 129, "\N{SNOWMAN}"])
     def test_with_a_code_that_is_none_is_refused(self, code: str, world: World):
         assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
 
-    @pytest.mark.parametrize("change", [{"status": "SUSPENDED"}, {"deleted_at": "2026-01-01T00:00:00Z"}], ids=str)
-    @pytest.mark.parametrize("what", [User, Tenant, Partner])
+    @cells("change", [{"status": "SUSPENDED"}, {"deleted_at": "2026-01-01T00:00:00Z"}], ids=str)
+    @cells("what", [User, Tenant, Partner])
     def test_is_refused_when_what_it_is_for_is_down(self, what: Any, change: dict[str, Any], world: World):
         code = issue(world, delivery="code")["code"]
         pk = {User: world.ada.user.pk, Tenant: world.north.pk, Partner: world.acme.pk}[what]
         what.objects.filter(pk=pk).update(**change)
         assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]
 
-    @pytest.mark.parametrize("what", CHANGES)
+    @cells("what", CHANGES)
     def test_is_refused_after_whatever_ends_sessions(self, what: str, world: World):
         """Whoever has the code was told it under other circumstances."""
         code = issue(world, delivery="code")["code"]
@@ -184,7 +184,7 @@ class TestTheLetter:
         html = sent.alternatives[0].content
         assert ("&lt;b&gt;{{7*7}}" in html, "<b>" in html, "#ff8800" in html) == (True, False, True)
 
-    @pytest.mark.parametrize("colour", ["red;background:url(//evil)", "#12345", 7, None, "#1234567"])
+    @cells("colour", ["red;background:url(//evil)", "#12345", 7, None, "#1234567"])
     def test_does_without_colours_that_are_none(self, colour: Any, world: World):
         Tenant.objects.filter(pk=world.north.pk).update(branding={"primary_color": colour, "product_name": 1})
         issue(world)

@@ -12,6 +12,7 @@ from accounts.models import Application
 from audit.models import AuditEntry
 from core.access import Scope
 from core.secrets import digest
+from tests.cells import cells
 from tests.contract.v1.answers import ME, refused
 from tests.world import Caller, World
 
@@ -55,7 +56,7 @@ def denied(answer: Any, status: int) -> dict[str, str]:
 
 @pytest.mark.usefixtures("service")
 class TestAServiceThatProvesItself:
-    @pytest.mark.parametrize("path", [PATH, f"{PATH}/"])
+    @cells("path", [PATH, f"{PATH}/"])
     def test_by_basic_gets_a_token(self, path, world: World):
         assert granted(ask(world, basic="billing:billing-secret", path=path))["expires_in"] == 3600
 
@@ -107,7 +108,7 @@ class TestTheScope:
     def test_left_out_is_all_that_is_allowed(self, world: World):
         assert granted(by_form(world))["scope"] == BOTH
 
-    @pytest.mark.parametrize("asked", [Scope.ADMIN_READ, Scope.ADMIN_WRITE, f"{Scope.ADMIN_WRITE} {Scope.ADMIN_READ}"])
+    @cells("asked", [Scope.ADMIN_READ, Scope.ADMIN_WRITE, f"{Scope.ADMIN_WRITE} {Scope.ADMIN_READ}"])
     def test_asked_for_is_what_is_granted(self, asked, world: World):
         body = granted(by_form(world, scope=asked))
         assert body["scope"] == asked
@@ -118,7 +119,7 @@ class TestTheScope:
         for asked in ("admin:write", BOTH):
             assert denied(by_form(world, scope=asked), 400)["error"] == "invalid_scope"
 
-    @pytest.mark.parametrize(
+    @cells(
         "odd",
         [
             "",
@@ -155,13 +156,13 @@ class TestTheWrongClient:
         "in another case": ("Billing", "billing-secret"),
     }
 
-    @pytest.mark.parametrize("case", WRONG)
+    @cells("case", WRONG)
     def test_gets_the_same_answer_whatever_is_wrong(self, case, world: World):
         client_id, secret = self.WRONG[case]
         assert denied(by_form(world, client_id, secret), 401) == UNKNOWN_CLIENT
         assert denied(ask(world, basic=f"{client_id}:{secret}"), 401) == UNKNOWN_CLIENT
 
-    @pytest.mark.parametrize(("field", "value"), [("status", "SUSPENDED"), ("deleted_at", "2026-01-01T00:00Z")])
+    @cells(("field", "value"), [("status", "SUSPENDED"), ("deleted_at", "2026-01-01T00:00Z")])
     def test_is_one_that_is_down(self, field, value, world: World):
         Application.objects.filter(client_id="billing").update(**{field: value})
         assert denied(by_form(world), 401) == UNKNOWN_CLIENT
@@ -184,7 +185,7 @@ class TestAnApplicationThatIsNotThePlatformsOwnService:
             Application.objects.filter(pk=service.pk).update(**{"tenant": None, "partner": None} | place)
             assert denied(by_form(world), 400)["error"] == "unauthorized_client"
 
-    @pytest.mark.parametrize("kind", ["WEB", "SPA", "NATIVE"])
+    @cells("kind", ["WEB", "SPA", "NATIVE"])
     def test_with_users_of_its_own_is_refused(self, kind, world: World):
         world.make_service("billing", list(Scope))
         Application.objects.filter(client_id="billing").update(application_type=kind)

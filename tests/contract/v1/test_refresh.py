@@ -3,7 +3,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -11,6 +10,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix, read
 from sessions_app.models import Session, SessionQuerySet
 from sessions_app.refresh_tokens import START
+from tests.cells import cells
 from tests.contract.v1.answers import ME, REFRESH, flaws, given, refused
 from tests.world import Caller, World, some_id
 
@@ -134,7 +134,7 @@ def relabelled(text: str, session_id: UUID) -> str:
 
 
 class TestATokenThatIsNotOurs:
-    @pytest.mark.parametrize("at", [0, 15, 16, 47, 48, 63])
+    @cells("at", [0, 15, 16, 47, 48, 63])
     def test_for_a_flipped_bit_is_refused_and_ends_nothing(self, at, world: World):
         assert refused(refresh(world, spoilt(str(world.ada.refresh_token), at))) == NO_LONGER_GOOD
         assert is_alive(world.ada)
@@ -147,7 +147,7 @@ class TestATokenThatIsNotOurs:
         assert is_alive(world.alan)
         assert is_alive(world.ada)
 
-    @pytest.mark.parametrize(
+    @cells(
         "text", ["x", START, START + "A" * 86, START + "A" * 85, "cfr_!", "cfr_ü", "A" * 1024, " ", "cfr_" + "=" * 86]
     )
     def test_for_being_made_up(self, text, world: World):
@@ -179,7 +179,7 @@ class TestTheRefreshTokenOfAnEndedSession:
             case "idle":
                 row(ada).update(last_activity_at=Now() - F("idle_limit") - timedelta(seconds=1))
 
-    @pytest.mark.parametrize("how", ["signed out", "revoked", "expired", "idle"])
+    @cells("how", ["signed out", "revoked", "expired", "idle"])
     def test_is_refused_and_so_is_the_one_spent_before_it(self, how, world: World):
         newest = given(refresh(world, world.ada.refresh_token))["refresh_token"]
         self.ended(how, world.ada)

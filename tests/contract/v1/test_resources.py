@@ -7,6 +7,7 @@ import pytest
 
 from audit.models import AuditEntry
 from core.records import Status
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, page, refused, when
 from tests.resources import KINDS, Kind
 from tests.world import Caller, World
@@ -130,7 +131,7 @@ class TestAList:
 
 
 class TestAChange:
-    @pytest.mark.parametrize(("kind", "name"), CHANGES)
+    @cells(("kind", "name"), CHANGES)
     def test_is_made_and_recorded(self, kind: Kind, name: str, world: World):
         path, made, version = make(kind, world)
         new, before = kind.changes[name], AuditEntry.objects.count()
@@ -151,7 +152,7 @@ class TestAChange:
             assert (given(answer).items() <= made.items(), answer["ETag"]) == (True, version)
         assert AuditEntry.objects.count() == before
 
-    @pytest.mark.parametrize(("kind", "name", "value"), ODD)
+    @cells(("kind", "name", "value"), ODD)
     def test_to_what_cannot_be_is_refused(self, kind: Kind, name: str, value: Any, world: World):
         path, _, version = make(kind, world)
         for answer in (

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import pytest
-
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, ids, page, refused, when
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
 from tests.world import SYSTEM, Caller, World, some_id
@@ -127,7 +126,7 @@ class TestARevocation:
 
 
 class TestTheList:
-    @pytest.mark.parametrize("path", [REVOCATIONS, f"{REVOCATIONS}/"])
+    @cells("path", [REVOCATIONS, f"{REVOCATIONS}/"])
     def test_is_of_what_concerns_the_caller_newest_first(self, path: str, world: World):
         one, user = end(world.ada), revoke(Reach.USER, world.katherine.user)
         north, partner = revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)

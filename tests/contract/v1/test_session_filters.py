@@ -14,6 +14,7 @@ from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionApplication
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, ids, page
 from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
 from tests.world import SYSTEM, Caller, World, some_id
@@ -72,7 +73,7 @@ class TestWhose:
         assert found(operator, partner_id=world.globex.handle, tenant_id=world.north.handle) == []
         assert found(operator, user_id=ada.user.handle, tenant_id=world.south.handle) == []
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner"])
+    @cells("who", ["north_admin", "acme_partner"])
     def test_of_somebody_elsewhere_is_an_empty_page_like_nobodys(self, who: str, world: World):
         caller, lisa = getattr(world, who), world.lisa.user
         foreign = {
@@ -182,7 +183,7 @@ class TestWhen:
             change(caller, created_at=LONG_AGO - back, last_activity_at=LONG_AGO - back)
         return callers
 
-    @pytest.mark.parametrize("what", ["created", "last_activity"])
+    @cells("what", ["created", "last_activity"])
     def test_it_was_opened_or_last_seen(self, what: str, world: World):
         second = timedelta(seconds=1)
         before, at, after = self.opened(world, second, timedelta(0), -second)
@@ -229,7 +230,7 @@ class TestWhatBecameOfIt:
             assert found(world.super_admin, tenant_id=world.north.handle, status="active") == []
             operations.sweep()
 
-    @pytest.mark.parametrize("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
+    @cells("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
     def test_is_told_the_same_by_every_way_of_asking(self, reach: Reach, world: World):
         """Lists of nothing but the live ones are put together otherwise than those that are asked for more."""
         wiki, for_wiki = app(world, "wiki"), world.signed_in(world.ada.user)

@@ -3,12 +3,11 @@
 import base64
 from typing import Any
 
-import pytest
-
 from accounts.models import User
 from core.records import Status
 from sessions_app.models import Session
 from tests.architecture.test_sql_counts import counted
+from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, NOT_AUTHENTICATED, given, refused
 from tests.world import PASSWORD, Caller, World
 
@@ -27,14 +26,14 @@ def with_key(answer: Any) -> Caller:
 
 
 class TestTheCookie:
-    @pytest.mark.parametrize("asked", [{"session_cookie": False}, {}])
+    @cells("asked", [{"session_cookie": False}, {}])
     def test_is_set_for_whoever_asks(self, asked: dict[str, Any], world: World):
         answer = world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD, **asked})
         given(answer)
         assert not answer.cookies
         assert Session.objects.latest("pk").key_digest is None
 
-    @pytest.mark.parametrize("path", [LOGIN, "/api/v1/auth/tenants/north/login"])
+    @cells("path", [LOGIN, "/api/v1/auth/tenants/north/login"])
     def test_is_out_of_reach_of_scripts_and_of_other_sites(self, path: str, world: World):
         cookie = sign_in(world, path).cookies[COOKIE]
         assert {name: value for name, value in cookie.items() if value} == {
@@ -50,7 +49,7 @@ class TestTheCookie:
         cookie = sign_in(world).cookies[f"__Host-{COOKIE}"]
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
 
-    @pytest.mark.parametrize("odd", ["yes", 1, None, [True]])
+    @cells("odd", ["yes", 1, None, [True]])
     def test_is_asked_for_by_true_or_false(self, odd: Any, world: World):
         assert sign_in(world, session_cookie=odd).status_code == 422
 
@@ -114,7 +113,7 @@ class TestTheKey:
             caller = Caller("cfs_" + base64.urlsafe_b64encode(mixed).decode().rstrip("="))
             assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
-    @pytest.mark.parametrize("odd", ["cfs_", "cfs_x", "cfs_" + "A" * 63, "cfs_" + "A" * 65, "cfs_" + "*" * 64, "cfs_é"])
+    @cells("odd", ["cfs_", "cfs_x", "cfs_" + "A" * 63, "cfs_" + "A" * 65, "cfs_" + "*" * 64, "cfs_é"])
     def test_is_no_other_text(self, odd: str, world: World):
         assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
 

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
 from django.db.models.functions import Now
 
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session
+from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, refused, when
 from tests.contract.v1.sessions import SESSIONS, is_alive, run_out
 from tests.world import SYSTEM, Caller, World, some_id
@@ -62,7 +62,7 @@ class TestTheStatistics:
         }
         assert told["new_last_24h"] in (4, 5)  # one of them says by now that it is forty days old
 
-    @pytest.mark.parametrize("slash", ["", "/"])
+    @cells("slash", ["", "/"])
     def test_are_of_what_the_caller_reaches(self, slash: str, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan, world.katherine, world.lisa))
         assert numbers(world.north_admin, STATS + slash) == [3, 3, 0, 0, 3]
@@ -86,7 +86,7 @@ class TestTheStatistics:
         assert numbers(world.acme_partner, f"{south}&{globex}")[:2] == [0, 0]
         assert numbers(world.north_admin, north)[:2] == numbers(world.north_admin, f"{STATS}?{acme}")[:2] == [3, 3]
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_of_what_is_elsewhere_or_nowhere_are_zeros(self, who: str, world: World):
         assert is_alive(world.lisa)
         caller = getattr(world, who)

@@ -12,6 +12,7 @@ from sessions_app import operations
 from sessions_app.models import Revocation
 from tenancy import operations as tenancy
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
 from tests.contract.v1.sessions import SESSION_LIST_ITEM, fall_idle, is_alive, row, run_out
 from tests.world import SYSTEM, Caller, World, some_id
@@ -30,7 +31,7 @@ def of_ada(world: World, rest: str = "") -> str:
 
 
 class TestATenantsList:
-    @pytest.mark.parametrize("slash", ["", "/"])
+    @cells("slash", ["", "/"])
     def test_is_of_its_users_newest_first(self, slash: str, world: World):
         people = [world.north_admin, world.alan, world.ada]
         assert is_alive(world.katherine)
@@ -64,8 +65,8 @@ class TestATenantsList:
         for word in (f"tenant_id={world.south.handle}", f"partner_id={world.globex.handle}"):
             assert ids(world.super_admin.get(north(world, f"?{word}"))) == ids(world.super_admin.get(north(world)))
 
-    @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
-    @pytest.mark.parametrize("query", ["", "?active_only=false", "?search=x"])
+    @cells("who", ["springfield_admin", "globex_partner"])
+    @cells("query", ["", "?active_only=false", "?search=x"])
     def test_is_not_there_for_others(self, who: str, query: str, world: World):
         assert is_alive(world.ada)
         assert refused(getattr(world, who).get(north(world, query)), 404) == NO_TENANT
@@ -114,7 +115,7 @@ class TestOneSessionOfATenant:
                 assert refused(caller.get(path), 404) == refused(caller.delete(path), 404) == NO_SESSION
             assert is_alive(foreign)
 
-    @pytest.mark.parametrize("word", ["stats", "users", "revoke-all", "ses_1", "%00"])
+    @cells("word", ["stats", "users", "revoke-all", "ses_1", "%00"])
     def test_is_not_what_another_word_means(self, word: str, world: World):
         before = footprint() if is_alive(world.north_admin) else None
         assert world.north_admin.delete(north(world, f"/{word}")).status_code in (404, 405)
@@ -122,7 +123,7 @@ class TestOneSessionOfATenant:
 
 
 class TestSigningATenantOut:
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_ends_everybodys_sessions_and_no_others(self, who: str, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan, world.north_admin, world.katherine))
         told = given(getattr(world, who).post(north(world, "/revoke-all")))
@@ -233,9 +234,7 @@ class TestEndingAUsersSessions:
         assert row(world.ada).revoke_reason == "left the company"
         assert not is_alive(world.ada)
 
-    @pytest.mark.parametrize(
-        ("flag", "left"), [({}, True), ({"except_current": True}, True), ({"except_current": False}, False)]
-    )
+    @cells(("flag", "left"), [({}, True), ({"except_current": True}, True), ({"except_current": False}, False)])
     def test_all_of_ones_own_but_this_one_unless_said_otherwise(self, flag: dict[str, bool], left: bool, world: World):
         phone = world.signed_in(world.north_admin.user)
         mine = north(world, f"/users/{world.north_admin.user.handle}/revoke")

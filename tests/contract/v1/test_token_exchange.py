@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import jwt
-import pytest
 from django.conf import settings
 
 from accounts import operations as accounts
@@ -17,6 +16,7 @@ from sessions_app import operations as sessions
 from sessions_app.models import Reach, Session
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
+from tests.cells import cells
 from tests.contract.v1.answers import given, refused
 from tests.contract.v1.test_platform_tokens import FORM, PATH, UNKNOWN_CLIENT, denied
 from tests.security.forging import claims_of
@@ -181,7 +181,7 @@ class TestWhatItMayDo:
         assert acting.get("/api/v1/me/sessions").json()["data"][0]["is_current"] is True
         assert acting.get("/api/v1/me/api-keys").status_code == 200
 
-    @pytest.mark.parametrize(("method", "path"), [each for each in PERSONAL if each[0] != "GET"])
+    @cells(("method", "path"), [each for each in PERSONAL if each[0] != "GET"])
     def test_is_not_what_a_person_does_for_themselves(self, method: str, path: str, world: World):
         application(world)
         acting = acting_for(world.ada)
@@ -266,7 +266,7 @@ def _set(app: Application, **columns: Any) -> None:
     Application.objects.filter(pk=app.pk).update(**columns)
 
 
-@pytest.mark.parametrize("what", ENDS)
+@cells("what", ENDS)
 def test_it_ends_at_once(what: str, world: World):
     app = application(world)
     acting = acting_for(world.ada)
@@ -358,7 +358,7 @@ class TestTheSubjectToken:
             assert error_of(exchange(token)) == "invalid_request"
         assert Session.objects.count() == before
 
-    @pytest.mark.parametrize(
+    @cells(
         ("form", "error"),
         [
             ({"subject_token": "..."}, "invalid_request"),

@@ -11,6 +11,7 @@ from accounts.models import RecoveryCode, TotpDevice
 from audit.models import AuditEntry
 from core.ids import Prefix, read
 from sessions_app.models import Session
+from tests.cells import cells
 from tests.contract.v1.answers import CODE_MISSING, ME, REFRESH, WRONG, flaws, given, refused
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock, login
 from tests.world import PASSWORD, Caller, World
@@ -41,7 +42,7 @@ def test_the_whole_way_by_the_real_clock(world: World):
 
 
 class TestEnrolling:
-    @pytest.mark.parametrize("path", [ENROL, f"{ENROL}/"])
+    @cells("path", [ENROL, f"{ENROL}/"])
     def test_gives_a_secret_a_link_and_a_picture(self, path, world: World):
         data = given(world.ada.post(path))
         assert data.keys() == {"secret", "otpauth_uri", "qr_svg"}

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from accounts import operations as accounts
 from accounts.models import Role, User
 from audit.models import AuditEntry
@@ -13,6 +11,7 @@ from core.ids import Prefix
 from tenancy.models import Partner, Tenant
 from tests.access.asking import current_code
 from tests.access.callers import api_key_of
+from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, ME, flaws, given, page, refused
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
@@ -65,13 +64,13 @@ class TestANewUser:
         made = given(world.north_admin.post(USERS, new()), 201)
         assert (made["tenant_id"], made["role"]) == (world.north.handle, "user")
 
-    @pytest.mark.parametrize("who", ["acme_partner", "super_admin"])
+    @cells("who", ["acme_partner", "super_admin"])
     def test_needs_a_tenant_of_whoever_has_none(self, who: str, world: World):
         ((where, _, type_),) = flaws(getattr(world, who).post(USERS, new()))
         assert (where, type_) == (["body", "tenant_id"], "missing")
 
-    @pytest.mark.parametrize("who", TIERS)
-    @pytest.mark.parametrize("role", list(Role))
+    @cells("who", TIERS)
+    @cells("role", list(Role))
     def test_is_made_what_is_below_whoever_makes_it(self, who: str, role: Role, world: World):
         place = {Role.SUPER_ADMIN: {}, Role.PARTNER_ADMIN: {"partner_id": world.acme.handle}}
         body = new(role=role, **place.get(role, {"tenant_id": world.north.handle}))
@@ -92,7 +91,7 @@ class TestANewUser:
         assert refused(patch(service, operator, first_name="x"), 403) == ACCESS_DENIED
         assert refused(service.post(f"{at(operator)}/reset-password", {}), 403) == ACCESS_DENIED
 
-    @pytest.mark.parametrize(
+    @cells(
         ("role", "place"),
         [
             ("super_admin", "tenant_id"),
@@ -142,9 +141,7 @@ class TestANewUser:
 
 
 class TestAChange:
-    @pytest.mark.parametrize(
-        "change", [{"role": "tenant_admin"}, {"email": "other@north.example"}, {"status": "SUSPENDED"}]
-    )
+    @cells("change", [{"role": "tenant_admin"}, {"email": "other@north.example"}, {"status": "SUSPENDED"}])
     def test_that_ends_sessions_says_how_many(self, change: dict[str, str], world: World):
         phone = world.signed_in(world.ada.user)
         answer = patch(world.super_admin, world.ada.user, **change)
@@ -162,7 +159,7 @@ class TestAChange:
         assert world.ada.get(ME).status_code == 401
         assert world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": PASSWORD}).status_code == 200
 
-    @pytest.mark.parametrize(("before", "after"), [(1, True), (0, False), (True, 1), ([0, {"b": 1}], [0, {"b": True}])])
+    @cells(("before", "after"), [(1, True), (0, False), (True, 1), ([0, {"b": 1}], [0, {"b": True}])])
     def test_of_nothing_but_a_type_is_one(self, before: Any, after: Any, world: World):
         given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": before}))
         shown = given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": after}))
@@ -190,7 +187,7 @@ class TestAChange:
             "sessions_ended": 1,
         }
 
-    @pytest.mark.parametrize("role", ["partner_admin", "super_admin"])
+    @cells("role", ["partner_admin", "super_admin"])
     def test_to_staff_is_none(self, role: str, world: World):
         ((where, _, _),) = flaws(patch(world.super_admin, world.ada.user, role=role))
         assert where == ["body", "role"]
@@ -200,7 +197,7 @@ class TestAChange:
         assert given(patch(world.acme_partner, world.ada.user, role="tenant_admin"))["role"] == "tenant_admin"
         assert given(patch(world.north_admin, world.north_admin.user, first_name="Me", role="tenant_admin"))
 
-    @pytest.mark.parametrize("act", ["PATCH", "DELETE", "reset-password", "mfa/disable"])
+    @cells("act", ["PATCH", "DELETE", "reset-password", "mfa/disable"])
     def test_of_a_peer_is_not_ones_to_make(self, act: str, world: World):
         peer = world.person("another-admin", world.north, Role.TENANT_ADMIN)
         caller = world.north_admin
@@ -261,14 +258,14 @@ class TestTheSecondFactor:
 
 
 class TestOnesOwnAccount:
-    @pytest.mark.parametrize("who", TIERS)
-    @pytest.mark.parametrize("act", ["reset-password", "mfa/disable"])
+    @cells("who", TIERS)
+    @cells("act", ["reset-password", "mfa/disable"])
     def test_is_not_opened_from_the_administrators_side(self, act: str, who: str, world: World):
         caller = getattr(world, who)
         assert "/api/v1/me" in refused(caller.post(f"{at(caller.user)}/{act}", {}), 403)["detail"]
         assert caller.get(ME).status_code == 200
 
-    @pytest.mark.parametrize("who", TIERS)
+    @cells("who", TIERS)
     def test_is_not_taken_over_with_a_key(self, who: str, world: World):
         caller = getattr(world, who)
         key = api_key_of(caller.user)
