@@ -66,6 +66,12 @@ def strong(name: str, value: str) -> str:
     return value
 
 
+def at_least(lowest: int, name: str, value: int) -> int:
+    if value < lowest:
+        raise ImproperlyConfigured(f"{name} is {value}; it takes {lowest} or more.")
+    return value
+
+
 # Who we are
 
 PRODUCT = "Curfew"
@@ -186,6 +192,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{PRODUCT} <no-reply@{AL
 
 GEOIP_PATH = env("GEOIP_PATH", default="")
 SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
+# Two minutes is also the least that a session policy takes.
+ADMIN_SESSION_LIFETIME = at_least(120, "ADMIN_SESSION_LIFETIME", env.int("ADMIN_SESSION_LIFETIME", default=24 * 3600))
+ADMIN_SESSION_RETENTION_DAYS = env.int("ADMIN_SESSION_RETENTION_DAYS", default=7)
 
 # What costs more than a look: revoking everything, statistics; of one caller, in one process
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
@@ -146,7 +147,9 @@ class Past:
 
     def _session(self, user: User, opened: datetime, user_agent: str, address: str) -> None:
         device = devices.describe(user_agent)
-        seen = opened + (self.now - opened) * self.dice.random() ** 0.3
+        lifetime = timedelta(days=14) if user.role == Role.USER else timedelta(seconds=settings.ADMIN_SESSION_LIFETIME)
+        expires_at = opened + lifetime
+        seen = opened + (min(self.now, expires_at) - opened) * self.dice.random() ** 0.3
         session = Session(
             id=uuid7(int(opened.timestamp() * 1000)),
             user=user,
@@ -163,9 +166,9 @@ class Past:
             location=devices.locate(address),
             created_at=opened,
             last_activity_at=seen,
-            expires_at=opened + timedelta(days=14),
+            expires_at=expires_at,
             idle_limit=timedelta(days=7),
-            due_at=min(seen + timedelta(days=7), opened + timedelta(days=14)),
+            due_at=min(seen + timedelta(days=7), expires_at),
             revision=0,
         )
         self.sessions.append(session)

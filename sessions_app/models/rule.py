@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, Func, Q, UUIDField, Value, When
+from django.conf import settings
+from django.db.models import Case, DateTimeField, F, Func, IntegerField, Q, UUIDField, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least, Now
 
 from accounts.models import Role
@@ -42,6 +43,12 @@ def all_up() -> Q:
     """Whoever and whatever a session hangs on is active. What an application belongs to is the user's own tenant or
     partner, or the platform: judged already."""
     return is_up("user__") & tenant_is_up("tenant__") & (Q(application=None) | is_up("application__"))
+
+
+def allowed_lifetime(by_policy: Any, administers: Q) -> Least:
+    """In seconds: what the policies allow, and for whoever administers no more than the installation's own limit."""
+    of_administrators = Case(When(administers, then=Value(settings.ADMIN_SESSION_LIFETIME)))
+    return Least(by_policy, of_administrators, output_field=IntegerField())  # LEAST passes over nulls
 
 
 def lapsed(at: Any = None) -> Q:

@@ -18,15 +18,16 @@ from sessions_app.models import Revocation, Session, SessionQuerySet
 from sessions_app.models.rule import first_id_after, lapses_at, signed_in_to_administer
 from sessions_app.operations.ending import write_down
 from sessions_app.operations.locking import with_their_users
+from sessions_app.operations.tightening import tighten_administrators
 from tenancy.models import Tenant
 
 BATCH = 2_000
-KEPT_BEYOND_EXPIRY = timedelta(days=7)
 PURGED_AT_ONCE = 2_500  # a commit costs as much as a few hundred rows
 
 
 def expire(*, actor: Principal) -> int:
     """Mark what ran out by itself, each tenant's in a transaction of its own; how many there were."""
+    tighten_administrators()
     return sum(_expire_some(ids, tenant_id, actor) for tenant_id, ids in _due())
 
 
@@ -88,12 +89,12 @@ def purge(
 
 
 def purge_administrators(*, actor: Principal) -> int:
-    """The same of administrators' sessions alone, a while after their tokens could have run out; and never before the
-    retention has passed, which is there for whoever looks into what an administrator did. What has run out is written
-    down first: there may be no worker that does."""
+    """Delete administrators' sessions whose lifetime has been over for ADMIN_SESSION_RETENTION_DAYS, whatever ended
+    them. What has run out is written down first: there may be no worker that does."""
     expire(actor=Principal.system("expire_sessions"))
-    over = signed_in_to_administer() & Q(expires_at__lt=Now() - KEPT_BEYOND_EXPIRY)
-    return purge(timedelta(days=settings.SESSION_RETENTION_DAYS), actor=actor, among=over)
+    kept = timedelta(days=settings.ADMIN_SESSION_RETENTION_DAYS)
+    over = Q(is_expired=True) | Q(expires_at__lt=Now() - kept)
+    return purge(kept, actor=actor, among=signed_in_to_administer() & over)
 
 
 def to_purge(older_than: timedelta) -> SessionQuerySet:

@@ -17,7 +17,7 @@ from core.access import Origin, Principal, Tier
 from core.ids import Prefix, show, uuid7
 from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, floor
-from sessions_app.models.rule import due_after_a_touch
+from sessions_app.models.rule import allowed_lifetime, due_after_a_touch
 from sessions_app.operations.ending import end_oldest
 from sessions_app.operations.locking import beside_others
 from sessions_app.refresh_tokens import RefreshToken
@@ -139,7 +139,7 @@ def _ground(proof: accounts.Proof) -> Any:
             now=Now(),
             era=Greatest(floor(is_admin()), of_application),
             floor=Greatest(F("era"), F("min_revision")),
-            lifetime=strictest("session_lifetime", "tenant__"),
+            lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin()),
             idle=strictest("idle_timeout", "tenant__"),
             allowed=strictest("max_sessions", "tenant__"),
             when_full=strictest("when_full", "tenant__"),

@@ -1,17 +1,20 @@
 """A stricter session policy, applied to the sessions that are open already."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, Window
-from django.db.models.functions import Least, Now, RowNumber
+from django.db.models.functions import Greatest, Least, Now, RowNumber
 
 from core.access import Principal
 from core.among import among
 from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models.rule import allowed_lifetime, signed_in_to_administer
 from sessions_app.operations.ending import end
-from sessions_app.operations.locking import alone_in
+from sessions_app.operations.locking import alone_in, with_their_users
 from tenancy.models import Tenant, strictest
 
 SECOND = Value(timedelta(seconds=1))
@@ -26,7 +29,8 @@ def wait_for_openings(reach: Reach, target_id: UUID | None) -> None:
 @transaction.atomic
 def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     """End what may no longer last, or is one too many, and cut the others short; how many sessions were ended."""
-    allowed = {"lifetime": _allowed("session_lifetime"), "idle": _allowed("idle_timeout")}
+    lifetime = allowed_lifetime(_allowed("session_lifetime"), signed_in_to_administer())
+    allowed = {"lifetime": _as_duration(lifetime), "idle": _as_duration(_allowed("idle_timeout"))}
     live = Session.objects.live().within(reach, target_id)
     too_old = live.annotate(**allowed).filter(
         Q(created_at__lte=Now() - F("lifetime")) | Q(last_activity_at__lte=Now() - F("idle"))
@@ -43,10 +47,30 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     return ended + _end(crowded.annotate(place=by_age).filter(place__gt=F("most")), actor)
 
 
+@transaction.atomic
+def tighten_administrators() -> None:
+    """Hold administrators' live sessions to ADMIN_SESSION_LIFETIME, where they were opened while it was longer.
+
+    One that has lasted longer already runs out now and not before: what was done in it was done in a live session.
+    """
+    last_until = F("created_at") + timedelta(seconds=settings.ADMIN_SESSION_LIFETIME)
+    too_long = Session.objects.filter(signed_in_to_administer(), revoked_at=None, expires_at__gt=last_until)
+    session_ids = list(too_long.values_list("pk", flat=True))
+    if not session_ids:
+        return
+    live = Session.objects.live().filter(pk__in=with_their_users(session_ids))
+    expires_at = Greatest(last_until, Now())
+    rows = Session.objects.filter(among(live.values("pk")))
+    rows.update(expires_at=expires_at, due_at=Least(F("due_at"), expires_at))
+
+
 def _end(sessions: SessionQuerySet, actor: Principal) -> int:
     return end(list(sessions.values_list("pk", flat=True)), actor=actor, reason=REASON).count
 
 
-def _allowed(policy: str) -> ExpressionWrapper:
-    seconds = Tenant.objects.filter(pk=OuterRef("tenant")).values(seconds=strictest(policy, ""))
-    return ExpressionWrapper(Subquery(seconds) * SECOND, output_field=DurationField())
+def _allowed(policy: str) -> Subquery:
+    return Subquery(Tenant.objects.filter(pk=OuterRef("tenant")).values(seconds=strictest(policy, "")))
+
+
+def _as_duration(seconds: Any) -> ExpressionWrapper:
+    return ExpressionWrapper(seconds * SECOND, output_field=DurationField())

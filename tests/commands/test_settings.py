@@ -86,6 +86,13 @@ class TestWhereWeAreReached:
         assert manage("check", **COMPLETE | good).returncode == 0
 
 
+@pytest.mark.parametrize("seconds", ["119", "0", "-1"])
+def test_a_lifetime_of_administrators_that_ends_at_once_is_refused(manage, seconds: str):
+    ended = manage("check", **COMPLETE | {"ADMIN_SESSION_LIFETIME": seconds})
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines() == [f"ADMIN_SESSION_LIFETIME is {seconds}; it takes 120 or more."]
+
+
 class TestTheDeploymentCheck:
     def test_has_nothing_to_say(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE)

@@ -142,5 +142,5 @@ class CronViewSet(NotKeptViewSet):
         responses={200: serializers.CleanedUp, **dict.fromkeys((401, 429, 500, 503), serializers.CronError)},
     )
     def clean_up(self, request: Request) -> Response:
-        """Delete administrators' sessions that expired a week ago, once the retention has passed as well."""
+        """Delete administrators' sessions whose `exp` is more than `ADMIN_SESSION_RETENTION_DAYS` ago."""
         return Response({"ok": True, "deleted": operations.purge_administrators(actor=self.principal)})

@@ -226,7 +226,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 class AdminCookieScheme(OpenApiAuthenticationExtension):
     target_class = AdminCookieAuthentication
-    name = ["cookie", "original_cookie"]
+    name = ["admin_cookie", "original_cookie"]
 
     def get_security_definition(self, auto_schema: Any) -> Any:
         ours = CookieScheme(self.target).get_security_definition(auto_schema)

@@ -52,7 +52,8 @@ def opened_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestCleaningUp:
     def test_deletes_administrators_sessions_that_are_long_over(self, world: World):
         gone = [
-            ended(each, LONG, expired_days_ago=8) for each in (world.north_admin, world.acme_partner, world.super_admin)
+            ended(each, days, expired_days_ago=8)
+            for each, days in ((world.north_admin, 8), (world.acme_partner, 9), (world.super_admin, LONG))
         ]
         assert clean_up() == 3
         assert not any(map(is_there, gone))
@@ -64,20 +65,35 @@ class TestCleaningUp:
 
     @cells(
         ("ended_days_ago", "expired_days_ago"),
-        [(89, 89), (8, 8), (LONG, 6), (LONG, -20)],
+        [(6, 6), (6.9, 6.9), (LONG, 6), (LONG, -20)],
     )
-    def test_keeps_what_the_retention_or_the_week_keeps(
+    def test_keeps_what_ran_out_within_the_week_or_has_not_yet(
         self, ended_days_ago: float, expired_days_ago: float, world: World
     ):
         admin = ended(world.north_admin, ended_days_ago, expired_days_ago=expired_days_ago)
         assert clean_up() == 0
         assert is_there(admin)
 
-    def test_goes_by_the_retention_that_is_set(self, world: World, settings: Any):
-        settings.SESSION_RETENTION_DAYS = 8
+    def test_deletes_what_has_been_idle_for_a_week_and_longer(self, world: World):
+        idle = (world.north_admin, world.acme_partner)
+        for caller, days in zip(idle, (8, 6), strict=True):
+            change(
+                caller,
+                created_at=Now() - timedelta(days=days, hours=2),
+                last_activity_at=Now() - timedelta(days=days, hours=1),
+                expires_at=Now() + timedelta(days=20),
+                idle_limit=timedelta(hours=1),
+                due_at=Now() - timedelta(days=days),
+            )
+        assert clean_up() == 1
+        assert [is_there(each) for each in idle] == [False, True]
+
+    def test_goes_by_the_retention_that_is_set_and_by_no_other(self, world: World, settings: Any):
+        settings.ADMIN_SESSION_RETENTION_DAYS = 30
+        settings.SESSION_RETENTION_DAYS = 1
         kept, gone = (
-            ended(world.acme_partner, 7.5, expired_days_ago=7.5),
-            ended(world.north_admin, 9, expired_days_ago=9),
+            ended(world.acme_partner, 29, expired_days_ago=29),
+            ended(world.north_admin, 31, expired_days_ago=31),
         )
         assert clean_up() == 1
         assert [is_there(kept), is_there(gone)] == [True, False]

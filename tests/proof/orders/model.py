@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from accounts.models import Role
 from sessions_app.models import Reach, State
 
 IDLE, EXPIRED = "idle", "expired"
@@ -96,6 +97,12 @@ class Stay(Proof):
         self.written = End(EXPIRED if self.expires_at <= self.lapses_at else IDLE, self.lapses_at, is_by_clock=True)
 
 
+def limits(user: Thing, role: str) -> tuple[timedelta, timedelta]:
+    """How long a session may last, an administrator's no longer than a day, and how long it may be idle."""
+    lifetime, idle = (timedelta(seconds=user.strictest(policy)) for policy in POLICY[:2])
+    return lifetime if role == Role.USER else min(lifetime, timedelta(days=1)), idle
+
+
 class Model:
     """Who is signed in. `now` is the time."""
 
@@ -129,7 +136,7 @@ class Model:
         user = proof.user
         for each in self.of_user(user)[: self.room_for(user)]:
             self._end(each, "ended to make room for a newer one")
-        lifetime, idle = (timedelta(seconds=user.strictest(policy)) for policy in POLICY[:2])
+        lifetime, idle = limits(user, proof.role)
         self.stays[pk] = Stay(
             user=user,
             application=proof.application,
@@ -186,7 +193,7 @@ class Model:
         """Live sessions are held to what the policy says by now; what is over stays as it is."""
         ended = 0
         for each in self.live(lambda stay: thing in stay.user.chain):
-            lifetime, idle = (timedelta(seconds=each.user.strictest(policy)) for policy in POLICY[:2])
+            lifetime, idle = limits(each.user, each.role)
             if min(each.opened_at + lifetime, each.seen_at + idle) <= self.now:
                 ended += len(self.end([each], TIGHTENED))
             else:

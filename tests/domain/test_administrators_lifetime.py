@@ -1,0 +1,117 @@
+"""Administrators' sessions have a lifetime of their own, beside what the session policies say."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from accounts.models import Role
+from sessions_app import operations
+from sessions_app.models import Reach, Session, State
+from tenancy import operations as tenancy
+from tenancy.models import Platform
+from tests.contract.v1.sessions import change, is_alive, row
+from tests.world import SYSTEM, Caller, World
+
+DAY = timedelta(days=1)
+
+
+def lifetime(caller: Caller) -> timedelta:
+    session = row(caller)
+    assert session.due_at is None or session.due_at <= session.expires_at
+    return session.expires_at - session.created_at
+
+
+def state(caller: Caller) -> str:
+    return Session.objects.with_state().values_list("state", flat=True).get(pk=caller.session.pk)
+
+
+def test_it_is_a_day_for_every_tier_and_for_nobody_else(world: World):
+    callers = [world.north_admin, world.acme_partner, world.super_admin, world.ada]
+    assert [lifetime(each) for each in callers] == [DAY, DAY, DAY, 30 * DAY]
+
+
+def test_it_is_what_the_installation_sets(world: World, settings: Any):
+    settings.ADMIN_SESSION_LIFETIME = 3600
+    assert [lifetime(each) for each in (world.north_admin, world.ada)] == [timedelta(hours=1), 30 * DAY]
+
+
+def test_the_strictest_of_it_and_the_policies_wins(world: World, settings: Any):
+    tenancy.set_session_policy(world.north, actor=SYSTEM, session_lifetime=600)
+    assert lifetime(world.north_admin) == timedelta(minutes=10)
+    assert lifetime(world.super_admin) == DAY
+    settings.ADMIN_SESSION_LIFETIME = 365 * 24 * 3600
+    assert lifetime(world.acme_partner) == 30 * DAY
+
+
+def test_whoever_becomes_an_administrator_signs_in_anew_and_for_a_day(world: World):
+    ada = world.ada
+    body = {"role": Role.TENANT_ADMIN}
+    assert world.super_admin.request("PATCH", f"/api/v1/admin/users/{ada.user.handle}", body).status_code == 200
+    assert not is_alive(ada)
+    ada.user.refresh_from_db()
+    assert lifetime(world.signed_in(ada.user)) == DAY
+
+
+def test_every_dialect_tells_the_same_end(world: World):
+    operator = world.super_admin
+    ends = row(operator).expires_at
+    v1 = operator.get(f"/api/v1/admin/sessions/{operator.session_id}").json()["data"]["expires_at"]
+    panel = operator.get("/api/account/sessions").json()["data"][0]["expiresAtTimestamp"]
+    (told,) = [
+        each["exp"]
+        for each in operator.get("/api/admin/tokens/sessions").json()["sessions"]
+        if each["jti"] == operator.session_id
+    ]
+    assert v1.startswith(ends.strftime("%Y-%m-%dT%H:%M:%S"))
+    assert panel // 1000 == told == int(ends.timestamp())
+
+
+class TestALowerOne:
+    @pytest.fixture
+    def of_an_hour(self, settings: Any) -> None:
+        settings.ADMIN_SESSION_LIFETIME = 3600
+
+    @pytest.fixture
+    def opened(self, world: World) -> dict[str, Caller]:
+        """While it was a day."""
+        return {name: getattr(world, name) for name in ("north_admin", "acme_partner", "ada")}
+
+    def test_cuts_live_sessions_short_with_the_next_round(
+        self, opened: dict[str, Caller], of_an_hour: None, world: World
+    ):
+        operations.expire(actor=SYSTEM)
+        assert [lifetime(each) for each in opened.values()] == [timedelta(hours=1)] * 2 + [30 * DAY]
+        assert all(map(is_alive, opened.values()))
+
+    def test_lets_those_run_out_that_have_lasted_longer(
+        self, opened: dict[str, Caller], of_an_hour: None, world: World
+    ):
+        admin, ada = opened["north_admin"], opened["ada"]
+        for each in (admin, ada):
+            change(each, created_at=Now() - timedelta(hours=2))
+        assert operations.expire(actor=SYSTEM) == 1
+        assert (is_alive(admin), state(admin), row(admin).revoke_reason) == (False, State.EXPIRED, "expired")
+        assert row(admin).expires_at >= row(admin).last_activity_at
+        assert is_alive(ada)
+
+    def test_leaves_alone_what_has_ended_otherwise(self, opened: dict[str, Caller], of_an_hour: None, world: World):
+        operations.revoke(Session.objects.filter(pk=opened["north_admin"].session.pk), actor=SYSTEM, reason="test")
+        operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="test")
+        before = [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")]
+        operations.expire(actor=SYSTEM)
+        assert [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")] == before
+        assert {state(opened[name]) for name in ("north_admin", "acme_partner")} == {State.REVOKED}
+
+    def test_comes_with_a_policy_that_is_tightened(self, opened: dict[str, Caller], of_an_hour: None, world: World):
+        tenancy.set_session_policy(Platform.objects.get(), actor=SYSTEM, session_lifetime=7 * 24 * 3600)
+        assert [lifetime(each) for each in opened.values()] == [timedelta(hours=1)] * 2 + [7 * DAY]
+
+    def test_that_is_raised_again_gives_nobody_more(
+        self, opened: dict[str, Caller], of_an_hour: None, world: World, settings: Any
+    ):
+        operations.expire(actor=SYSTEM)
+        settings.ADMIN_SESSION_LIFETIME = 7 * 24 * 3600
+        operations.expire(actor=SYSTEM)
+        assert lifetime(opened["north_admin"]) == timedelta(hours=1)
