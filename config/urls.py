@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/password/", account.password, name="account-password"),
     path("console/", site.urls),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
+    path("", include("sessions_app.api.edge.version_urls")),
     *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]
 if settings.API_DOCS:

@@ -13,7 +13,11 @@ from core.dialect import error_response
 from core.ids import uuid7
 
 ORIGIN = "curfew.origin"
-ROOTS = ("/api/v1/", "/edge/management/v1/")  # what is below is spelled with a slash at its end, or without
+ROOTS = (
+    "/api/v1/",
+    "/edge/management/v1/",
+    "/edge/client/v1/",
+)  # what is below is spelled with a slash at its end, or without
 PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
 READ_AND_DROPPED = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import JSONObject
 
-from core.access import Principal, count_of
+from core.access import Principal, anew, count_of
 from core.among import among
 from sessions_app.counting import live_total
 from sessions_app.models import Session, SessionQuerySet
@@ -21,7 +22,7 @@ class Stretch(NamedTuple):
 
 
 def stretch_of(
-    rows: SessionQuerySet,
+    rows: QuerySet[Any],
     by: Sequence[OrderBy],
     *,
     names: Mapping[str, Any],
@@ -33,7 +34,7 @@ def stretch_of(
     """`by` may speak of `names`, and so may whatever has filtered the rows. `total` is how many there are, if somebody
     knows without counting them. What is skipped is only stepped over: no more than its ids is read."""
     ids = rows.order_by(*by).values("pk")[skip : skip + most]
-    there = Session.objects.filter(among(ids)).alias(**names).order_by(*by)
+    there = anew(rows).filter(among(ids)).alias(**names).order_by(*by)
     told = Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
     [(count, found)] = told
     return Stretch(count, found)

@@ -8,12 +8,6 @@ from rest_framework import serializers
 from core.fields import Note, Text
 
 METHOD = OpenApiParameter("method", {"type": "string", "enum": ["password"]}, OpenApiParameter.QUERY, required=True)
-PAGE = [
-    OpenApiParameter("limit", int, description="10 unless said; at most 500; -1 for all, if they are not too many."),
-    OpenApiParameter("offset", int, description="At most 100000."),
-    OpenApiParameter("filter", str, description='Such as `ipAddress = "192.0.2.7" sort by createdAt desc limit 50`.'),
-    OpenApiParameter("sort", str, description="Such as `createdAt desc, id`; what the filter says counts more."),
-]
 LONGEST = 1_024
 
 
@@ -59,12 +53,19 @@ class EntityRef(serializers.Serializer):
     _links = serializers.DictField(child=Link())
 
 
-class ApiSession(serializers.Serializer):
+class Entity(serializers.Serializer):
     id = serializers.CharField()
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
     _links = serializers.DictField(child=Link())
     tags = serializers.DictField()
+
+
+class Spec(Entity):
+    name = serializers.CharField()
+
+
+class ApiSession(Entity):
     token = serializers.CharField()
     identityId = serializers.CharField()
     identity = EntityRef()
@@ -82,6 +83,35 @@ class ApiSession(serializers.Serializer):
 class CurrentApiSession(ApiSession):
     expiresAt = serializers.DateTimeField()
     expirationSeconds = serializers.IntegerField()
+
+
+class Identity(Entity):
+    """A user. What a controller keeps of an identity, and Curfew of nobody, is empty."""
+
+    name = serializers.CharField(help_text="The e-mail.")
+    type = EntityRef()
+    typeId = serializers.CharField()
+    isAdmin = serializers.BooleanField(help_text="An administrator of whatever tier.")
+    isDefaultAdmin = serializers.BooleanField()
+    isMfaEnabled = serializers.BooleanField()
+    hasApiSession = serializers.BooleanField()
+    disabled = serializers.BooleanField(help_text="Suspended, or in something that is.")
+    authPolicy = EntityRef()
+    authPolicyId = serializers.CharField()
+    externalId = serializers.CharField(allow_null=True)
+    roleAttributes = serializers.ListField(child=serializers.CharField())
+    permissions = serializers.ListField(child=serializers.CharField())
+    authenticators = serializers.DictField()
+    enrollment = serializers.DictField()
+    envInfo = serializers.DictField()
+    sdkInfo = serializers.DictField()
+    appData = serializers.DictField()
+    hasEdgeRouterConnection = serializers.BooleanField()
+    edgeRouterConnectionStatus = serializers.CharField()
+    defaultHostingCost = serializers.IntegerField()
+    defaultHostingPrecedence = serializers.CharField()
+    serviceHostingCosts = serializers.DictField()
+    serviceHostingPrecedences = serializers.DictField()
 
 
 class Pagination(serializers.Serializer):
@@ -145,11 +175,29 @@ def _enveloped(name: str, data: Any, meta: type[serializers.Serializer] = Meta) 
     return inline_serializer(name, {"data": data, "meta": meta()})
 
 
+def page(example: str) -> list[OpenApiParameter]:
+    """The parameters of a list, with a filter to show what they look like."""
+    return [
+        OpenApiParameter(
+            "limit", int, description="10 unless said; at most 500; -1 for all, if they are not too many."
+        ),
+        OpenApiParameter("offset", int, description="At most 100000."),
+        OpenApiParameter("filter", str, description=f"Such as `{example}`."),
+        OpenApiParameter("sort", str, description="Such as `createdAt desc, id`; what the filter says counts more."),
+    ]
+
+
 VERSION = _enveloped("VersionEnvelope", Version())
+SPEC = _enveloped("SpecEnvelope", Spec())
+SPECS = _enveloped("SpecsEnvelope", Spec(many=True))
+SUMMARY = _enveloped("SummaryEnvelope", serializers.DictField(child=serializers.IntegerField()))
 EMPTY = _enveloped("EmptyEnvelope", serializers.DictField())
 API_SESSION = _enveloped("ApiSessionEnvelope", ApiSession())
 CURRENT_API_SESSION = _enveloped("CurrentApiSessionEnvelope", CurrentApiSession())
 API_SESSIONS = _enveloped("ApiSessionsEnvelope", ApiSession(many=True), ListMeta)
+
+IDENTITY = _enveloped("IdentityEnvelope", Identity())
+IDENTITIES = _enveloped("IdentitiesEnvelope", Identity(many=True), ListMeta)
 
 
 def answers(envelope: Any, *errors: int) -> dict[int, Any]:

@@ -1,17 +1,18 @@
 from django.urls import path
 
-from sessions_app.api.edge.views import (
-    ApiSessionViewSet,
-    AuthenticateViewSet,
-    CurrentApiSessionViewSet,
-    VersionViewSet,
-)
+from sessions_app.api.edge import views
 
 urlpatterns = [
-    path("", VersionViewSet.as_view({"get": "show_root"})),
-    path("version", VersionViewSet.as_view({"get": "show"})),
-    path("authenticate", AuthenticateViewSet.as_view({"post": "authenticate"})),
-    path("current-api-session", CurrentApiSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
-    path("api-sessions", ApiSessionViewSet.as_view({"get": "list"})),
-    path("api-sessions/<str:session_id>", ApiSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("", views.VersionViewSet.as_view({"get": "show_root"})),
+    path("version", views.VersionViewSet.as_view({"get": "show"})),
+    path("specs", views.SpecViewSet.as_view({"get": "list"})),
+    path("specs/<str:spec_id>", views.SpecViewSet.as_view({"get": "retrieve"})),
+    path("summary", views.SummaryViewSet.as_view({"get": "show"})),
+    path("authenticate", views.AuthenticateViewSet.as_view({"post": "authenticate"})),
+    path("current-api-session", views.CurrentApiSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("current-identity", views.CurrentIdentityViewSet.as_view({"get": "retrieve"})),
+    path("api-sessions", views.ApiSessionViewSet.as_view({"get": "list"})),
+    path("api-sessions/<str:session_id>", views.ApiSessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("identities", views.IdentityViewSet.as_view({"get": "list"})),
+    path("identities/<str:identity_id>", views.IdentityViewSet.as_view({"get": "retrieve"})),
 ]

@@ -6,22 +6,22 @@ from urllib.parse import urlencode
 from tests.world import PASSWORD, Caller, World
 
 PATH = "/edge/management/v1"
-SESSIONS = f"{PATH}/api-sessions"
+SESSIONS, IDENTITIES = f"{PATH}/api-sessions", f"{PATH}/identities"
 CURRENT = f"{PATH}/current-api-session"
 AUTHENTICATE = f"{PATH}/authenticate?method=password"
 ERROR_META = {"apiEnrollmentVersion": "0.0.1", "apiVersion": "0.0.1"}
 
 
-def listed(caller: Caller, filter: str | None = None, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+def listed(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
     """The whole answer to a list that must succeed."""
-    answer = asked(caller, filter, **parameters)
+    answer = asked(caller, filter, path=path, **parameters)
     assert answer.status_code == 200, answer.content
     return answer.json()
 
 
-def asked(caller: Caller, filter: str | None = None, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+def asked(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
     said = parameters if filter is None else {"filter": filter, **parameters}
-    return caller.get(f"{SESSIONS}?{urlencode(said)}")
+    return caller.get(f"{path}?{urlencode(said)}")
 
 
 def ids(answer: Any) -> list[str]:

@@ -5,16 +5,60 @@ text is compared with what was meant. Written without a look at how the product 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
 Expression = tuple[Any, ...]
 
-HANDLES = ("id", "token", "identity")
-STRINGS = (*HANDLES, "ipAddress", "authenticator")
-DATES = ("createdAt", "updatedAt", "lastActivityAt")
-FLAGS = ("isSystem", "mfaComplete", "mfaRequired", "improperClientCertChain")
-SORTABLE = (*STRINGS, *DATES, *FLAGS)
+
+@dataclass(frozen=True)
+class Names:
+    """The public names of one kind of resource, by what can be asked of them."""
+
+    handles: tuple[str, ...]
+    texts: tuple[str, ...]
+    dates: tuple[str, ...]
+    flags: tuple[str, ...]
+    constants: tuple[tuple[str, bool], ...] = ()  # conditions that are the same of every row
+
+    @property
+    def strings(self) -> tuple[str, ...]:
+        return (*self.handles, *self.texts)
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        return (*self.strings, *self.dates, *self.flags)
+
+
+API_SESSIONS = Names(
+    handles=("id", "token", "identity"),
+    texts=("ipAddress", "authenticator"),
+    dates=("createdAt", "updatedAt", "lastActivityAt"),
+    flags=("isSystem", "mfaComplete", "mfaRequired", "improperClientCertChain"),
+)
+IDENTITIES = Names(
+    handles=("id",),
+    texts=("name", "type", "authPolicyId"),
+    dates=("createdAt", "updatedAt"),
+    flags=("isSystem", "isAdmin", "isDefaultAdmin"),
+    constants=(
+        ('anyOf(roleAttributes) = "x"', False),
+        ('anyOf(roleAttributes) != "x"', False),
+        ('ANYOF(roleAttributes) not in ["x"]', False),
+        ('allOf(roleAttributes) contains "x"', True),
+        ('allOf(roleAttributes) not contains "x"', True),
+        ("isEmpty(roleAttributes)", True),
+        ("count(roleAttributes) = 0", True),
+        ("count(roleAttributes) > 0", False),
+        ("count(roleAttributes) in [0, 1]", True),
+        ("count(roleAttributes) between -1 and 0", False),
+        ("externalId = null", True),
+        ('externalId != "x"', True),
+        ('externalId = "x"', False),
+        ('externalId not in ["x"]', False),
+    ),
+)
 
 
 def written(expression: Expression) -> str:
@@ -22,6 +66,8 @@ def written(expression: Expression) -> str:
     match expression:
         case ("constant", value):
             return "true" if value else "false"
+        case ("settled", text, _):
+            return text
         case ("flag", name):
             return name
         case ("group", inner):
@@ -41,7 +87,7 @@ def written(expression: Expression) -> str:
 
 def holds(expression: Expression, row: Row) -> bool:
     match expression:
-        case ("constant", value):
+        case ("constant", value) | ("settled", _, value):
             return value
         case ("flag", name):
             return row.get(name) is True
@@ -93,7 +139,7 @@ def raised(text: bytes) -> bytes:
 
 
 def value_of(row: Row, name: str) -> Any:
-    """Null where there is no such thing: of tags, that is, which no session has."""
+    """Null where there is no such thing: of tags, that is, which no row has."""
     return None if name.startswith("tags.") else key(row[name])
 
 

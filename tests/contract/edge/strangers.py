@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from accounts.models import TotpDevice, User
+from accounts.models import Role, TotpDevice, User
 from core.ids import ALPHABET, Prefix, show
 from sessions_app.models import AuthMethod, Session
-from tests.contract.edge.evaluator import DATES, FLAGS, HANDLES, SORTABLE, STRINGS, Expression
+from tests.contract.edge.evaluator import API_SESSIONS, Expression, Names
 from tests.world import World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,6 +30,8 @@ NUMBERS = {
 
 
 LETTERS = [*ALPHABET, *'_-.:%\\"\n \tAZilou!~Z\u00e9\u017f\u00df\u0131\u65e5']
+WORDS = ["ada", "ad", "grace", "z", "9", "o'neil"]
+DOMAINS = ["north.example", "b\u00fccher.example", "\u65e5\u672c.example", "i.example"]
 ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 ZONES = [("Z", 0), ("z", 0), ("+00:00", 0), ("+05:30", 330), ("-11:15", -675)]
 
@@ -90,6 +92,35 @@ def seen_from_outside(session: Session) -> dict[str, Any]:
     }
 
 
+def people(world: World, luck: random.Random, total: int) -> list[dict[str, Any]]:
+    """Users in the database, and what identities are to look like from outside; whoever is going to ask among them."""
+    for asker in ("north_admin", "acme_partner", "super_admin"):
+        getattr(world, asker)
+    for number in range(total):
+        name = f"{luck.choice(WORDS)}{number}{luck.choice(['', '.', '_', '%', '+x'])}@{luck.choice(DOMAINS)}"
+        tenant = luck.choice([world.north, world.south, world.springfield])
+        role = luck.choice([Role.USER, Role.TENANT_ADMIN])
+        moments = {"created_at": luck.choice(MOMENTS), "updated_at": luck.choice(MOMENTS)}
+        User.objects.create(pk=UUID(int=luck.getrandbits(128)), tenant=tenant, email=name, role=role, **moments)
+    return [identity_from_outside(each) for each in User.objects.select_related("tenant")]
+
+
+def identity_from_outside(user: User) -> dict[str, Any]:
+    return {
+        "id": user.handle,
+        "name": user.email,
+        "type": "Default",
+        "authPolicyId": "default",
+        "createdAt": nanoseconds(user.created_at),
+        "updatedAt": nanoseconds(user.updated_at),
+        "isSystem": False,
+        "isAdmin": user.role != "user",
+        "isDefaultAdmin": False,
+        "tenant_id": user.tenant_id,
+        "partner_id": user.tenant.partner_id,
+    }
+
+
 def nanoseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1) * 1000
 
@@ -97,8 +128,8 @@ def nanoseconds(moment: datetime) -> int:
 class Author:
     """Writes filters in every form that the language has, about these rows more often than about nothing."""
 
-    def __init__(self, rows: list[dict[str, Any]], luck: random.Random) -> None:
-        self.rows, self.luck = rows, luck
+    def __init__(self, rows: list[dict[str, Any]], luck: random.Random, names: Names = API_SESSIONS) -> None:
+        self.rows, self.luck, self.names = rows, luck, names
 
     def filter(self, depth: int = 0) -> Expression:
         """A chain of conditions, in which each connective and each `not` takes all that follows."""
@@ -113,11 +144,11 @@ class Author:
         if self.luck.random() < 0.2 and depth < 3:
             return ("group", self.filter(depth + 1))
         return self.luck.choice(
-            [self.of_text, self.of_text, self.of_dates, self.of_dates, self.of_flags, self.of_tags]
+            [self.of_text, self.of_text, self.of_dates, self.of_dates, self.of_flags, self.of_tags, self.settled]
         )()
 
     def of_text(self) -> Expression:
-        name, kind = self.luck.choice(STRINGS), self.luck.randrange(6)
+        name, kind = self.luck.choice(self.names.strings), self.luck.randrange(6)
         match kind:
             case 0 | 1:
                 return (self.luck.choice(["=", "!=", "<", "<=", ">", ">="]), name, self.text())
@@ -133,7 +164,7 @@ class Author:
                 return self.null(name)
 
     def of_dates(self) -> Expression:
-        name, kind = self.luck.choice(DATES), self.luck.randrange(6)
+        name, kind = self.luck.choice(self.names.dates), self.luck.randrange(6)
         match kind:
             case 0 | 1 | 2:
                 return (self.luck.choice(["=", "!=", "<", "<=", ">", ">="]), name, self.moment())
@@ -146,7 +177,7 @@ class Author:
                 return self.null(name)
 
     def of_flags(self) -> Expression:
-        name = self.luck.choice(FLAGS)
+        name = self.luck.choice(self.names.flags)
         value = self.luck.choice([("true", True), ("false", False), ("null", None)])
         compared = (self.luck.choice(["=", "!="]), name, value)
         return self.luck.choice([("constant", self.luck.random() < 0.5), ("flag", name), ("flag", name), compared])
@@ -156,6 +187,10 @@ class Author:
         compared = (self.luck.choice(["=", "!=", "<", ">="]), name, self.luck.choice([self.text, self.moment])())
         contained = (self.luck.choice(["contains", "not contains"]), name, self.text())
         return self.luck.choice([("flag", name), compared, contained, self.null(name)])
+
+    def settled(self) -> Expression:
+        """What is the same of every row, where there is such a thing."""
+        return ("settled", *self.luck.choice(self.names.constants)) if self.names.constants else self.of_flags()
 
     def null(self, name: str) -> Expression:
         return (self.luck.choice(["=", "!="]), name, ("null", None))
@@ -167,7 +202,7 @@ class Author:
         return self.luck.choice(sorted(NUMBERS.items()))
 
     def string(self) -> tuple[str, str]:
-        known = self.luck.choice(self.rows)[self.luck.choice([*HANDLES, "ipAddress", "ipAddress"])]
+        known = self.luck.choice(self.rows)[self.luck.choice([*self.names.handles, *self.names.texts[:1] * 2])]
         start, at = self.luck.randrange(30), self.luck.randrange(32)
         piece = known[start : start + self.luck.randrange(9)]
         spoiled = known[:at] + self.luck.choice(LETTERS) + known[at + 1 :]
@@ -184,7 +219,8 @@ class Author:
 
     def order(self) -> list[tuple[str, bool]]:
         return [
-            (self.luck.choice(SORTABLE), self.luck.random() < 0.5) for _ in range(self.luck.choice([0, 1, 1, 2, 3, 7]))
+            (self.luck.choice(self.names.sortable), self.luck.random() < 0.5)
+            for _ in range(self.luck.choice([0, 1, 1, 2, 3, 7]))
         ]
 
     def limit(self) -> int | None:

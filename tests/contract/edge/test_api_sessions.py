@@ -57,10 +57,7 @@ class TestASession:
         handle, identity = ada.session_id, ada.user.handle
         data = shown(world, handle)
         assert data.keys() == FIELDS
-        assert data["_links"] == {
-            "self": {"href": f"./api-sessions/{handle}"},
-            "sessions": {"href": f"./api-sessions/{handle}/sessions"},
-        }
+        assert data["_links"] == {"self": {"href": f"./api-sessions/{handle}"}}
         assert data["identity"] == {
             "entity": "identities",
             "id": identity,
@@ -256,23 +253,6 @@ class TestEveryAnswer:
         for answer in (world.nobody.get(SESSIONS), world.service().get(SESSIONS)):
             assert "expires-at" not in answer
             assert "expiration-seconds" not in answer
-
-
-class TestTheVersion:
-    @cells("path", [f"{PATH}/", f"{PATH}/version", f"{PATH}/version/"])
-    def test_is_told_to_anybody(self, path: str, world: World):
-        answer = world.nobody.get(path)
-        assert answer.status_code == 200
-        assert answer.json()["meta"] == {}
-        data = answer.json()["data"]
-        assert data.keys() == {"apiVersions", "buildDate", "capabilities", "revision", "runtimeVersion", "version"}
-        here = {"path": PATH, "apiBaseUrls": [f"http://testserver{PATH}"]}
-        assert data["apiVersions"] == {"edge-management": {"v1": here}}
-        assert data["version"] == f"v{settings.VERSION}"
-        assert "OIDC_AUTH" not in data["capabilities"]
-
-    def test_needs_no_credential_that_is_good(self, world: World):
-        assert world.nobody.get(f"{PATH}/version", headers={"zt-session": "stale"}).status_code == 200
 
 
 def test_a_session_of_one_dialect_is_one_of_all(world: World):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from core.ids import ALPHABET, Prefix, show
 from tests.cells import cells
-from tests.contract.edge.asking import ids, listed
-from tests.contract.edge.evaluator import Expression, holds, in_order, part, written
-from tests.contract.edge.strangers import Author, crowd
+from tests.contract.edge.asking import PATH, ids, listed
+from tests.contract.edge.evaluator import IDENTITIES, Expression, holds, in_order, part, written
+from tests.contract.edge.strangers import Author, crowd, people
 from tests.world import Caller, World
 
 PROOF = os.environ.get("CURFEW_PROOF") == "1"
@@ -74,6 +74,26 @@ def test_the_database_and_a_plain_reading_agree(number: int, world: World):
     agree()
 
 
+@pytest.mark.parametrize("number", range(CROWDS))
+def test_identities_are_filtered_as_sessions_are(number: int, world: World):
+    rows = people(world, random.Random(number), 60)
+
+    @thoroughly
+    @given(st.integers(0, 2**64))
+    def agree(seed: int) -> None:
+        luck = random.Random(seed)
+        author, who = Author(rows, luck, IDENTITIES), luck.choice(["north_admin", "acme_partner", "super_admin"])
+        caller, expression, fields = getattr(world, who), author.filter(), author.order()
+        limit, offset = author.limit(), author.offset()
+        text, parameters = asked_for(expression, fields, limit, offset, in_filter=luck.random() < 0.5)
+        answer = listed(caller, text, path=f"{PATH}/identities", **parameters)
+        kept = [row for row in within_reach(rows, who, caller) if holds(expression, row)]
+        assert answer["meta"]["pagination"]["totalCount"] == len(kept), text
+        assert ids(answer) == [row["id"] for row in part(in_order(kept, fields), limit, offset)], text
+
+    agree()
+
+
 class TestTheReadingItself:
     """It is only worth something if it does not say yes to everything, and if what binds what makes a difference."""
 
@@ -87,6 +107,9 @@ class TestTheReadingItself:
     def test_sees_what_every_kind_of_row_is(self, world: World):
         rows = crowd(world, random.Random(0), 60)
         for name in ("ipAddress", "createdAt", "lastActivityAt", "mfaComplete", "mfaRequired", "identity", "tenant_id"):
+            assert len({row[name] for row in rows}) > 1, name
+        rows = people(world, random.Random(0), 60)
+        for name in ("name", "createdAt", "updatedAt", "isAdmin", "tenant_id"):
             assert len({row[name] for row in rows}) > 1, name
 
 

@@ -43,7 +43,7 @@ class TestALimit:
     ):
         monkeypatch.setattr("sessions_app.api.edge.wire.paging.MOST_AT_ONCE", 11)
         why = cause(asked(world.north_admin, limit=-1), "INVALID_PAGINATION")
-        assert why == "more than 11 sessions match, which is the most at once: page with limit and offset"
+        assert why == "more than 11 match, which is the most at once: page with limit and offset"
         assert ids(listed(world.north_admin, limit=-1, offset=1)) == dozen[1:]
 
     @cells("name", ["limit", "offset"])

@@ -122,17 +122,17 @@ class _Builder(Transformer[Token, Any]):
     def flag(self, name: Token) -> Node:
         return Flag(bare(name))
 
-    def elements(self, name: Token, query: Query | None = None) -> str:
-        return bare(name)
+    def elements(self, name: Token, query: Query | None = None) -> tuple[str, bool]:
+        return bare(name), query is not None
 
     def set_of(self, function: Token, name: Token) -> SetFunction:
         return SetFunction(function.rstrip("( \t\r\n"), bare(name))
 
-    def count(self, name: str) -> SetFunction:
-        return SetFunction("count", name)
+    def count(self, elements: tuple[str, bool]) -> SetFunction:
+        return SetFunction("count", *elements)
 
-    def is_empty(self, name: str) -> Node:
-        return Flag(SetFunction("isEmpty", name))
+    def is_empty(self, elements: tuple[str, bool]) -> Node:
+        return Flag(SetFunction("isEmpty", *elements))
 
     def comparison(self, left: Left, operator: Token, right: Literal) -> Node:
         return Comparison(_named(left), words(operator), right)

@@ -1,8 +1,8 @@
 """What a filter's tree means: which rows it keeps, and what it may not say."""
 
-import ipaddress
 from collections.abc import Sequence
-from typing import assert_never
+from decimal import Decimal
+from typing import Any, assert_never
 
 from django.db.models import Q
 
@@ -10,15 +10,16 @@ from sessions_app.api.edge.filters import handles
 from sessions_app.api.edge.filters.building import WrongFilter
 from sessions_app.api.edge.filters.folding import Condition, all_of, any_of, inverse
 from sessions_app.api.edge.filters.symbols import (
-    ADDRESS,
     Date,
+    Elements,
     Handle,
+    Null,
     Same,
     Symbol,
-    Tag,
+    Symbols,
     Tags,
+    Text,
     Truth,
-    symbol_at,
 )
 from sessions_app.api.edge.filters.tree import (
     Between,
@@ -43,31 +44,30 @@ TEXTS = (Kind.STRING, Kind.NUMBER)
 TRUE_OF_NULL = ("!=", "not contains")
 
 
-def condition_of(node: Node) -> Condition:
+def condition_of(node: Node, symbols: Symbols) -> Condition:
     match node:
         case Constant():
             return node.value
         case Not():
-            return inverse(condition_of(node.node))
+            return inverse(condition_of(node.node, symbols))
         case Group():
             join = all_of if node.operator == "and" else any_of
-            return join([condition_of(each) for each in node.nodes])
+            return join([condition_of(each, symbols) for each in node.nodes])
         case Flag():
-            return _flag(node)
+            return _flag(node, symbols.at(node.left))
         case Comparison():
-            return _compared(node)
+            return _compared(node, symbols.at(node.left))
         case Membership():
-            return _among(node)
+            return _among(node, symbols.at(node.left))
         case Between():
-            return _between(node)
+            return _between(node, symbols.at(node.left))
         case _:
             assert_never(node)
 
 
-def _flag(node: Flag) -> Condition:
-    symbol = symbol_at(node.left)
+def _flag(node: Flag, symbol: Symbol) -> Condition:
     match symbol:
-        case Tag():
+        case Null(Kind.ANY):
             return False
         case Truth():
             return symbol.condition
@@ -77,15 +77,18 @@ def _flag(node: Flag) -> Condition:
             raise WrongFilter(f"expression {_shown(node.left)} is of type {symbol.kind}, not bool")
 
 
-def _compared(node: Comparison) -> Condition:
-    symbol, operator, right = symbol_at(node.left), node.operator, node.right
-    if right.kind is Kind.NULL and operator in EQUALITY:
-        return isinstance(symbol, Tag) == (operator == "=")
-    if not _goes_with(symbol, operator, right.kind):
+def _compared(node: Comparison, symbol: Symbol) -> Condition:
+    operator, right = node.operator, node.right
+    is_null = right.kind is Kind.NULL and operator in EQUALITY
+    if not is_null and not _goes_with(symbol, operator, right.kind):
         what = f"operation {_shown(node.left)} {operator} {right.shown}"
         raise WrongFilter(f"{what} is not supported with operands types {symbol.kind}, {right.kind}")
     match symbol, right.value:
-        case Tag(), _:
+        case Elements(answer), _:
+            return answer
+        case _, None:
+            return isinstance(symbol, Null) == (operator == "=")
+        case Null(), _:
             return operator in TRUE_OF_NULL
         case Truth(condition), bool(value):
             return condition if value == (operator == "=") else ~condition
@@ -95,7 +98,9 @@ def _compared(node: Comparison) -> Condition:
             return _holds(same, operator, text)
         case Same(bool(same)), bool(value):
             return (same == value) == (operator == "=")
-        case _, str(text):
+        case Same(int(same)), str(number):
+            return _holds(same, operator, Decimal(number))
+        case ((Handle() | Text()), str(text)):
             return _written(symbol, operator, text)
         case _:
             raise WrongFilter(f"{_shown(node.left)} cannot be compared")
@@ -117,54 +122,59 @@ def _goes_with(symbol: Symbol, operator: str, right: Kind) -> bool:
             return False
 
 
-def _written(symbol: Symbol, operator: str, text: str) -> Condition:
-    """Text, of which a session has its own."""
+def _written(symbol: Handle | Text, operator: str, text: str) -> Condition:
+    """Text, of which a row has its own."""
     if operator.startswith("not "):
         return inverse(_written(symbol, operator.removeprefix("not "), text))
     if "contains" in operator:
-        return _containing(symbol, text if operator == "contains" else _small(text))
+        return _containing(symbol, text if operator == "contains" else small(text))
     if isinstance(symbol, Handle):
         return handles.compared(symbol.prefix, symbol.column, operator, text)
     if operator in EQUALITY:
-        is_it = _addressed([text])
+        is_it = symbol.equals([text])
         return is_it if operator == "=" else inverse(is_it)
-    return Q(**{f"{ADDRESS}__{ORDER[operator]}": text})
+    return Q(**{f"{symbol.column}__{ORDER[operator]}": text})
 
 
-def _containing(symbol: Symbol, text: str | None) -> Condition:
+def _containing(symbol: Handle | Text, text: str) -> Condition:
     if not text:
-        return text is not None
+        return True
     if isinstance(symbol, Handle):
         return handles.containing(symbol.prefix, symbol.column, text)
-    return Q(**{f"{ADDRESS}__contains": text}) if text.isascii() else False
+    return Q(**{f"{symbol.column}__contains": text})
 
 
-def _small(text: str) -> str | None:
-    """Both sides are raised to capitals, letter by letter; what is compared is ASCII, and in small letters."""
-    raised = "".join(capital if len(capital := letter.upper()) == 1 else letter for letter in text)
-    return raised.lower() if raised.isascii() else None
+def small(text: str) -> str:
+    """The small letters of which the capitals are those of `text`, letter by letter: case is folded by capitals."""
+    return "".join(_small_letter(letter) for letter in text)
 
 
-def _holds(same: str, operator: str, text: str) -> bool:
-    """The same, of what is known beforehand."""
+def _small_letter(letter: str) -> str:
+    capital = letter.upper()
+    if len(capital) != 1:
+        return letter
+    return capital.lower() if capital.lower().upper() == capital else capital
+
+
+def _holds(same: Any, operator: str, value: Any) -> bool:
+    """The same of a value that is known beforehand."""
     match operator.removeprefix("not "):
         case "=":
-            found = same == text
+            found = same == value
         case "!=":
-            found = same != text
+            found = same != value
         case "<":
-            found = same < text
+            found = same < value
         case "<=":
-            found = same <= text
+            found = same <= value
         case ">":
-            found = same > text
+            found = same > value
         case ">=":
-            found = same >= text
+            found = same >= value
         case "contains":
-            found = text in same
+            found = value in same
         case _:
-            small = _small(text)
-            found = small is not None and small in same
+            found = small(value) in small(same)
     return found != operator.startswith("not ")
 
 
@@ -178,53 +188,52 @@ def _dated(column: str, operator: str, moment: Moment) -> Condition:
     return Q(**{f"{column}__{ORDER[operator]}": moment.floor})
 
 
-def _addressed(texts: list[str]) -> Condition:
-    """By the address's index, and then by how it is written: ::1 has many spellings and is shown in one."""
-    there: list[Condition] = [Q(ip_address=None)] if "" in texts else []
-    addresses = [text for text in texts if _is_address(text)]
-    if addresses:
-        there.append(Q(ip_address__in=addresses, **{f"{ADDRESS}__in": addresses}))
-    return any_of(there)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text)) and "%" not in text
-    except ValueError:
-        return False
-
-
-def _among(node: Membership) -> Condition:
-    symbol, right = symbol_at(node.left), node.values[0].kind
+def _among(node: Membership, symbol: Symbol) -> Condition:
+    right = node.values[0].kind
     is_right = right in TEXTS if symbol.kind is Kind.STRING else right is symbol.kind
-    if isinstance(symbol, Tag):
-        return False
-    if not is_right or isinstance(symbol, Truth | Tags):
+    if symbol.kind is not Kind.ANY and (not is_right or isinstance(symbol, Truth | Tags)):
         listed = ", ".join(each.shown for each in node.values[:3])
         what = f"operation {_shown(node.left)} in [{listed}{', ...' if len(node.values) > 3 else ''}]"
         raise WrongFilter(f"{what} is not supported with operands types {symbol.kind}, {right}")
-    found = _in(symbol, node.values)
-    return inverse(found) if node.negated else found
+    match symbol:
+        case Null():
+            return False
+        case Elements(answer):
+            return answer
+        case _:
+            found = _in(symbol, node.values)
+            return inverse(found) if node.negated else found
 
 
 def _in(symbol: Symbol, values: Sequence[Literal]) -> Condition:
-    if isinstance(symbol, Date):
-        moments = [each.value for each in values if isinstance(each.value, Moment)]
-        return any_of(_dated(symbol.column, "=", moment) for moment in moments)
     texts = [each.value for each in values if isinstance(each.value, str)]
-    if isinstance(symbol, Handle):
-        return handles.among(symbol.prefix, symbol.column, texts)
-    return symbol.value in texts if isinstance(symbol, Same) else _addressed(texts)
+    match symbol:
+        case Date(column):
+            moments = [each.value for each in values if isinstance(each.value, Moment)]
+            return any_of(_dated(column, "=", moment) for moment in moments)
+        case Handle(prefix, column):
+            return handles.among(prefix, column, texts)
+        case Text():
+            return symbol.equals(texts)
+        case Same(str(same)):
+            return same in texts
+        case Same(int(same)):
+            return any(Decimal(text) == same for text in texts)
+        case _:
+            return False
 
 
-def _between(node: Between) -> Condition:
-    symbol, low, high = symbol_at(node.left), node.low, node.high
-    if isinstance(symbol, Tag):
-        return False
-    if not isinstance(symbol, Date) or not isinstance(low.value, Moment) or not isinstance(high.value, Moment):
-        types = f"{symbol.kind}, {low.kind}, {high.kind}"
-        raise WrongFilter(f"operation between is not supported with operands types {types}")
-    found = all_of([_dated(symbol.column, ">=", low.value), _dated(symbol.column, "<", high.value)])
+def _between(node: Between, symbol: Symbol) -> Condition:
+    match symbol, node.low.value, node.high.value:
+        case Null(Kind.ANY), _, _:
+            return False
+        case Date(column), Moment() as low, Moment() as high:
+            found = all_of([_dated(column, ">=", low), _dated(column, "<", high)])
+        case Same(int(same)), str(low), str(high) if symbol.kind is Kind.NUMBER:
+            found = Decimal(low) <= same < Decimal(high)
+        case _:
+            types = f"{symbol.kind}, {node.low.kind}, {node.high.kind}"
+            raise WrongFilter(f"operation between is not supported with operands types {types}")
     return inverse(found) if node.negated else found
 
 

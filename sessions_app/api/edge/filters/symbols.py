@@ -1,15 +1,15 @@
-"""The names that a filter may use: what type each is of, and where its value is to be found."""
+"""The names that a filter may use: the type of each, and where its value is."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Func, Q, TextField, Value
-from django.db.models.functions import Coalesce, Collate
+from django.db.models import Q
 
 from core.ids import Prefix
 from sessions_app.api.edge.filters.building import WrongFilter
+from sessions_app.api.edge.filters.folding import Condition
 from sessions_app.api.edge.filters.tree import Kind, Left, SetFunction
-from sessions_app.models import AuthMethod
 
 TAGS = "tags"
 
@@ -24,9 +24,11 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Text, empty when it is not known."""
+class Text:
+    """Text in small letters. `column` compares it byte by byte, `equals` finds it by an index."""
 
+    column: str
+    equals: Callable[[list[str]], Condition]
     kind = Kind.STRING
 
 
@@ -44,73 +46,85 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """What every session has alike."""
+    """A value that every row has alike."""
 
-    value: str | bool
+    value: str | bool | int
 
     @property
     def kind(self) -> Kind:
-        return Kind.BOOL if isinstance(self.value, bool) else Kind.STRING
+        match self.value:
+            case bool():
+                return Kind.BOOL
+            case int():
+                return Kind.NUMBER
+            case _:
+                return Kind.STRING
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
-    """Sessions have no tags: whatever one is called, it is null."""
+class Null:
+    """A value that no row has. Of tags, no type is known."""
 
-    kind = Kind.ANY
+    kind: Kind = Kind.STRING
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """All of them: an empty map, which is not null and compares with nothing."""
+    """All tags together: an empty map, which is not null and compares with nothing."""
 
     kind = Kind.OTHER
 
 
-Symbol = Handle | Address | Date | Truth | Same | Tag | Tags
+@dataclass(frozen=True, slots=True)
+class EmptySet:
+    """A set of strings that has no elements in any row; only functions over sets can use it."""
+
+    kind = Kind.STRING
 
 
-def address() -> Collate:
-    """As it is shown, compared byte by byte."""
-    shown: Any = Func(F("ip_address"), function="HOST", output_field=TextField())
-    return Collate(Coalesce(shown, Value(""), output_field=TextField()), "C")
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """The elements of an empty set: whatever is asked, it is true of all of them and of none."""
+
+    answer: bool
+    kind = Kind.STRING
 
 
-def mfa_complete() -> Q:
-    return Q(auth_method=AuthMethod.MFA)
+Symbol = Handle | Text | Date | Truth | Same | Null | Tags | EmptySet | Elements
 
 
-def mfa_required() -> Q:
-    """The account asks for a second factor now, whether it did when they signed in or not."""
-    return Q(user__totp__confirmed_at__isnull=False)
+@dataclass(frozen=True)
+class Symbols:
+    """The public names of one kind of resource. `added` are the columns that a query needs in order to use them."""
+
+    by_name: Mapping[str, Symbol]
+    added: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        return tuple(self.by_name)
+
+    def at(self, left: Left) -> Symbol:
+        name = left.symbol if isinstance(left, SetFunction) else left
+        symbol = Null(Kind.ANY) if name.startswith(f"{TAGS}.") else self.by_name.get(name)
+        if symbol is None:
+            raise WrongFilter(f"unknown symbol '{name}'")
+        if isinstance(left, SetFunction):
+            return _applied(left, symbol)
+        if isinstance(symbol, EmptySet):
+            raise WrongFilter(f"{name} is a set: ask anyOf({name}), allOf({name}), count({name}) or isEmpty({name})")
+        return symbol
 
 
-ADDRESS = "address_shown"
-ADDED: dict[str, Any] = {ADDRESS: address()}
-_SYMBOLS: dict[str, Symbol] = {
-    "id": Handle(Prefix.SESSION, "id"),
-    "createdAt": Date("created_at"),
-    "updatedAt": Date("last_activity_at"),
-    TAGS: Tags(),
-    "isSystem": Same(False),
-    "token": Handle(Prefix.SESSION, "id"),
-    "identity": Handle(Prefix.USER, "user_id"),
-    "lastActivityAt": Date("last_activity_at"),
-    "authenticator": Same(""),
-    "ipAddress": Address(),
-    "mfaComplete": Truth(mfa_complete()),
-    "mfaRequired": Truth(mfa_required()),
-    "improperClientCertChain": Same(False),
-}
-PUBLIC = tuple(_SYMBOLS)
-
-
-def symbol_at(left: Left) -> Symbol:
-    """Of functions over sets there is none that could be used: no public name is a set."""
-    name = left.symbol if isinstance(left, SetFunction) else left
-    found = Tag() if name.startswith(f"{TAGS}.") else _SYMBOLS.get(name)
-    if found is None:
-        raise WrongFilter(f"unknown symbol '{name}'")
-    if isinstance(left, SetFunction):
-        raise WrongFilter(f"{left.shown}({name}) is not possible: {name} is not a set")
-    return found
+def _applied(function: SetFunction, symbol: Symbol) -> Symbol:
+    if not isinstance(symbol, EmptySet):
+        raise WrongFilter(f"{function.shown}({function.symbol}) is not possible: {function.symbol} is not a set")
+    if function.has_query:
+        raise WrongFilter(f"{function.symbol} has no elements that a query could be asked of")
+    match function.shown.lower():
+        case "count":
+            return Same(0)
+        case "isempty":
+            return Same(True)
+        case _:
+            return Elements(function.shown.lower() == "allof")

@@ -30,7 +30,7 @@ Value = str | bool | Moment | None
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Of a number, the value is its text: nothing here is compared with numbers."""
+    """Of a number, the value is its text: most of what it is compared with is text."""
 
     kind: Kind
     value: Value
@@ -39,10 +39,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class SetFunction:
-    """`anyOf(name)` and its like, as they stand where a name might."""
+    """`anyOf(name)` and its like, as they stand where a name might; or `count(from name where ...)`."""
 
     shown: str
     symbol: str
+    has_query: bool = False
 
 
 Left = str | SetFunction

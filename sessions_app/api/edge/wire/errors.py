@@ -74,6 +74,11 @@ class Told:
 
     code: Code
     cause: str | Mapping[str, Any] | None = None
+    other_status: HTTPStatus | None = None
+
+    @property
+    def status(self) -> HTTPStatus:
+        return self.other_status or self.code.status
 
     def body(self, request_id: str) -> dict[str, Any]:
         error: dict[str, Any] = {"code": self.code.name, "message": self.code.message, "requestId": request_id}
@@ -92,6 +97,14 @@ class Failure(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class NotAcceptable(Failure):
+    """The client accepts no JSON, which is all there is. The controller words it as a field of the wrong kind."""
+
+    def __init__(self, accepted: str) -> None:
+        cause = {"field": "Accept", "reason": "only application/json is available", "value": accepted[:40]}
+        super().__init__(Told(Code.COULD_NOT_VALIDATE, cause, HTTPStatus.NOT_ACCEPTABLE))
+
+
 def wrong_field(name: str, reason: str, **value: Any) -> Failure:
     return Failure(Told(Code.COULD_NOT_VALIDATE, {"field": name, "reason": reason, **value}))
 
@@ -105,16 +118,16 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         if refusal is None:
             return None
         told, headers = _told(error, refusal, context["view"]), dict(refusal.headers)
-    if told.code.status == HTTPStatus.UNAUTHORIZED:
+    if told.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = challenge(error)
-    return Response(told.body(request.META[ORIGIN].request_id), status=told.code.status, headers=headers)
+    return Response(told.body(request.META[ORIGIN].request_id), status=told.status, headers=headers)
 
 
 def _told(error: Exception, refusal: Refusal, view: Any) -> Told:
     if isinstance(refusal.words, Told):
         return refusal.words
     if isinstance(error, Http404):
-        return Told(Code.NOT_FOUND, f"apiSession with id {view.kwargs.get('session_id', '')} not found")
+        return Told(Code.NOT_FOUND, f"{view.entity} with id {view.kwargs.get(view.id_in_path, '')} not found")
     if isinstance(error, UnsupportedMediaType):
         return Told(Code.COULD_NOT_VALIDATE, "The body should be application/json in UTF-8")
     if refusal.status == HTTPStatus.BAD_REQUEST:

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from django.db.models.expressions import OrderBy
 
 from core import query_string
-from sessions_app.api.edge.filters import Condition, WrongFilter, condition_of, ordered_by, orderings_in, query_in
+from sessions_app.api.edge.filters import (
+    Condition,
+    Symbols,
+    WrongFilter,
+    condition_of,
+    ordered_by,
+    orderings_in,
+    query_in,
+)
 from sessions_app.api.edge.wire.errors import Code, Failure, Told, wrong_field
 
 USUAL, MOST, FURTHEST = 10, 500, 100_000
@@ -37,14 +45,14 @@ class Page:
     def must_hold(self, matching: int) -> None:
         """All at once is only for lists that are not too long for it."""
         if matching - self.offset > MOST_AT_ONCE:
-            why = f"more than {MOST_AT_ONCE} sessions match, which is the most at once: page with limit and offset"
+            why = f"more than {MOST_AT_ONCE} match, which is the most at once: page with limit and offset"
             raise Failure(Told(Code.INVALID_PAGINATION, why))
 
     def shown(self, total: int) -> dict[str, int]:
         return {"limit": self.limit, "offset": self.offset, "totalCount": total}
 
 
-def page_in(query: str) -> Page:
+def page_in(query: str, symbols: Symbols) -> Page:
     try:
         said = query_string.said(query, PARAMETERS)
     except query_string.NotText as error:
@@ -52,10 +60,10 @@ def page_in(query: str) -> Page:
     numbers = {name: _number(name, said.get(name, "")) for name in NUMBERS}
     with understood_or(Code.INVALID_FILTER):
         asked = query_in(said.get("filter", ""))
-        where, by = condition_of(asked.where), ordered_by(asked.orderings or ())
+        where, by = condition_of(asked.where, symbols), ordered_by(asked.orderings or (), symbols)
     if asked.orderings is None and said.get("sort"):
         with understood_or(Code.INVALID_SORT_IDENTIFIER):
-            by = ordered_by(orderings_in(said["sort"]))
+            by = ordered_by(orderings_in(said["sort"]), symbols)
     limit = numbers["limit"] if asked.limit is None else asked.limit
     offset = numbers["offset"] if asked.skip is None else asked.skip
     return Page(where, by, _limit(limit), min(max(offset or 0, 0), FURTHEST))

@@ -10,17 +10,18 @@ from django.db.models.functions import JSONObject, Now
 
 from core.ids import Prefix, show
 from core.moments import to_the_millisecond
-from sessions_app.api.edge.filters.symbols import address, mfa_complete, mfa_required
+from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mfa_required
 from sessions_app.models.rule import lapses_at
 
 Row = Mapping[str, Any]
 
 
-def _flag(condition: Q) -> Case:
+def flag(condition: Q) -> Case:
+    """The condition as a value that JSON has: what is unknown is false."""
     return Case(When(condition, then=Value(True)), default=Value(False))
 
 
-COLUMNS = JSONObject(
+SESSION_COLUMNS = JSONObject(
     id="id",
     user_id="user_id",
     name="user__email",
@@ -29,8 +30,8 @@ COLUMNS = JSONObject(
     until=lapses_at(),
     now=Now(),
     address=address(),
-    mfa_complete=_flag(mfa_complete()),
-    mfa_required=_flag(mfa_required()),
+    mfa_complete=flag(mfa_complete()),
+    mfa_required=flag(mfa_required()),
 )
 
 
@@ -43,10 +44,7 @@ def session(row: Row) -> dict[str, Any]:
         "id": handle,
         "createdAt": moment(row["created_at"]),
         "updatedAt": seen_at,
-        "_links": {
-            "self": {"href": f"./api-sessions/{handle}"},
-            "sessions": {"href": f"./api-sessions/{handle}/sessions"},
-        },
+        "_links": {"self": {"href": f"./api-sessions/{handle}"}},
         "tags": {},
         "token": handle,
         "identityId": identity,

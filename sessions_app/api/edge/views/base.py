@@ -1,0 +1,110 @@
+"""What every view of the edge has in common, and every list."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import JSONObject
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit import denials
+from core.access import Principal
+from core.ids import Prefix
+from core.throttling import a_turn
+from core.views import DeclaredViewSet
+from sessions_app.api.edge import wire
+from sessions_app.api.edge.filters import Symbols
+from sessions_app.windows import Stretch, stretch_of
+
+AT_ONCE = 4  # lists of one caller that are looked for at the same time
+
+
+class EdgeViewSet(DeclaredViewSet):
+    """Everything in the controller's envelope, with its headers."""
+
+    authentication_classes = [wire.ZtSessionAuthentication]
+    content_negotiation_class = wire.JSONIfAccepted
+    schema = AutoSchema()
+    entity: ClassVar[str] = ""  # what a 404 says was not found, by which part of the path
+    id_in_path: ClassVar[str] = ""
+    until: datetime | None = None
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return denials.recorded(wire.exception_handler)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Asked once: where nobody could be found for want of a database, there is nobody to ask again for."""
+        super().perform_authentication(request)
+        self.until = request.auth.session_until if isinstance(request.auth, Principal) else None
+
+    def answer(self, data: Any, **meta: Any) -> Response:
+        return Response({"data": data, "meta": meta})
+
+    def ended(self, session_id: UUID) -> Response:
+        """Of what is over there is no end to tell."""
+        if session_id == self.principal.session_id:
+            self.until = None
+        return self.answer({})
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in wire.HEADERS.items():
+            final[name] = value
+        return final if self.until is None else with_expiry(final, self.until)
+
+
+class ListedViewSet(EdgeViewSet):
+    """A kind of resource that is listed by a filter, sorted and paged, and looked up by its id."""
+
+    prefix: ClassVar[Prefix]
+    symbols: ClassVar[Symbols]
+    columns: ClassVar[JSONObject]
+    item: ClassVar[Callable[[wire.Row], dict[str, Any]]]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """What is within the caller's scope."""
+        raise NotImplementedError
+
+    def listed(self) -> QuerySet[Any]:
+        """The same rows, found in the way that suits a list."""
+        return self.get_queryset()
+
+    def count(self) -> Any:
+        """How many are listed without a filter, if that is known without counting the rows."""
+        return None
+
+    def answer_list(self) -> Response:
+        page = wire.page_in(self.request.META["QUERY_STRING"], self.symbols)
+        stretch = self.stretch(page)
+        shown = [type(self).item(row) for row in stretch.rows]
+        return self.answer(shown, filterableFields=self.symbols.public, pagination=page.shown(stretch.total))
+
+    def stretch(self, page: wire.Page) -> Stretch:
+        if page.where is False:
+            return Stretch(0, [])
+        rows, total = self.listed().alias(**self.symbols.added), None
+        if isinstance(page.where, bool):
+            total = self.count()
+        else:
+            rows = rows.filter(page.where)
+        with a_turn(AT_ONCE, self.principal.id):
+            if page.is_endless:
+                page.must_hold(rows[: page.offset + page.most + 1].count())
+            part = {"skip": page.offset, "most": page.most}
+            return stretch_of(rows, page.by, names=self.symbols.added, columns=self.columns, total=total, **part)
+
+    def answer_detail(self) -> Response:
+        return self.answer(type(self).item(self.only(self.named().values_list(self.columns, flat=True))))
+
+    def named(self) -> Any:
+        return self.get_queryset().filter(pk=self.id_or_404(self.prefix, self.kwargs[self.id_in_path]))
+
+
+def with_expiry(response: Response, until: datetime) -> Response:
+    response["expiration-seconds"] = str(wire.seconds_until(until, datetime.now(UTC)))
+    response["expires-at"] = wire.go_time(until)
+    return response

@@ -1,0 +1,57 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from core.access import Tier
+from core.ids import Prefix
+from sessions_app.api.edge import serializers, wire
+from sessions_app.api.edge.filters import IDENTITIES
+from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet
+
+
+class CurrentIdentityViewSet(EdgeViewSet):
+    reads = {"retrieve": Tier.USER}
+
+    @extend_schema(
+        operation_id="getCurrentIdentity",
+        tags=["Current Identity"],
+        responses=serializers.answers(serializers.IDENTITY, 401, 503),
+    )
+    def retrieve(self, request: Request) -> Response:
+        """The signed-in user, as an identity."""
+        me = User.objects.filter(pk=self.user_id)
+        return self.answer(wire.current_identity(self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))))
+
+
+class IdentityViewSet(ListedViewSet):
+    """Users, to be read only. What is empty is what a controller keeps and Curfew does not."""
+
+    reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
+    entity, id_in_path = "identity", "identity_id"
+    prefix, symbols, columns = Prefix.USER, IDENTITIES, wire.IDENTITY_COLUMNS
+    item = wire.identity
+
+    def get_queryset(self) -> Any:
+        return User.objects.visible_to(self.principal).housed()
+
+    @extend_schema(
+        operation_id="listIdentities",
+        tags=["Identity"],
+        parameters=serializers.page('name contains "@north.example" sort by name limit 50'),
+        responses=serializers.answers(serializers.IDENTITIES, 400, 401, 429, 503),
+    )
+    def list(self, request: Request) -> Response:
+        """Users within the caller's scope, filtered, sorted and paged in the same language as API sessions."""
+        return self.answer_list()
+
+    @extend_schema(
+        operation_id="detailIdentity",
+        tags=["Identity"],
+        responses=serializers.answers(serializers.IDENTITY, 401, 404, 503),
+    )
+    def retrieve(self, request: Request, identity_id: str) -> Response:
+        """One user within the caller's scope."""
+        return self.answer_detail()

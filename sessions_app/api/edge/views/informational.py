@@ -1,0 +1,96 @@
+"""What runs here, what its API is, and how much there is of everything."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from core.access import Tier, count_of
+from core.moments import to_the_millisecond
+from core.same_origin import own_origin
+from sessions_app.api.edge import serializers
+from sessions_app.api.edge.views.base import EdgeViewSet
+from sessions_app.windows import how_many_live
+from tenancy.models import Platform
+
+MANAGEMENT, CLIENT = "/edge/management/v1", "/edge/client/v1"
+SPEC = "edge-management"
+INSTALLED_AT = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
+# What a controller counts and Curfew has nothing of; consoles show these numbers.
+NONE_HERE = dict.fromkeys(("configs", "routers.edge", "servicePolicies", "services", "sessions"), 0)
+
+
+class VersionViewSet(EdgeViewSet):
+    public = frozenset({"show", "show_root"})
+
+    @extend_schema(operation_id="listVersion", tags=["Informational"], responses=serializers.VERSION)
+    def show(self, request: Request) -> Response:
+        """What runs here, and where its APIs begin. Without OIDC_AUTH among the capabilities, clients sign in here."""
+        client, management = _api_at(CLIENT, request), _api_at(MANAGEMENT, request)
+        version = {
+            "apiVersions": {"edge": client, "edge-client": client, "edge-management": management},
+            "buildDate": "",
+            "capabilities": [],
+            "revision": "",
+            "runtimeVersion": "",
+            "version": f"v{settings.VERSION}",
+        }
+        return self.answer(version)
+
+    @extend_schema(operation_id="listRoot", tags=["Informational"], responses=serializers.VERSION)
+    def show_root(self, request: Request) -> Response:
+        """What runs here, as `GET /version` says it."""
+        return self.show(request)
+
+
+def _api_at(path: str, request: Request) -> dict[str, Any]:
+    return {"v1": {"path": path, "apiBaseUrls": [f"{own_origin(request)}{settings.URL_PREFIX}{path}"]}}
+
+
+class SpecViewSet(EdgeViewSet):
+    public = frozenset({"list", "retrieve"})
+    entity, id_in_path = "spec", "spec_id"
+
+    @extend_schema(operation_id="listSpecs", tags=["Informational"], responses=serializers.SPECS)
+    def list(self, request: Request) -> Response:
+        """The documents that describe this API. Where documentation is served, `spec` links to it as OpenAPI."""
+        return self.answer([_spec()])
+
+    @extend_schema(
+        operation_id="detailSpec",
+        tags=["Informational"],
+        responses={200: serializers.SPEC, 404: serializers.ApiErrorEnvelope},
+    )
+    def retrieve(self, request: Request, spec_id: str) -> Response:
+        """One of these documents."""
+        self.found(spec_id == SPEC)
+        return self.answer(_spec())
+
+
+def _spec() -> dict[str, Any]:
+    links = {"self": {"href": f"./specs/{SPEC}"}}
+    if settings.API_DOCS:
+        links["spec"] = {"href": reverse("openapi-edge")}
+    at = to_the_millisecond(INSTALLED_AT)
+    return {"id": SPEC, "createdAt": at, "updatedAt": at, "_links": links, "tags": {}, "name": SPEC}
+
+
+class SummaryViewSet(EdgeViewSet):
+    reads = {"show": Tier.TENANT}
+
+    @extend_schema(
+        operation_id="listSummary",
+        tags=["Informational"],
+        responses=serializers.answers(serializers.SUMMARY, 401, 503),
+    )
+    def show(self, request: Request) -> Response:
+        """How many live sessions and identities are within the caller's scope."""
+        users = User.objects.visible_to(self.principal).housed()
+        counts = {"apiSessions": how_many_live(self.principal), "identities": count_of(users)}
+        return self.answer(Platform.objects.order_by().values(**counts)[0] | NONE_HERE)

@@ -1,0 +1,135 @@
+"""What is told to anybody about the controller, and how much there is of everything."""
+
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from django.conf import settings
+
+from accounts.models import Role
+from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, error, with_key
+from tests.world import World
+
+CLIENT = "/edge/client/v1"
+VERSIONS = [
+    PATH,
+    f"{PATH}/",
+    f"{PATH}/version",
+    f"{PATH}/version/",
+    CLIENT,
+    f"{CLIENT}/",
+    f"{CLIENT}/version",
+    "/version",
+]
+
+
+def api_at(path: str) -> dict[str, Any]:
+    return {"v1": {"path": path, "apiBaseUrls": [f"http://testserver{path}"]}}
+
+
+class TestTheVersion:
+    def test_is_the_same_wherever_clients_look_for_it(self, world: World):
+        answers = {path: world.nobody.get(path) for path in VERSIONS}
+        assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(VERSIONS, 200)
+        assert all(answer.json() == answers[PATH].json() for answer in answers.values())
+        assert {answer["Content-Type"] for answer in answers.values()} == {"application/json"}
+
+    def test_names_the_apis_as_a_controller_does(self, world: World):
+        body = world.nobody.get(f"{PATH}/version").json()
+        assert body["meta"] == {}
+        data = body["data"]
+        assert data.keys() == {"apiVersions", "buildDate", "capabilities", "revision", "runtimeVersion", "version"}
+        assert data["apiVersions"] == {
+            "edge": api_at(CLIENT),
+            "edge-client": api_at(CLIENT),
+            "edge-management": api_at(PATH),
+        }
+        assert data["version"] == f"v{settings.VERSION}"
+        assert "OIDC_AUTH" not in data["capabilities"]
+
+    def test_answers_at_every_path_and_base_url_that_it_lists(self, world: World):
+        listed = world.nobody.get(f"{PATH}/version").json()["data"]["apiVersions"]
+        for versions in listed.values():
+            for path in (versions["v1"]["path"], *versions["v1"]["apiBaseUrls"]):
+                assert world.nobody.get(path.removeprefix("http://testserver")).json()["data"]["apiVersions"] == listed
+
+    def test_needs_no_credential_that_is_good(self, world: World):
+        for path in VERSIONS:
+            assert world.nobody.get(path, headers={"zt-session": "stale"}).status_code == 200
+
+
+class TestTheSpecs:
+    def test_list_the_one_api(self, world: World):
+        answer = world.nobody.get(f"{PATH}/specs")
+        [spec] = answer.json()["data"]
+        assert answer.json()["meta"] == {}
+        assert spec.keys() == {"id", "createdAt", "updatedAt", "_links", "tags", "name"}
+        assert spec["id"] == spec["name"] == "edge-management"
+        assert world.nobody.get(f"{PATH}/specs/edge-management").json() == {"data": spec, "meta": {}}
+
+    def test_link_to_the_document_where_documentation_is_served(self, world: World, settings: Any):
+        [spec] = world.nobody.get(f"{PATH}/specs").json()["data"]
+        document = world.nobody.get(spec["_links"]["spec"]["href"])
+        assert document.json()["paths"].keys() >= {f"{PATH}/api-sessions", f"{PATH}/specs"}
+        settings.API_DOCS = False
+        [spec] = world.nobody.get(f"{PATH}/specs").json()["data"]
+        assert spec["_links"].keys() == {"self"}
+
+    def test_do_not_know_any_other(self, world: World):
+        told = error(world.nobody.get(f"{PATH}/specs/edge-client"), 404)
+        assert told["causeMessage"] == "spec with id edge-client not found"
+
+
+class TestTheSummary:
+    def test_counts_what_is_within_the_callers_scope(self, world: World):
+        for caller in (world.ada, world.katherine, world.lisa):
+            assert caller.get(CURRENT).status_code == 200
+        for caller, sees in ((world.north_admin, 2), (world.acme_partner, 4), (world.super_admin, 6)):
+            data = caller.get(f"{PATH}/summary").json()["data"]
+            assert (data["apiSessions"], data["identities"]) == (sees, sees)
+            assert all(type(count) is int for count in data.values())
+            assert {name for name, count in data.items() if count} == {"apiSessions", "identities"}
+
+
+class TestWhatIsAccepted:
+    @pytest.mark.parametrize(
+        "accept",
+        [
+            *("*/*", "application/*", "application/json", "APPLICATION/JSON", "", "application/json; charset=utf-8"),
+            *("application/x-pem-file, application/json", "text/html,application/xml;q=0.9,*/*;q=0.8"),
+        ],
+    )
+    def test_json_is_answered_to_whoever_takes_it(self, accept: str, world: World):
+        assert world.nobody.get(f"{PATH}/version", headers={"Accept": accept}).status_code == 200
+
+    @pytest.mark.parametrize("path", [f"{PATH}/version", SESSIONS, CURRENT, f"{PATH}/identities"])
+    def test_nothing_else_can_be_had(self, path: str, world: World):
+        for accept in ("application/x-pem-file", "text/html", "text/yaml, application/x-pem-file"):
+            told = error(world.north_admin.get(path, headers={"Accept": accept}), 406)
+            assert told["code"] == "COULD_NOT_VALIDATE"
+            cause = {"field": "Accept", "reason": "only application/json is available", "value": accept}
+            assert told["cause"] == cause
+
+
+def test_every_link_leads_somewhere(world: World):
+    """Followed as a client would, from the place that a relative one is relative to."""
+    key = with_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
+    followed = set()
+    for path in ("specs", "current-api-session", "current-identity", "api-sessions", "identities"):
+        for link in links_in(key.get(f"{PATH}/{path}").json()["data"]):
+            place = urljoin(f"{PATH}/", link)
+            assert key.get(place).status_code == 200, link
+            followed.add(link.rpartition("/")[0])
+    assert followed >= {"./specs", ".", "./api-sessions", "./identities"}
+
+
+def links_in(value: Any) -> list[str]:
+    match value:
+        case {"href": str(href)}:
+            return [href]
+        case dict():
+            return [link for each in value.values() for link in links_in(each)]
+        case list():
+            return [link for each in value for link in links_in(each)]
+        case _:
+            return []
