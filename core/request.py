@@ -13,11 +13,8 @@ from core.dialect import error_response
 from core.ids import uuid7
 
 ORIGIN = "curfew.origin"
-ROOTS = (
-    "/api/v1/",
-    "/edge/management/v1/",
-    "/edge/client/v1/",
-)  # what is below is spelled with a slash at its end, or without
+EDGE_ROOTS = ("/edge/management/v1/", "/edge/client/v1/")
+ROOTS = ("/api/v1/", *EDGE_ROOTS)  # what is below is spelled with a slash at its end, or without
 PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
 READ_AND_DROPPED = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -103,9 +100,12 @@ def comes_by_proxy(request: HttpRequest) -> bool:
 
 def drop_trailing_slash(request: HttpRequest) -> None:
     """Both spellings answer directly: a redirect would lose the body of a POST. A root is nothing without its slash.
-    Elsewhere one says something: behind it, the panel looks for the name of the session to end."""
+    Elsewhere one says something: behind it, the panel looks for the name of the session to end. The edge's web console
+    puts two slashes behind an id."""
     path = request.path_info
-    if path.startswith(ROOTS) and path not in ROOTS and path.endswith("/") and not path.endswith("//"):
+    if path.startswith(EDGE_ROOTS) and path.endswith("//"):
+        request.path_info = path.removesuffix("//")
+    elif path.startswith(ROOTS) and path not in ROOTS and path.endswith("/") and not path.endswith("//"):
         request.path_info = path[:-1]
 
 

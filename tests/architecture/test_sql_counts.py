@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jwt import encode
 
 from accounts.keyring import ring
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from core.access import Scope
 from core.ids import Prefix, uuid7
 from sessions_app.models import Session
@@ -259,11 +259,16 @@ class TestAListsPage:
 
 # As above, for an administrator by the edge.
 EDGE_COSTS = {
+    "GET ": 0,
     "GET /": 0,
     "GET /version": 0,
+    "GET /specs": 0,
+    "GET /specs/edge-management": 0,
+    "GET /summary": 2,
     "POST /authenticate?method=password": 16,  # as v1's login, and what is shown of the session
     "GET /current-api-session": 2,
     "DELETE /current-api-session": 13,
+    "GET /current-identity": 3,  # and whether there is a live session
     "GET /api-sessions": 2,  # the page, and how many there are in all
     "GET /api-sessions?limit=-1&sort=ipAddress": 3,  # whether they are too many, before any is read
     'GET /api-sessions?filter=ipAddress contains "2" and not mfaRequired sort by identity skip 1': 2,
@@ -271,6 +276,13 @@ EDGE_COSTS = {
     "GET /api-sessions?filter=nonsense": 1,
     "GET /api-sessions/{id}": 2,
     "DELETE /api-sessions/{id}": 14,
+    "GET /identities": 3,  # the page and its total; who of them has a live session
+    "GET /identities?limit=-1&sort=name": 4,
+    'GET /identities?filter=name icontains "a" and not isAdmin sort by type, createdAt limit 20': 3,
+    "GET /identities?filter=isEmpty(roleAttributes)": 3,
+    'GET /identities?filter=anyOf(roleAttributes) = "x"': 1,
+    "GET /identities?filter=nonsense": 1,
+    "GET /identities/{identity}": 3,
 }
 
 
@@ -278,7 +290,9 @@ class TestTheEdge:
     @cells("asked", EDGE_COSTS)
     def test_costs_what_the_table_says(self, asked: str, world: World):
         method, path = asked.split(" ", 1)
-        place = f"/edge/management/v1{path.format(id=world.ada.session_id)}".replace(" ", "%20")
+        place = f"/edge/management/v1{path.format(id=world.ada.session_id, identity=world.ada.user.handle)}".replace(
+            " ", "%20"
+        )
         admin, body = world.north_admin, None
         if "authenticate" in path:
             body = {"username": world.person("alan", world.north).email, "password": PASSWORD}
@@ -300,6 +314,19 @@ class TestTheEdge:
                 assert operator.get(path).json()["meta"]["pagination"]["totalCount"] > total
                 costs.append(cost(lambda path=path: operator.get(path)))
         assert costs == [2, 3, 2, 2] * 2
+
+    def test_lists_as_many_identities_for_the_same(self, world: World):
+        operator, costs = world.super_admin, []
+        for total in (10, 300):
+            User.objects.bulk_create(
+                User(tenant=world.north, tenant_kind="CUSTOMER", email=f"{total}-{n}@north.example")
+                for n in range(total)
+            )
+            for query in ("limit=500&sort=name", "limit=-1", "filter=name%20%3E%20%22%22%20limit%20500"):
+                path = f"/edge/management/v1/identities?{query}"
+                assert operator.get(path).json()["meta"]["pagination"]["totalCount"] > total
+                costs.append(cost(lambda path=path: operator.get(path)))
+        assert costs == [3, 4, 3] * 2
 
     def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
         ada = world.ada

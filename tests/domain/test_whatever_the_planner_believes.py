@@ -14,8 +14,8 @@ from tests.cells import cells
 from tests.commands.crowds import crowd
 from tests.console.browser import Browser
 from tests.contract.admin_tokens.answers import REVOKE, by_key
+from tests.contract.edge.asking import IDENTITIES, with_key
 from tests.contract.edge.asking import SESSIONS as EDGE
-from tests.contract.edge.asking import with_key
 from tests.contract.v1.test_groups import a_group, members
 from tests.world import SYSTEM, World
 
@@ -57,6 +57,7 @@ LISTS: dict[str, Callable[[World], Any]] = {
     "v1, a group's members": _of_a_group,
     "panel": lambda world: done(world.lisa.get(PANEL)),
     "edge": lambda world: done(with_key(world.super_admin.user, world).get(f"{EDGE}?limit=10")),
+    "edge, identities": lambda world: done(with_key(world.super_admin.user, world).get(f"{IDENTITIES}?limit=500")),
     "admin tokens": lambda world: done(by_key().get("/api/admin/tokens/sessions")),
     "console, sessions": lambda world: shown(world, "sessions/"),
     "console, people": lambda world: shown(world, "users/"),

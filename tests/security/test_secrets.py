@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import Application, User
 from core.access import Scope
 from core.secrets import digest
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, SESSIONS, KeyHolder
+from tests.contract.edge.asking import AUTHENTICATE, CURRENT, IDENTITIES, PATH, SESSIONS, KeyHolder
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock
 from tests.security.routes import reads
 from tests.world import Caller, World
@@ -48,7 +48,9 @@ class Life:
         key = KeyHolder(answer["zt-session"])
         assert key.get(CURRENT).json()["data"]["token"] == key.token
         self.world.nobody.post(AUTHENTICATE, body | {"password": WRONG})
-        for path in (CURRENT, SESSIONS, f"{SESSIONS}/{answer.json()['data']['id']}"):
+        mine = answer.json()["data"]
+        paths = [SESSIONS, f"{SESSIONS}/{mine['id']}", IDENTITIES, f"{IDENTITIES}/{mine['identityId']}"]
+        for path in (CURRENT, f"{PATH}/current-identity", f"{PATH}/summary", *paths):
             for caller in (self.grace, self.world.north_admin):
                 self.ask(caller, "GET", path)
 

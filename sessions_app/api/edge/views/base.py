@@ -1,6 +1,6 @@
 """What every view of the edge has in common, and every list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -63,7 +63,6 @@ class ListedViewSet(EdgeViewSet):
     prefix: ClassVar[Prefix]
     symbols: ClassVar[Symbols]
     columns: ClassVar[JSONObject]
-    item: ClassVar[Callable[[wire.Row], dict[str, Any]]]
 
     def get_queryset(self) -> QuerySet[Any]:
         """What is within the caller's scope."""
@@ -73,6 +72,9 @@ class ListedViewSet(EdgeViewSet):
         """The same rows, found in the way that suits a list."""
         return self.get_queryset()
 
+    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
     def count(self) -> Any:
         """How many are listed without a filter, if that is known without counting the rows."""
         return None
@@ -80,8 +82,9 @@ class ListedViewSet(EdgeViewSet):
     def answer_list(self) -> Response:
         page = wire.page_in(self.request.META["QUERY_STRING"], self.symbols)
         stretch = self.stretch(page)
-        shown = [type(self).item(row) for row in stretch.rows]
-        return self.answer(shown, filterableFields=self.symbols.public, pagination=page.shown(stretch.total))
+        return self.answer(
+            self.shown(stretch.rows), filterableFields=self.symbols.public, pagination=page.shown(stretch.total)
+        )
 
     def stretch(self, page: wire.Page) -> Stretch:
         if page.where is False:
@@ -98,7 +101,8 @@ class ListedViewSet(EdgeViewSet):
             return stretch_of(rows, page.by, names=self.symbols.added, columns=self.columns, total=total, **part)
 
     def answer_detail(self) -> Response:
-        return self.answer(type(self).item(self.only(self.named().values_list(self.columns, flat=True))))
+        [shown] = self.shown([self.only(self.named().values_list(self.columns, flat=True))])
+        return self.answer(shown)
 
     def named(self) -> Any:
         return self.get_queryset().filter(pk=self.id_or_404(self.prefix, self.kwargs[self.id_in_path]))

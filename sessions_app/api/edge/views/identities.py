@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,6 +12,12 @@ from core.ids import Prefix
 from sessions_app.api.edge import serializers, wire
 from sessions_app.api.edge.filters import IDENTITIES
 from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet
+from sessions_app.presence import users_with_live_session
+
+
+def identities(rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    signed_in = users_with_live_session([UUID(row["id"]) for row in rows])
+    return [wire.identity(row, has_session=UUID(row["id"]) in signed_in) for row in rows]
 
 
 class CurrentIdentityViewSet(EdgeViewSet):
@@ -23,7 +31,8 @@ class CurrentIdentityViewSet(EdgeViewSet):
     def retrieve(self, request: Request) -> Response:
         """The signed-in user, as an identity."""
         me = User.objects.filter(pk=self.user_id)
-        return self.answer(wire.current_identity(self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))))
+        [shown] = identities([self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))])
+        return self.answer(shown | {"_links": {"self": {"href": "./current-identity"}}})
 
 
 class IdentityViewSet(ListedViewSet):
@@ -32,10 +41,12 @@ class IdentityViewSet(ListedViewSet):
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
     entity, id_in_path = "identity", "identity_id"
     prefix, symbols, columns = Prefix.USER, IDENTITIES, wire.IDENTITY_COLUMNS
-    item = wire.identity
 
     def get_queryset(self) -> Any:
         return User.objects.visible_to(self.principal).housed()
+
+    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+        return identities(rows)
 
     @extend_schema(
         operation_id="listIdentities",

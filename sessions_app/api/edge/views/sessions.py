@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -93,13 +94,15 @@ class ApiSessionViewSet(ListedViewSet):
     writes = {"destroy": Tier.TENANT}
     entity, id_in_path = "apiSession", "session_id"
     prefix, symbols, columns = Prefix.SESSION, API_SESSIONS, wire.SESSION_COLUMNS
-    item = wire.session
 
     def get_queryset(self) -> SessionQuerySet:
         return Session.objects.visible_to(self.principal).live()
 
     def listed(self) -> SessionQuerySet:
         return live_ones(self.principal)
+
+    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+        return [wire.session(row) for row in rows]
 
     def count(self) -> Any:
         return how_many_live(self.principal)

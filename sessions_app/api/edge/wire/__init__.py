@@ -3,7 +3,7 @@
 from sessions_app.api.edge.wire.authentication import ZtSessionAuthentication, session_key_in
 from sessions_app.api.edge.wire.credentials import credentials_in
 from sessions_app.api.edge.wire.errors import HEADERS, Code, Failure, Told, error, exception_handler
-from sessions_app.api.edge.wire.identities import IDENTITY_COLUMNS, current_identity, identity
+from sessions_app.api.edge.wire.identities import IDENTITY_COLUMNS, identity
 from sessions_app.api.edge.wire.negotiation import JSONIfAccepted
 from sessions_app.api.edge.wire.paging import Page, page_in
 from sessions_app.api.edge.wire.sessions import SESSION_COLUMNS, Row, current_session, go_time, seconds_until, session
@@ -20,7 +20,6 @@ __all__ = [
     "Told",
     "ZtSessionAuthentication",
     "credentials_in",
-    "current_identity",
     "current_session",
     "error",
     "exception_handler",
