@@ -1,10 +1,11 @@
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
 from config.console.registered import site
 from config.pages import account, reset
+from sessions_app.api.edge.urls import versions
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/password/", account.password, name="account-password"),
     path("console/", site.urls),
     path(".well-known/jwks.json", JwksViewSet.as_view({"get": "show"}, schema=None)),
-    path("", include("sessions_app.api.edge.version_urls")),
+    *versions,
     *(dialect.route() for dialect in docs.DIALECTS.values()),
 ]
 if settings.API_DOCS:

@@ -16,3 +16,13 @@ urlpatterns = [
     path("identities", views.IdentityViewSet.as_view({"get": "list"})),
     path("identities/<str:identity_id>", views.IdentityViewSet.as_view({"get": "retrieve"})),
 ]
+
+# Where else clients look for the version: at the root, at the management API without its slash, at the client API.
+_version = views.VersionViewSet.as_view({"get": "show"}, schema=None)
+versions = [
+    path("version", _version),
+    path("edge/management/v1", _version),
+    path("edge/client/v1", _version),
+    path("edge/client/v1/", _version),
+    path("edge/client/v1/version", _version),
+]
