@@ -74,7 +74,7 @@ def test_the_database_and_a_plain_reading_agree(number: int, world: World):
     agree()
 
 
-@pytest.mark.parametrize("number", range(CROWDS))
+@cells("number", range(CROWDS))
 def test_identities_are_filtered_as_sessions_are(number: int, world: World):
     rows = people(world, random.Random(number), 60)
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pytest
-
 from accounts.models import Role, User
 from core.ids import Prefix
 from core.records import Status
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case, api_key_of
+from tests.cells import cells
 from tests.contract.edge.asking import CURRENT, IDENTITIES, PATH, asked, cause, error, ids, listed, with_key
 from tests.world import World, some_id
 
@@ -78,7 +77,7 @@ class TestAnIdentity:
         second_factor_on(world, Case("ada", world.ada, world.ada.user))
         assert shown(world, world.ada.user)["isMfaEnabled"] is True
 
-    @pytest.mark.parametrize("what", ["user", "tenant", "partner"])
+    @cells("what", ["user", "tenant", "partner"])
     def test_is_disabled_by_whatever_is_suspended_above_it(self, what: str, world: World):
         user = world.person("ada", world.north)
         suspended = {"user": user, "tenant": user.tenant, "partner": user.tenant.partner}[what]
@@ -133,7 +132,7 @@ class TestTheList:
         ordered = listed(admin, "not isAdmin sort by externalId, name desc", path=IDENTITIES)
         assert names(ordered) == ["carol", "bob", "ann"]
 
-    @pytest.mark.parametrize(
+    @cells(
         ("text", "why"),
         [
             ("token = null", "unknown symbol 'token'"),
@@ -166,7 +165,7 @@ class TestTheList:
     def test_says_what_is_wrong_with_a_filter(self, text: str, why: str, world: World):
         assert cause(asked(world.north_admin, text, path=IDENTITIES)) == why
 
-    @pytest.mark.parametrize("name", ["tags", "tags.x", "roleAttributes", "token"])
+    @cells("name", ["tags", "tags.x", "roleAttributes", "token"])
     def test_is_not_sorted_by_what_has_no_order(self, name: str, world: World):
         cause(asked(world.north_admin, path=IDENTITIES, sort=name), "INVALID_SORT_IDENTIFIER")
 
@@ -196,7 +195,7 @@ class TestTheCurrentIdentity:
             assert error(caller.get(CURRENT_IDENTITY), 401)["code"] == "UNAUTHORIZED"
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@cells("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_identities_are_read_only(method: str, world: World):
     world.person("boss", world.north, Role.TENANT_ADMIN)
     for path in (IDENTITIES, f"{IDENTITIES}/{world.ada.user.handle}", CURRENT_IDENTITY, f"{PATH}/summary"):

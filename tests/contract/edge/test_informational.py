@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import urljoin
 
-import pytest
 from django.conf import settings
 
 from accounts.models import Role
+from tests.cells import cells
 from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, error, with_key
 from tests.world import World
 
@@ -92,7 +92,7 @@ class TestTheSummary:
 
 
 class TestWhatIsAccepted:
-    @pytest.mark.parametrize(
+    @cells(
         "accept",
         [
             *("*/*", "application/*", "application/json", "APPLICATION/JSON", "", "application/json; charset=utf-8"),
@@ -102,7 +102,7 @@ class TestWhatIsAccepted:
     def test_json_is_answered_to_whoever_takes_it(self, accept: str, world: World):
         assert world.nobody.get(f"{PATH}/version", headers={"Accept": accept}).status_code == 200
 
-    @pytest.mark.parametrize("path", [f"{PATH}/version", SESSIONS, CURRENT, f"{PATH}/identities"])
+    @cells("path", [f"{PATH}/version", SESSIONS, CURRENT, f"{PATH}/identities"])
     def test_nothing_else_can_be_had(self, path: str, world: World):
         for accept in ("application/x-pem-file", "text/html", "text/yaml, application/x-pem-file"):
             told = error(world.north_admin.get(path, headers={"Accept": accept}), 406)

@@ -100,6 +100,7 @@ def flaws(row: dict[str, Any], answer: Any, cast: Cast) -> list[str]:
 
 
 def test_every_request_of_the_table_is_answered_as_its_client_expects(world: World):
+    """The callers sign in once; what a row changes is undone before the next."""
     cast, wrong = Cast(world), {}
     for row in ROWS:
         before = transaction.savepoint()
