@@ -47,6 +47,8 @@ class DoorMiddleware:
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         if request.path_info not in PROBES:
             request.get_host()  # raises DisallowedHost, a 400, before anything looks at the request
+            if request.META[ORIGIN].ip_address is None and comes_by_proxy(request):
+                return error_response(request, HTTPStatus.BAD_REQUEST)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return error_response(request, HTTPStatus.BAD_REQUEST)
@@ -70,14 +72,17 @@ def client_ip(request: HttpRequest) -> str | None:
     """The nearest address on the way here that is not one of our own proxies.
 
     X-Forwarded-For is read from the right, and only as far as each hop is a proxy we trust: everything further
-    left is whatever the client chose to write.
+    left is whatever the client chose to write. A hop that is left empty is unknown, and so is the client: granian
+    empties a whole header over one byte beyond ASCII, which a client may have put into its part of the list.
     """
     peer = _address(request.META.get("REMOTE_ADDR", ""))
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
+    hops = [] if forwarded is None else forwarded.split(",")
     while peer is not None and hops and is_trusted(peer):
-        nearer = _address(hops.pop().strip())
+        hop = hops.pop().strip()
+        nearer = _address(hop)
         if nearer is None:
-            break
+            return str(peer) if hop else None
         peer = nearer
     return str(peer) if peer else None
 

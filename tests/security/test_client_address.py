@@ -34,7 +34,7 @@ def address(peer: str, forwarded: str | None = None) -> str | None:
         (PEER, CLIENT, PEER),
         (PEER, f"{CLIENT}, {OUR_PROXY}", PEER),
         (OUR_PROXY, None, OUR_PROXY),
-        (OUR_PROXY, "", OUR_PROXY),
+        (OUR_PROXY, "", None),
         (OUR_PROXY, CLIENT, CLIENT),
         (OUR_PROXY, f"1.2.3.4, {CLIENT}", CLIENT),
         (OUR_PROXY, f"127.0.0.1, {CLIENT}", CLIENT),
@@ -43,7 +43,10 @@ def address(peer: str, forwarded: str | None = None) -> str | None:
         (OUR_PROXY, "10.0.0.2, 10.0.0.3", "10.0.0.2"),
         (OUR_PROXY, f"{CLIENT}, rubbish", OUR_PROXY),
         (OUR_PROXY, f"rubbish, {CLIENT}", CLIENT),
-        (OUR_PROXY, f"{CLIENT}, ", OUR_PROXY),
+        (OUR_PROXY, f"{CLIENT}, ", None),
+        (OUR_PROXY, f", {OUTER_PROXY}", None),
+        (OUR_PROXY, f", {CLIENT}", CLIENT),
+        (PEER, "", PEER),
         (OUR_PROXY, "unknown", OUR_PROXY),
         (OUR_PROXY, "2001:DB8::00:1", "2001:db8::1"),
         (OUR_PROXY, "fe80::1%eth0", "fe80::1"),
@@ -113,6 +116,19 @@ class TestSpoofing:
         told = {"headers": {"X-Forwarded-For": f"6.6.6.6, {CLIENT}"}, "REMOTE_ADDR": OUR_PROXY}
         assert world.nobody.post("/api/v1/auth/login", credentials, **told).status_code == 200
         assert person.sessions.get().ip_address == CLIENT
+
+
+def test_whom_a_proxy_of_ours_cannot_name_is_turned_away(world: World, proxies: None):
+    """Else whoever spoils the header signs in from our own address, and is counted and recorded as being there."""
+    person = world.person("grace", world.north)
+    credentials = {"email": person.email, "password": PASSWORD}
+    for forwarded in ("", " ", f", {OUTER_PROXY}"):
+        extra = {"headers": {"X-Forwarded-For": forwarded}, "REMOTE_ADDR": OUR_PROXY}
+        answer = world.nobody.post("/api/v1/auth/login", credentials, **extra)
+        assert (answer.status_code, answer.json()) == (400, {"detail": "The request could not be understood"})
+        assert world.nobody.get("/healthz", **extra).status_code == 200
+    assert not person.sessions.exists()
+    assert world.nobody.post("/api/v1/auth/login", credentials, REMOTE_ADDR=OUR_PROXY).status_code == 200
 
 
 @cells(
