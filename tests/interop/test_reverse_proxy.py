@@ -93,6 +93,12 @@ class TestTheDialects:
         assert edge.json()["error"]["code"] == "REQUEST_ENTITY_TOO_LARGE"
         assert ask("GET", f"{home}/edge/management/v1/x/y").json()["error"]["code"] == "NOT_FOUND"
 
+    def test_a_client_that_spoils_the_list_of_addresses_is_refused(self, home: str):
+        """nginx continues whatever list it is sent, and the server behind it empties one that is not ASCII."""
+        for sent, status in ((b"198.51.100.7", 401), ("é".encode(), 400)):
+            answer = requests.get(f"{home}/api/v1/me", headers={"X-Forwarded-For": sent}, timeout=20)
+            assert answer.status_code == status, sent
+
     def test_schemas_and_keys_are_there(self, home: str):
         assert ask("GET", f"{home}/.well-known/jwks.json").status_code == 200
         for name, dialect in DIALECTS.items():
