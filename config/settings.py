@@ -228,7 +228,7 @@ SILENCED_SYSTEM_CHECKS = [
 CORS_ALLOWED_ORIGINS = [
     web_origin("CORS_ALLOWED_ORIGINS", each) for each in env.list("CORS_ALLOWED_ORIGINS", default=[])
 ]
-CORS_URLS_REGEX = r"^/(api|edge|openapi|\.well-known)\b"
+CORS_URLS_REGEX = r"^/(api|edge|openapi|version|\.well-known)\b"
 CORS_PREFLIGHT_MAX_AGE = 600  # an origin that is struck off goes on sending what it was allowed for so long
 CORS_ALLOW_HEADERS = [
     *("accept", "authorization", "content-encoding", "content-type", "idempotency-key", "if-match", "if-none-match"),

@@ -83,6 +83,10 @@ class Elsewhere:
     def __post_init__(self) -> None:
         self.page.goto(f"{self.origin}/")
 
+    def send(self, method: str, path: str, body: str, headers: dict[str, str]) -> Seen:
+        """Whatever the headers are called."""
+        return self._seen(method, path, {"headers": headers} | ({} if method == "GET" else {"body": body}))
+
     def ask(
         self, method: str, path: str, body: Any = None, *, credentials: str = "same-origin", **headers: str
     ) -> Seen:
@@ -91,5 +95,8 @@ class Elsewhere:
         if body is not None:
             given["body"] = body if isinstance(body, str) else json.dumps(body)
             given["headers"] = {"Content-Type": "application/json"} | given["headers"]
+        return self._seen(method, path, given)
+
+    def _seen(self, method: str, path: str, given: dict[str, Any]) -> Seen:
         seen = self.page.evaluate("given => ask(...given)", [method, self.api + path, given])
         return Seen(seen.get("status"), seen.get("headers", {}), seen.get("text", seen.get("blocked", "")))

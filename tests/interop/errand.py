@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.models import Role
+from accounts.models import Role, User
 from core.ids import Prefix, read
 from sessions_app.models import Session
 from tests.contract.edge.strangers import seen_from_outside
@@ -18,8 +18,8 @@ class Errand:
         self.rows = [seen_from_outside(session) for session in live.order_by("pk")]
         self.filters = filters(self.rows)
         self.keeper = world.person(name, world.north, Role.TENANT_ADMIN)
-        grace = world.person("grace-0", world.north).handle
-        self.victim = next(row["id"] for row in self.rows if row["identity"] == grace)
+        self.grace = world.person("grace-0", world.north)
+        self.victim = next(row["id"] for row in self.rows if row["identity"] == self.grace.handle)
         self.job = {
             "url": url,
             "username": self.keeper.email,
@@ -28,6 +28,7 @@ class Errand:
             "filters": list(self.filters),
             "bad_filter": 'createdAt = "x"',
             "victim": self.victim,
+            "identity": self.grace.handle,
             "unknown": some_id(Prefix.SESSION),
         }
 
@@ -38,6 +39,9 @@ class Errand:
         assert self.faults(done["lists"], own) == {}
         assert done["current"]["identity"]["name"] == self.keeper.email
         assert done["token"].startswith("cfs_")
+        people = [user.handle for user in User.objects.filter(tenant=self.keeper.tenant).order_by("pk")]
+        assert (done["me"], done["identity"]) == (self.keeper.handle, self.grace.email)
+        assert done["identities"] == people
         assert (done["detail"]["id"], done["detail"]["token"]) == (self.victim, self.victim)
         assert not Session.objects.live().filter(pk=read(Prefix.SESSION, self.victim)).exists()
         refusals = {key: done[key] for key in ("again", "unknown", "bad_filter", "wrong_password")}

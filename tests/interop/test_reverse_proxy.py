@@ -76,10 +76,11 @@ class TestTheDialects:
         made = requests.post(f"{home}/api/v1/admin/groups", json={"name": "all"}, headers=admin, timeout=20)
         assert made.headers["Location"].startswith(f"{PREFIX}/api/v1/admin/groups/grp_")
         assert ask("GET", urljoin(home, made.headers["Location"]), **admin).status_code == 200
-        version = ask("GET", f"{home}/edge/management/v1/version").json()["data"]["apiVersions"]["edge-management"][
-            "v1"
-        ]
-        assert version["apiBaseUrls"] == [f"{home}/edge/management/v1"]
+        versions = ask("GET", f"{home}/version").json()["data"]["apiVersions"]
+        urls = {url for api in versions.values() for url in api["v1"]["apiBaseUrls"]}
+        assert urls == {f"{home}/edge/management/v1", f"{home}/edge/client/v1"}
+        (spec,) = ask("GET", f"{home}/edge/management/v1/specs").json()["data"]
+        assert ask("GET", urljoin(home, spec["_links"]["spec"]["href"])).json()["info"]["title"]
         assert ask("GET", f"{home}/api/account/sessions").json()["url"] == f"{PREFIX}/api/account/sessions"
 
     def test_refusals_at_the_door_are_worded_by_the_dialect(self, home: str):

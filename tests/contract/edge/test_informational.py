@@ -1,8 +1,10 @@
 """What is told to anybody about the controller, and how much there is of everything."""
 
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urljoin
 
+import pytest
 from django.conf import settings
 
 from accounts.models import Role
@@ -46,6 +48,13 @@ class TestTheVersion:
         }
         assert data["version"] == f"v{settings.VERSION}"
         assert "OIDC_AUTH" not in data["capabilities"]
+
+    def test_names_the_host_that_a_trusted_proxy_was_asked_for(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        forwarded = {"X-Forwarded-Host": "sessions.example", "X-Forwarded-Proto": "https"}
+        for proxies, start in (([], "http://testserver"), ([ip_network("127.0.0.1/32")], "https://sessions.example")):
+            monkeypatch.setattr(settings, "TRUSTED_PROXIES", proxies)
+            data = world.nobody.get(f"{PATH}/version", headers=forwarded).json()["data"]
+            assert data["apiVersions"]["edge-management"]["v1"]["apiBaseUrls"] == [f"{start}{PATH}"]
 
     def test_answers_at_every_path_and_base_url_that_it_lists(self, world: World):
         listed = world.nobody.get(f"{PATH}/version").json()["data"]["apiVersions"]

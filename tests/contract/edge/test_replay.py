@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,17 @@ ROWS = tomllib.loads(Path(__file__).with_name("replay.toml").read_text(encoding=
 MISSING = object()
 
 
-class Cast:
-    """Whoever stands in the table, and what its rows speak of."""
+def in_process(method: str, path: str, body: bytes, headers: dict[str, str]) -> Any:
+    return Caller().http.generic(method, path, body, content_type=headers.pop("Content-Type"), headers=headers)
 
-    def __init__(self, world: World) -> None:
+
+class Cast:
+    """Whoever stands in the table, and what its rows speak of. `send` is how a request gets to the product."""
+
+    def __init__(self, world: World, send: Callable[[str, str, bytes, dict[str, str]], Any] = in_process) -> None:
+        self.send = send
         admin = world.person("admin", world.north, Role.TENANT_ADMIN)
-        ended, key = token_of("admin@north.example"), token_of("admin@north.example")
+        ended, key = token_of(admin.email), token_of(admin.email)
         Caller().delete(CURRENT, headers={"zt-session": ended})
         by_access_token, operator = world.signed_in(admin), world.super_admin
         self.own, self.handle = {"admin": key, "admin by bearer": key}, by_access_token.session_id
@@ -40,6 +46,7 @@ class Cast:
             "{password}": PASSWORD,
             "{session}": world.ada.session_id,
             "{identity}": world.ada.user.handle,
+            "{identity_name}": world.ada.user.email,
             "{foreign_session}": world.lisa.session_id,
             "{foreign_identity}": world.lisa.user.handle,
         }
@@ -52,9 +59,9 @@ class Cast:
     def ask(self, row: dict[str, Any]) -> Any:
         body = self.filled(row.get("body", ""))
         headers = self.headers[row["as"]] | row.get("headers", {})
-        kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "application/json")
+        kind = next((headers.pop(name) for name in [*headers] if name.lower() == "content-type"), "application/json")
         method, path = row.get("method", "GET"), self.filled(row["path"])
-        return Caller().http.generic(method, path, body.encode(), content_type=kind, headers=headers)
+        return self.send(method, path, body.encode(), headers | {"Content-Type": kind})
 
     def expected(self, row: dict[str, Any], value: Any) -> Any:
         match value:

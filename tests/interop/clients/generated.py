@@ -8,6 +8,8 @@ from edge_client import AuthenticatedClient, Client
 from edge_client.api.api_session import delete_api_sessions, detail_api_sessions, list_api_sessions
 from edge_client.api.authentication import authenticate
 from edge_client.api.current_api_session import current_api_session_delete, get_current_api_session
+from edge_client.api.current_identity import get_current_identity
+from edge_client.api.identity import detail_identity, list_identities
 from edge_client.models import AuthenticateMethod, AuthenticateRequest
 
 
@@ -28,6 +30,9 @@ def walk(job: dict[str, Any]) -> dict[str, Any]:
     with AuthenticatedClient(base_url=job["url"], **key) as client:
         done: dict[str, Any] = {"token": token, "current": get_current_api_session.sync(client=client).data.to_dict()}
         done["lists"] = {text: listed(client, text) for text in job["filters"]}
+        done["me"] = get_current_identity.sync(client=client).data.id
+        done["identities"] = [row.id for row in list_identities.sync(client=client, limit=500).data]
+        done["identity"] = detail_identity.sync(job["identity"], client=client).data.name
         done["detail"] = detail_api_sessions.sync(job["victim"], client=client).data.to_dict()
         delete_api_sessions.sync(job["victim"], client=client)
         done["again"] = delete_api_sessions.sync_detailed(job["victim"], client=client).status_code

@@ -43,6 +43,11 @@ async def walk(job: dict[str, Any]) -> dict[str, Any]:
     async with ZitiManagementAPI(settings) as api:
         done: dict[str, Any] = {"current": await api.get("", CURRENT), "token": api.token}
         done["lists"] = {text: await listed(api, text) for text in job["filters"]}
+        done["me"] = (await api.get("", "current-identity"))["id"]
+        done["identities"] = [identity["id"] async for identity in api.identities()]
+        done["identity"] = (await api.get_identity(job["identity"]))["name"]
+        # It looks for what it has tagged itself; nothing here is.
+        assert await api.search_identity(job["identity"]) is None
         done["detail"] = await api.get(SESSIONS, job["victim"])
         await api.delete(SESSIONS, job["victim"])
         done["again"] = await status(api.delete(SESSIONS, job["victim"]))

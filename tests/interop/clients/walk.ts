@@ -5,8 +5,11 @@ import {
   currentApiSessionDelete,
   deleteApiSessions,
   detailApiSessions,
+  detailIdentity,
   getCurrentApiSession,
+  getCurrentIdentity,
   listApiSessions,
+  listIdentities,
 } from "./client/sdk.gen.js";
 
 export interface Job {
@@ -17,6 +20,7 @@ export interface Job {
   filters: string[];
   bad_filter: string;
   victim: string;
+  identity: string;
   unknown: string;
 }
 
@@ -36,6 +40,11 @@ export async function walk(job: Job) {
   const current = (await getCurrentApiSession({ client, throwOnError: true })).data.data;
   const lists: Record<string, unknown> = {};
   for (const filter of job.filters) lists[filter] = await listed(filter);
+  const me = (await getCurrentIdentity({ client, throwOnError: true })).data.data.id;
+  const all = await listIdentities({ client, query: { limit: 500 }, throwOnError: true });
+  const identities = all.data.data.map((row) => row.id);
+  const someone = { client, path: { identity_id: job.identity } };
+  const identity = (await detailIdentity({ ...someone, throwOnError: true })).data.data.name;
   const named = { client, path: { session_id: job.victim } };
   const detail = (await detailApiSessions({ ...named, throwOnError: true })).data.data;
   await deleteApiSessions({ ...named, throwOnError: true });
@@ -45,5 +54,6 @@ export async function walk(job: Job) {
   await currentApiSessionDelete({ client, throwOnError: true });
   const dead_token = (await listApiSessions({ client })).response?.status;
   const wrong_password = (await signIn(job.wrong_password)).response?.status;
-  return { token, current, lists, detail, again, unknown, bad_filter, dead_token, wrong_password };
+  const refusals = { again, unknown, bad_filter, dead_token, wrong_password };
+  return { token, current, lists, me, identities, identity, detail, ...refusals };
 }
