@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 
 class Filter(django_filters.Filter):
-    """The label is what the schema says of it. An empty text is in everything; anything else that is empty is wrong."""
+    """A filter that says in the schema what it takes. The label is its description there."""
 
     schema: ClassVar[Schema] = {"type": "string"}
 
@@ -74,6 +74,7 @@ class HandleFilter(MeaningFilter):
     schema = {"type": "string", "maxLength": 64, "pattern": r"^[^\u0000]*$"}
 
     def __init__(self, prefix: Prefix, field_name: str | None = None, **options: Any) -> None:
+        self.prefix = prefix
         super().__init__(field_name, max_length=64, meaning=lambda text: read(prefix, text) or NOBODYS, **options)
 
 

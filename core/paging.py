@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -35,6 +35,10 @@ class Listing:
     orderings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: IN_TIME)
 
     @property
+    def parameters(self) -> Collection[str]:
+        return {*self.filters.base_filters, *(PARAMETERS if self.orderings else ())}
+
+    @property
     def words(self) -> list[str]:
         return [f"{sign}{word}" for word in self.orderings for sign in ("-", "")]
 
@@ -51,9 +55,18 @@ class PagedViewSet(V1ViewSet):
     def listing(self) -> Listing:
         return self.lists[self.action]
 
+    @property
+    def parameters(self) -> Collection[str]:
+        return self.lists[self.action].parameters if self.action in self.lists else ()
+
+    @property
+    def filters_in_query(self) -> dict[str, str]:
+        """The filters that the query sets. An empty one does not filter."""
+        return {name: text for name, text in self.said(self.listing.filters.base_filters).items() if text.strip()}
+
     def filtered(self, rows: QuerySet[Any]) -> FilterSet:
         """`rows` and what is asked of them, beside the place in their list; `qs` are those that fit."""
-        filters = self.listing.filters(self.said(self.listing.filters.base_filters), queryset=rows)
+        filters = self.listing.filters(self.filters_in_query, queryset=rows)
         errors = filters.form.errors.as_data()
         if errors:
             raise Invalid(*(_flaw(name, error) for name, found in errors.items() for error in found))

@@ -21,6 +21,12 @@ def said(query: str, names: set[str]) -> dict[str, str]:
     return {name: _text(name, value) for name, value in found.items()}
 
 
+def names_in(query: str) -> list[str]:
+    """The names that a query holds, each once, in their order."""
+    names = (pair.partition("=")[0] for pair in query.split("&") if pair)
+    return list(dict.fromkeys(_plain(name).decode(errors="replace") for name in names))
+
+
 def _plain(text: str) -> bytes:
     """WSGI hands over the bytes of a query as if each were a letter."""
     return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace"))

@@ -1,6 +1,6 @@
 """v1's manner: envelopes around what succeeds, FastAPI's words for what does not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from core import query_string
 from core.parsing import NotJSON
 from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
@@ -16,6 +17,7 @@ from core.throttling import ExpensiveRequests
 from core.views import DeclaredViewSet
 
 PROBLEM = "application/problem+json"
+MOST_NAMED = 20  # unknown parameters in one refusal: a query can hold thousands
 
 
 class Invalid(Exception):
@@ -43,6 +45,25 @@ class V1ViewSet(DeclaredViewSet):
     tag: ClassVar[str] = ""
     expensive: ClassVar[frozenset[str]] = frozenset()
     unique: ClassVar[Mapping[str, str]] = {}
+    ignores_unknown_parameters: ClassVar[bool] = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action and not self.ignores_unknown_parameters:
+            self.refuse_unknown_parameters(query_string.names_in(request.META["QUERY_STRING"]))
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """The query parameters that the current action takes."""
+        return ()
+
+    def refuse_unknown_parameters(self, names: Collection[str]) -> None:
+        """Refuse a query that this action would not read: a filter that is ignored shows more than was asked for."""
+        known = self.parameters
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            message = f"Unknown parameter; this request takes: {', '.join(sorted(known)) or 'none'}"
+            raise Invalid(*(flaw(("query", name), message, "extra_forbidden") for name in unknown[:MOST_NAMED]))
 
     def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
         if not isinstance(self.request.data, dict):

@@ -5,12 +5,23 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django.db.models import TextChoices
 from ua_parser import parse
 
 from sessions_app.geoip import Address, entry_of
 
-UNKNOWN = "unknown"
-KINDS = ("bot", "desktop", "mobile", "other", "tablet", UNKNOWN)
+
+class DeviceType(TextChoices):
+    BOT = "bot"
+    DESKTOP = "desktop"
+    MOBILE = "mobile"
+    OTHER = "other"
+    TABLET = "tablet"
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = DeviceType.UNKNOWN.value
+KINDS = tuple(DeviceType.values)
 _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 9", "Nexus 10")
 _PHONES = ("Android", "iOS", "Windows Phone", "BlackBerry OS", "KaiOS")
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian")

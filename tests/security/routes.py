@@ -35,6 +35,7 @@ class Operation:
     path: str
     is_public: bool
     parameters: tuple[str, ...]
+    query: dict[str, Any] = field(hash=False)  # what each of its parameters takes
     statuses: frozenset[int]
     bodies: dict[str, Any] = field(hash=False)
 
@@ -116,6 +117,7 @@ def _operation(path: str, method: str, spoken: dict[str, Any], schema: dict[str,
         path,
         is_public=not spoken.get("security"),
         parameters=tuple(each["name"] for each in spoken.get("parameters", []) if each["in"] == "path"),
+        query={each["name"]: each["schema"] for each in spoken.get("parameters", []) if each["in"] == "query"},
         statuses=frozenset(int(status) for status in spoken["responses"]),
         bodies={kind: _resolved(body["schema"], schema) for kind, body in content.items()},
     )

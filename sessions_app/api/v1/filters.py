@@ -37,7 +37,9 @@ class UserSessionFilters(FilterSet):
         label="Part of the e-mail, name, user agent, browser or system; or how the address begins.",
     )
     ip_address = NetworkFilter("ip_address", label="An address, or a network such as 192.0.2.0/24.")
-    device_type = TextFilter(method="on_device", max_length=16, label="desktop, mobile, tablet, bot, other or unknown.")
+    device_type = WordFilter(
+        devices.DeviceType, method="on_device", label="The kind of device, as far as the user agent tells."
+    )
     created_after = MomentFilter("created_at", "gte", label="Opened at this time or later.")
     created_before = MomentFilter("created_at", "lt", label="Opened earlier.")
     last_activity_after = MomentFilter("last_activity_at", "gte", label="Last seen at this time or later.")

@@ -193,7 +193,7 @@ class TestTheList:
     @cells(
         "query",
         [
-            *("action=x", "action=", "resource_type=groups", "result=ok", "ip_address=x", "start_time=x", "end_time=1"),
+            *("action=x", "resource_type=groups", "result=ok", "ip_address=x", "start_time=x", "end_time=1"),
             *("per_page=0", "page=x", "ordering=-timestamp", "cursor=x"),
         ],
     )

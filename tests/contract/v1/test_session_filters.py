@@ -82,7 +82,7 @@ class TestWhose:
             "partner_id": (world.globex.handle, some_id(Prefix.PARTNER)),
         }
         for name, handles in foreign.items():
-            for handle in (*handles, "x", "", "usr_1", some_id(Prefix.AUDIT_ENTRY), "*", "' OR 1=1--"):
+            for handle in (*handles, "x", "usr_1", some_id(Prefix.AUDIT_ENTRY), "*", "' OR 1=1--"):
                 assert found(caller, **{name: handle}) == [], (name, handle)
                 assert found(caller, **{name: handle}, active_only="false") == [], (name, handle)
 
@@ -165,7 +165,7 @@ class TestWhereFrom:
         phone = world.signed_in(world.ada.user, user_agent=FIREFOX_ON_A_PHONE)
         assert found(world.north_admin, device_type="mobile") == of(phone)
         assert found(world.north_admin, device_type="desktop") == of(world.ada, world.north_admin)
-        assert found(world.north_admin, device_type="toaster") == []
+        assert found(world.north_admin, device_type="bot") == []
 
     def test_the_unknown_devices_are_those_that_the_statistics_count(self, world: World):
         odd = [world.signed_in(world.ada.user, user_agent=agent) for agent in ("", "?")]
@@ -305,7 +305,6 @@ class TestEveryList:
 
 
 MOMENTS: Iterable[str] = (
-    "",
     "x",
     "2026-03-01",
     "2026-02-30T12:00:00Z",
@@ -320,10 +319,9 @@ MOMENTS: Iterable[str] = (
     "\u0662\u0660\u0662\u0666-03-01T12:00:00Z",
 )
 WRONG: dict[str, Iterable[str]] = {
-    "status": ("", "x", "ACTIVE", "live", "active,revoked"),
-    "active_only": ("", "x", "2", "null", "truee"),
+    "status": ("x", "ACTIVE", "live", "active,revoked"),
+    "active_only": ("x", "2", "null", "truee"),
     "ip_address": (
-        "",
         "x",
         "192.0.2",
         "192.0.2.256",
@@ -339,6 +337,6 @@ WRONG: dict[str, Iterable[str]] = {
     "last_activity_after": MOMENTS,
     "last_activity_before": MOMENTS,
     "search": ("x" * 101,),
-    "device_type": ("x" * 17,),
+    "device_type": ("toaster", "Mobile", "desktop,mobile"),
     "application_id": ("x" * 65,),
 }

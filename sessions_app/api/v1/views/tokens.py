@@ -18,6 +18,7 @@ class TokenViewSet(V1ViewSet):
     public = frozenset({"issue"})
     errors = {accounts.Throttled: oauth.CLIENT_THROTTLED}
     parser_classes = [oauth.FormParser]
+    ignores_unknown_parameters = True  # as RFC 6749 demands, section 3.2
 
     @extend_schema(
         operation_id="issue_token",
