@@ -212,14 +212,14 @@ class AgentAdmin(HousedAdmin):
 
     @admin.display(description="Answered for by")
     def owner(self, row: Agent) -> str:
-        return row.owner_user.email
+        return row.owner_user.email if row.owner_user else "nobody"
 
     def about(self, thing: Agent) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", thing.name),
             ("Client id", thing.client_id),
             ("Tenant", thing.tenant.name),
-            ("Answered for by", thing.owner_user.email),
+            ("Answered for by", self.owner(thing)),
             ("Type", thing.agent_type),
             ("Scopes", " ".join(thing.allowed_scopes)),
             ("Tools", ", ".join(thing.allowed_tools)),

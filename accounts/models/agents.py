@@ -17,13 +17,13 @@ class AgentQuerySet(ClientQuerySet["Agent"], HousedQuerySet["Agent"]):  # type: 
 
 
 class Agent(Client):
-    """A program that acts in one tenant, in its own name. Somebody there answers for it."""
+    """A program that acts in one tenant, in its own name. Somebody answers for it, unless a service made it."""
 
     prefix = Prefix.AGENT
     id_begins = "agent-"
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="agents")
-    owner_user = models.ForeignKey(User, models.PROTECT, related_name="agents")
+    owner_user = models.ForeignKey(User, models.PROTECT, related_name="agents", null=True)
     name = models.CharField(max_length=200)
     agent_type = models.CharField(max_length=32, default="mcp")
     allowed_tools = ArrayField(models.CharField(max_length=128), default=list, blank=True)

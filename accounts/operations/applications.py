@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts.models import Agent, Application
+from accounts.models import Agent, Application, User
 from accounts.models.applications import ApplicationScope, ApplicationType
 from accounts.models.clients import Client, is_administrative
 from audit.actions import Action
@@ -64,13 +64,17 @@ def create_application(
 
 
 @transaction.atomic
-def create_agent(*, actor: Principal, tenant: Tenant, **columns: Any) -> tuple[Agent, str]:
-    """The agent, and its secret: this is the only time anybody sees it."""
+def create_agent(
+    *, actor: Principal, tenant: Tenant, owner_user: User | None = None, **columns: Any
+) -> tuple[Agent, str]:
+    """The agent, and its secret: this is the only time anybody sees it. Whoever makes it answers for it, unless
+    somebody else is named; what a service makes may have nobody."""
     _require_their_own(actor, columns.get("allowed_scopes", ()))
     enter(tenant, actor=actor)
     secret, client_id = new_secret(), Agent.new_client_id()
-    agent = Agent.objects.create(tenant=tenant, client_id=client_id, secret_digest=digest(secret), **columns)
-    record_made(agent, actor=actor, tenant=tenant, client_id=client_id, **columns)
+    owner = {"owner_user": owner_user} if owner_user else {"owner_user_id": actor.user_id}
+    agent = Agent.objects.create(tenant=tenant, client_id=client_id, secret_digest=digest(secret), **owner, **columns)
+    record_made(agent, actor=actor, tenant=tenant, client_id=client_id, owner_user=agent.owner_user, **columns)
     return agent, secret
 
 

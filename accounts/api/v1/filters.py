@@ -86,7 +86,7 @@ class ApplicationFilters(ResourceFilters):
 class AgentFilters(OfATenantFilters):
     searched = ("name", "client_id")
 
-    agent_type = TextFilter("agent_type", label="Of this very type.")
+    agent_type = TextFilter("agent_type", lookup_expr="iexact", label="Of this type, in upper or lower case.")
 
 
 APPLICATIONS = Listing(ApplicationFilters, BY_NAME)

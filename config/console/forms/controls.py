@@ -144,7 +144,7 @@ class Control:
     def _referred(self) -> Any:
         text = self.text.replace("\0", "").strip()[:LONG]
         if not text or self.choice is None:
-            return text or LEFT_OUT
+            return text or (None if self.about.allow_null else LEFT_OUT)
         try:
             return self.choice.handle_of(text)
         except Unresolved as error:

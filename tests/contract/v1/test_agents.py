@@ -61,6 +61,49 @@ class TestAnAgent:
         changes = AuditEntry.objects.latest("pk").changes
         assert changes == {"owner_user_id": [world.ada.user.handle, world.alan.user.handle]}
 
+    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    def test_belongs_to_the_person_who_makes_it_unless_another_is_named(self, who: str, world: World):
+        caller: Caller = getattr(world, who)
+        place = {"name": "Librarian", "tenant_id": world.north.handle}
+        for body in (place, place | {"owner_user_id": None}, place | {"owner_user_id": caller.user.handle}):
+            assert given(caller.post(PATH, body), 201)["owner_user_id"] == caller.user.handle, body
+        named = given(caller.post(PATH, place | {"owner_user_id": world.ada.user.handle}), 201)
+        assert named["owner_user_id"] == world.ada.user.handle
+
+    def test_belongs_to_the_person_whose_api_key_makes_it(self, world: World):
+        key = given(world.north_admin.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
+        agent = given(Caller(key).post(PATH, {"name": "Librarian"}), 201)
+        assert agent["owner_user_id"] == world.north_admin.user.handle
+
+    def test_belongs_to_nobody_when_a_service_or_an_agent_makes_it(self, world: World):
+        service, agent = world.service(*Scope), with_scopes(world, *Scope)
+        for caller in (service, agent):
+            body = {"name": "Librarian", "tenant_id": world.north.handle, "allowed_scopes": ["openid"]}
+            ownerless = given(caller.post(PATH, body), 201)
+            shown = given(world.north_admin.get(f"{PATH}/{ownerless['id']}"))
+            assert (ownerless["owner_user_id"], shown["owner_user_id"]) == (None, None)
+            assert token_of(world, ownerless).token
+            named = given(caller.post(PATH, body | {"owner_user_id": world.ada.user.handle}), 201)
+            assert named["owner_user_id"] == world.ada.user.handle
+
+    def test_keeps_an_owner_from_above_when_all_of_it_is_sent_back(self, world: World):
+        body = {"name": "Librarian", "tenant_id": world.north.handle}
+        agent = given(world.super_admin.post(PATH, body), 201)
+        path, owner = f"{PATH}/{agent['id']}", agent["owner_user_id"]
+        changed = given(world.north_admin.request("PATCH", path, {"name": "Archivist", "owner_user_id": owner}))
+        assert (changed["name"], changed["owner_user_id"]) == ("Archivist", owner)
+        assert given(world.north_admin.request("PATCH", path, {"owner_user_id": None}))["owner_user_id"] is None
+        assert refused(world.north_admin.request("PATCH", path, {"owner_user_id": owner}), 403) == DENIED
+
+    def test_is_of_a_type_in_any_case(self, world: World):
+        types = ["crawler", "CRAWLER", "Crawler", "MCP_Agent", "a-1"]
+        agents = {agent_type: made(world, agent_type=agent_type) for agent_type in types}
+        assert [agents[agent_type]["agent_type"] for agent_type in types] == types
+        crawlers = {agents[agent_type]["id"] for agent_type in types[:3]}
+        for asked in types[:3]:
+            rows, _ = page(world.north_admin.get(f"{PATH}?agent_type={asked}"))
+            assert {row["id"] for row in rows} == crawlers, asked
+
     def test_is_made_in_no_other_tenant(self, world: World):
         body = {"name": "x", "tenant_id": world.south.handle, "owner_user_id": world.katherine.user.handle}
         assert refused(world.north_admin.post(PATH, body), 403) == DENIED

@@ -1,5 +1,8 @@
 """Applications and agents, and the tokens that they are given."""
 
+from typing import Any
+
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
@@ -10,15 +13,18 @@ from core.fields import (
     Handle,
     Number,
     RedirectUri,
-    Resource,
     ScopeToken,
-    Slug,
     Text,
     WebOrigin,
     Word,
 )
 from core.ids import Prefix
 from core.records import Status
+from core.response_fields import Id, Resource
+
+AGENT_TYPE = RegexValidator(
+    r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\Z", "Letters and digits, with hyphens and underscores between them"
+)
 
 
 class NewClient(serializers.Serializer):
@@ -50,10 +56,11 @@ class Client(Resource):
 
 
 class Application(Client):
+    id = Id(Prefix.APPLICATION)
     application_type = Word(ApplicationType)
     scope = Word(ApplicationScope)
-    tenant_id = serializers.CharField(allow_null=True)
-    partner_id = serializers.CharField(allow_null=True)
+    tenant_id = Id(Prefix.TENANT, allow_null=True)
+    partner_id = Id(Prefix.PARTNER, allow_null=True)
     redirect_uris = serializers.ListField(child=serializers.CharField())
     allowed_origins = serializers.ListField(child=serializers.CharField())
     backchannel_logout_uri = serializers.CharField()
@@ -65,9 +72,23 @@ class ApplicationWithSecret(Application):
     client_secret = serializers.CharField(required=False, help_text="Of WEB and SERVICE. Shown this once.")
 
 
+class AgentType(Text):
+    """A word of the caller's own, in any case, which it keeps."""
+
+    pattern = r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=32, trim_whitespace=False, validators=[AGENT_TYPE], **options)
+
+
 class AgentChange(NewClient):
-    owner_user_id = Handle(Prefix.USER, help_text="Of the same tenant.")
-    agent_type = Slug(required=False, max_length=32)
+    owner_user_id = Handle(
+        Prefix.USER,
+        required=False,
+        allow_null=True,
+        help_text="A user of the same tenant. An agent that a person makes is theirs, unless another is named.",
+    )
+    agent_type = AgentType(required=False)
     allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
     rate_limit_rpm = Number(
         min_value=1, max_value=1_000_000, required=False, allow_null=True, help_text="A minute. Null: no limit."
@@ -79,8 +100,9 @@ class NewAgent(AgentChange):
 
 
 class Agent(Client):
-    tenant_id = serializers.CharField()
-    owner_user_id = serializers.CharField()
+    id = Id(Prefix.AGENT)
+    tenant_id = Id(Prefix.TENANT)
+    owner_user_id = Id(Prefix.USER, allow_null=True)
     agent_type = serializers.CharField()
     allowed_tools = serializers.ListField(child=serializers.CharField())
     rate_limit_rpm = serializers.IntegerField(allow_null=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema
@@ -48,7 +49,7 @@ class ClientViewSet(RepeatableViewSet, ResourceViewSet):
 
 class ApplicationViewSet(ClientViewSet):
     tag = "Applications"
-    noun, prefix = "application", Prefix.APPLICATION
+    noun, model = "application", Application
     columns = (
         *BASE,
         "application_type",
@@ -121,7 +122,7 @@ class ApplicationViewSet(ClientViewSet):
 
 class AgentViewSet(ClientViewSet):
     tag = "Agents"
-    noun, prefix = "agent", Prefix.AGENT
+    noun, model = "agent", Agent
     columns = (*BASE, "owner_user_id", "agent_type", "allowed_tools", "rate_limit_rpm")
     shown_by, made_shown_by = serializers.Agent, serializers.AgentWithSecret
     made_by, changed_by = serializers.NewAgent, serializers.AgentChange
@@ -136,23 +137,27 @@ class AgentViewSet(ClientViewSet):
         return {
             **super().item(row),
             "tenant_id": show(Prefix.TENANT, row["tenant_id"]),
-            "owner_user_id": show(Prefix.USER, row["owner_user_id"]),
+            "owner_user_id": show(Prefix.USER, row["owner_user_id"]) if row["owner_user_id"] else None,
         }
 
     def make(self, given: dict[str, Any]) -> tuple[Agent, dict[str, Any]]:
         tenant = wire.tenant_of(self, given)
-        owner = self.owner(given, tenant)
+        owner = self.owner(given.pop("owner_user_id", None), tenant)
         agent, secret = operations.create_agent(actor=self.principal, tenant=tenant, owner_user=owner, **given)
         return agent, {"client_secret": secret}
 
     def alter(self, thing: Any, given: dict[str, Any]) -> int:
-        if "owner_user_id" in given:
-            given["owner_user"] = self.owner(given, thing.tenant)
+        owner_id = given.pop("owner_user_id", thing.owner_user_id)
+        if owner_id != thing.owner_user_id:
+            given["owner_user"] = self.owner(owner_id, thing.tenant)
         return super().alter(thing, given)
 
-    def owner(self, given: dict[str, Any], tenant: Tenant) -> User:
-        """Whoever answers for it is one of those whom it works among."""
-        return self.target(User.objects.present().filter(tenant=tenant), given.pop("owner_user_id"))
+    def owner(self, user_id: UUID | None, tenant: Tenant) -> User | None:
+        """Whoever answers for it: one of those whom it works among, or the caller."""
+        if user_id is None:
+            return None
+        is_fit = Q(tenant=tenant) | Q(pk=self.principal.user_id)
+        return self.target(User.objects.present().filter(is_fit), user_id)
 
     @extend_schema(
         operation_id="rotate_agent_secret", request=None, responses={200: enveloped(serializers.AgentWithSecret)}
