@@ -314,6 +314,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AdminSessionStatus": "sessions_app.api.admin_tokens.serializers.STATUSES",
+        "RevocationScopeEnum": "sessions_app.api.v1.filters.RevocationScope",
+        "RevocationStatusEnum": "sessions_app.api.v1.serializers.RevocationStatus",
+        "ScopeEnum": "accounts.models.applications.ApplicationScope",
+        "SessionStatusEnum": "sessions_app.api.v1.filters.Standing",
         "StatusEnum": "core.records.Status",
     },
 }

@@ -8,21 +8,13 @@ from django.core.validators import RegexValidator
 from django.db.models import TextChoices
 from rest_framework import serializers
 
-from core import addresses, public_urls
+from core import addresses, ids, public_urls
 from core.ids import NOBODYS, Prefix, read
 from core.jsonb import EXACT, settled
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
 SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable letters, but no space, quote or backslash")
-
-
-class Resource(serializers.Serializer):
-    """What is said of everything that has a life."""
-
-    id = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
 
 
 class Text(serializers.CharField):
@@ -167,14 +159,20 @@ class Email(serializers.EmailField):
         return text
 
 
+class IdText(Text):
+    """An id that is handed on as text."""
+
+    def __init__(self, prefix: Prefix, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+        self.prefix, self.pattern = prefix, ids.pattern(prefix)
+
+
 class Handle(Text):
     """An id. What is none that we would write is nobody's, and refused as such."""
 
-    pattern = r"^[^\u0000]*$"
-
     def __init__(self, prefix: Prefix, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, allow_blank=True, **options)
-        self.prefix = prefix
+        super().__init__(trim_whitespace=False, **options)
+        self.prefix, self.pattern = prefix, ids.pattern(prefix)
 
     def to_internal_value(self, data: Any) -> Any:
         text = super().to_internal_value(data)

@@ -12,6 +12,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 NOBODYS = UUID(int=0)  # no row has it
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
+_LETTER = "[0-9a-hjkmnp-tv-z]"  # ALPHABET, as a regular expression
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # a page shows forty ids: two letters at a time
 _SHIFTS = range(120, -1, -10)
 
@@ -48,6 +49,11 @@ def first_at(milliseconds: int) -> UUID:
 def show(prefix: Prefix, value: UUID) -> str:
     number = value.int
     return f"{prefix}_{''.join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])}"
+
+
+def pattern(prefix: Prefix) -> str:
+    """What the ids of a kind match: the form of what `show` writes and `read` reads."""
+    return f"^{prefix}_[0-7]{_LETTER}{{{_LENGTH - 1}}}$"
 
 
 def read(prefix: Prefix, text: str) -> UUID | None:

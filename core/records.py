@@ -1,7 +1,7 @@
 """What most rows have in common. Abstract: core owns no tables."""
 
 from datetime import datetime
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -62,6 +62,13 @@ class Entity(Record):
     @property
     def version(self) -> str:
         return version_at(self.updated_at)
+
+
+def defaults_of(model: type[models.Model]) -> dict[str, Any]:
+    """What a new row holds where nothing is said, as far as that is the same for every row."""
+    defaults = {field.name: field.default for field in model._meta.concrete_fields if field.has_default()}  # noqa: SLF001 - a documented API
+    empty = {name: default() for name, default in defaults.items() if default in (dict, list)}
+    return {name: default for name, default in defaults.items() if not callable(default)} | empty
 
 
 def version_at(moment: datetime) -> str:

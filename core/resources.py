@@ -15,7 +15,7 @@ from rest_framework.serializers import Serializer
 
 from core.access import ScopedQuerySet
 from core.filters import TextFilter, WordFilter
-from core.ids import Prefix, show
+from core.ids import show
 from core.paging import PagedViewSet
 from core.records import Entity, EntityQuerySet, Status, version_at
 from core.v1 import meta
@@ -48,7 +48,7 @@ class ResourceViewSet(PagedViewSet):
     """
 
     noun: ClassVar[str]
-    prefix: ClassVar[Prefix]
+    model: ClassVar[type[Entity]]
     columns: ClassVar[Sequence[str]]
     shown_by: ClassVar[type[Serializer]]
     made_shown_by: ClassVar[type[Serializer] | None] = None  # if there is more to be said of a new one
@@ -65,7 +65,7 @@ class ResourceViewSet(PagedViewSet):
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**row, "id": show(cls.prefix, row["id"])}
+        return {**row, "id": show(cls.model.prefix, row["id"])}
 
     def make(self, given: dict[str, Any]) -> tuple[Entity, dict[str, Any]]:
         """The new thing, and what is said of it this once."""
@@ -115,7 +115,7 @@ class ResourceViewSet(PagedViewSet):
         return answer
 
     def named(self, resource_id: str) -> EntityQuerySet[Any]:
-        return self.things().filter(pk=self.id_or_404(self.prefix, resource_id))
+        return self.things().filter(pk=self.id_or_404(self.model.prefix, resource_id))
 
     @property
     def versions(self) -> frozenset[str] | None:

@@ -1,6 +1,7 @@
 """What the published schema says beyond what drf-spectacular reads off a view: the errors every view can give."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -8,10 +9,13 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from core.fields import Distinct, Text
-from core.paging import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
-from core.resources import SESSIONS_ENDED, ResourceViewSet
+from core.fields import Distinct, Handle, Text
+from core.paging import LAST_PAGE, MOST_PER_PAGE, Listing
+from core.records import defaults_of
+from core.resources import ResourceViewSet
+from core.response_fields import Count, Id
 from core.schema_examples import example
+from core.schema_parameters import ENDED, ETAG, IDEMPOTENCY_KEY, IF_MATCH, id_in_path, parameters_of
 from core.v1 import V1ViewSet
 
 JSON = "application/json"
@@ -29,24 +33,6 @@ WORDS = {
 }
 WORD_WITHIN = re.compile(r"_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
-    OpenApiParameter.HEADER,
-    description="Your own name for this request. Sent again within a day, it is answered again and not done twice.",
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    str,
-    OpenApiParameter.HEADER,
-    description="The ETag of what you have read: if it has been changed since, nothing is done.",
-)
-ETAG = OpenApiParameter(
-    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description="The version; for If-Match."
-)
-ENDED = OpenApiParameter(
-    SESSIONS_ENDED, int, OpenApiParameter.HEADER, response=[200, 204], description="How many sessions this has ended."
-)
 
 
 class V1Schema(AutoSchema):
@@ -65,6 +51,25 @@ class V1Schema(AutoSchema):
         listing = self.listing
         own = parameters_of(listing) if listing else []
         return [*super().get_override_parameters(), *own, *self.headers]
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        """Those of drf-spectacular, and what it has no words for: how an id looks, and that a filter may be empty."""
+        parameters = super()._get_parameters()
+        if not isinstance(self.view, V1ViewSet):
+            return parameters
+        filters = self.listing.filters.base_filters if self.listing else ()
+        resource = self.view.model.prefix if isinstance(self.view, ResourceViewSet) else None
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                parameter["schema"] |= id_in_path(parameter["name"], resource)
+            if parameter["in"] == "query" and parameter["name"] in filters:
+                parameter["allowEmptyValue"] = True
+        return parameters
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, *args: Any, **options: Any) -> str:
+        """What is called a request already is not called one twice."""
+        name = super()._get_serializer_name(serializer, direction, *args, **options)
+        return name.removesuffix("Request") if name.endswith("RequestRequest") else name
 
     @property
     def headers(self) -> list[OpenApiParameter]:
@@ -155,6 +160,8 @@ class V1Schema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
+            if self.resource and self.resource.action == "create":
+                _add_defaults(schema, defaults_of(self.resource.model))
             schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
             schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
         return schema
@@ -163,10 +170,12 @@ class V1Schema(AutoSchema):
         schema = super()._map_serializer_field(field, *args, **options)
         if isinstance(field, Distinct):
             schema |= {"uniqueItems": True}
-        if isinstance(field, Text):
+        if isinstance(field, Text | Id):
             schema |= {"pattern": field.pattern}
+        if isinstance(field, Handle):
+            schema.pop("minLength", None)  # an empty one is not wrong in its form, but nobody's
         is_v1 = isinstance(self.view, V1ViewSet)  # the examples are what v1's fields of these names hold
-        shown = example(type(field.parent).__name__, field.field_name or "") if is_v1 else None
+        shown = example(field) if is_v1 else None
         has_rules = hasattr(field.parent, "rules")  # then not all of its fields go together
         return schema if shown is None or has_rules or "$ref" in schema else schema | {"examples": [shown]}
 
@@ -181,17 +190,20 @@ class MetaResponse(serializers.Serializer):
 
 
 @cache
-def enveloped(serializer: type[serializers.Serializer], *, many: bool = False) -> serializers.Serializer:
-    name = f"ApiResponse_{'list_' if many else ''}{serializer.__name__}"
-    return inline_serializer(name, {"data": serializer(many=many), "meta": MetaResponse()})
+def enveloped(
+    serializer: type[serializers.Serializer], *, many: bool = False, name: str | None = None
+) -> serializers.Serializer:
+    """An answer with one thing in it, called as Pydantic calls a generic model."""
+    name = name or (f"list_{serializer.__name__}_" if many else serializer.__name__)
+    return inline_serializer(f"ApiResponse_{name}_", {"data": serializer(many=many), "meta": MetaResponse()})
 
 
 class PaginationMeta(serializers.Serializer):
-    page = serializers.IntegerField()
-    per_page = serializers.IntegerField()
-    total = serializers.IntegerField()
-    total_items = serializers.IntegerField()
-    total_pages = serializers.IntegerField()
+    page = serializers.IntegerField(min_value=1, max_value=LAST_PAGE)
+    per_page = serializers.IntegerField(min_value=1, max_value=MOST_PER_PAGE)
+    total = Count()
+    total_items = Count()
+    total_pages = Count()
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -203,23 +215,10 @@ def paginated(serializer: type[serializers.Serializer]) -> serializers.Serialize
     )
 
 
-def parameters_of(listing: Listing) -> list[OpenApiParameter]:
-    """Where in the list, and then what of it."""
-
-    def parameter(name: str, told: str, **schema: Any) -> OpenApiParameter:
-        return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=told)
-
-    filters = [parameter(name, each.label, **each.parameter()) for name, each in listing.filters.base_filters.items()]
-    if not listing.orderings:
-        return filters
-    behind = "Instead of a page: `next_cursor` of the page before, which costs the same however far down it is."
-    return [
-        parameter("page", "", type="integer", minimum=1, maximum=LAST_PAGE, default=1),
-        parameter("per_page", "", type="integer", minimum=1, maximum=MOST_PER_PAGE, default=PER_PAGE),
-        parameter("cursor", behind, type="string"),
-        parameter("ordering", "", type="string", enum=listing.words, default=listing.words[0]),
-        *filters,
-    ]
+def _add_defaults(schema: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """What a new resource has where its body says nothing."""
+    for name in defaults.keys() & schema["properties"].keys() - set(schema.get("required", ())):
+        schema["properties"][name]["default"] = defaults[name]
 
 
 def refusal(status: int) -> dict[str, Any]:

@@ -8,26 +8,24 @@ _SECRET = "q1W8-XyZ3kLm0pQr7sTu2vWx5yZa9bCd4eFg6hIj8kE"  # noqa: S105 - nobody's
 _THEN, _LATER = "2026-11-21T09:30:00Z", "2026-11-21T17:45:12Z"
 
 
-def _id(prefix: str) -> str:
+def id_of(prefix: str) -> str:
     return f"{prefix}_{_LETTERS}"
 
 
 VALUES: dict[str, Any] = {
-    **{f"{name}_id": _id(prefix) for name, prefix in {"tenant": "tnt", "partner": "prt", "user": "usr"}.items()},
     "access_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Ii4uLiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJ1c3JfLi4uIn0.c2lnbmF0dXJl",
     "accessed_at": _LATER,
     "active_last_24h": 37,
     "active_last_hour": 12,
     "active_sessions": 41,
     "actor_email": "admin@north.example",
-    "actor_id": _id("usr"),
+    "actor_id": id_of("usr"),
     "agent_type": "mcp",
     "allowed_origins": ["https://timesheets.north.example"],
     "allowed_scopes": ["timesheets:read"],
     "allowed_tools": ["search", "book_leave"],
     "api_key": f"curfew_{_SECRET}",
     "app_count": 2,
-    "application_id": _id("app"),
     "application_name": "Timesheets",
     "average_duration_seconds": 8130.5,
     "backchannel_logout_uri": "https://timesheets.north.example/signed-out",
@@ -79,14 +77,12 @@ VALUES: dict[str, Any] = {
     "number": 4711,
     "oldest_session_at": _THEN,
     "otpauth_uri": "otpauth://totp/Curfew:ada%40north.example?secret=JBSWY3DPEHPK3PXP&issuer=Curfew",
-    "owner_user_id": _id("usr"),
     "password": "correct horse battery staple",
     "qr_svg": "<svg></svg>",
     "reason": "a lost laptop",
     "recovery_codes": ["3k9xw-8h2fz-cr3n7-qd4t6"],
     "redirect_uris": ["https://timesheets.north.example/signed-in"],
     "refresh_token": _SECRET,
-    "revocation_id": _id("rev"),
     "revoke_all": False,
     "revoke_reason": None,
     "revoked_at": None,
@@ -95,11 +91,10 @@ VALUES: dict[str, Any] = {
     "revoked_sessions": 120,
     "role": "user",
     "scope": "admin:read",
-    "scope_id": _id("tnt"),
+    "scope_id": id_of("tnt"),
     "scopes": ["openid", "email"],
     "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
-    "session_id": _id("ses"),
-    "session_ids": [_id("ses")],
+    "session_ids": [id_of("ses")],
     "session_ids_truncated": False,
     "sessions_ended": 2,
     "settings": {"locale": "nb"},
@@ -121,26 +116,6 @@ VALUES: dict[str, Any] = {
     "detail": "Wrong e-mail, password, code or tenant",
     "tenant": "north",
 }
-IDS = {
-    "Partner": "prt",
-    "Tenant": "tnt",
-    "User": "usr",
-    "Group": "grp",
-    "Application": "app",
-    "ApplicationWithSecret": "app",
-    "Agent": "agt",
-    "AgentWithSecret": "agt",
-    "IdentityProvider": "idp",
-    "ApiKey": "key",
-    "ShownApiKey": "key",
-    "SessionListItem": "ses",
-    "Me": "usr",
-    "SessionResponse": "ses",
-    "RevocationResponse": "rev",
-    "SignedInUser": "usr",
-    "Entry": "aud",
-    "Member": "usr",
-}
 PARTICULAR: dict[str, dict[str, Any]] = {
     "Agent": {"client_id": "agent-k9xw8h2fz", "name": "Leave helper"},
     "AgentWithSecret": {"client_id": "agent-k9xw8h2fz", "name": "Leave helper"},
@@ -155,14 +130,14 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "NewPartner": {"name": "Acme", "slug": "acme", "contact_email": "it@acme.example"},
     "NewUser": {"partner_id": None},
     "Partner": {"name": "Acme", "slug": "acme", "contact_email": "it@acme.example"},
-    "RevocationResponse": {"scope": "tenant", "status": "swept"},
+    "RevocationResponse": {"scope": "tenant", "status": "complete"},
     "SessionResponse": {"status": "active"},
     "ShownApiKey": {"name": "laptop"},
 }
 
 
-def example(serializer: str, field: str) -> Any:
+def example(field: Any) -> Any:
     """None if there is none to show: also where null is what would be shown."""
-    if field == "id" and serializer in IDS:
-        return _id(IDS[serializer])
-    return PARTICULAR.get(serializer, {}).get(field, VALUES.get(field))
+    name, serializer = field.field_name or "", type(field.parent).__name__
+    usual = id_of(field.prefix) if hasattr(field, "prefix") else VALUES.get(name)
+    return PARTICULAR.get(serializer, {}).get(name, usual)

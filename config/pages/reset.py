@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from accounts import operations
-from accounts.api.v1.serializers.people import PasswordReset
+from accounts.api.v1.serializers.people import NewPassword
 from config.pages.page import answered, form_of, page
 from core.request import ORIGIN
 
@@ -25,7 +25,7 @@ def _reset(request: HttpRequest) -> tuple[HTTPStatus, dict[str, object]]:
         return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, {}
     code = form.get("code", "").strip()
     again: dict[str, object] = {"code": code[:128]}
-    given = PasswordReset(data={"code": code, "new_password": form.get("new_password", "")})
+    given = NewPassword(data={"code": code, "new_password": form.get("new_password", "")})
     if not given.is_valid():
         beside = {f"wrong_{name.removeprefix('new_')}": wrong for name, wrong in given.errors.items()}
         return HTTPStatus.UNPROCESSABLE_ENTITY, again | beside

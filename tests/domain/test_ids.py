@@ -1,5 +1,6 @@
 """A handle and its id are two spellings of one thing, and nothing else is a handle."""
 
+import re
 from datetime import UTC, datetime
 from uuid import RFC_4122, UUID
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ids import ALPHABET, Prefix, read, show, uuid7
+from core.ids import ALPHABET, Prefix, pattern, read, show, uuid7
 
 prefixes = st.sampled_from(Prefix)
 handles = st.builds(show, prefixes, st.uuids())
@@ -66,6 +67,14 @@ class TestAnythingElse:
     @given(text=st.text(alphabet=st.characters(min_codepoint=0x660), min_size=26, max_size=26))
     def test_is_no_handle_in_other_scripts(self, text: str):
         assert read(Prefix.USER, f"usr_{text}") is None
+
+    def test_pattern_matches_what_is_read_and_nothing_else(self):
+        """Letter by letter, at the first place and at the last, and whatever is longer, shorter or of another kind."""
+        letters = [chr(number) for number in range(33, 127)]
+        texts = [f"ses_{first}{'0' * 24}{last}" for first in letters for last in (letters if first == "7" else "0")]
+        for text in [*texts, "ses_" + "0" * 25, "ses_" + "0" * 27, "usr_" + "0" * 26, " ses_" + "0" * 26, ""]:
+            matches = re.search(pattern(Prefix.SESSION), text) is not None
+            assert matches == (read(Prefix.SESSION, text) is not None), text
 
 
 class TestUuid7:

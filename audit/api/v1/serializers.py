@@ -2,14 +2,16 @@
 
 from rest_framework import serializers
 
-from audit.actions import Action, Result
+from audit.actions import Action, ResourceType, Result
 from core.access import ActorType
+from core.ids import Prefix
+from core.response_fields import Id
 
 ROLES = ("super_admin", "partner_admin", "tenant_admin", "user")
 
 
 class Entry(serializers.Serializer):
-    id = serializers.CharField()
+    id = Id(Prefix.AUDIT_ENTRY)
     timestamp = serializers.DateTimeField()
     actor_id = serializers.CharField(allow_null=True)
     actor_email = serializers.CharField(
@@ -18,10 +20,10 @@ class Entry(serializers.Serializer):
     actor_type = serializers.ChoiceField([each.value for each in ActorType])
     actor_role = serializers.ChoiceField(ROLES, allow_null=True, help_text="As it was then; only people have one.")
     action = serializers.ChoiceField([each.value for each in Action])
-    resource_type = serializers.CharField(allow_null=True)
+    resource_type = serializers.ChoiceField([each.value for each in ResourceType], allow_null=True)
     resource_id = serializers.CharField(allow_null=True)
-    tenant_id = serializers.CharField(allow_null=True)
-    partner_id = serializers.CharField(allow_null=True)
+    tenant_id = Id(Prefix.TENANT, allow_null=True)
+    partner_id = Id(Prefix.PARTNER, allow_null=True)
     result = serializers.ChoiceField([each.value for each in Result])
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)

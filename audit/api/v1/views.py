@@ -15,7 +15,7 @@ from core.paging import PagedViewSet
 from core.schema import MetaResponse, enveloped, paginated
 
 WORDS = inline_serializer(
-    "ApiResponse_list_word_",
+    "ApiResponse_list_str__",
     {"data": ListField(child=CharField()), "meta": MetaResponse()},
 )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Model
-from django.db.models.fields import NOT_PROVIDED
 from rest_framework import serializers
 
 from accounts.api.v1.serializers.groups import NewMember, NewNesting
@@ -20,6 +19,7 @@ from config.console.forms.references import KINDS, Choice
 from core.access import Principal, Tier
 from core.fields import Handle
 from core.ids import Prefix
+from core.records import defaults_of
 from sessions_app.models import Reach
 from tenancy.models import Partner, Tenant
 
@@ -69,7 +69,7 @@ class Plan:
         controls = [self._control(name, each, me, thing) for name, each in fields if name not in is_fixed]
         if self.is_new:  # what it is and whose, before what it may be as well
             controls.sort(key=lambda control: (not control.is_required, control.kind != "reference"))
-        return Form(controls, now, usual=usual_of(self.model), fixed=is_fixed)
+        return Form(controls, now, usual=defaults_of(self.model), fixed=is_fixed)
 
     def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Control:
         control = control_of(name, about, is_new=self.is_new)
@@ -86,13 +86,6 @@ class Plan:
         is_housed = thing is not None and prefix in (Prefix.USER, Prefix.GROUP)
         but = frozenset([thing.pk]) if isinstance(thing, Group) and prefix is Prefix.GROUP else frozenset()
         return Choice(prefix, me, thing.tenant_id if is_housed else None, self.is_for_writable, but)
-
-
-def usual_of(model: type[Model]) -> dict[str, Any]:
-    """What a new row holds where nothing is said."""
-    columns = model._meta.concrete_fields  # noqa: SLF001 - a documented API
-    plain = {each.name: each.default for each in columns if each.default is not NOT_PROVIDED}
-    return {name: default for name, default in plain.items() if not callable(default)}
 
 
 def _roles(me: Principal, user: Any) -> list[str]:

@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from django.db.models import TextChoices
 from rest_framework import serializers
 
-from core.fields import Flag, Secret, Text, one_of
+from accounts.models import Role
+from core.fields import Flag, IdText, Secret, Text, Word, one_of
+from core.ids import Prefix
+from core.response_fields import Count, Id
+from sessions_app.api.v1.filters import RevocationScope, Standing
+from sessions_app.devices import DeviceType
 
 TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 
@@ -29,20 +35,20 @@ class RefreshRequest(serializers.Serializer):
 
 
 class SignedInUser(serializers.Serializer):
-    id = serializers.CharField()
-    email = serializers.CharField()
+    id = Id(Prefix.USER)
+    email = serializers.EmailField()
     display_name = serializers.CharField()
-    role = serializers.CharField()
-    tenant_id = serializers.CharField(allow_null=True)
-    partner_id = serializers.CharField(allow_null=True)
+    role = Word(Role)
+    tenant_id = Id(Prefix.TENANT, allow_null=True)
+    partner_id = Id(Prefix.PARTNER, allow_null=True)
 
 
 class SignedIn(serializers.Serializer):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     token_type = serializers.CharField()
-    expires_in = serializers.IntegerField()
-    session_id = serializers.CharField()
+    expires_in = Count()
+    session_id = Id(Prefix.SESSION)
     user = SignedInUser()
 
 
@@ -52,22 +58,28 @@ class SignInRefused(serializers.Serializer):
 
 
 class SessionListItem(serializers.Serializer):
-    id = serializers.CharField()
-    user_id = serializers.CharField()
+    id = Id(Prefix.SESSION)
+    user_id = Id(Prefix.USER)
     user_email = serializers.CharField(allow_null=True)
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)
-    device_type = serializers.CharField(allow_null=True)
+    device_type = Word(DeviceType, allow_null=True)
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     last_activity_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField()
-    app_count = serializers.IntegerField()
+    app_count = Count()
 
 
 class SessionRevokeResponse(serializers.Serializer):
-    revoked_count = serializers.IntegerField()
-    session_ids = serializers.ListField(child=serializers.CharField())
+    revoked_count = Count()
+    session_ids = serializers.ListField(child=Id(Prefix.SESSION))
+    revocation_id = Id(
+        Prefix.REVOCATION, required=False, allow_null=True, help_text="Where an administrator asked: what ended them."
+    )
+    session_ids_truncated = serializers.BooleanField(
+        required=False, help_text="Where an administrator asked: there were more than are named here."
+    )
 
 
 class Me(SignedInUser):
@@ -76,58 +88,51 @@ class Me(SignedInUser):
 
 
 class SessionAppInfo(serializers.Serializer):
-    application_id = serializers.CharField()
+    application_id = Id(Prefix.APPLICATION)
     application_name = serializers.CharField()
     accessed_at = serializers.DateTimeField()
 
 
 class SessionResponse(serializers.Serializer):
-    id = serializers.CharField()
-    user_id = serializers.CharField()
+    id = Id(Prefix.SESSION)
+    user_id = Id(Prefix.USER)
     user_email = serializers.CharField(allow_null=True)
     user_display_name = serializers.CharField(allow_null=True)
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)
-    device_type = serializers.CharField(allow_null=True)
+    device_type = Word(DeviceType, allow_null=True)
     location = serializers.CharField(allow_null=True)
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     last_activity_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField()
     sso_apps = SessionAppInfo(many=True)
-    status = serializers.CharField()
+    status = Word(Standing)
     revoked_at = serializers.DateTimeField(allow_null=True)
     revoked_by = serializers.CharField(allow_null=True)
     revoke_reason = serializers.CharField(allow_null=True)
-    revocation_id = serializers.CharField(allow_null=True)
+    revocation_id = Id(Prefix.REVOCATION, allow_null=True)
 
 
 SPANS = "Seen since then. Told in spans of five minutes: who was seen in the one in which it began counts as well."
 
 
 class SessionStats(serializers.Serializer):
-    active_sessions = serializers.IntegerField()
-    total_sessions = serializers.IntegerField()
-    revoked_sessions = serializers.IntegerField()
-    expired_sessions = serializers.IntegerField()
-    unique_users = serializers.IntegerField()
-    active_last_hour = serializers.IntegerField(help_text=SPANS)
-    active_last_24h = serializers.IntegerField(help_text=SPANS)
-    new_last_24h = serializers.IntegerField()
-    by_device_type = serializers.DictField(child=serializers.IntegerField())
-    by_browser = serializers.DictField(child=serializers.IntegerField())
-    by_os = serializers.DictField(child=serializers.IntegerField())
-    by_auth_method = serializers.DictField(child=serializers.IntegerField())
+    active_sessions = Count()
+    total_sessions = Count()
+    revoked_sessions = Count()
+    expired_sessions = Count()
+    unique_users = Count()
+    active_last_hour = Count(help_text=SPANS)
+    active_last_24h = Count(help_text=SPANS)
+    new_last_24h = Count()
+    by_device_type = serializers.DictField(child=Count())
+    by_browser = serializers.DictField(child=Count())
+    by_os = serializers.DictField(child=Count())
+    by_auth_method = serializers.DictField(child=Count())
     oldest_session_at = serializers.DateTimeField(allow_null=True)
     newest_session_at = serializers.DateTimeField(allow_null=True)
     average_duration_seconds = serializers.FloatField(allow_null=True)
-
-
-class AdminSessionRevokeResponse(SessionRevokeResponse):
-    """`SessionRevokeResponse`, and by which revocation; whether there were more sessions than are named here."""
-
-    revocation_id = serializers.CharField(allow_null=True)
-    session_ids_truncated = serializers.BooleanField()
 
 
 def why(**options: Any) -> Text:
@@ -139,16 +144,20 @@ class Reason(serializers.Serializer):
 
 
 class SessionRevokeRequest(serializers.Serializer):
-    session_ids = serializers.ListField(
-        child=Text(max_length=64), required=False, allow_null=True, allow_empty=False, max_length=1_000
-    )
+    session_ids = serializers.ListField(child=Text(max_length=64), required=False, allow_null=True, max_length=1_000)
     revoke_all = Flag(default=False)
     except_current = Flag(default=True)
     reason = why()
 
     rules = one_of(
-        {"required": ["session_ids"], "properties": {"session_ids": {"type": "array"}, "revoke_all": {"const": False}}},
-        {"required": ["revoke_all"], "properties": {"session_ids": {"type": "null"}, "revoke_all": {"const": True}}},
+        {
+            "required": ["session_ids"],
+            "properties": {"session_ids": {"type": "array", "minItems": 1}, "revoke_all": {"const": False}},
+        },
+        {
+            "required": ["revoke_all"],
+            "properties": {"session_ids": {"type": ["array", "null"], "maxItems": 0}, "revoke_all": {"const": True}},
+        },
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -169,10 +178,10 @@ def only(target: str, *beside: str) -> dict[str, Any]:
 class RevokeAllRequest(serializers.Serializer):
     """One of them is named; beside a user, their tenant may be."""
 
-    user_id = Text(max_length=64, required=False, allow_null=True)
-    tenant_id = Text(max_length=64, required=False, allow_null=True)
-    partner_id = Text(max_length=64, required=False, allow_null=True)
-    application_id = Text(max_length=64, required=False, allow_null=True)
+    user_id = IdText(Prefix.USER, required=False, allow_null=True)
+    tenant_id = IdText(Prefix.TENANT, required=False, allow_null=True)
+    partner_id = IdText(Prefix.PARTNER, required=False, allow_null=True)
+    application_id = IdText(Prefix.APPLICATION, required=False, allow_null=True)
     all = Flag(default=False)
     reason = why()
 
@@ -185,33 +194,40 @@ class RevokeAllRequest(serializers.Serializer):
         return attrs
 
 
+class RevocationStatus(TextChoices):
+    """Whether every session that a revocation has ended is marked as ended."""
+
+    COMPLETE = "complete"
+    SWEEPING = "sweeping"
+
+
 class RevocationResponse(serializers.Serializer):
-    id = serializers.CharField()
-    number = serializers.IntegerField(allow_null=True)
-    scope = serializers.CharField()
+    id = Id(Prefix.REVOCATION)
+    number = Count(allow_null=True)
+    scope = Word(RevocationScope)
     scope_id = serializers.CharField(allow_null=True)
     filter = serializers.DictField(allow_null=True)
     reason = serializers.CharField()
     actor_id = serializers.CharField()
     actor_email = serializers.CharField()
-    tenant_id = serializers.CharField(allow_null=True)
-    partner_id = serializers.CharField(allow_null=True)
-    revoked_count = serializers.IntegerField()
-    swept_count = serializers.IntegerField()
+    tenant_id = Id(Prefix.TENANT, allow_null=True)
+    partner_id = Id(Prefix.PARTNER, allow_null=True)
+    revoked_count = Count()
+    swept_count = Count()
     created_at = serializers.DateTimeField()
     swept_at = serializers.DateTimeField(allow_null=True)
-    status = serializers.CharField()
+    status = Word(RevocationStatus)
 
 
 class DashboardStats(serializers.Serializer):
-    partners = serializers.IntegerField(help_text="0 for those who see none.")
-    tenants = serializers.IntegerField()
-    users = serializers.IntegerField()
-    groups = serializers.IntegerField()
-    applications = serializers.IntegerField(help_text="Also those that are offered from above.")
-    identity_providers = serializers.IntegerField()
-    agents = serializers.IntegerField()
-    active_sessions = serializers.IntegerField()
-    sign_ins_24h = serializers.IntegerField()
-    failed_sign_ins_24h = serializers.IntegerField()
-    revocations_24h = serializers.IntegerField()
+    partners = Count(help_text="0 for those who see none.")
+    tenants = Count()
+    users = Count()
+    groups = Count()
+    applications = Count(help_text="Also those that are offered from above.")
+    identity_providers = Count()
+    agents = Count()
+    active_sessions = Count()
+    sign_ins_24h = Count()
+    failed_sign_ins_24h = Count()
+    revocations_24h = Count()

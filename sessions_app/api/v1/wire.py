@@ -16,7 +16,7 @@ from core.ids import Prefix, read, show
 from core.v1 import Invalid, flaw
 from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
-from sessions_app.api.v1.serializers import TARGETS
+from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
 from sessions_app.ends import end_of
 from sessions_app.models import Reach, SessionQuerySet, State
 from sessions_app.reach import reachable
@@ -177,7 +177,7 @@ def revocation(row: Mapping[str, Any]) -> dict[str, Any]:
         "swept_count": row["swept_count"],
         "created_at": row["created_at"],
         "swept_at": row["swept_at"],
-        "status": "complete" if row["swept_at"] else "sweeping",
+        "status": RevocationStatus.COMPLETE if row["swept_at"] else RevocationStatus.SWEEPING,
     }
 
 

@@ -2,9 +2,10 @@
 
 from rest_framework import serializers
 
-from core.fields import Attributes, Email, Handle, Number, Resource, Slug, Text, Word
+from core.fields import Attributes, Email, Handle, Number, Slug, Text, Word
 from core.ids import Prefix
 from core.records import Status
+from core.response_fields import Count, Id, Resource
 
 MOST = 2**31 - 1
 
@@ -25,13 +26,14 @@ class NewPartner(serializers.Serializer):
 
 
 class Partner(Resource):
+    id = Id(Prefix.PARTNER)
     name = serializers.CharField()
     slug = serializers.CharField()
     status = Word(Status)
     contact_email = serializers.CharField()
-    max_tenants = serializers.IntegerField(allow_null=True)
-    max_users_per_tenant = serializers.IntegerField(allow_null=True)
-    max_applications_per_tenant = serializers.IntegerField(allow_null=True)
+    max_tenants = Count(allow_null=True)
+    max_users_per_tenant = Count(allow_null=True)
+    max_applications_per_tenant = Count(allow_null=True)
 
 
 class NewTenant(serializers.Serializer):
@@ -45,7 +47,8 @@ class NewTenant(serializers.Serializer):
 
 
 class Tenant(Resource):
-    partner_id = serializers.CharField()
+    id = Id(Prefix.TENANT)
+    partner_id = Id(Prefix.PARTNER)
     name = serializers.CharField()
     slug = serializers.CharField()
     status = Word(Status)

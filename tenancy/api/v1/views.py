@@ -15,7 +15,7 @@ BASE = ("id", "created_at", "updated_at", "name", "slug", "status", "contact_ema
 
 class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Partners"
-    noun, prefix = "partner", Prefix.PARTNER
+    noun, model = "partner", Partner
     columns = (*BASE, "max_tenants", "max_users_per_tenant", "max_applications_per_tenant")
     shown_by, made_by, changed_by = serializers.Partner, serializers.NewPartner, serializers.NewPartner
     lists = {"list": filters.PARTNERS}
@@ -41,7 +41,7 @@ class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
 
 class TenantViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Tenants"
-    noun, prefix = "tenant", Prefix.TENANT
+    noun, model = "tenant", Tenant
     columns = (*BASE, "partner_id", "settings", "branding")
     shown_by, made_by, changed_by = serializers.Tenant, serializers.NewTenant, serializers.NewTenant
     lists = {"list": filters.TENANTS}

@@ -4,15 +4,10 @@ from rest_framework import serializers
 
 from accounts.models import Role
 from accounts.models.groups import GroupType
-from core.fields import (
-    Handle,
-    Note,
-    Resource,
-    Text,
-    Word,
-)
+from core.fields import Handle, Note, Text, Word
 from core.ids import Prefix
 from core.records import Status
+from core.response_fields import Count, Id, Resource
 
 
 class ChangedGroup(serializers.Serializer):
@@ -26,11 +21,12 @@ class NewGroup(ChangedGroup):
 
 
 class Group(Resource):
-    tenant_id = serializers.CharField()
+    id = Id(Prefix.GROUP)
+    tenant_id = Id(Prefix.TENANT)
     name = serializers.CharField()
     description = serializers.CharField()
     group_type = Word(GroupType)
-    member_count = serializers.IntegerField(help_text="Of those who are in it directly.")
+    member_count = Count(help_text="Of those who are in it directly.")
 
 
 class NewMember(serializers.Serializer):
@@ -38,8 +34,8 @@ class NewMember(serializers.Serializer):
 
 
 class Member(serializers.Serializer):
-    id = serializers.CharField()
-    email = serializers.CharField()
+    id = Id(Prefix.USER)
+    email = serializers.EmailField()
     display_name = serializers.CharField()
     role = Word(Role)
     status = Word(Status)

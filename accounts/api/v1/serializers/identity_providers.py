@@ -8,18 +8,10 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.models.identity_providers import ProviderType
-from core.fields import (
-    Attributes,
-    FetchedUrl,
-    Handle,
-    Resource,
-    Secret,
-    Text,
-    Word,
-    one_of,
-)
+from core.fields import Attributes, FetchedUrl, Handle, Secret, Text, Word, one_of
 from core.ids import Prefix
 from core.records import Status
+from core.response_fields import Id, Resource
 
 
 class Certificate(Text):
@@ -100,7 +92,8 @@ class NewIdentityProvider(ChangedIdentityProvider):
 
 
 class IdentityProvider(Resource):
-    tenant_id = serializers.CharField()
+    id = Id(Prefix.IDENTITY_PROVIDER)
+    tenant_id = Id(Prefix.TENANT)
     name = serializers.CharField()
     provider_type = Word(ProviderType)
     status = Word(Status)

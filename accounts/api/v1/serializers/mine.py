@@ -2,10 +2,9 @@
 
 from rest_framework import serializers
 
-from core.fields import (
-    Secret,
-    Text,
-)
+from core.fields import Secret, Text
+from core.ids import Prefix
+from core.response_fields import Count, Id
 
 
 class PasswordChange(serializers.Serializer):
@@ -26,7 +25,7 @@ class NewApiKey(serializers.Serializer):
 
 
 class SessionsEnded(serializers.Serializer):
-    sessions_ended = serializers.IntegerField()
+    sessions_ended = Count()
 
 
 class TotpEnrolment(serializers.Serializer):
@@ -40,7 +39,7 @@ class RecoveryCodes(serializers.Serializer):
 
 
 class ApiKey(serializers.Serializer):
-    id = serializers.CharField(source="handle")
+    id = Id(Prefix.API_KEY, source="handle")
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)

@@ -3,17 +3,12 @@
 from rest_framework import serializers
 
 from accounts.models import Role
-from core.fields import (
-    Attributes,
-    Email,
-    Handle,
-    Resource,
-    Secret,
-    Text,
-    Word,
-)
+from core.fields import Attributes, Email, Handle, Secret, Text, Word
 from core.ids import Prefix
 from core.records import Status
+from core.response_fields import Count, Id, Resource
+
+DELIVERIES = ("mail", "code")
 
 
 class ChangedUser(serializers.Serializer):
@@ -30,13 +25,16 @@ class NewUser(ChangedUser):
     """Where somebody lives follows from the role: in a tenant, or among the staff of a partner or of the platform."""
 
     tenant_id = Handle(Prefix.TENANT, required=False, help_text="Your own, if you administer one.")
-    partner_id = Handle(Prefix.PARTNER, required=False, help_text="With the role partner_admin: of which partner.")
+    partner_id = Handle(
+        Prefix.PARTNER, required=False, allow_null=True, help_text="With the role partner_admin: of which partner."
+    )
 
 
 class User(Resource):
-    tenant_id = serializers.CharField(allow_null=True)
-    partner_id = serializers.CharField(allow_null=True)
-    email = serializers.CharField()
+    id = Id(Prefix.USER)
+    tenant_id = Id(Prefix.TENANT, allow_null=True)
+    partner_id = Id(Prefix.PARTNER, allow_null=True)
+    email = serializers.EmailField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     display_name = serializers.CharField()
@@ -49,18 +47,18 @@ class User(Resource):
 
 class PasswordResetRequest(serializers.Serializer):
     delivery = serializers.ChoiceField(
-        ["mail", "code"], default="mail", help_text="To the user by mail, or a code for you to hand over."
+        DELIVERIES, default="mail", help_text="To the user by mail, or a code for you to hand over."
     )
 
 
 class IssuedPasswordReset(serializers.Serializer):
-    delivery = serializers.CharField()
-    email = serializers.CharField()
+    delivery = serializers.ChoiceField(DELIVERIES)
+    email = serializers.EmailField()
     code = serializers.CharField(allow_null=True, help_text="Shown this once, and only if you asked for it.")
     expires_at = serializers.DateTimeField()
-    sessions_ended = serializers.IntegerField()
+    sessions_ended = Count()
 
 
-class PasswordReset(serializers.Serializer):
+class NewPassword(serializers.Serializer):
     code = Text(max_length=128)
     new_password = Secret()

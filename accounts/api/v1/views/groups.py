@@ -26,7 +26,7 @@ A_RING = refused("The group would contain itself, or has been changed at this ve
 
 class GroupViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Groups"
-    noun, prefix = "group", Prefix.GROUP
+    noun, model = "group", Group
     columns = ("id", "created_at", "updated_at", "tenant_id", "name", "description", "group_type", "member_count")
     shown_by, made_by, changed_by = serializers.Group, serializers.NewGroup, serializers.ChangedGroup
     lists = {"list": filters.GROUPS, "members": filters.MEMBERS, "nested": filters.NESTED}
@@ -63,7 +63,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
     def members(self, request: Request, resource_id: str) -> Response:
         """Who is in it: directly, or with `effective`, in any way. The suspended are, the deleted are not."""
         found = self.filtered(User.objects.all())
-        found.group_id = self.id_or_404(self.prefix, resource_id)
+        found.group_id = self.id_or_404(Prefix.GROUP, resource_id)
         return self.page(
             found,
             total=lambda: total_within(self.named(resource_id), count_of(found.qs)),
@@ -91,7 +91,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
     @extend_schema(operation_id="list_nested_groups", responses=paginated(serializers.Group))
     def nested(self, request: Request, resource_id: str) -> Response:
         """The groups that are in it directly."""
-        found = self.filtered(Group.objects.nested_in(self.id_or_404(self.prefix, resource_id)))
+        found = self.filtered(Group.objects.nested_in(self.id_or_404(Prefix.GROUP, resource_id)))
         return self.page(
             found,
             total=lambda: total_within(self.named(resource_id), count_of(found.qs)),

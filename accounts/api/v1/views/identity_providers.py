@@ -17,7 +17,7 @@ from tenancy.operations import delete
 
 class IdentityProviderViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Identity providers"
-    noun, prefix = "identity_provider", Prefix.IDENTITY_PROVIDER
+    noun, model = "identity_provider", IdentityProvider
     columns = (
         *("id", "created_at", "updated_at", "tenant_id", "name", "provider_type", "status", "config"),
         "client_secret_set",

@@ -29,7 +29,7 @@ THROTTLED = refused("Too many wrong codes; wait as long as Retry-After says")
 
 class UserViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Users"
-    noun, prefix = "user", Prefix.USER
+    noun, model = "user", User
     columns = (
         *("id", "created_at", "updated_at", "tenant_id", *OWN_COLUMNS, "last_login_at"),
         *("tenant_kind", "partner_id", "mfa_enabled"),
@@ -151,11 +151,11 @@ class PasswordResetViewSet(V1ViewSet):
 
     @extend_schema(
         operation_id="reset_password",
-        request=serializers.PasswordReset,
+        request=serializers.NewPassword,
         responses={200: enveloped(SessionsEnded), 429: THROTTLED},
     )
     def reset(self, request: Request) -> Response:
         """Choose a new password with the code that an administrator's reset has brought you."""
-        given = self.body(serializers.PasswordReset)
+        given = self.body(serializers.NewPassword)
         ended = operations.reset_password(given["code"], given["new_password"], origin=self.origin)
         return self.answer({"sessions_ended": ended})

@@ -20,7 +20,8 @@ from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
 
 PLANNED = (PER_PAGE, MOST_PER_PAGE)
-ENDED = enveloped(serializers.AdminSessionRevokeResponse)
+ENDED = enveloped(serializers.SessionRevokeResponse)
+STATISTICS = enveloped(serializers.SessionStats, name="dict_str__Any_")
 
 
 class SessionsViewSet(PagedViewSet):
@@ -46,7 +47,7 @@ class SessionsViewSet(PagedViewSet):
 
     def usual(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
         """The list when nothing is said but where in it, if not in the middle: all the live ones, newest first."""
-        if self.said(self.listing.filters.base_filters):
+        if self.filters_in_query:
             return None
         place = self.place(bound := self.bound_to({}))
         is_in_the_middle = place.seen and place.after is None
@@ -100,7 +101,7 @@ class AdminSessionViewSet(SessionsViewSet):
         all_of_it = whole(self.principal, **found.place) if found.is_plain else None
         return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
 
-    @extend_schema(operation_id="show_session_statistics", responses=enveloped(serializers.SessionStats))
+    @extend_schema(operation_id="show_session_statistics", responses=STATISTICS)
     def stats(self, request: Request) -> Response:
         """How many sessions there are within your reach, of which kinds, and of how many users."""
         place = {
@@ -151,7 +152,7 @@ class TenantSessionsViewSet(SessionsViewSet):
         total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
         return self.listed(found, lambda: total_within(self.tenant(tenant_id), total))
 
-    @extend_schema(operation_id="show_tenant_session_statistics", responses=enveloped(serializers.SessionStats))
+    @extend_schema(operation_id="show_tenant_session_statistics", responses=STATISTICS)
     def stats(self, request: Request, tenant_id: str) -> Response:
         """How many sessions a tenant's users have, of which kinds, and how many users they are."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
