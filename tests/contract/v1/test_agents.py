@@ -61,7 +61,7 @@ class TestAnAgent:
         changes = AuditEntry.objects.latest("pk").changes
         assert changes == {"owner_user_id": [world.ada.user.handle, world.alan.user.handle]}
 
-    @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
+    @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_belongs_to_the_person_who_makes_it_unless_another_is_named(self, who: str, world: World):
         caller: Caller = getattr(world, who)
         place = {"name": "Librarian", "tenant_id": world.north.handle}
