@@ -46,10 +46,12 @@ class Url(Text):
 
 
 class RedirectUri(Url):
+    pattern = r"^https?://[!$&-)+-;=?-Z_a-z~%\[\]]+$"
     meaning = staticmethod(addresses.redirect_uri)
 
 
 class WebOrigin(Url):
+    pattern = r"^https?://[0-9a-z.:\[\]-]+$"
     meaning = staticmethod(addresses.origin)
 
 

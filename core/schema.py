@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, cast
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
@@ -160,6 +161,8 @@ class V1Schema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
+            fields = force_instance(serializer).fields
+            _add_defaults(schema, {name: field.default for name, field in fields.items()})
             if self.resource and self.resource.action == "create":
                 _add_defaults(schema, defaults_of(self.resource.model))
             schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
@@ -216,9 +219,11 @@ def paginated(serializer: type[serializers.Serializer]) -> serializers.Serialize
 
 
 def _add_defaults(schema: dict[str, Any], defaults: Mapping[str, Any]) -> None:
-    """What a new resource has where its body says nothing."""
+    """What holds where a body says nothing."""
     for name in defaults.keys() & schema["properties"].keys() - set(schema.get("required", ())):
-        schema["properties"][name]["default"] = defaults[name]
+        default = defaults[name]
+        if default is not serializers.empty:
+            schema["properties"][name]["default"] = default() if callable(default) else default
 
 
 def refusal(status: int) -> dict[str, Any]:

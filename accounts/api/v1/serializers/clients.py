@@ -22,6 +22,7 @@ from core.ids import Prefix
 from core.records import Status
 from core.response_fields import Id, Resource
 
+FASTEST = 1_000_000  # requests a minute
 AGENT_TYPE = RegexValidator(
     r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?\Z", "Letters and digits, with hyphens and underscores between them"
 )
@@ -64,7 +65,7 @@ class Application(Client):
     redirect_uris = serializers.ListField(child=serializers.CharField())
     allowed_origins = serializers.ListField(child=serializers.CharField())
     backchannel_logout_uri = serializers.CharField()
-    token_lifetime = serializers.IntegerField()
+    token_lifetime = serializers.IntegerField(min_value=SHORTEST_TOKEN, max_value=LONGEST_TOKEN)
     token_exchange_allowed = serializers.BooleanField()
 
 
@@ -91,7 +92,7 @@ class AgentChange(NewClient):
     agent_type = AgentType(required=False)
     allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
     rate_limit_rpm = Number(
-        min_value=1, max_value=1_000_000, required=False, allow_null=True, help_text="A minute. Null: no limit."
+        min_value=1, max_value=FASTEST, required=False, allow_null=True, help_text="A minute. Null: no limit."
     )
 
 
@@ -105,7 +106,7 @@ class Agent(Client):
     owner_user_id = Id(Prefix.USER, allow_null=True)
     agent_type = serializers.CharField()
     allowed_tools = serializers.ListField(child=serializers.CharField())
-    rate_limit_rpm = serializers.IntegerField(allow_null=True)
+    rate_limit_rpm = serializers.IntegerField(min_value=1, max_value=FASTEST, allow_null=True)
 
 
 class AgentWithSecret(Agent):
