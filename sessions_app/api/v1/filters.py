@@ -118,6 +118,7 @@ class RevocationScope(TextChoices):
     """How much a revocation ended, in v1's words."""
 
     ADMINS = "admins"
+    AGENT = "agent"  # of the contract's words: agents have no sessions, so no revocation is of one
     APPLICATION = "application"
     FILTER = "filter"
     PARTNER = "partner"
@@ -127,8 +128,8 @@ class RevocationScope(TextChoices):
     USER = "user"
 
     @property
-    def reach(self) -> Reach:
-        return Reach.SELECTION if self is RevocationScope.FILTER else Reach(self)
+    def reach(self) -> str:
+        return Reach.SELECTION if self is RevocationScope.FILTER else self.value
 
     @classmethod
     def of(cls, reach: Reach) -> "RevocationScope":

@@ -147,6 +147,7 @@ class TestTheList:
             "scope=session": [lisa, one],
             "scope=partner": [partner],
             "scope=admins": [],
+            "scope=agent": [],
             f"tenant_id={world.north.handle}": [north, one],
             f"partner_id={world.acme.handle}": [partner, north, one],
             f"partner_id={world.acme.handle}&scope=tenant": [north],
