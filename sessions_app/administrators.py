@@ -9,13 +9,13 @@ from django.db.models.functions import Now, TruncSecond
 
 from core.access import Principal
 from core.among import among
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from tenancy.models import Platform, platform
 
 MOST = 10_000
 COLUMNS = (
-    *("id", "created_at", "expires_at", "last_activity_at", "idle_limit", "ip_address", "user_agent"),
-    *("state", "felled_by", "ended_by", "token_version"),
+    *("id", "created_at", "expires_at", "last_activity_at", "times_out_at", "ip_address", "user_agent"),
+    *("state", "pending_revocation", "ended_by", "token_version"),
 )
 
 
@@ -33,8 +33,8 @@ class Roll:
         return self.count > len(self.sessions)
 
 
-def sessions_of_administrators(*, seen_by: Principal) -> SessionQuerySet:
-    return Session.objects.visible_to(seen_by).within(Reach.ADMINS, None)
+def sessions_of_administrators(*, seen_by: Principal) -> SessionStateQuerySet:
+    return SessionState.objects.visible_to(seen_by).within(Reach.ADMINS, None)
 
 
 def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
@@ -47,21 +47,17 @@ def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
     return Roll([], 0, version, at)
 
 
-def _live(sessions: SessionQuerySet) -> SessionQuerySet:
+def _live(sessions: SessionStateQuerySet) -> SessionStateQuerySet:
     """Found first and judged then: they are few, and the rule is not asked of everybody's on the way to them."""
     return sessions.filter(among(sessions.filter(revoked_at=None).values("pk"))).live()
 
 
-def _told(sessions: SessionQuerySet) -> Any:
+def _told(sessions: SessionStateQuerySet) -> Any:
     """By the second they began in, and the last of a second first: what is told of them knows no smaller parts."""
-    told = (
-        sessions.with_end()
-        .with_token_version()
-        .annotate(
-            ended_by=F("revocation__reach"),
-            count=Window(Count("*")),
-            current=platform("token_version"),
-            at=Now(),
-        )
+    told = sessions.with_token_version().annotate(
+        ended_by=F("revocation__reach"),
+        count=Window(Count("*")),
+        current=platform("token_version"),
+        at=Now(),
     )
     return told.order_by(TruncSecond("created_at").desc(), "-id").values(*COLUMNS, "count", "current", "at")

@@ -13,8 +13,8 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Coalesce, Now
 
 from core.prepared import Prepared
-from sessions_app.models import Kind, Reach, Session, SessionCount, SessionCountQuerySet
-from sessions_app.models.rule import signed_in_to_administer
+from sessions_app.models import Kind, Reach, SessionCountState, SessionCountStateQuerySet, SessionState
+from sessions_app.models.expressions import signed_in_to_administer
 from tenancy.models import Platform
 
 _FOLD_LOCK = 0x666F6C64
@@ -26,7 +26,7 @@ SPANS_KEPT = 25 * 12
 def live_count(reach: Reach, target_id: UUID | None) -> int:
     """How many live sessions there are within a reach; a user's are counted from their rows."""
     if reach in (Reach.USER, Reach.SESSION):
-        return Session.objects.live().within(reach, target_id).count()
+        return SessionState.objects.live().within(reach, target_id).count()
     return live_count_and_moment(reach, target_id)[0]
 
 
@@ -45,8 +45,8 @@ def _live_count(reach: Reach) -> Prepared:
 
 def live_total(reach: Reach, target_id: UUID | None) -> CombinedExpression:
     """The same, for use inside another query: what the counters hold, less what has lapsed since."""
-    counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL)
-    lapsed = Session.objects.within(reach, target_id).standing().lapsed()
+    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL)
+    lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out()
     return _only(counted, Sum("n")) - _only(lapsed, Count("pk"))
 
 
@@ -58,9 +58,9 @@ def _only(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
 def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[int, int]:
     """Of how many tenants the live sessions within a reach are, and how many of them are administrators'."""
     whose = ("tenant", "is_admin")
-    counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL).order_by()
+    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL).order_by()
     live = {(tenant, is_admin): n for tenant, is_admin, n in counted.values_list(*whose).annotate(Sum("n"))}
-    lapsed = Session.objects.within(reach, target_id).standing().lapsed().order_by()
+    lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out().order_by()
     over = (
         lapsed.annotate(administers=signed_in_to_administer())
         .values_list("tenant", "administers")
@@ -72,16 +72,16 @@ def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[in
     return len(tenants), sum(n for (_, is_admin), n in live.items() if is_admin)
 
 
-def counters_within(reach: Reach, target_id: UUID | None) -> SessionCountQuerySet:
+def counters_within(reach: Reach, target_id: UUID | None) -> SessionCountStateQuerySet:
     match reach:
         case Reach.PLATFORM:
-            return SessionCount.objects.all()
+            return SessionCountState.objects.all()
         case Reach.ADMINS:
-            return SessionCount.objects.filter(is_admin=True)
+            return SessionCountState.objects.filter(is_admin=True)
         case Reach.PARTNER:
-            return SessionCount.objects.filter(tenant__partner=target_id)
+            return SessionCountState.objects.filter(tenant__partner=target_id)
         case _:
-            return SessionCount.objects.filter(**{f"{reach}_id": target_id})
+            return SessionCountState.objects.filter(**{f"{reach}_id": target_id})
 
 
 def fold() -> int:

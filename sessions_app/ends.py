@@ -19,16 +19,15 @@ class End:
 
 
 def end_of(row: Mapping[str, Any]) -> End:
-    """Of a row that was asked for `with_end`."""
-    felled, revocation_id = row["felled_by"], row["revocation_id"]
+    """Of a row of `SessionState`."""
+    pending, revocation_id = row["pending_revocation"], row["revocation_id"]
     if row["state"] == State.LIVE:
         return End(revocation_id=revocation_id)
     if row["revoked_at"]:
         return End(row["revoked_at"], row["revoked_by"], row["revoke_reason"], revocation_id)
-    if felled:
-        return End(datetime.fromisoformat(felled["at"]), felled["by"], felled["reason"], UUID(felled["id"]))
+    if pending:
+        return End(datetime.fromisoformat(pending["at"]), pending["by"], pending["reason"], UUID(pending["id"]))
     if row["state"] == State.EXPIRED:
-        idle_from = row["last_activity_at"] + row["idle_limit"]
-        reason = EXPIRED if row["expires_at"] <= idle_from else IDLE
-        return End(min(row["expires_at"], idle_from), CLOCK, reason, revocation_id)
+        reason = EXPIRED if row["expires_at"] == row["times_out_at"] else IDLE
+        return End(row["times_out_at"], CLOCK, reason, revocation_id)
     return End(revocation_id=revocation_id)

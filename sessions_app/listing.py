@@ -14,7 +14,7 @@ from core.among import among
 from core.ids import NOBODYS
 from core.prepared import Prepared
 from sessions_app.counting import live_total
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.reach import tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
@@ -53,11 +53,13 @@ def _page(reach: Reach, tier: Tier, columns: tuple[str, ...], most: int, is_behi
 def _rows(reach: Reach, seen_by: Principal, columns: tuple[str, ...], most: int, is_behind: bool) -> QuerySet[Any]:
     """The ids, told by an index alone; then those few rows."""
     tenant_id = _TARGET if reach is Reach.TENANT else None
-    rows: SessionQuerySet = Session.objects.visible_to(seen_by).within(reach, _TARGET).counted(tenant_id)
+    rows: SessionStateQuerySet = (
+        SessionState.objects.visible_to(seen_by).within(reach, _TARGET).live_by_index(tenant_id)
+    )
     partner_id = _TARGET if reach is Reach.PARTNER else None
     rows = rows.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).newest_first()
     ids = (rows.filter(pk__lt=_AFTER) if is_behind else rows).values("pk")[:most]
-    return Session.objects.filter(among(ids)).seen_by(seen_by).newest_first().values_list(*columns)
+    return SessionState.objects.filter(among(ids)).with_is_current(seen_by).newest_first().values_list(*columns)
 
 
 def _somebody(tier: Tier) -> Principal:

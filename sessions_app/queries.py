@@ -15,8 +15,8 @@ from accounts.queries import administrative, exchanging_since, key_still_verifie
 from accounts.tokens import DelegateClaims, SessionClaims
 from core.access import ActorType, Origin, Principal
 from core.prepared import Prepared
-from sessions_app.models import Session
-from sessions_app.models.rule import lapses_at
+from sessions_app.models import SessionState
+from sessions_app.models.expressions import times_out_at
 from sessions_app.operations.opening import TOUCH_EVERY
 from sessions_app.session_keys import SessionKey
 
@@ -25,12 +25,12 @@ _IS_STALE = Q(last_activity_at__lt=Now() - TOUCH_EVERY)
 _AS_IT_IS = RawSQL("%s", [_DIGEST])  # a field would wrap it, and it would not be recognised
 _COLUMNS = {
     "user_id": F("user_id"),
-    "email": F("user__email"),
-    "tier": tier_of("user__"),
+    "email": F("user_email"),
+    "tier": tier_of("user_"),
     "tenant_id": F("tenant_id"),
-    "partner_id": F("tenant__partner_id"),
+    "partner_id": F("tenant_partner_id"),
     "is_stale": _IS_STALE,
-    "until": lapses_at(seen_at=Case(When(_IS_STALE, then=Now()), default=F("last_activity_at"))),
+    "until": times_out_at(seen_at=Case(When(_IS_STALE, then=Now()), default=F("last_activity_at"))),
 }
 
 
@@ -74,9 +74,8 @@ def _holder(session_id: UUID, row: Sequence[Any], origin: Origin) -> Holder:
 
 
 def _live(session_id: UUID, credential: Q, **more: Any) -> QuerySet[Any]:
-    """`live()` itself: the rule is written once, and paid for once."""
     named = {f"its_{name}": column for name, column in _COLUMNS.items()} | more
-    return Session.objects.live().filter(credential, pk=session_id).annotate(**named).values_list(*named)
+    return SessionState.objects.live().filter(credential, pk=session_id).annotate(**named).values_list(*named)
 
 
 def _signed(user_id: UUID, kid: str) -> Q:

@@ -15,8 +15,8 @@ from core.access import Principal, Tier
 from core.ids import Prefix, show
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
-from sessions_app.models import Reach, Session, SessionQuerySet
-from sessions_app.models.rule import first_id_after, moved
+from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
+from sessions_app.models.expressions import first_id_after, moved
 from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
 from sessions_app.reach import ground, reachable
 
@@ -88,15 +88,15 @@ class Selection:
         reach, target_id = self.scope
         return reachable(reach, self.asked_by).filter(pk=target_id).exists()
 
-    def sessions(self, as_of: Any = None) -> SessionQuerySet:
+    def sessions(self, as_of: Any = None) -> SessionStateQuerySet:
         """Those of `matching` that are to be ended."""
         rows = self.matching(as_of)
         return rows if self.asked_by is None else rows.writable_by(self.asked_by)
 
-    def matching(self, as_of: Any = None) -> SessionQuerySet:
+    def matching(self, as_of: Any = None) -> SessionStateQuerySet:
         """Ended ones too. `as_of` is the moment that ages are measured at, now unless an act began before."""
         moment = Now() if as_of is None else Value(as_of)
-        rows = Session.objects.filter(self._looks(moment))
+        rows = SessionState.objects.filter(self._looks(moment))
         for reach, target_id in self.scopes.items():
             rows = rows.within(reach, target_id)
         return rows.filter(pk__in=self.session_ids) if self.session_ids else rows

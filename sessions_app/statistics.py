@@ -15,7 +15,7 @@ from core.access import Principal, Tier
 from core.prepared import Prepared
 from sessions_app import counting
 from sessions_app.devices import UNKNOWN
-from sessions_app.models import Kind, Reach, Session, SessionCountQuerySet, SessionQuerySet, State
+from sessions_app.models import Kind, Reach, SessionCountStateQuerySet, SessionState, SessionStateQuerySet, State
 from tenancy.models import Partner, Platform, Tenant
 
 HOUR, DAY = "hour", "day"
@@ -57,11 +57,11 @@ def _statement(reach: Reach, tier: Tier | None) -> Prepared:
 
 
 def _branches(reach: Reach, target_id: UUID, place: QuerySet[Any]) -> QuerySet[Any]:
-    sessions = Session.objects.within(reach, target_id)
+    sessions = SessionState.objects.within(reach, target_id)
     there = _row(place.order_by(), _PLACE, "", "", _epoch(Now()))
     return there.union(
         _counters(counting.counters_within(reach, target_id)),
-        *_lapsed(sessions.standing().lapsed()),
+        *_lapsed(sessions.not_revoked().timed_out()),
         *_ends(reach, target_id, sessions),
         all=True,
     )
@@ -73,12 +73,12 @@ def _row(rows: QuerySet[Any], state: Any, kind: Any, value: Any, n: Any) -> Quer
     return rows.annotate(**named).values_list(*named).annotate(told_n=Cast(n, BigIntegerField()))
 
 
-def _counters(counters: SessionCountQuerySet) -> QuerySet[Any]:
+def _counters(counters: SessionCountStateQuerySet) -> QuerySet[Any]:
     """What fell with a floor is revoked, whether its row says so yet or not."""
-    asked = counters.with_standing().filter(
+    asked = counters.filter(
         ~Q(kind__in=[Kind.SEEN, Kind.OPENED]) | Q(kind__in=[Kind.SEEN, Kind.OPENED], slot__gte=_slot(timedelta(days=1)))
     )
-    state = Case(When(state=State.LIVE, stands=False, then=Value(State.REVOKED)), default=F("state"))
+    state = Case(When(state=State.LIVE, is_current=False, then=Value(State.REVOKED)), default=F("state"))
     when = Case(
         When(kind=Kind.SEEN, slot__gte=_slot(timedelta(hours=1)), then=Value(HOUR)),
         When(kind=Kind.SEEN, then=Value(DAY)),
@@ -87,7 +87,7 @@ def _counters(counters: SessionCountQuerySet) -> QuerySet[Any]:
     return _row(asked.order_by(), state, F("kind"), when, Sum("n"))
 
 
-def _lapsed(rows: SessionQuerySet) -> Iterator[QuerySet[Any]]:
+def _lapsed(rows: SessionStateQuerySet) -> Iterator[QuerySet[Any]]:
     """What the clock has ended and nobody has written down yet comes off again."""
     rows = rows.order_by()
     yield _row(rows, State.EXPIRED, Kind.ALL, "", Count("pk"))
@@ -95,7 +95,7 @@ def _lapsed(rows: SessionQuerySet) -> Iterator[QuerySet[Any]]:
     yield _row(rows, State.LIVE, Kind.AGE, "", -Sum(_epoch(F("created_at"))))
     for kind, column in _COLUMNS.items():
         yield _row(rows, State.LIVE, kind, F(column), -Count("pk"))
-    heir = Session.objects.counted().filter(user=OuterRef("user"))
+    heir = SessionState.objects.live_by_index().filter(user=OuterRef("user"))
     yield _row(rows.filter(~Exists(heir), is_newest=True), State.LIVE, Kind.USER, "", -Count("pk"))
     seen = Func(F("last_activity_at"), function="session_count_slot", output_field=BigIntegerField())
     recent = rows.alias(span=seen).filter(span__gte=_slot(timedelta(days=1)))
@@ -103,11 +103,11 @@ def _lapsed(rows: SessionQuerySet) -> Iterator[QuerySet[Any]]:
     yield _row(recent, State.LIVE, Kind.SEEN, when, -Count("pk"))
 
 
-def _ends(reach: Reach, target_id: UUID, sessions: SessionQuerySet) -> Iterator[QuerySet[Any]]:
+def _ends(reach: Reach, target_id: UUID, sessions: SessionStateQuerySet) -> Iterator[QuerySet[Any]]:
     """The oldest and the newest live session, found from either end of an index."""
     tenant_id = target_id if reach is Reach.TENANT else None
     partner_id = target_id if reach is Reach.PARTNER else None
-    live = sessions.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).counted()
+    live = sessions.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).live_by_index()
     for which, order in ((_OLDEST, "pk"), (_NEWEST, "-pk")):
         yield _row(live.order_by(order), which, "", "", _epoch(F("created_at"), 1_000_000))[:1]
 

@@ -11,7 +11,7 @@ from django.db.models.functions import JSONObject
 from core.access import Principal, anew, count_of
 from core.among import among
 from sessions_app.counting import live_total
-from sessions_app.models import Session, SessionQuerySet
+from sessions_app.models import SessionState, SessionStateQuerySet
 from sessions_app.reach import ground, whole
 from tenancy.models import Platform
 
@@ -40,10 +40,10 @@ def stretch_of(
     return Stretch(count, found)
 
 
-def live_ones(principal: Principal) -> SessionQuerySet:
+def live_ones(principal: Principal) -> SessionStateQuerySet:
     """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
     place = ground(principal)
-    return Session.objects.visible_to(principal).counted(place.get("tenant_id")).since_the_last_floor(**place)
+    return SessionState.objects.visible_to(principal).live_by_index(place.get("tenant_id")).since_the_last_floor(**place)
 
 
 def how_many_live(principal: Principal) -> Any:

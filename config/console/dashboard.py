@@ -66,7 +66,7 @@ def _shares(name_of_each: str, counts: dict[str, int], asked_as: str = "") -> Ta
 
 def _tenants(me: Principal) -> Table:
     reach, target_id = (Reach.PLATFORM, None) if me.tier is Tier.SUPER else (Reach.PARTNER, me.partner_id)
-    counted = counters_within(reach, target_id).standing().filter(kind=Kind.ALL, tenant__kind="CUSTOMER")
+    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL, tenant__kind="CUSTOMER")
     sums = counted.order_by().values_list("tenant_id", "tenant__name").annotate(n=Sum("n")).order_by("-n", "tenant_id")
     rows = [
         (Link(name, reverse("admin:tenancy_tenant_change", args=[show(Prefix.TENANT, pk)])), f"{n:,}")

@@ -22,7 +22,7 @@ from core.same_origin import is_cross_site
 from core.words import how_many
 from sessions_app import cookies, operations
 from sessions_app.authentication import by_cookie
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, SessionState
 from sessions_app.operations.ending import BY_USER
 
 SIGN_IN, SESSIONS, PASSWORD = "account-sign-in", "account-sessions", "account-password"
@@ -79,7 +79,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @signed_in
 def show(request: HttpRequest, me: Principal) -> HttpResponse:
-    mine = Session.objects.for_user(me.user_id).live().seen_by(me).order_by(F("is_current").desc(), "-id")
+    mine = SessionState.objects.for_user(me.user_id).live().with_is_current(me).order_by(F("is_current").desc(), "-id")
     now = datetime.now(UTC)
     rows = [shown(session, now) for session in mine[: SHOWN_AT_MOST + 1]]
     said = {"told": said_before(request), "rows": rows[:SHOWN_AT_MOST], "has_more": len(rows) > SHOWN_AT_MOST}
@@ -90,7 +90,7 @@ def show(request: HttpRequest, me: Principal) -> HttpResponse:
 @signed_in
 def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
     found = read(Prefix.SESSION, session_id)
-    named = Session.objects.for_user(me.user_id).filter(pk__in=[found] if found else [])
+    named = SessionState.objects.for_user(me.user_id).filter(pk__in=[found] if found else [])
     session = named.first()
     if session is None:
         return onward(SESSIONS, "There is no such session.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.words import how_many
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 
 _STEPS = [(timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")]
 
@@ -23,7 +23,7 @@ class Shown:
     is_current: bool
 
 
-def shown(session: Session, now: datetime) -> Shown:
+def shown(session: SessionState, now: datetime) -> Shown:
     return Shown(
         id=session.handle,
         device=device_of(session),
@@ -36,7 +36,7 @@ def shown(session: Session, now: datetime) -> Shown:
     )
 
 
-def device_of(session: Session) -> str:
+def device_of(session: SessionState) -> str:
     """`Firefox on Linux`, or as much of it as is known."""
     known = [each for each in (session.browser, session.os) if each and each != "Other"]
     return " on ".join(known) or "Unknown device"

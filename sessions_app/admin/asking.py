@@ -11,7 +11,7 @@ from django.http import QueryDict
 from core.access import Principal
 from core.ids import Prefix, read
 from sessions_app.devices import KINDS
-from sessions_app.models import Reach, Session, SessionQuerySet, State
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet, State
 from sessions_app.reach import ground
 from sessions_app.selection import Selection
 
@@ -76,12 +76,12 @@ class Asked:
     def _theirs(self) -> list[str]:
         """Of the sessions that were picked, those that are theirs to end; what else was named, is passed over."""
         ids = [pk for handle in self.handles if (pk := read(Prefix.SESSION, handle))]
-        rows = Session.objects.writable_by(self.principal).filter(pk__in=ids) if ids else []
+        rows = SessionState.objects.writable_by(self.principal).filter(pk__in=ids) if ids else []
         return [each.handle for each in rows]
 
-    def rows(self) -> SessionQuerySet:
+    def rows(self) -> SessionStateQuerySet:
         """What the list shows: all that they see of what was meant, in the state that was asked for."""
-        return self._shown(self.selection) if self.selection else Session.objects.none()
+        return self._shown(self.selection) if self.selection else SessionState.objects.none()
 
     def looked_through_to(self, after: UUID | None) -> UUID | None:
         """Where a page stops looking for what no index knows; None for the end."""
@@ -96,7 +96,7 @@ class Asked:
         ids = (rows.filter(pk__lt=after) if after else rows).order_by("-pk").values_list("pk", flat=True)
         return ids[LOOKED_AT : LOOKED_AT + 1].first()
 
-    def _shown(self, selection: Selection) -> SessionQuerySet:
+    def _shown(self, selection: Selection) -> SessionStateQuerySet:
         rows = selection.matching().visible_to(self.principal)
         tenant_id = self.whole[1] if self.whole and self.whole[0] is Reach.TENANT else None
         rows = rows.in_state(self.state, tenant_id=tenant_id)

@@ -100,7 +100,7 @@ def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
     """As it was asked for; and where that was by an id of one person, who they are."""
     words = asked.in_words
     if blast and blast.users == 1 and blast.sample:
-        whose = blast.sample[0].user.email
+        whose = blast.sample[0].user_email
         words += [("Whose", whose)] if whose not in dict(words).values() else []
     return words
 
@@ -108,8 +108,8 @@ def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
 def _sample(blast: Blast) -> Table:
     rows = [
         (
-            Link(each.user.email, reverse("admin:sessions_app_session_change", args=[each.handle])),
-            each.tenant.name,
+            Link(each.user_email, reverse("admin:sessions_app_session_change", args=[each.handle])),
+            each.tenant_name,
             " · ".join(filter(None, (each.browser, each.os))) or "unknown",
             each.last_ip_address or each.ip_address or "",
             at(each.last_activity_at),

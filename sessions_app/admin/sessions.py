@@ -24,7 +24,7 @@ from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
-from sessions_app.models import Revocation, Session, State
+from sessions_app.models import Revocation, SessionState, State
 from sessions_app.operations.exporting import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
@@ -61,10 +61,10 @@ class SessionAdmin(ConsoleAdmin):
     change_list_template = "console/sessions.html"
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        return Session.objects.visible_to(principal)
+        return SessionState.objects.visible_to(principal)
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
-        return rows.select_related("user", "tenant", "application").seen_by(principal).with_end().with_applications()
+        return rows.select_related("tenant", "application").with_is_current(principal).with_applications()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
         return SessionList
@@ -93,36 +93,36 @@ class SessionAdmin(ConsoleAdmin):
 
     @admin.display(description="Pick")
     def pick(self, row: Any) -> str:
-        words = f"Pick the session of {row.user.email}"
+        words = f"Pick the session of {row.user_email}"
         picked = '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
         return format_html(picked, row.handle, words) if row.state == State.LIVE else ""
 
     @admin.display(description="User")
     def who(self, row: Any) -> str:
-        return f"{row.user.email} (you, here)" if row.is_current else row.user.email
+        return f"{row.user_email} (you, here)" if row.is_current else row.user_email
 
     @admin.display(description="Device")
-    def device(self, row: Session) -> str:
+    def device(self, row: SessionState) -> str:
         return " · ".join(filter(None, (row.browser, row.os, row.device_type))) or "unknown"
 
     @admin.display(description="Address")
-    def address(self, row: Session) -> str:
+    def address(self, row: SessionState) -> str:
         return " · ".join(filter(None, (row.last_ip_address or row.ip_address, row.location)))
 
     @admin.display(description="Last seen (UTC)")
-    def last_seen(self, row: Session) -> str:
+    def last_seen(self, row: SessionState) -> str:
         return at(row.last_activity_at)
 
     @admin.display(description="Opened (UTC)")
-    def opened(self, row: Session) -> str:
+    def opened(self, row: SessionState) -> str:
         return at(row.created_at)
 
     @admin.display(description="State")
     def state(self, row: Any) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], row.state)
 
-    def name_of(self, thing: Session) -> str:
-        return f"Session of {thing.user.email}"
+    def name_of(self, thing: SessionState) -> str:
+        return f"Session of {thing.user_email}"
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
         end, usr = reverse("admin:sessions_app_session_end"), show(Prefix.USER, thing.user_id)
@@ -148,8 +148,11 @@ def _identity(thing: Any) -> list[tuple[str, Any]]:
     return [
         ("State", Badge(thing.state, KINDS[thing.state])),
         ("Id", thing.handle),
-        ("User", Link(thing.user.email, reverse("admin:accounts_user_change", args=[thing.user.handle]))),
-        ("Tenant", thing.tenant.name),
+        (
+            "User",
+            Link(thing.user_email, reverse("admin:accounts_user_change", args=[show(Prefix.USER, thing.user_id)])),
+        ),
+        ("Tenant", thing.tenant_name),
         ("Role at sign-in", thing.role),
         ("Signed in with", thing.auth_method),
         ("Opened for", thing.application.name if thing.application else ""),
@@ -159,7 +162,7 @@ def _identity(thing: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def _place(thing: Session) -> list[tuple[str, Any]]:
+def _place(thing: SessionState) -> list[tuple[str, Any]]:
     moved = thing.last_ip_address if thing.last_ip_address != thing.ip_address else ""
     return [
         ("Device", thing.device_type or "unknown"),

@@ -1,7 +1,8 @@
-from sessions_app.models.counts import Kind, SessionCount, SessionCountQuerySet, State
+from sessions_app.models.counts import Kind, SessionCount, SessionCountState, SessionCountStateQuerySet, State
 from sessions_app.models.revocations import Reach, Revocation
-from sessions_app.models.rule import floor
 from sessions_app.models.sessions import AuthMethod, Session, SessionApplication, SessionQuerySet
+from sessions_app.models.states import SessionState, SessionStateQuerySet
+from sessions_app.models.tenant_states import TenantState
 
 __all__ = [
     "AuthMethod",
@@ -11,8 +12,11 @@ __all__ = [
     "Session",
     "SessionApplication",
     "SessionCount",
-    "SessionCountQuerySet",
+    "SessionCountState",
+    "SessionCountStateQuerySet",
     "SessionQuerySet",
+    "SessionState",
+    "SessionStateQuerySet",
     "State",
-    "floor",
+    "TenantState",
 ]

@@ -3,10 +3,9 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Q
 
 from accounts.models import Application
-from sessions_app.models.rule import floor, stands_for_its_application
 from tenancy.models import Tenant
 
 
@@ -31,27 +30,8 @@ class Kind(models.TextChoices):
     USER = "user"
 
 
-class SessionCountQuerySet(models.QuerySet["SessionCount"]):
-    def with_standing(self) -> Self:
-        """Whether no act has ended them: a raised floor lets all older eras fall out at once, untouched."""
-        stands = stands_for_its_application("era") & Q(era__gte=F("floor"))
-        return self.alias(floor=floor(Q(is_admin=True))).alias(stands=Case(When(stands, then=True), default=False))
-
-    def standing(self) -> Self:
-        return self.with_standing().filter(stands=True, state=State.LIVE)
-
-
-class SessionCount(models.Model):
-    """A sum, or something still to be added to it. Many rows may speak of the same sessions; their `n` add up.
-
-    `slot` is a span of five minutes: the one sessions were seen in last, or opened in.
-    """
-
-    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+class CountColumns(models.Model):
     is_admin = models.BooleanField()
-    application = models.ForeignKey(
-        Application, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
-    )
     era = models.BigIntegerField()
     state = models.CharField(max_length=8, choices=State.choices)
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -60,7 +40,20 @@ class SessionCount(models.Model):
     n = models.BigIntegerField()
     is_folded = models.BooleanField(default=False)
 
-    objects = SessionCountQuerySet.as_manager()
+    class Meta:
+        abstract = True
+
+
+class SessionCount(CountColumns):
+    """A sum, or something still to be added to it. Many rows may speak of the same sessions; their `n` add up.
+
+    `slot` is a span of five minutes: the one sessions were seen in last, or opened in.
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    application = models.ForeignKey(
+        Application, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     KEY = ("tenant", "is_admin", "application", "era", "state", "kind", "value", "slot")
 
@@ -77,6 +70,29 @@ class SessionCount(models.Model):
             models.Index(fields=["tenant", "kind"], name="session_count_of_tenant"),
             models.Index(fields=["id"], condition=Q(is_folded=False), name="session_count_to_fold"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.n} {self.state} by {self.kind} {self.value or self.slot}"
+
+
+class SessionCountStateQuerySet(models.QuerySet["SessionCountState"]):
+    def current(self) -> Self:
+        """Of the live ones, those that count: a raised floor lets all older eras fall out at once, untouched."""
+        return self.filter(is_current=True, state=State.LIVE)
+
+
+class SessionCountState(CountColumns):
+    """A counter, and whether its era is above the floors, as a view tells it."""
+
+    tenant = models.ForeignKey(Tenant, models.DO_NOTHING, related_name="+")
+    application = models.ForeignKey(Application, models.DO_NOTHING, null=True, related_name="+")
+    is_current = models.BooleanField()
+
+    objects = SessionCountStateQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = "session_count_state"
 
     def __str__(self) -> str:
         return f"{self.n} {self.state} by {self.kind} {self.value or self.slot}"

@@ -1,10 +1,8 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import ExpressionWrapper, OuterRef, Q
-from django.db.models.functions import Least
+from django.db.models import Q
 
-from accounts.models import Role
 from core.access import ScopedQuerySet
 from core.ids import Prefix
 from core.records import Record, one_of
@@ -30,15 +28,6 @@ class RevocationQuerySet(ScopedQuerySet["Revocation"]):
     def to_sweep(self) -> Self:
         """Those that hold by a floor, and whose rows do not all say so yet. The oldest comes first."""
         return self.filter(swept_at=None, number__isnull=False).order_by("number")
-
-    def over_a_session(self) -> Self:
-        """For use within a query of sessions: what ended each, if only a floor says so. The first comes first."""
-        reached = Q(reach=Reach.PLATFORM) | Q(reach=Reach.ADMINS) & ~Q(role=Role.USER)
-        for reach in (Reach.APPLICATION, Reach.PARTNER, Reach.TENANT, Reach.USER):
-            reached |= Q(reach=reach, target_id=OuterRef(f"{reach}_id"))
-        role = ExpressionWrapper(OuterRef("role"), models.CharField())
-        lapsed = Least(OuterRef("expires_at"), OuterRef("last_activity_at") + OuterRef("idle_limit"))
-        return self.to_sweep().alias(role=role).filter(reached, number__gt=OuterRef("revision"), created_at__lt=lapsed)
 
     def newest_first(self) -> Self:
         return self.order_by("-id")

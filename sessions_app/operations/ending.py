@@ -13,8 +13,8 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.among import among
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
-from sessions_app.models.rule import all_up, lapsed, lapses_at
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
+from sessions_app.models.expressions import times_out_at
 from sessions_app.operations.locking import with_their_users
 from tenancy.models import Tenant
 
@@ -39,12 +39,14 @@ class Ended:
 
 
 @transaction.atomic
-def revoke(sessions: SessionQuerySet, *, actor: Principal, reason: str, tenant_id: UUID | None = None) -> Ended:
+def revoke(
+    sessions: SessionQuerySet | SessionStateQuerySet, *, actor: Principal, reason: str, tenant_id: UUID | None = None
+) -> Ended:
     """End these sessions. Ending an ended one changes nothing and is not counted.
 
     `tenant_id` is on whose record it goes when they turn out to be none.
     """
-    named = list(sessions.order_by("pk"))
+    named = list(Session.objects.filter(among(sessions.values("pk"))).order_by("pk"))
     whose: Any = named[0] if named else Tenant.objects.filter(pk__in=[tenant_id]).first()
     ended = end([session.pk for session in named], actor=actor, reason=reason)
     record(
@@ -67,7 +69,7 @@ def sign_out(session_id: UUID, *, actor: Principal) -> None:
 
 def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
     """Make room for a new session, within the act that opens it."""
-    oldest = Session.objects.live().for_user(user_id).order_by("pk")
+    oldest = SessionState.objects.live().for_user(user_id).order_by("pk")
     revoke(Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])), actor=actor, reason=ROOM)
 
 
@@ -78,16 +80,15 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
     was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    named = Session.objects.filter(pk__in=with_their_users(session_ids)).unended().order_by("pk")
-    # What has run out and what is live is told by one look: the next would be at a later moment.
-    told = named.annotate(is_over=lapsed(), is_up=all_up())
-    found = list(told.values("pk", "tenant_id", "partner_id", "is_over", "is_up"))
-    write_down([row["pk"] for row in found if row["is_over"]], by=CLOCK)
-    rows = [row for row in found if not row["is_over"]]
+    named = SessionState.objects.filter(pk__in=with_their_users(session_ids)).revocable().order_by("pk")
+    # What has timed out and what is live is told by one look: the next would be at a later moment.
+    found = list(named.values("pk", "tenant_id", "partner_id", "has_timed_out", "is_live"))
+    write_down([row["pk"] for row in found if row["has_timed_out"]], by=CLOCK)
+    rows = [row for row in found if not row["has_timed_out"]]
     if not rows:
         return Ended()
     marked = [row["pk"] for row in rows]
-    live = [row["pk"] for row in reversed(rows) if row["is_up"]]
+    live = [row["pk"] for row in reversed(rows) if row["is_live"]]
     if revocation is None:
         revocation = Revocation.objects.create(
             reach=Reach.SESSION,
@@ -122,9 +123,9 @@ def write_down(over: list[UUID], *, by: str) -> None:
     """What the clock has ended says so from now on. For use under the users' locks."""
     if not over:
         return
-    why = Case(When(expires_at__lte=lapses_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
+    why = Case(When(expires_at=times_out_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
     Session.objects.filter(pk__in=over).update(
-        revoked_at=lapses_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False, due_at=None
+        revoked_at=times_out_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False, due_at=None
     )
     crown_the_newest(Session.objects.filter(pk__in=over))
 
@@ -134,7 +135,7 @@ def crown_the_newest(ended: SessionQuerySet) -> None:
 
     For use under the users' locks.
     """
-    theirs = Session.objects.standing().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
+    theirs = SessionState.objects.not_revoked().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
     users = User.objects.filter(among(ended.values("user")))
     newest = users.annotate(newest=Subquery(theirs)).values("newest")
     Session.objects.filter(among(newest), is_newest=False).update(is_newest=True)

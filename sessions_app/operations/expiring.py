@@ -13,9 +13,10 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
+from core.among import among as among_these
 from core.ids import NOBODYS
-from sessions_app.models import Revocation, Session, SessionQuerySet
-from sessions_app.models.rule import first_id_after, lapses_at, signed_in_to_administer
+from sessions_app.models import Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
+from sessions_app.models.expressions import first_id_after, signed_in_to_administer, times_out_at
 from sessions_app.operations.ending import write_down
 from sessions_app.operations.locking import with_their_users
 from sessions_app.operations.tightening import tighten_administrators
@@ -37,9 +38,8 @@ def _due() -> Iterator[tuple[UUID, list[UUID]]]:
     A session under a floor is left to the sweep while there is one to come: it says who ended it.
     """
     to_sweep = Exists(Revocation.objects.to_sweep().order_by())
-    standing = Session.objects.standing().values("pk")
     while True:
-        due = Session.objects.filter(Q(pk__in=standing) | ~to_sweep, revoked_at=None, due_at__lte=Now())
+        due = SessionState.objects.filter(Q(is_below_floor=False) | ~to_sweep, revoked_at=None, due_at__lte=Now())
         batch = list(due.order_by("due_at").values_list("tenant_id", "pk")[:BATCH])
         by_tenant: dict[UUID, list[UUID]] = defaultdict(list)
         for tenant_id, pk in batch:
@@ -49,11 +49,11 @@ def _due() -> Iterator[tuple[UUID, list[UUID]]]:
             return
 
 
-def expire_within(sessions: SessionQuerySet, *, actor: Principal) -> None:
+def expire_within(sessions: SessionStateQuerySet, *, actor: Principal) -> None:
     """Before a floor covers them: so that nobody takes for revoked what had run out before. There are few, or the
     worker is away, and then it is not this act's to do its work."""
     by_tenant: dict[UUID, list[UUID]] = defaultdict(list)
-    for tenant_id, pk in sessions.standing().lapsed().values_list("tenant_id", "pk")[: BATCH + 1]:
+    for tenant_id, pk in sessions.not_revoked().timed_out().values_list("tenant_id", "pk")[: BATCH + 1]:
         by_tenant[tenant_id].append(pk)
     if sum(map(len, by_tenant.values())) <= BATCH:
         # Whoever writes in a tenant locks it and then the end of its record; so must this, which comes to the record.
@@ -64,9 +64,9 @@ def expire_within(sessions: SessionQuerySet, *, actor: Principal) -> None:
 
 @transaction.atomic
 def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> int:
-    due = Session.objects.filter(pk__in=with_their_users(session_ids))
-    over = list(due.lapsed().values_list("pk", flat=True))
-    due.filter(revoked_at=None).exclude(pk__in=over).update(due_at=lapses_at())
+    due = with_their_users(session_ids)
+    over = list(SessionState.objects.filter(among_these(due)).timed_out().values_list("pk", flat=True))
+    Session.objects.filter(among_these(due), revoked_at=None).exclude(pk__in=over).update(due_at=times_out_at())
     if not over:
         return 0
     write_down(over, by=actor.id)

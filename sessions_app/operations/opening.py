@@ -16,8 +16,8 @@ from audit.operations import record, record_refusal
 from core.access import Origin, Principal, Tier
 from core.ids import Prefix, show, uuid7
 from sessions_app import devices
-from sessions_app.models import Session, SessionApplication, floor
-from sessions_app.models.rule import allowed_lifetime, due_after_a_touch
+from sessions_app.models import Session, SessionApplication, SessionState
+from sessions_app.models.expressions import RequiredRevision, allowed_lifetime, due_after_a_touch
 from sessions_app.operations.ending import end_oldest
 from sessions_app.operations.locking import beside_others
 from sessions_app.refresh_tokens import RefreshToken
@@ -106,7 +106,9 @@ def open(proof: accounts.Proof, *, actor: Principal, with_key: bool = False) -> 
 
 def touch(session_id: UUID, *, origin: Origin) -> None:
     """Somebody was here. Written at most once a minute, and mostly to columns that no index holds."""
-    Session.objects.live().filter(pk=session_id, last_activity_at__lt=Now() - TOUCH_EVERY).update(
+    live = SessionState.objects.live().filter(pk=session_id)
+    stale = Session.objects.filter(pk=session_id, revoked_at=None, last_activity_at__lt=Now() - TOUCH_EVERY)
+    stale.filter(pk__in=live.values("pk")).update(
         last_activity_at=Now(), last_ip_address=origin.ip_address, due_at=due_after_a_touch()
     )
 
@@ -132,12 +134,14 @@ def _ground(proof: accounts.Proof) -> Any:
     there is."""
     asked_for = Application.objects.filter(pk__in=[proof.application.pk] if proof.application else [])
     of_application = Coalesce(Subquery(asked_for.values("min_revision")), 0)
-    live = Session.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
+    live = SessionState.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
     return (
         User.objects.filter(user_is_up(), pk=proof.user.pk)
         .annotate(
             now=Now(),
-            era=Greatest(floor(is_admin()), of_application),
+            era=RequiredRevision(
+                is_admin(), F("tenant__state__min_revision"), F("tenant__state__admin_min_revision"), of_application
+            ),
             floor=Greatest(F("era"), F("min_revision")),
             lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin()),
             idle=strictest("idle_timeout", "tenant__"),

@@ -10,8 +10,8 @@ from accounts.operations.sign_in import as_principal
 from audit.actions import Action, Result
 from audit.operations import record
 from core.access import Origin
-from sessions_app.models import Session
-from sessions_app.models.rule import due_after_a_touch
+from sessions_app.models import Session, SessionState
+from sessions_app.models.expressions import due_after_a_touch
 from sessions_app.operations.ending import end
 from sessions_app.operations.opening import SignedIn, access_token
 from sessions_app.refresh_tokens import NotOurs, RefreshToken
@@ -43,17 +43,19 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
 def _live_and_locked(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
     """The session, and the digests of what it told within the grace, which whoever asks again is told again."""
     row: Any = (
-        Session.objects.live()
-        .filter(pk=token.session_id)
+        Session.objects.filter(pk=token.session_id)
         .select_related("user__tenant__partner")
         .annotate(last=Q(refreshed_at__gt=Now() - GRACE), before=Q(refreshed_before_at__gt=Now() - GRACE))
         .select_for_update(of=("self",))
         .first()
     )
+    # Judged when it is locked: whatever it had to wait for is seen by the next statement only.
+    if row is None or not SessionState.objects.live().filter(pk=row.pk).exists():
+        return None, []
     told = []
-    if row and row.last:
+    if row.last:
         told.append(bytes(row.refresh_digest))
-    if row and row.before:
+    if row.before:
         told.append(bytes(row.spent_refresh_digest))
     return row, told
 

@@ -13,8 +13,9 @@ from accounts.models import Application, User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
+from core.among import among
 from sessions_app import counting
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.models import Reach, Revocation, Session, SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import IDS_SHOWN, Ended, by, crown_the_newest, mark
 from sessions_app.operations.expiring import expire_within
 from sessions_app.operations.locking import alone_in, beside_others, hold_users
@@ -77,7 +78,7 @@ def end_all(
     _hold(reach, target_id)
     number = next_revision()
     if reach is not Reach.USER:
-        expire_within(Session.objects.within(reach, target_id), actor=Principal.system("expire_sessions"))
+        expire_within(SessionState.objects.within(reach, target_id), actor=Principal.system("expire_sessions"))
     if reach is Reach.USER:
         spared = _spare(reach, target_id, spare, number)
         ids = _of_user(target_id, spared)
@@ -114,7 +115,7 @@ def _spare(reach: Reach, target_id: UUID | None, spare: UUID | None, number: int
     """Re-stamp the session to be left alive, if it is within reach and lives this very moment."""
     if spare is None:
         return []
-    named = Session.objects.live().within(reach, target_id).filter(pk=spare)
+    named = SessionState.objects.live().within(reach, target_id).filter(pk=spare)
     # Of one user's, the era stays what it was: the floors above the user do not move.
     stamp = {"revision": number} if reach is Reach.USER else {"revision": number, "era": number}
     return [spare] if Session.objects.filter(pk__in=named.values("pk")).update(**stamp) else []
@@ -122,8 +123,10 @@ def _spare(reach: Reach, target_id: UUID | None, spare: UUID | None, number: int
 
 def _of_user(user_id: UUID | None, spared: list[UUID]) -> list[UUID]:
     """All of a user's live sessions but the spared, newest first, and locked."""
-    live = Session.objects.live().for_user(user_id).exclude(pk__in=spared)
-    return [*reversed(live.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))]
+    rows = Session.objects.filter(user=user_id, revoked_at=None).exclude(pk__in=spared)
+    locked = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    live = SessionState.objects.filter(among(locked)).live()
+    return list(live.newest_first().values_list("pk", flat=True))
 
 
 def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int, at: datetime) -> list[UUID]:
@@ -131,8 +134,8 @@ def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int
         return []
     tenant_id = target_id if reach is Reach.TENANT else None
     partner_id = target_id if reach is Reach.PARTNER else None
-    rows: SessionQuerySet = Session.objects.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id)
-    rows = rows.counted(at=at).within(reach, target_id).exclude(pk__in=spared)
+    rows: SessionStateQuerySet = SessionState.objects.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id)
+    rows = rows.live_by_index(at=at).within(reach, target_id).exclude(pk__in=spared)
     return list(rows.newest_first().values_list("pk", flat=True)[:shown])
 
 

@@ -14,8 +14,8 @@ from audit.operations import record
 from core.access import Principal
 from sessions_app import counting
 from sessions_app.durations import read
-from sessions_app.models import Reach, Revocation, Session
-from sessions_app.models.rule import signed_in_to_administer
+from sessions_app.models import Reach, Revocation, SessionState
+from sessions_app.models.expressions import signed_in_to_administer
 from sessions_app.operations.ending import Ended, by, end
 from sessions_app.operations.revoking import revoke_scope
 from sessions_app.selection import Selection
@@ -52,7 +52,7 @@ class Blast:
     tenants: int
     administrators: int
     is_ones_own: bool
-    sample: list[Session]
+    sample: list[SessionState]
 
 
 def blast_of(selection: Selection) -> Blast:
@@ -70,7 +70,7 @@ def blast_of(selection: Selection) -> Blast:
         sums = {"s": Count("pk"), "u": Count("user", distinct=True), "t": Count("tenant", distinct=True)}
         told = live.aggregate(**sums, a=is_an_administrators)
         numbers = (told["s"], told["u"], told["t"], told["a"])
-    newest = live.since_the_last_floor(**_place_of(selection)).select_related("user", "tenant").newest_first()
+    newest = live.since_the_last_floor(**_place_of(selection)).newest_first()
     return Blast(*numbers, is_ones_own, list(newest[:SAMPLE]))
 
 
@@ -82,7 +82,7 @@ def preview(selection: Selection) -> Preview:
     live = selection.sessions().live()
     ages = [When(created_at__gt=Now() - read(length), then=Value(words)) for words, length in AGES.items()]
     age = Case(*ages, default=Value(OLDER), output_field=CharField())
-    tenant = Coalesce("tenant__slug", "tenant__name", output_field=CharField())
+    tenant = Coalesce("tenant_slug", "tenant_name", output_field=CharField())
     groups = live.annotate(age=age).order_by().values_list(tenant, "device_type", "age").annotate(n=Count("*"))
     sums: tuple[dict[str, int], ...] = ({}, {}, dict.fromkeys([*AGES, OLDER], 0))
     total = 0
@@ -161,7 +161,7 @@ def _begin(selection: Selection, *, actor: Principal, reason: str, at_most: int 
 
 def _next(selection: Selection, revocation: Revocation, last: UUID | None) -> list[UUID]:
     """Those that only rest are ended too: else they could come back."""
-    rows = selection.sessions(revocation.created_at).unended()
+    rows = selection.sessions(revocation.created_at).revocable()
     ahead = rows.filter(pk__gt=last) if last else rows
     return list(ahead.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
@@ -196,12 +196,12 @@ def _one_at_a_time(selection: Selection, reason: str) -> None:
 
 
 def _sample(live: Any) -> list[dict[str, Any]]:
-    shown = live.select_related("user", "tenant").newest_first()[:SAMPLE]
+    shown = live.newest_first()[:SAMPLE]
     return [
         {
             "id": each.handle,
-            "user": each.user.email,
-            "tenant": each.tenant.slug or each.tenant.name,
+            "user": each.user_email,
+            "tenant": each.tenant_slug or each.tenant_name,
             "ip_address": each.ip_address,
             "device": " ".join(filter(None, [each.browser, each.os, each.device_type])),
             "created_at": each.created_at.isoformat(timespec="seconds"),

@@ -11,8 +11,8 @@ from django.db.models.functions import Greatest, Least, Now, RowNumber
 
 from core.access import Principal
 from core.among import among
-from sessions_app.models import Reach, Session, SessionQuerySet
-from sessions_app.models.rule import allowed_lifetime, signed_in_to_administer
+from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
+from sessions_app.models.expressions import allowed_lifetime, signed_in_to_administer
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in, with_their_users
 from tenancy.models import Tenant, strictest
@@ -31,7 +31,7 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     """End what may no longer last, or is one too many, and cut the others short; how many sessions were ended."""
     lifetime = allowed_lifetime(_allowed("session_lifetime"), signed_in_to_administer())
     allowed = {"lifetime": _as_duration(lifetime), "idle": _as_duration(_allowed("idle_timeout"))}
-    live = Session.objects.live().within(reach, target_id)
+    live = SessionState.objects.live().within(reach, target_id)
     too_old = live.annotate(**allowed).filter(
         Q(created_at__lte=Now() - F("lifetime")) | Q(last_activity_at__lte=Now() - F("idle"))
     )
@@ -58,13 +58,13 @@ def tighten_administrators() -> None:
     session_ids = list(too_long.values_list("pk", flat=True))
     if not session_ids:
         return
-    live = Session.objects.live().filter(pk__in=with_their_users(session_ids))
+    live = SessionState.objects.live().filter(pk__in=with_their_users(session_ids))
     expires_at = Greatest(last_until, Now())
     rows = Session.objects.filter(among(live.values("pk")))
     rows.update(expires_at=expires_at, due_at=Least(F("due_at"), expires_at))
 
 
-def _end(sessions: SessionQuerySet, actor: Principal) -> int:
+def _end(sessions: SessionStateQuerySet, actor: Principal) -> int:
     return end(list(sessions.values_list("pk", flat=True)), actor=actor, reason=REASON).count
 
 

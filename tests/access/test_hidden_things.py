@@ -9,7 +9,7 @@ from accounts import operations as accounts
 from accounts.models import ApiKey, User
 from core.access import Scope
 from core.ids import Prefix, show
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tests.access.asking import a_revocation
 from tests.access.footprint import footprint
 from tests.access.test_permission_matrix import told
@@ -72,7 +72,7 @@ class TestSomethingOfSomebodyElse:
         handle = make(world.ada.user, world)
         for administrator in (world.north_admin, world.acme_partner, world.super_admin):
             assert told(administrator.delete(place + handle)) == told(administrator.delete(place + some_id(prefix)))
-        assert Session.objects.live().filter(user=world.ada.user).exists()
+        assert SessionState.objects.live().filter(user=world.ada.user).exists()
         assert not ApiKey.objects.filter(user=world.ada.user, deleted_at__isnull=False).exists()
 
 
@@ -172,7 +172,7 @@ class TestWhatAnAdministratorMayNotKnowOf:
                 unknown = self.ask(caller, place, own | {stray: some_id(NOBODYS[stray])})
                 assert unknown[0] == 404
                 assert self.ask(caller, place, own | {stray: foreign[stray]}) == unknown
-        assert Session.objects.live().filter(user=world.katherine.user).exists()
+        assert SessionState.objects.live().filter(user=world.katherine.user).exists()
 
     def test_is_answered_alike_however_it_is_misspelled(self, place: str, world: World):
         own = made(world.ada.user, world)

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import Group, Role
 from audit.models import AuditEntry
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, Session, SessionState
 from tenancy.models import Tenant
 from tests.access.asking import a_revocation, ask, question_for
 from tests.access.callers import Case, administrative_cases, cases
@@ -86,7 +86,7 @@ def there_is(row: Row, case: Case) -> Any:
     if kind := kind_at(row.path):
         seen = kind.model._default_manager.filter(kind.seen_by(me), deleted_at=None)
         return Counter(() if case.is_about_others else (each.handle for each in seen))
-    rows: Any = Session.objects.filter(**mine).live()
+    rows: Any = SessionState.objects.filter(**mine).live()
     if "revocations" in row.path:
         rows = Revocation.objects.filter(**mine)
     elif "audit" in row.path or "activity" in row.path:

@@ -10,7 +10,7 @@ from bench.crowds import Crowd
 from bench.filling import Filling
 from core.access import Principal
 from sessions_app import counting, operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, Session, SessionState
 from tenancy.models import Tenant
 from tests.world import World
 
@@ -27,7 +27,7 @@ def north(world: World) -> Tenant:
 
 
 def test_as_many_live_as_was_asked(north: Tenant):
-    assert Session.objects.live().filter(tenant=north).count() == LIVE
+    assert SessionState.objects.live().filter(tenant=north).count() == LIVE
     assert counting.live_count(Reach.TENANT, north.pk) == LIVE
 
 
@@ -62,7 +62,7 @@ def test_what_is_long_gone_is_older_than_anybody_keeps_it(north: Tenant, world: 
     kept = timedelta(days=settings.SESSION_RETENTION_DAYS)
     assert operations.purge(kept, actor=Principal.system("bench")) == LIVE
     assert set(Session.objects.filter(tenant=world.south)) == {world.katherine.session}
-    assert Session.objects.live().filter(tenant=north).count() == LIVE
+    assert SessionState.objects.live().filter(tenant=north).count() == LIVE
 
 
 def test_they_look_lived_in(north: Tenant):

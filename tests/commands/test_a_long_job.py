@@ -17,7 +17,7 @@ from django.db import connection
 
 from audit.models import AuditEntry
 from sessions_app.management.commands.revoke_sessions import SELECTING
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import selecting
 from sessions_app.selection import Selection
 from tests.commands.crowds import aged, change, crowd
@@ -92,7 +92,7 @@ class TestAtATerminal:
         assert (said.code, "More have come to match meanwhile." in said.err) == (code, True)
         assert capsys.readouterr().err == "End 1 session now? [y/N] End 2 sessions now? [y/N] "
         assert world.ada.get("/api/v1/me").status_code == status
-        assert Session.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
+        assert SessionState.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
 
     def test_what_comes_to_match_while_they_end_is_left_for_another_question(self, world: World, monkeypatch: Any):
         monkeypatch.setattr(selecting, "BATCH", 1)
@@ -207,7 +207,7 @@ def test_killed_it_is_finished_by_the_same_command(committed_world: World):
     assert [entry.changes["revoked_count"] for entry in entries] == [0, MANY]
     for caller, status in ((many.ada, 401), (late, 200), (many.alan, 200), (many.lisa, 200)):
         assert caller.get("/api/v1/me").status_code == status
-    assert Session.objects.live().filter(user=many.alan.user).count() == 4
+    assert SessionState.objects.live().filter(user=many.alan.user).count() == 4
 
 
 @pytest.mark.parametrize("step", ["_next", "_end_some", "_finish"])

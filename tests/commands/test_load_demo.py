@@ -20,7 +20,7 @@ from core.ids import first_at
 from core.moments import milliseconds
 from sessions_app import counting, demo
 from sessions_app.dashboard import DAY, Brought, course
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState
 from sessions_app.statistics import statistics
 from tenancy.models import Tenant
 from tests.world import SYSTEM, Caller
@@ -66,7 +66,7 @@ def loaded(once: None, db: None) -> None:
 
 
 def live_and_not() -> dict[str, Any]:
-    live = Count("pk", filter=Q(pk__in=Session.objects.live().values("pk")))
+    live = Count("pk", filter=Q(pk__in=SessionState.objects.live().values("pk")))
     revoked = Count("pk", filter=Q(revoked_at__isnull=False))
     expired = Count("pk", filter=Q(revoked_at=None, expires_at__lte=Now()))
     return {"live": live, "revoked": revoked, "expired": expired}
@@ -175,7 +175,7 @@ class TestWhatIsThere:
 
     def test_the_numbers_told_are_those_of_the_rows(self, loaded: None):
         told = statistics(Reach.PLATFORM, None, seen_by=None)
-        live = Session.objects.live()
+        live = SessionState.objects.live()
         assert told
         assert list(counting.differences()) == []
         assert told["active_sessions"] == live.count() > 100

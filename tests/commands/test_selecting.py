@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.models import AuditEntry
 from core.ids import Prefix
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, Session, SessionState
 from tests.commands.crowds import aged, change
 from tests.commands.saying import Said, say
 from tests.world import Caller, World, some_id
@@ -98,7 +98,7 @@ class TestAScope:
 
     def test_of_everything_is_everything(self, crowded: Crowded):
         count = look("--all", "--json").json["count"]
-        assert count == Session.objects.live().count() >= len(crowded.callers)
+        assert count == SessionState.objects.live().count() >= len(crowded.callers)
 
     def test_of_administrators_is_theirs_alone(self, crowded: Crowded):
         before = look("--admins", "--json").json["count"]

@@ -9,7 +9,7 @@ from accounts.models import Agent, Application, IdentityProvider, PasswordReset,
 from audit.models import AuditEntry
 from config.console.acts import ACTS
 from core.records import Status
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
 from tests.cells import cells
@@ -131,7 +131,7 @@ def test_a_suspension_tells_first_how_many_sessions_end(world: World):
     text = browser.open(f"{page}suspend/")
     assert "2 sessions" in text
     assert "2 sessions ended with it" in do(browser, page, "suspend")
-    assert not Session.objects.live().filter(tenant=north).exists()
+    assert not SessionState.objects.live().filter(tenant=north).exists()
 
 
 @pytest.mark.parametrize("act", ["suspend", "reset-password", "remove-second-factor", "remove"])

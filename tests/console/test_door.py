@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.models import User
 from audit.models import AuditEntry
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, Session, SessionState
 from sessions_app.operations import revoke_scope
 from tenancy.operations import suspend
 from tests.architecture.routes import routes_of_the_console
@@ -133,7 +133,7 @@ class TestAForm:
         answer = browser.http.post(path, {"all": "on", "reason": "forged", "at_most": "9"})
         assert answer.status_code == 403
         assert "was not sent from a page of this console" in answer.content.decode()
-        assert Session.objects.live().filter(pk=world.super_admin.session.pk).exists()
+        assert SessionState.objects.live().filter(pk=world.super_admin.session.pk).exists()
 
     @cells("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
     def test_of_another_site_is_refused_even_with_a_token(self, headers: dict[str, str], world: World):
@@ -141,7 +141,7 @@ class TestAForm:
         browser.open(END, all="on")
         form = {"csrfmiddlewaretoken": browser.token, "all": "on", "reason": "forged", "at_most": "99"}
         assert browser.http.post(END, form, headers=headers).status_code == 403
-        assert Session.objects.live().filter(pk=world.super_admin.session.pk).exists()
+        assert SessionState.objects.live().filter(pk=world.super_admin.session.pk).exists()
 
 
 ROUTES = [route.path for route in routes_of_the_console()]

@@ -12,7 +12,7 @@ from audit.actions import Action
 from audit.models import AuditEntry
 from core.access import Principal
 from sessions_app.admin.asking import BELONGING, LOOKING
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import selecting
 from sessions_app.selection import Selection
 from tests.cells import cells
@@ -36,7 +36,7 @@ def everybody(world: World) -> World:
 
 
 def is_live(*callers: Caller) -> list[bool]:
-    live = set(Session.objects.live().values_list("pk", flat=True))
+    live = set(SessionState.objects.live().values_list("pk", flat=True))
     return [caller.session.pk in live for caller in callers]
 
 
@@ -159,7 +159,7 @@ class TestAnEnd:
         assert "more sessions match than you agreed to" in browser.send(END, **form)
         assert browser.status == 409
         assert "End 2 sessions now" in browser.text
-        assert Session.objects.live().for_user(everybody.ada.user.pk).count() == 2
+        assert SessionState.objects.live().for_user(everybody.ada.user.pk).count() == 2
 
     def test_goes_on_record_with_who_and_why(self, everybody: World):
         Browser(everybody.north_admin).end(user="ada@north.example", reason="she lost her phone")

@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from audit.operations import record
 from core import exports, walking
 from core.ids import Prefix, show
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionState
 from tests.cells import cells
 from tests.commands.crowds import crowd
 from tests.console.browser import Browser
@@ -193,7 +193,7 @@ class TestSessions:
         assert world.katherine.session
         browser = Browser(world.acme_partner)
         ids = [row["id"] for row in taken(browser, SESSIONS, tenant="north", state="live")]
-        theirs = Session.objects.live().filter(tenant=world.north).order_by("-pk")
+        theirs = SessionState.objects.live().filter(tenant=world.north).order_by("-pk")
         assert ids == [show(Prefix.SESSION, pk) for pk in theirs.values_list("pk", flat=True)]
         assert len(ids) > 5
         everything = taken(browser, SESSIONS, "csv", all="on")

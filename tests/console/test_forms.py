@@ -14,7 +14,7 @@ from audit.models import AuditEntry
 from config.console.forms.plans import PLANS
 from core.ids import Prefix
 from core.records import Status
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
 from tests.cells import cells
@@ -335,7 +335,7 @@ class TestDeleting:
         page = f"/console/tenants/{world.north.handle}/"
         assert "2 sessions" in browser.open(f"{page}remove/")
         assert "2 sessions ended with it" in do(browser, page, "remove")
-        assert not Session.objects.live().filter(tenant=world.north).exists()
+        assert not SessionState.objects.live().filter(tenant=world.north).exists()
 
     def test_of_a_partner_says_which_tenants_are_in_the_way(self, world: World):
         browser = Browser(world.super_admin)

@@ -8,7 +8,7 @@ import pytest
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from audit.models import AuditEntry
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Reach, Revocation, SessionState
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
@@ -186,9 +186,9 @@ def test_the_overview_counts_what_its_reader_sees(who: str, springfield: World):
     caller = getattr(springfield, who)
     browser = Browser(caller)
     text = browser.open("/console/")
-    live = Session.objects.live().visible_to(principal(caller)).count()
+    live = SessionState.objects.live().visible_to(principal(caller)).count()
     assert f"{live} live session" in text
-    assert Session.objects.live().filter(tenant=springfield.springfield).exists()
+    assert SessionState.objects.live().filter(tenant=springfield.springfield).exists()
     assert (springfield.springfield.handle in browser.html) == (who == "super_admin")
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import operations as accounts
 from audit.models import AuditEntry
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tenancy import operations as tenancy
 from tests.architecture.test_sql_counts import counted
 from tests.cells import cells
@@ -221,12 +221,12 @@ class TestAnotherSite:
     def test_sends_nothing_in_anybodys_name(
         self, path: str, header: dict[str, str], laptop: Browser, phone: Browser, world: World
     ):
-        before = Session.objects.live().count(), AuditEntry.objects.count()
+        before = SessionState.objects.live().count(), AuditEntry.objects.count()
         form = {"email": world.ada.user.email, "password": PASSWORD}
         answer = laptop.http.post(path, form, headers=header)
         assert (answer.status_code, COOKIE in answer.cookies) == (403, False)
         assert "Nothing was done" in answer.content.decode()
-        assert (Session.objects.live().count(), AuditEntry.objects.count()) == before
+        assert (SessionState.objects.live().count(), AuditEntry.objects.count()) == before
 
     @pytest.mark.parametrize("path", FORMS[1:4])
     def test_cannot_lead_there_by_a_link(self, path: str, laptop: Browser):

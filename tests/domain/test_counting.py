@@ -12,7 +12,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
 from sessions_app import counting, operations
-from sessions_app.models import Kind, Reach, Session, SessionCount
+from sessions_app.models import Kind, Reach, Session, SessionCount, SessionState
 from tenancy import operations as tenancy
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
@@ -83,7 +83,7 @@ def totals(world: World) -> dict[str, int]:
 
 
 def by_hand(world: World) -> dict[str, int]:
-    live = Session.objects.live()
+    live = SessionState.objects.live()
     return {
         "north": live.filter(tenant=world.north).count(),
         "acme": live.filter(tenant__partner=world.acme).count(),

@@ -7,7 +7,7 @@ from django.db.models import F
 from accounts import operations as accounts
 from accounts.models import Role
 from sessions_app import counting, operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Reach, Revocation, Session, SessionState
 from tenancy import operations as tenancy
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
@@ -65,12 +65,12 @@ class TestASessionThatRanOut:
         operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="administrators out")
         later(world.ada, by=2 * DAY)
         accounts.change_user(world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM)
-        assert counting.live_count(Reach.ADMINS, None) == Session.objects.live().within(Reach.ADMINS, None).count()
+        assert counting.live_count(Reach.ADMINS, None) == SessionState.objects.live().within(Reach.ADMINS, None).count()
         assert how_it_ended(world.ada) == "idle"
 
     def test_is_expired_however_one_asks_when_its_user_is_signed_out(self, world: World):
         later(world.ada, by=8 * DAY)
         operations.revoke_scope(Reach.USER, world.ada.user.pk, actor=SYSTEM, reason="signed out everywhere")
-        its = Session.objects.filter(pk=world.ada.session.pk)
-        assert [each.state for each in its.with_state()] == ["expired"]
+        its = SessionState.objects.filter(pk=world.ada.session.pk)
+        assert [each.state for each in its] == ["expired"]
         assert list(its.in_state("expired")) == list(its)

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from sessions_app import counting, operations
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, Session, SessionCount, SessionQuerySet, SessionState
 from sessions_app.statistics import statistics
 from tests.commands.crowds import change, opened
 from tests.world import CHROME, SYSTEM, Caller, World
@@ -25,9 +25,9 @@ def told(world: World) -> dict[str, Any]:
 
 def by_hand(world: World) -> dict[str, Any]:
     """From the rows alone."""
-    rows = Session.objects.filter(tenant=world.north)
-    live: SessionQuerySet = rows.live()
-    states = Counter(rows.with_state().values_list("state", flat=True))
+    rows = SessionState.objects.filter(tenant=world.north)
+    live = rows.live()
+    states = Counter(rows.values_list("state", flat=True))
     active = list(live.values())
     return {
         "active_sessions": len(active),
@@ -58,7 +58,7 @@ def agree(world: World) -> None:
     assert found == by_hand(world)
     ages = [
         datetime.now(UTC) - each
-        for each in Session.objects.filter(tenant=world.north).live().values_list("created_at", flat=True)
+        for each in SessionState.objects.filter(tenant=world.north).live().values_list("created_at", flat=True)
     ]
     expected = sum(ages, timedelta()).total_seconds() / len(ages) if ages else 0
     assert abs(average - expected) < 2
@@ -148,7 +148,7 @@ class TestReconciling:
         people(world)
         counting.fold()
         agree(world)
-        counter = counting.SessionCount.objects.filter(tenant=world.north, kind="browser", value="Chrome")
+        counter = SessionCount.objects.filter(tenant=world.north, kind="browser", value="Chrome")
         counter.update(n=F("n") + 5)
         [difference] = counting.differences()
         assert (difference.key["value"], difference.counted - difference.found) == ("Chrome", 5)

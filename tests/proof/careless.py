@@ -18,7 +18,7 @@ from accounts.operations import groups, second_factor, throttle  # noqa: E402
 from core.places import Place  # noqa: E402
 from core.secrets import digest  # noqa: E402
 from sessions_app import authentication  # noqa: E402
-from sessions_app.models import Session  # noqa: E402
+from sessions_app.models import Session, SessionState  # noqa: E402
 from sessions_app.operations import opening, refreshing  # noqa: E402
 from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
 from tests.proof.mistakes import mistaken  # noqa: E402
@@ -37,8 +37,8 @@ def remembering(credential: str, origin: Any) -> Any:
 
 def looked_up(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
     """The row without its lock: test_refresh_races."""
-    session = Session.objects.live().filter(pk=token.session_id).first()
-    return session, []
+    live = SessionState.objects.live().filter(pk=token.session_id)
+    return Session.objects.filter(pk__in=live.values("pk")).first(), []
 
 
 def rotated(session: Session, token: RefreshToken, *_: Any) -> RefreshToken | None:

@@ -20,7 +20,7 @@ from accounts import operations as accounts  # noqa: E402
 from accounts.operations import sign_in as proving  # noqa: E402
 from core.access import Origin, Principal  # noqa: E402
 from sessions_app import operations  # noqa: E402
-from sessions_app.models import Reach, Revocation, Session  # noqa: E402
+from sessions_app.models import Reach, Revocation, Session, SessionState  # noqa: E402
 from sessions_app.operations import revoking, sweeping  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
 from tests.proof.storm import storm  # noqa: E402
@@ -65,7 +65,7 @@ def wait_for_nobody(reach: Reach, target_id: UUID | None) -> None:
 
 def only_update(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
-    rows = Session.objects.live().within(reach, target_id)
+    rows = SessionState.objects.live().within(reach, target_id)
     revoking.mark(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
 
 

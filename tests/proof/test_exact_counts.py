@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Reach, Revocation, Session, SessionState
 from sessions_app.operations import sweeping
 from tenancy.models import Platform
 from tests.proof.races import Racer
@@ -79,7 +79,7 @@ def ended_by(revocation: Revocation) -> set[UUID]:
 
 
 def live_ones(among: set[UUID]) -> set[UUID]:
-    return set(Session.objects.live().filter(pk__in=among).values_list("pk", flat=True))
+    return set(SessionState.objects.live().filter(pk__in=among).values_list("pk", flat=True))
 
 
 @pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])

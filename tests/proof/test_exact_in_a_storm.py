@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from sessions_app import counting, operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Reach, Revocation, SessionState
 from sessions_app.statistics import statistics
 from tenancy.models import Platform
 from tests.proof.races import Racer, Stable
@@ -83,7 +83,7 @@ def rage(racers: list[Racer], place: Place, acts: int, build: str = "careful") -
 def flaws(place: Place, seen: list[dict[str, Any]]) -> Iterator[str]:
     """Everything that does not add up."""
     total = sum((Counter(each["seen"]) for each in seen), Counter())
-    rows = Session.objects.filter(user__in=place.people)
+    rows = SessionState.objects.filter(user__in=place.people)
     revocations = Revocation.objects.filter(created_at__gte=place.began)
     ended = sum(revocations.values_list("revoked_count", flat=True))
     expired, live = rows.filter(is_expired=True).count(), rows.live().count()
@@ -106,7 +106,7 @@ def wrong_totals(place: Place) -> Iterator[str]:
     for reach, things in ((Reach.TENANT, place.tenants), (Reach.PARTNER, place.partners), (Reach.PLATFORM, [None])):
         for thing in things:
             target_id = thing.pk if thing else None
-            rows = Session.objects.within(reach, target_id).live()
+            rows = SessionState.objects.within(reach, target_id).live()
             told = statistics(reach, target_id, seen_by=None)
             assert told
             found = (counting.live_count(reach, target_id), told["active_sessions"], told["unique_users"])

@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.models import User
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, SessionState
 from sessions_app.operations import revoking
 from tenancy import operations as tenancy
 from tenancy.models import Platform
@@ -24,7 +24,7 @@ AT_ONCE, ALLOWED, BUMPS = 8, 3, 20
 
 
 def live_ones(user: User) -> int:
-    return Session.objects.for_user(user.pk).live().count()
+    return SessionState.objects.for_user(user.pk).live().count()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from sessions_app.models import SessionQuerySet, rule
+from sessions_app.models import SessionStateQuerySet, expressions
 from sessions_app.operations import ending, opening, revoking, sweeping, tightening
 from tenancy import operations as tenancy
 from tests.proof.claims import FULL
@@ -22,14 +22,18 @@ from tests.world import World
 
 ACTS = 50 if FULL else 15
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
-    "raises no floor under a partner": (rule.floor, 'Coalesce(F("tenant__partner__min_revision"), 0),', ""),
+    "raises no floor under a partner": (
+        revoking._raise_floor,
+        "filter(pk=target_id).update(min_revision=number",
+        "filter(pk=target_id).update(min_revision=0 if reach is Reach.PARTNER else number",
+    ),
     "opens sessions in no era": (opening._session, 'era=ground["era"]', "era=0"),
     "expires a user's newest and crowns no other": (
         ending.write_down,
         "crown_the_newest(Session.objects.filter(pk__in=over))",
         "pass",
     ),
-    "leaves what only rests": (ending.end, "(session_ids)).unended()", "(session_ids)).live()"),
+    "leaves what only rests": (ending.end, ".revocable()", ".live()"),
     "moves tenants with their sessions": (
         tenancy.change_tenant,
         'ending="tenant moved", ',
@@ -41,19 +45,23 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "",
     ),
     "spares in the old era": (revoking._spare, '{"revision": number, "era": number}', '{"revision": number}'),
-    "spares the dead": (revoking._spare, "Session.objects.live()", "Session.objects"),
+    "spares the dead": (revoking._spare, "SessionState.objects.live().within(", "SessionState.objects.within("),
     "opens on a proof from before its application's end": (
         opening._ground,
-        "Greatest(floor(is_admin()), of_application)",
-        "floor(is_admin())",
+        'F("tenant__state__admin_min_revision"), of_application',
+        'F("tenant__state__admin_min_revision"), F("tenant__state__min_revision")',
     ),
     "lets a touch outlast the session": (
-        rule.due_after_a_touch,
-        'Least(F("expires_at"), Now()',
-        'Greatest(F("expires_at"), Now()',
+        expressions.due_after_a_touch,
+        "times_out_at(seen_at=Now())",
+        'F("expires_at") + F("idle_limit")',
     ),
-    "tightens what is over": (tightening.tighten, "Session.objects.live().within(", "Session.objects.within("),
-    "counts to the very moment": (SessionQuerySet.lapsed, "due_at__lte", "due_at__lt"),
+    "tightens what is over": (
+        tightening.tighten,
+        "SessionState.objects.live().within(",
+        "SessionState.objects.within(",
+    ),
+    "counts to the very moment": (SessionStateQuerySet.timed_out, "due_at__lte", "due_at__lt"),
 }
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from core.access import Scope
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, Session, SessionQuerySet, SessionState
 from tenancy.models import Partner, Platform, Tenant
 from tests.access.callers import api_key_of
 from tests.cells import cells
@@ -159,7 +159,7 @@ class TestGoingIdle:
     def test_ends_a_session_without_any_job(self, world: World):
         limit = int(self.limit_of(world.ada).total_seconds())
         time_passes(world.ada, seconds=limit - 30)
-        assert Session.objects.live().filter(pk=world.ada.session.pk).exists()
+        assert SessionState.objects.live().filter(pk=world.ada.session.pk).exists()
         time_passes(world.ada, seconds=31)
         assert not is_let_in(world.ada)
         assert not can_refresh(world.ada)

@@ -147,8 +147,7 @@ def session(row: Mapping[str, Any], told: Roll) -> dict[str, Any]:
 
 def expiry(row: Mapping[str, Any]) -> Any:
     """What nobody used for too long ran out then."""
-    idle_from = row["last_activity_at"] + row["idle_limit"]
-    return min(row["expires_at"], idle_from) if row["state"] == State.EXPIRED else row["expires_at"]
+    return row["times_out_at"] if row["state"] == State.EXPIRED else row["expires_at"]
 
 
 def status(row: Mapping[str, Any], told: Roll) -> str:
@@ -157,7 +156,7 @@ def status(row: Mapping[str, Any], told: Roll) -> str:
         return "expired"
     if row["state"] == State.LIVE:
         return "active"
-    by = row["ended_by"] or (row["felled_by"] or {}).get("reach")
+    by = row["ended_by"] or (row["pending_revocation"] or {}).get("reach")
     return "invalidated" if by == Reach.ADMINS else "revoked"
 
 

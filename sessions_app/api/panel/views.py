@@ -16,7 +16,7 @@ from core.views import DeclaredViewSet
 from sessions_app import operations
 from sessions_app.api.panel import serializers, wire
 from sessions_app.authentication import CookieAuthentication, drop_cookie
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import BY_USER
 
 PARAMETERS = [OpenApiParameter(name, schema) for name, schema in wire.PARAMETERS.items()]
@@ -42,8 +42,8 @@ class AccountSessionViewSet(DeclaredViewSet):
         return recorded(wire.exception_handler)
 
     @property
-    def mine(self) -> SessionQuerySet:
-        return Session.objects.for_user(self.user_id).live()
+    def mine(self) -> SessionStateQuerySet:
+        return SessionState.objects.for_user(self.user_id).live()
 
     @extend_schema(
         operation_id="listAccountSessions",

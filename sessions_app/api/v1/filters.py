@@ -10,9 +10,9 @@ from core.filters import FlagFilter, HandleFilter, MomentFilter, NetworkFilter, 
 from core.ids import Prefix
 from core.paging import Listing
 from sessions_app import devices
-from sessions_app.models import Reach, SessionApplication, SessionQuerySet, State
+from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet, State
 
-SEARCHED = ("user_agent", "browser", "os", "user__email", "user__display_name", "user__first_name", "user__last_name")
+SEARCHED = ("user_agent", "browser", "os", "user_email", "user_display_name", "user_first_name", "user_last_name")
 ORDERINGS = {"created_at": ("id",), "last_activity_at": ("last_activity_at", "id")}
 
 
@@ -55,7 +55,7 @@ class UserSessionFilters(FilterSet):
 
     ground: dict[str, UUID | None] = {}  # the tenant or the partner that all the rows are of, if there is one
 
-    def filter_queryset(self, queryset: SessionQuerySet) -> SessionQuerySet:
+    def filter_queryset(self, queryset: SessionStateQuerySet) -> SessionStateQuerySet:
         place = {**self.ground, **self.place}
         tenant_id = place.get("tenant_id") if self.is_plain else None  # else, its rows are read by many at once
         for state in self.states:
@@ -83,17 +83,17 @@ class UserSessionFilters(FilterSet):
         of_what = said - {"status", "active_only"}
         return self.states == {State.LIVE} and (not of_what or of_what in ({"tenant_id"}, {"partner_id"}))
 
-    def in_any_state(self, rows: SessionQuerySet, name: str, value: Any) -> SessionQuerySet:
+    def in_any_state(self, rows: SessionStateQuerySet, name: str, value: Any) -> SessionStateQuerySet:
         return rows  # the two words are one question, and `states` has the answer
 
-    def for_application(self, rows: SessionQuerySet, name: str, value: Any) -> SessionQuerySet:
+    def for_application(self, rows: SessionStateQuerySet, name: str, value: Any) -> SessionStateQuerySet:
         reached = SessionApplication.objects.filter(application=value).values("session")
         return rows.filter(Q(application=value) | Q(pk__in=reached))
 
-    def on_device(self, rows: SessionQuerySet, name: str, value: str) -> SessionQuerySet:
+    def on_device(self, rows: SessionStateQuerySet, name: str, value: str) -> SessionStateQuerySet:
         return rows.filter(device_type__in=devices.recorded_as(value))
 
-    def mentioning(self, rows: SessionQuerySet, name: str, value: str) -> SessionQuerySet:
+    def mentioning(self, rows: SessionStateQuerySet, name: str, value: str) -> SessionStateQuerySet:
         found = Q(ip_address__startswith=value)
         for column in SEARCHED:
             found |= Q(**{f"{column}__icontains": value})

@@ -18,7 +18,7 @@ from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
 from sessions_app.ends import end_of
-from sessions_app.models import Reach, SessionQuerySet, State
+from sessions_app.models import Reach, SessionStateQuerySet, State
 from sessions_app.reach import reachable
 from tenancy.models import Tenant
 
@@ -60,14 +60,14 @@ LIST_COLUMNS = (
 )
 COLUMNS = (
     *LIST_COLUMNS,
-    "user__display_name",
-    "user__first_name",
-    "user__last_name",
+    "user_display_name",
+    "user_first_name",
+    "user_last_name",
     "location",
-    "idle_limit",
     "reached",
     "state",
-    "felled_by",
+    "times_out_at",
+    "pending_revocation",
     *ENDED,
 )
 SCOPES = {
@@ -79,7 +79,7 @@ SCOPES = {
 }
 
 
-def list_items(sessions: SessionQuerySet) -> list[dict[str, Any]]:
+def list_items(sessions: SessionStateQuerySet) -> list[dict[str, Any]]:
     return [list_item(row) for row in sessions.values(*LIST_COLUMNS)]
 
 
@@ -95,7 +95,7 @@ def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def session(row: Mapping[str, Any]) -> dict[str, Any]:
     standing = STANDINGS[State(row["state"])]
-    names = {name: row[f"user__{name}"] for name in ("display_name", "first_name", "last_name")}
+    names = {name: row[f"user_{name}"] for name in ("display_name", "first_name", "last_name")}
     return {
         "id": show(Prefix.SESSION, row["id"]),
         "user_id": show(Prefix.USER, row["user_id"]),

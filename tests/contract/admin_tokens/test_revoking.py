@@ -10,7 +10,7 @@ import pytest
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tests.access.footprint import footprint
 from tests.architecture.test_sql_counts import cost, make_them
 from tests.cells import cells
@@ -192,4 +192,4 @@ def test_what_ends_here_is_over_everywhere(world: World):
     another = world.signed_in(admin.user)
     assert another.delete(f"/api/account/sessions/{another.session_id}").status_code == 200
     assert another.session_id not in handles(by_key())
-    assert Session.objects.live().filter(user=admin.user).count() == 0
+    assert SessionState.objects.live().filter(user=admin.user).count() == 0

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Role, TotpDevice, User
 from core.ids import ALPHABET, Prefix, show
-from sessions_app.models import AuthMethod, Session
+from sessions_app.models import AuthMethod, Session, SessionState
 from tests.contract.edge.evaluator import API_SESSIONS, Expression, Names
 from tests.world import World
 
@@ -50,7 +50,7 @@ def crowd(world: World, luck: random.Random, total: int) -> list[dict[str, Any]]
     Session.objects.bulk_create(_one(luck, copied, luck.choice(people)) for _ in range(total))
     a_day = Now() + timedelta(days=1)
     Session.objects.filter(pk__in=[each.session.pk for each in callers]).update(last_activity_at=a_day)
-    return [seen_from_outside(each) for each in Session.objects.live().select_related("user__tenant")]
+    return [seen_from_outside(each) for each in SessionState.objects.live().select_related("user__tenant")]
 
 
 def _one(luck: random.Random, copied: dict[str, Any], user: User) -> Session:

@@ -6,7 +6,7 @@ from typing import Any
 from accounts import operations as accounts
 from accounts.models import Role
 from audit.models import AuditEntry
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionState
 from tenancy.models import Tenant, WhenFull
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case
@@ -25,7 +25,7 @@ class TestWhoeverProvesWhoTheyAre:
         assert answer.status_code == 200
         assert answer.json().keys() == {"data", "meta"}
         assert answer.json()["meta"] == {}
-        session = Session.objects.live().get(user=admin)
+        session = SessionState.objects.live().get(user=admin)
         assert answer.json()["data"]["id"] == session.handle
         assert answer["zt-session"].startswith("cfs_")
         assert answer.json()["data"]["token"] == answer["zt-session"]

@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import Role
 from audit.models import AuditEntry
 from core.ids import Prefix
-from sessions_app.models import Revocation, Session
+from sessions_app.models import Revocation, SessionState
 from tests.access.callers import api_key_of
 from tests.access.footprint import footprint
 from tests.cells import cells
@@ -184,4 +184,4 @@ def test_a_person_of_any_role_may(world: World):
     for role in (Role.USER, Role.TENANT_ADMIN):
         caller = world.signed_in(world.person(role, world.north, role))
         assert others(caller.delete(SESSIONS))["revoked"] == 0
-    assert Session.objects.live().filter(user__tenant=world.north).count() == 2
+    assert SessionState.objects.live().filter(user__tenant=world.north).count() == 2

@@ -9,7 +9,7 @@ from accounts.operations import create_agent, create_application, create_group, 
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import Reach, SessionState
 from tenancy.operations import delete
 from tests.contract.v1.answers import flaws, given
 from tests.resources import OIDC
@@ -116,7 +116,7 @@ class TestTheNumbers:
         operations.revoke_scope(Reach.USER, busy.ada.user.pk, actor=SYSTEM, reason="test")
         found = told(busy.north_admin)
         assert (found["sign_ins_24h"], found["failed_sign_ins_24h"], found["revocations_24h"]) == (3, 1, 1)
-        assert found["active_sessions"] == Session.objects.live().filter(tenant=busy.north).count() == 2
+        assert found["active_sessions"] == SessionState.objects.live().filter(tenant=busy.north).count() == 2
         assert told(busy.acme_partner)["failed_sign_ins_24h"] == 1
         assert told(busy.springfield_admin)["failed_sign_ins_24h"] == 0
 

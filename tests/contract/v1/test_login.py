@@ -8,7 +8,7 @@ from django.conf import settings
 from accounts import operations as accounts
 from accounts.models import Role, User
 from core.records import Status
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionState
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
@@ -55,7 +55,7 @@ class TestSigningIn:
         data = given(
             world.nobody.post(LOGIN, {"email": grace.email, "password": PASSWORD}, headers={"User-Agent": CHROME})
         )
-        session = Session.objects.live().get(user=grace)
+        session = SessionState.objects.live().get(user=grace)
         assert session.handle == data["session_id"]
         assert (session.auth_method, session.role, session.ip_address) == ("password", "user", "127.0.0.1")
         assert (session.browser, session.os, session.device_type) == ("Chrome", "Linux", "desktop")

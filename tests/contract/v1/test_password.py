@@ -8,7 +8,7 @@ from accounts.operations import throttle
 from audit.models import AuditEntry
 from core.access import Origin
 from sessions_app import operations
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, REFRESH, flaws, given, refused
 from tests.world import PASSWORD, Caller, World
@@ -64,7 +64,7 @@ class TestChangingMyPassword:
         given(change(world.ada))
         with pytest.raises(operations.EndedMeanwhile):
             operations.open(proof, actor=proof.principal)
-        assert Session.objects.live().filter(user=world.ada.user).count() == 1
+        assert SessionState.objects.live().filter(user=world.ada.user).count() == 1
 
     def test_may_set_the_same_again(self, world: World):
         before = hash_of(world.ada)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 from django.db import connection
@@ -21,6 +22,7 @@ DEFAULTS = {
     "sessions_app_sessionapplication": ("accessed_at",),
     "sessions_app_revocation": ("created_at",),
 }
+VIEWS = ("tenant_state", "session_state", "session_count_state")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,13 +38,21 @@ class Clock:
             cursor.execute("SELECT set_config('curfew.now', %s, true)", [now.isoformat()])
 
     def hang(self) -> None:
-        """For this transaction. What a column's default calls was looked up long ago, so those are made anew."""
+        """For this transaction. What a view or a column's default calls was looked up when it was
+        created, so those are created again."""
         with connection.cursor() as cursor:
+            views = [self.definition(cursor, view) for view in VIEWS]
             cursor.execute(f"SET LOCAL search_path = {self.schema}, pg_catalog, public")
+            for view in views:
+                cursor.execute(view)
             for table, columns in DEFAULTS.items():
                 changes = ", ".join(f"ALTER {column} SET DEFAULT statement_timestamp()" for column in columns)
                 cursor.execute(f"ALTER TABLE {table} {changes}")
         self.set(self.now)
+
+    def definition(self, cursor: Any, view: str) -> str:
+        cursor.execute("SELECT definition FROM pg_views WHERE viewname = %s", [view])
+        return f"CREATE OR REPLACE VIEW {view} AS {cursor.fetchone()[0]}"
 
     def time_ns(self) -> int:
         return (self.now - EPOCH) // timedelta(microseconds=1) * 1_000

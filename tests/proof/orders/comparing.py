@@ -10,7 +10,7 @@ from accounts.tokens import SessionClaims
 from core.access import Origin
 from core.prepared import Prepared
 from sessions_app import counting
-from sessions_app.models import Reach, Session, State
+from sessions_app.models import Reach, SessionState, State
 from sessions_app.queries import holder_of
 from sessions_app.statistics import statistics
 from tenancy.models import Platform
@@ -48,13 +48,13 @@ class Questions:
     """What is asked of the product's querysets after every act. They are told from the model's words at the start."""
 
     def __init__(self, cast: Cast) -> None:
-        self.live = Question(Session.objects.live().values_list("pk"))
+        self.live = Question(SessionState.objects.live().values_list("pk"))
         self.in_state = {
-            state: Question(Session.objects.in_state(state).values_list("pk"))
+            state: Question(SessionState.objects.in_state(state).values_list("pk"))
             for state in (State.LIVE, State.EXPIRED, State.REVOKED)
         }
-        self.newest = Question(Session.objects.standing().filter(is_newest=True).values_list("user"))
-        self.rows = Question(Session.objects.with_state().values_list(*COLUMNS))
+        self.newest = Question(SessionState.objects.not_revoked().filter(is_newest=True).values_list("user"))
+        self.rows = Question(SessionState.objects.values_list(*COLUMNS))
         things = {thing.name: thing for thing in cast.things()}
         totals = {
             f"total_{number}": counting.live_total(reach_of(name, things), cast.id_of(name))

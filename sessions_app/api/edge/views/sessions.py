@@ -14,7 +14,7 @@ from sessions_app import operations
 from sessions_app.api.edge import serializers, wire
 from sessions_app.api.edge.filters import API_SESSIONS
 from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet, with_expiry
-from sessions_app.models import Session, SessionQuerySet
+from sessions_app.models import SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import BY_ADMINISTRATOR
 from sessions_app.windows import how_many_live, live_ones
 
@@ -53,7 +53,7 @@ class AuthenticateViewSet(EdgeViewSet):
             raise wire.Failure(wire.Told(wire.Code.INVALID_AUTH_METHOD))
         credentials = wire.credentials_in(request.data)
         made = operations.sign_in(credentials, origin=self.origin, with_key=True)
-        row = self.only(Session.objects.filter(pk=made.session.pk).values_list(wire.SESSION_COLUMNS, flat=True))
+        row = self.only(SessionState.objects.filter(pk=made.session.pk).values_list(wire.SESSION_COLUMNS, flat=True))
         opened = self.answer(wire.current_session(row, made.key))
         opened["zt-session"] = made.key
         return with_expiry(opened, datetime.fromisoformat(row["until"]))
@@ -71,7 +71,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """The session that this request was made in; anybody's. Asked with a session key, `data.token` repeats it."""
-        mine = Session.objects.for_user(self.user_id).live().filter(pk=self.session_id)
+        mine = SessionState.objects.for_user(self.user_id).live().filter(pk=self.session_id)
         row = self.only(mine.values_list(wire.SESSION_COLUMNS, flat=True))
         return self.answer(wire.current_session(row, wire.session_key_in(request)))
 
@@ -95,10 +95,10 @@ class ApiSessionViewSet(ListedViewSet):
     entity, id_in_path = "apiSession", "session_id"
     prefix, symbols, columns = Prefix.SESSION, API_SESSIONS, wire.SESSION_COLUMNS
 
-    def get_queryset(self) -> SessionQuerySet:
-        return Session.objects.visible_to(self.principal).live()
+    def get_queryset(self) -> SessionStateQuerySet:
+        return SessionState.objects.visible_to(self.principal).live()
 
-    def listed(self) -> SessionQuerySet:
+    def listed(self) -> SessionStateQuerySet:
         return live_ones(self.principal)
 
     def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:

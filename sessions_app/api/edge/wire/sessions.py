@@ -11,7 +11,6 @@ from django.db.models.functions import JSONObject, Now
 from core.ids import Prefix, show
 from core.moments import to_the_millisecond
 from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mfa_required
-from sessions_app.models.rule import lapses_at
 
 Row = Mapping[str, Any]
 
@@ -24,10 +23,10 @@ def flag(condition: Q) -> Case:
 SESSION_COLUMNS = JSONObject(
     id="id",
     user_id="user_id",
-    name="user__email",
+    name="user_email",
     created_at="created_at",
     seen_at="last_activity_at",
-    until=lapses_at(),
+    until="times_out_at",
     now=Now(),
     address=address(),
     mfa_complete=flag(mfa_complete()),

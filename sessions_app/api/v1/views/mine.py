@@ -9,7 +9,7 @@ from core.schema import enveloped
 from core.v1 import V1ViewSet
 from sessions_app import operations
 from sessions_app.api.v1 import serializers, wire
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import BY_USER
 
 LISTED_AT_MOST = 1_000
@@ -24,7 +24,11 @@ class MeViewSet(V1ViewSet):
         """Who am I, and by which session?"""
         user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
         current = self.principal.session_id
-        shown = wire.list_items(Session.objects.seen_by(self.principal).filter(pk=current)) if current else [None]
+        shown = (
+            wire.list_items(SessionState.objects.with_is_current(self.principal).filter(pk=current))
+            if current
+            else [None]
+        )
         return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": shown[0]})
 
 
@@ -38,13 +42,13 @@ class MySessionViewSet(V1ViewSet):
     missing = "Session not found"
 
     @property
-    def mine(self) -> SessionQuerySet:
-        return Session.objects.for_user(self.user_id)
+    def mine(self) -> SessionStateQuerySet:
+        return SessionState.objects.for_user(self.user_id)
 
     @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
     def list(self, request: Request) -> Response:
         """Where you are signed in, newest first: all of it, but for more than anybody can look through."""
-        mine = self.mine.live().seen_by(self.principal).newest_first()
+        mine = self.mine.live().with_is_current(self.principal).newest_first()
         return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
 
     @extend_schema(

@@ -14,7 +14,7 @@ from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import BY_ADMINISTRATOR, IDS_SHOWN
 from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
@@ -28,20 +28,20 @@ class SessionsViewSet(PagedViewSet):
     """Other people's sessions, as far as the caller reaches."""
 
     @property
-    def visible(self) -> SessionQuerySet:
-        return Session.objects.visible_to(self.principal)
+    def visible(self) -> SessionStateQuerySet:
+        return SessionState.objects.visible_to(self.principal)
 
     def tenant(self, tenant_id: str) -> Any:
         return tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
 
-    def asked(self, sessions: SessionQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
+    def asked(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
         found = self.filtered(sessions)
         found.ground = ground
         return found
 
     def listed(self, found: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
-        def fetch(rows: SessionQuerySet) -> Any:
-            return rows.seen_by(self.principal).values(*wire.LIST_COLUMNS)
+        def fetch(rows: SessionStateQuerySet) -> Any:
+            return rows.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
 
         return self.page(found, total=total, fetch=fetch, item=wire.list_item)
 
@@ -59,11 +59,13 @@ class SessionsViewSet(PagedViewSet):
         found = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
         return self.shown_as_page(place, bound, count, found, wire.list_item)
 
-    def shown(self, named: SessionQuerySet) -> Response:
-        told = named.seen_by(self.principal).with_end().with_applications()
+    def shown(self, named: SessionStateQuerySet) -> Response:
+        told = named.with_is_current(self.principal).with_applications()
         return self.answer(wire.session(self.only(told.values(*wire.COLUMNS))))
 
-    def end(self, named: SessionQuerySet, reason: str | None = None, tenant_id: UUID | None = None) -> operations.Ended:
+    def end(
+        self, named: SessionStateQuerySet, reason: str | None = None, tenant_id: UUID | None = None
+    ) -> operations.Ended:
         """To be asked of what is `changeable`: judged again here, when it is locked."""
         mine = named.writable_by(self.principal)
         return operations.revoke(mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id)
@@ -87,7 +89,7 @@ class AdminSessionViewSet(SessionsViewSet):
     lists = {"list": filters.SESSIONS, "stats": filters.STATISTICS}
     missing = "Session not found"
 
-    def named(self, session_id: str) -> SessionQuerySet:
+    def named(self, session_id: str) -> SessionStateQuerySet:
         return self.visible.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
@@ -105,7 +107,7 @@ class AdminSessionViewSet(SessionsViewSet):
     def stats(self, request: Request) -> Response:
         """How many sessions there are within your reach, of which kinds, and of how many users."""
         place = {
-            name: value for name, value in self.filtered(Session.objects.none()).form.cleaned_data.items() if value
+            name: value for name, value in self.filtered(SessionState.objects.none()).form.cleaned_data.items() if value
         }
         all_of_it = whole(self.principal, **place)
         return self.answer(all_of_it.statistics if all_of_it else NOTHING)
@@ -195,7 +197,7 @@ class UserSessionsViewSet(SessionsViewSet):
             spare = self.principal.session_id if asked["except_current"] else None
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
         ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
-        named = Session.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
+        named = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
         return self.revoked(self.end(named, asked.get("reason"), self.id_or_404(Prefix.TENANT, tenant_id)))
 
 
@@ -205,7 +207,7 @@ class TenantSessionViewSet(SessionsViewSet):
     writes = {"destroy": Tier.TENANT}
     missing = "Session not found"
 
-    def named(self, tenant_id: str, session_id: str) -> SessionQuerySet:
+    def named(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
         here = self.visible.filter(tenant__in=self.tenant(tenant_id))
         return here.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 

@@ -1,0 +1,69 @@
+"""SQL expressions over the columns of a session. Whether it is live is not among them: the view says that."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Case, DateTimeField, F, Func, IntegerField, Q, UUIDField, Value, When
+from django.db.models.functions import Coalesce, Least, Now
+
+from accounts.models import Role
+
+CLOCKS_APART = timedelta(minutes=5)
+
+
+class RequiredRevision(Func):
+    """The lowest revision that is good enough: whether it is of an administrator, then the floors."""
+
+    function = "required_revision"
+    output_field = BigIntegerField()
+
+
+class TimesOutAt(Func):
+    """When the clock ends a session: its absolute end, its last activity and its idle limit."""
+
+    function = "times_out_at"
+    output_field = DateTimeField()
+
+
+def times_out_at(seen_at: Any = None) -> TimesOutAt:
+    return TimesOutAt("expires_at", seen_at or F("last_activity_at"), "idle_limit")
+
+
+def due_after_a_touch() -> Case:
+    """`due_at`, put off only when that gains a tenth of the idle limit: an index holds it, and touches are many."""
+    later = times_out_at(seen_at=Now())
+    return Case(When(due_at__lt=later - F("idle_limit") / 10, then=later), default=F("due_at"))
+
+
+def allowed_lifetime(by_policy: Any, administers: Q) -> Least:
+    """In seconds: what the policies allow, and for whoever administers no more than the installation's own limit."""
+    of_administrators = Case(When(administers, then=Value(settings.ADMIN_SESSION_LIFETIME)))
+    return Least(by_policy, of_administrators, output_field=IntegerField())  # LEAST passes over nulls
+
+
+def signed_in_to_administer() -> Q:
+    return ~Q(role=Role.USER)
+
+
+def moved() -> Q:
+    """Seen since at another address than it was opened from. Few are: an index of their own finds them."""
+    return Q(last_ip_address__isnull=False) & ~Q(last_ip_address=F("ip_address"))
+
+
+class FirstIdAt(Func):
+    """The lowest UUIDv7 that can have been made at a moment."""
+
+    template = "(lpad(to_hex((extract(epoch FROM %(expressions)s) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid"
+    output_field = UUIDField()
+
+
+def first_id_since(moment: Any) -> FirstIdAt:
+    """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
+    since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCKS_APART
+    return FirstIdAt(since, output_field=UUIDField())
+
+
+def first_id_after(moment: Any) -> FirstIdAt:
+    """Whatever ended by that moment had come before this id, also by a clock that is ahead."""
+    return FirstIdAt(moment + CLOCKS_APART, output_field=UUIDField())

@@ -1,0 +1,176 @@
+"""The view agrees with a second evaluator of the rule, written in plain Python, on every row of generated states."""
+
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from accounts import operations as accounts
+from accounts.models import Application, Role, User
+from core.ids import uuid7
+from sessions_app.models import Reach, Revocation, Session, SessionState
+from tenancy.models import Partner, Platform, Tenant
+from tests.world import SYSTEM, World
+
+HOUR = timedelta(hours=1)
+HIGHEST = 6  # of the revisions that are drawn
+SESSIONS = 800
+
+
+def test_view_agrees_with_the_evaluator_on_every_row(world: World):
+    generate(world, random.Random(2026))
+    found = {row.pk: row for row in SessionState.objects.select_related(None)}
+    now, platform = database_time(), Platform.objects.get()
+    unswept = list(Revocation.objects.to_sweep())
+    rows = Session.objects.select_related("user", "tenant__partner", "application")
+    wanted = {row.pk: judged(row, platform, unswept, now) for row in rows}
+    differing = [
+        (want, got) for pk, want in wanted.items() if want != (got := {name: column(found[pk], name) for name in want})
+    ]
+    assert differing[:3] == []
+    assert found.keys() == wanted.keys()
+    # Every kind of outcome was among them, so that agreeing means something.
+    tally = Counter((each["state"], each["is_live"], each["is_revocable"]) for each in wanted.values())
+    assert tally.keys() == {
+        ("live", True, True),
+        ("expired", False, True),
+        ("expired", False, False),
+        ("revoked", False, True),
+        ("revoked", False, False),
+    }
+    assert sum(each["pending"] is not None for each in wanted.values()) > SESSIONS / 20
+
+
+def test_view_shows_the_facts_of_user_tenant_and_applications(world: World):
+    session = world.ada.session
+    found = SessionState.objects.get(pk=session.pk)
+    assert (found.user_email, found.user_role) == (world.ada.user.email, "user")
+    assert (found.tenant_slug, found.tenant_name, found.tenant_kind) == (world.north.slug, "north", "CUSTOMER")
+    assert (found.tenant_partner_id, found.app_count) == (world.acme.pk, 0)
+
+
+def judged(row: Session, platform: Platform, unswept: list[Revocation], now: datetime) -> dict[str, Any]:
+    """What the view must say of a session. This is a second copy of the rule, and meant to be one."""
+    scopes: list[Any] = [row.tenant, row.tenant.partner, row.application]
+    floors = [platform.min_revision, *(each.min_revision for each in scopes if each)]
+    signed_in_to_administer, administers = row.role != Role.USER, row.user.role != Role.USER
+    of_scope = max([*floors, platform.admin_min_revision if signed_in_to_administer else 0])
+    is_admins = signed_in_to_administer or administers
+    required = max([*floors, row.user.min_revision, platform.admin_min_revision if is_admins else 0])
+    times_out_at = min(row.expires_at, row.last_activity_at + row.idle_limit)
+    is_up = all(each.status == "ACTIVE" and not each.deleted_at for each in [row.user, *scopes] if each)
+    is_unmarked, is_above = row.revoked_at is None, row.revision >= required
+    is_live = is_unmarked and is_above and is_up and times_out_at > now
+    if row.is_expired or (is_unmarked and row.revision >= of_scope and times_out_at <= now):
+        state = "expired"
+    else:
+        state = "live" if is_live else "revoked"
+    return {
+        "state": state,
+        "is_live": is_live,
+        "is_revocable": is_unmarked and is_above and row.expires_at > now,
+        "is_below_floor": row.revision < of_scope,
+        "required_revision": required,
+        "times_out_at": times_out_at,
+        "has_timed_out": times_out_at <= now,
+        "pending": pending(row, unswept, times_out_at) if is_unmarked and not is_above else None,
+    }
+
+
+def pending(row: Session, unswept: list[Revocation], times_out_at: datetime) -> str | None:
+    over_it = (each for each in unswept if reaches(each, row) and each.created_at < times_out_at)
+    return next((str(each.pk) for each in over_it if each.number > row.revision), None)
+
+
+def reaches(revocation: Revocation, row: Session) -> bool:
+    match revocation.reach:
+        case Reach.PLATFORM:
+            return True
+        case Reach.ADMINS:
+            return row.role != Role.USER
+        case reach:
+            return getattr(row, f"{reach}_id") == revocation.target_id
+
+
+def column(found: SessionState, name: str) -> Any:
+    if name == "pending":
+        return found.pending_revocation and found.pending_revocation["id"]
+    return getattr(found, name)
+
+
+def generate(world: World, dice: random.Random) -> None:
+    """Sessions in every state there can be, and in many that no act leads to."""
+    people = [world.person(f"person{n}", tenant) for n in range(5) for tenant in (world.north, world.springfield)]
+    people += [world.super_admin.user, world.acme_partner.user, world.north_admin.user]
+    applications = [application(world, f"app{n}") for n in range(3)]
+    everything: list[Model] = [world.acme, world.globex, world.north, world.springfield, *people, *applications]
+    for thing in everything:
+        spoil(thing, dice)
+    floors = {"min_revision": 1, "admin_min_revision": 3, "revision": HIGHEST}
+    Platform.objects.update(**floors)
+    now = database_time()
+    ended_by = Revocation.objects.create(reach=Reach.SESSION, reason="by name", actor_id="x", actor_label="x")
+    revoke_wide(everything, dice, now)
+    Session.objects.bulk_create(a_session(dice, people, [None, *applications], ended_by, now) for _ in range(SESSIONS))
+
+
+def spoil(thing: Any, dice: random.Random) -> None:
+    """Most stay as they are: a session hangs on four of them."""
+    changes = {"min_revision": dice.choice([0, 0, 1, 2, HIGHEST - 1])}
+    changes["status"] = "SUSPENDED" if dice.random() < 0.12 else "ACTIVE"
+    changes["deleted_at"] = database_time() if dice.random() < 0.08 else None
+    type(thing).objects.filter(pk=thing.pk).update(**changes)
+
+
+def revoke_wide(everything: list[Any], dice: random.Random, now: datetime) -> None:
+    kinds = {Partner: Reach.PARTNER, Tenant: Reach.TENANT, User: Reach.USER, Application: Reach.APPLICATION}
+    targets = [(kinds[type(each)], each.pk) for each in everything]
+    chosen = [*dice.sample(targets, len(targets) // 2), (Reach.ADMINS, None), (Reach.PLATFORM, None)]
+    numbers = dice.sample(range(2, 2 + len(chosen)), len(chosen))
+    for number, (reach, target_id) in zip(numbers, chosen, strict=True):
+        at = now - dice.randrange(0, 60) * HOUR
+        swept_at = now if dice.random() < 0.3 else None
+        about = {"reason": "out", "actor_id": "x", "actor_label": "x", "created_at": at, "swept_at": swept_at}
+        Revocation.objects.create(number=number, reach=reach, target_id=target_id, **about)
+
+
+def a_session(dice: random.Random, people: list[User], applications: list[Any], by: Any, now: datetime) -> Session:
+    user = dice.choice(people)
+    end = dice.choice(["", "", "", "", "revoked", "expired"])
+    return Session(
+        id=uuid7(),
+        user=user,
+        tenant=user.tenant,
+        partner=user.tenant.partner,
+        application=dice.choice(applications),
+        role=dice.choice([user.role, user.role, Role.USER, Role.TENANT_ADMIN]),
+        auth_method="password",
+        created_at=now - 1_000 * HOUR,
+        last_activity_at=now - (dice.randrange(0, 40) + 0.5) * HOUR,
+        expires_at=now + (dice.choice([-30, 20, 40, 60, 80]) + 0.5) * HOUR,
+        idle_limit=dice.choice([24, 48, 100]) * HOUR,
+        revision=dice.randrange(0, HIGHEST + 1),
+        revoked_at=now if end else None,
+        revocation=by if end == "revoked" else None,
+        is_expired=end == "expired",
+    )
+
+
+def application(world: World, name: str) -> Application:
+    made, _ = accounts.create_application(
+        actor=SYSTEM,
+        name=name,
+        application_type=Application.Type.WEB,
+        scope=Application.Scope.GLOBAL,
+        client_id=f"{name}{world.suffix}",
+    )
+    return made
+
+
+def database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        return cursor.fetchone()[0]
