@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import Role, User
 from core.ids import Prefix, read
-from sessions_app.models import Session
+from sessions_app.models import Session, SessionState
 from tests.contract.edge.strangers import seen_from_outside
 from tests.interop.filters import filters
 from tests.world import PASSWORD, World, some_id
@@ -14,7 +14,7 @@ class Errand:
     """For an administrator of north of its own. `job` is what the client is told; it answers what came of it."""
 
     def __init__(self, world: World, url: str, name: str) -> None:
-        live = Session.objects.live().filter(tenant=world.north)
+        live = SessionState.objects.live().filter(tenant=world.north)
         self.rows = [seen_from_outside(session) for session in live.order_by("pk")]
         self.filters = filters(self.rows)
         self.keeper = world.person(name, world.north, Role.TENANT_ADMIN)
@@ -43,7 +43,7 @@ class Errand:
         assert (done["me"], done["identity"]) == (self.keeper.handle, self.grace.email)
         assert done["identities"] == people
         assert (done["detail"]["id"], done["detail"]["token"]) == (self.victim, self.victim)
-        assert not Session.objects.live().filter(pk=read(Prefix.SESSION, self.victim)).exists()
+        assert not SessionState.objects.live().filter(pk=read(Prefix.SESSION, self.victim)).exists()
         refusals = {key: done[key] for key in ("again", "unknown", "bad_filter", "wrong_password")}
         assert refusals == {"again": 404, "unknown": 404, "bad_filter": "INVALID_FILTER", "wrong_password": 401}
         assert is_dead(done)

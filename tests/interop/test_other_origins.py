@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from accounts.models import User
 from core.ids import Prefix
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tests.console.browser import COOKIE
 from tests.interop.conftest import Ways
 from tests.interop.elsewhere import Elsewhere
@@ -41,7 +41,7 @@ def page_behind(open_page: Open, ways: Ways) -> Elsewhere:
 
 
 def is_live(caller: Caller) -> bool:
-    return Session.objects.live().filter(pk=caller.session.pk).exists()
+    return SessionState.objects.live().filter(pk=caller.session.pk).exists()
 
 
 def token_of(page: Elsewhere, user: User) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, expect
 
 from config.docs import DIALECTS
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 from tests.browser.conftest import Visit
 from tests.browser.visiting import FIREFOX, visiting
 from tests.console.browser import COOKIE, HOME
@@ -48,7 +48,7 @@ def server(django_db_setup: None) -> Iterator[str]:
 
 
 def is_live(caller: Caller) -> bool:
-    return Session.objects.live().filter(pk=caller.session.pk).exists()
+    return SessionState.objects.live().filter(pk=caller.session.pk).exists()
 
 
 def ask(method: str, url: str, **headers: str) -> Any:
