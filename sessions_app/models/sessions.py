@@ -18,6 +18,7 @@ from core.ids import Prefix
 from core.records import Record, one_of
 from sessions_app.models import expressions
 from sessions_app.models.revocations import Reach, Revocation
+from sessions_app.models.tenant_states import TenantState
 from tenancy.models import Partner, Tenant, platform
 
 M = TypeVar("M", bound=models.Model)
@@ -30,13 +31,13 @@ class SessionRowsQuerySet(PersonalQuerySet[M]):
 
     def since_the_last_floor(self, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> Self:
         """Skips what a floor has ended and the sweep has not marked. It saves work only; what is live is live."""
-        raised: list[Any] = [platform("floor_raised_at")]
+        raised: Any = platform("floor_raised_at")
         if tenant_id is not None:
-            tenant = Tenant.objects.filter(pk=tenant_id)
-            raised.append(Subquery(tenant.values(at=Greatest("floor_raised_at", "partner__floor_raised_at"))))
-        if partner_id is not None:
-            raised.append(Subquery(Partner.objects.filter(pk=partner_id).values("floor_raised_at")))
-        return self.filter(pk__gte=expressions.first_id_since(Greatest(*raised) if len(raised) > 1 else raised[0]))
+            raised = Subquery(TenantState.objects.filter(pk=tenant_id).values("floor_raised_at"))
+        elif partner_id is not None:
+            of_partner = Partner.objects.filter(pk=partner_id).values("floor_raised_at")
+            raised = Greatest(raised, Subquery(of_partner))
+        return self.filter(pk__gte=expressions.first_id_since(raised))
 
     def within(self, reach: Reach, target_id: UUID | None) -> Self:
         match reach:

@@ -182,7 +182,10 @@ class UserSessionsViewSet(SessionsViewSet):
     def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """Sessions of one user: the active ones, unless you ask for others."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
-        found, user = self.asked(self.visible.for_user(pk), tenant_id=tenant_pk), self.user(tenant_id, user_id)
+        found, user = (
+            self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk),
+            self.user(tenant_id, user_id),
+        )
         return self.listed(found, lambda: total_within(user, count_of(found.qs)))
 
     @extend_schema(
