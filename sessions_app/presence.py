@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from core.among import Among
 from core.prepared import Prepared
-from sessions_app.models import Session
+from sessions_app.models import SessionState
 
 _USERS = "the ids of the users"
 
@@ -22,7 +22,7 @@ def _with_live_session() -> QuerySet[User, tuple[UUID]]:
     # One session of each user is enough, and a scalar subquery cannot be made a join with those of all others. The
     # bounds repeat what the equality says, and the order is that of the index of users' sessions: with both, PostgreSQL
     # takes that index even where almost all sessions are one user's, and it would take that for typical.
-    theirs = Session.objects.live().filter(user=OuterRef("pk"), user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
+    theirs = SessionState.objects.live().filter(user=OuterRef("pk"), user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
     newest = Subquery(theirs.newest_first().values("pk")[:1])
     users = User.objects.filter(Among(F("pk"), RawSQL("%s", [_USERS])))
     return users.alias(newest=newest).filter(newest__isnull=False).values_list("pk")

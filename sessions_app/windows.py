@@ -43,7 +43,9 @@ def stretch_of(
 def live_ones(principal: Principal) -> SessionStateQuerySet:
     """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
     place = ground(principal)
-    return SessionState.objects.visible_to(principal).live_by_index(place.get("tenant_id")).since_the_last_floor(**place)
+    return (
+        SessionState.objects.visible_to(principal).live_by_index(place.get("tenant_id")).since_the_last_floor(**place)
+    )
 
 
 def how_many_live(principal: Principal) -> Any:
