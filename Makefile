@@ -7,10 +7,10 @@ draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(
 run: .venv/ready  # everything set up, demo data, a URL, accounts and a first curl
 	@exec $(python) -m config.run
 
-test: .venv/ready  # the whole suite, on a PostgreSQL of its own
+test: .venv/ready  # everything that a change can break, on a PostgreSQL of its own
 	@$(python) -m tests.browser.chromium
 	@$(python) -m tests.interop.install
-	$(python) -m pytest -n auto
+	CURFEW_FIGURES=once $(python) -m pytest -n auto -m "not proof"
 
 check: .venv/ready  # format, lint, types, migrations, schemas
 	$(python) -m ruff format --check . && $(python) -m ruff check .
@@ -18,8 +18,10 @@ check: .venv/ready  # format, lint, types, migrations, schemas
 	SECRET_KEY=checked $(python) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(call draw,/dev/stdout | diff docs/openapi/$$name.json -)
 
-proof: .venv/ready  # the promises at their full figures, as a table
-	CURFEW_PROOF=1 $(python) -m pytest tests/proof
+proof: .venv/ready  # what takes longer, and every promise at its full figures (FIGURES=reduced for a tenth or so)
+	@$(python) -m tests.browser.chromium
+	$(python) -m pytest -n auto -m proof --ignore tests/proof
+	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest tests/proof
 
 bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
 	@exec .venv-bench/bin/python -m bench $(ROWS)

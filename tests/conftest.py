@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,13 @@ _server = ExitStack()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cell", default="", help="run only the cells that have this text in their name")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Some files that are for `make proof` alone take seconds to import."""
+    if config.getoption("markexpr") != "not proof" or collection_path.suffix != ".py":
+        return None
+    return True if re.search(r"^pytestmark = \[?pytest\.mark\.proof\b", collection_path.read_text(), re.M) else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

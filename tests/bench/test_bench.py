@@ -14,6 +14,8 @@ from bench import goals, place, plot
 from tests.architecture.sources import ROOT
 from tests.postgres.conftest import make_home
 
+pytestmark = pytest.mark.proof
+
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = ["10000", "--rounds", "1", "--rounds-of-load", "1", "--seconds", "0.1", "--without-peers"]
 

@@ -16,6 +16,8 @@ from tests.browser.visiting import FIREFOX, PHONE, Visitor
 from tests.console.test_scope import THINGS, furnished, principal
 from tests.world import Caller, World
 
+pytestmark = pytest.mark.proof
+
 TELEPHONE = PHONE["viewport"]
 # Beside each route's plain page: filled in, refused, empty and wrong.
 MORE = [

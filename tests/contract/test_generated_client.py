@@ -14,6 +14,8 @@ import pytest
 from tests.servers import Servers
 from tests.world import PASSWORD, World
 
+pytestmark = pytest.mark.proof
+
 NAME = "curfew_client"
 
 

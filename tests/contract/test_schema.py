@@ -1,6 +1,5 @@
 """The published schema, kept: whatever it allows is sent, and whatever comes back is what it said would."""
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
@@ -16,10 +15,11 @@ from accounts.operations.sign_in import _nobodys_password
 from config.wsgi import application
 from core.access import Origin, Scope
 from sessions_app.authentication import principal_of
+from tests.proof.claims import FULL
 from tests.world import Caller, World, hashed_password
 
-PROOF = "CURFEW_PROOF" in os.environ
-EXAMPLES = 300 if PROOF else 2
+pytestmark = pytest.mark.proof
+EXAMPLES = 300 if FULL else 2
 TIERS = ("super_admin", "acme_partner", "north_admin", "ada", "service")
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
@@ -28,7 +28,7 @@ for_the_signed_in = schema.include(lambda context: bool(context.operation.defini
 tuned = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=not PROOF,
+    derandomize=not FULL,
     suppress_health_check=list(HealthCheck),
 )
 
@@ -56,7 +56,7 @@ def asking(world: World) -> Sequence[str]:
     """Each request as each of them; but for a proof, only the first of an operation, and the others in turn."""
     turn = vars(world).setdefault("schema's turn", count())
     number = next(turn)
-    return TIERS if PROOF or number == 0 else TIERS[number % len(TIERS) :][:1]
+    return TIERS if FULL or number == 0 else TIERS[number % len(TIERS) :][:1]
 
 
 def is_about_what_only_we_know(response: Any) -> bool:

@@ -16,6 +16,8 @@ from tests.interop.errand import Errand
 from tests.interop.people import MAKERS, Client
 from tests.world import World
 
+pytestmark = pytest.mark.proof
+
 ClientOf = Callable[[str], Client]
 
 

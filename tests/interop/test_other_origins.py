@@ -17,6 +17,8 @@ from tests.interop.elsewhere import Elsewhere
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World, some_id
 
+pytestmark = pytest.mark.proof
+
 LOGIN, MINE, ACCOUNT = "/api/v1/auth/login", "/api/v1/me/sessions", "/api/account/sessions"
 TOKENS, EDGE, GROUPS = "/api/admin/tokens/sessions", "/edge/management/v1", "/api/v1/admin/groups"
 Open = Callable[[str, str], Elsewhere]

@@ -22,6 +22,8 @@ from tests.interop.nginx import PREFIX
 from tests.servers import Servers
 from tests.world import Caller, World
 
+pytestmark = pytest.mark.proof
+
 SIGN_IN, SESSIONS = "/account/sign-in/", "/account/sessions/"
 LINK = re.compile(r"""\s(href|src|action|spec-url)="([^"]*)\"""")
 

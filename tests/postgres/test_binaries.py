@@ -6,6 +6,8 @@ from config import postgres
 from config.postgres import binaries
 from tests.postgres.conftest import only_root, wheel_binaries
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def find(home):

@@ -8,7 +8,7 @@ import pytest
 from config import postgres
 from tests.postgres.conftest import wait_until
 
-pytestmark = pytest.mark.usefixtures("each_postgresql")
+pytestmark = [pytest.mark.proof, pytest.mark.usefixtures("each_postgresql")]
 
 
 def crash(home, start):

@@ -14,6 +14,8 @@ import pytest
 
 from tests.postgres.conftest import ROOT, make_home, wait_until
 
+pytestmark = pytest.mark.proof
+
 RUN = [sys.executable, "-m", "config.run"]
 CURL = """
 import argparse, urllib.request

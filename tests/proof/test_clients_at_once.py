@@ -5,6 +5,7 @@ from collections import Counter
 from functools import partial
 from uuid import UUID
 
+import pytest
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -62,6 +63,7 @@ def test_no_more_applications_than_allowed(busy_servers: Servers, committed_worl
     promise.saw(promise.asked, f"{ALLOWED} each time")
 
 
+@pytest.mark.proof
 def test_a_build_that_counts_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts without the lock: applications too many", full=1, reduced=1)
     limited(committed_world)
@@ -122,6 +124,7 @@ def let_in(count: object, agent_id: UUID) -> bool:
     return True
 
 
+@pytest.mark.proof
 def test_a_build_that_looks_before_it_counts_is_caught(committed_world: World, claim):
     promise = claim("control, looks before it counts: requests too many", full=1, reduced=1)
     seen = {}

@@ -31,6 +31,8 @@ from core.ids import Prefix, read
 from tests.proof.browsers import Answer, Browser, browsers
 from tests.servers import Servers, database_url, environment
 
+pytestmark = pytest.mark.proof
+
 THREADS = 2
 CREDENTIALS = {"email": "super@away.example", "password": "a good long one"}
 PAGES = ("/account/sessions/", "/account/password/", "/console/", "/console/sessions/", "/console/sessions/end/?all=on")

@@ -124,6 +124,7 @@ def test_nothing_is_lost_or_counted_twice(four: list[Racer], committed_world: Wo
     assert list(flaws(place, seen)) == []
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("build", [build for build in BUILDS if build != "careful"])
 def test_it_is_noticed_when_a_build(build: str, four: list[Racer], committed_world: World, claim):
     promise = claim(f"control, {build}: flaws found", full=1, reduced=1)

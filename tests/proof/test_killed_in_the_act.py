@@ -4,6 +4,7 @@ import time
 from random import uniform
 from uuid import UUID
 
+import pytest
 from django.db import connection
 
 from audit.models import AuditEntry
@@ -14,6 +15,8 @@ from sessions_app.models import Reach, Revocation, Session
 from tests.proof.races import Racer
 from tests.proof.test_exact_counts import sessions
 from tests.world import SYSTEM, Caller, World
+
+pytestmark = pytest.mark.proof
 
 
 def crowd(world: World, size: int) -> Caller:

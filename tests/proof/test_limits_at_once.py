@@ -80,6 +80,7 @@ def test_no_more_sessions_than_allowed(
     assert answers == {status: number * promise.asked for status, number in each_round.items()}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("when_full", ["evict", "deny"])
 def test_a_build_that_counts_first_is_caught(when_full: str, careless_servers: Servers, committed_world: World, claim):
     promise = claim(f"control, counts before it waits its turn, {when_full}: sessions too many", full=1, reduced=1)
@@ -107,6 +108,7 @@ def test_twenty_bumps_at_once_make_twenty_versions(committed_world: World, claim
     promise.saw(promise.asked, f"{BUMPS} versions each time")
 
 
+@pytest.mark.proof
 def test_a_build_that_reads_the_version_first_is_caught(committed_world: World, claim):
     promise = claim("control, reads the version before it waits its turn: versions lost", full=1, reduced=1)
     ended = "ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)"

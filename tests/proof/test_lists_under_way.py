@@ -8,6 +8,7 @@ from random import Random
 from threading import Event, Thread
 from typing import Any
 
+import pytest
 from django.db import connection
 
 from sessions_app import operations
@@ -139,6 +140,7 @@ def test_nobody_is_met_twice_or_missed_and_totals_are_true(servers: Servers, com
     assert seen.flaws == []
 
 
+@pytest.mark.proof
 def test_a_build_whose_cursors_count_rows_is_caught(careless_servers: Servers, committed_world: World, claim):
     promise = claim("control, cursors count rows: met twice or missed", full=1, reduced=1)
     walks, seen = 0, None

@@ -3,6 +3,8 @@
 from collections import Counter
 from functools import partial
 
+import pytest
+
 from accounts.models import GroupNesting
 from accounts.operations import create_group
 from tests.proof.browsers import Browser, at_once, browsers
@@ -37,6 +39,7 @@ def test_no_ring_is_closed_by_two_or_three_at_once(busy_servers: Servers, commit
     promise.saw(promise.asked, f"never a ring; answers {dict(answers)}")
 
 
+@pytest.mark.proof
 def test_a_build_that_does_not_wait_its_turn_is_caught(careless_servers: Servers, committed_world: World, claim):
     promise = claim("control, nests without waiting its turn: rings", full=1, reduced=1)
     with browsers(careless_servers.urls, 2) as callers:

@@ -42,6 +42,7 @@ def test_no_more_wrong_passwords_are_looked_at_than_the_limit_allows(
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status == 429)
 
 
+@pytest.mark.proof
 def test_a_build_that_looks_before_it_counts_is_caught(careless_servers: Servers, committed_world: World, claim):
     limit = settings.SIGN_IN_FAILURES_PER_ACCOUNT
     promise = claim("control, looks before it counts: guesses beyond the limit", full=1, reduced=1)
@@ -83,6 +84,7 @@ def test_a_code_is_good_for_one_sign_in(kind, busy_servers: Servers, committed_w
     assert seen == [1] * promise.asked
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("kind", ["totp_code", "recovery_code"])
 def test_a_build_that_reads_a_code_before_using_it_up_is_caught(
     kind, careless_servers: Servers, committed_world: World, claim

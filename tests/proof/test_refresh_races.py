@@ -97,6 +97,7 @@ def test_the_next_rotation_changes_nothing_for_a_token_in_its_grace(busy_servers
         assert not any(browser.is_let_in(second["access_token"]) for browser in (here, there))
 
 
+@pytest.mark.proof
 def test_a_build_that_rotates_without_a_lock_is_caught(careless_servers: Servers, committed_world: World, claim):
     promise = claim("control, rotates without a lock: rounds with two successors", full=1, reduced=1)
     torn = rounds = 0
@@ -169,6 +170,7 @@ def test_nothing_from_a_refresh_outlives_a_revocation(end, ends, busy_servers: S
     assert refreshed, "no refresh was ever in time: this was no race"
 
 
+@pytest.mark.proof
 def test_a_build_that_saves_the_row_it_read_is_caught(careless_servers: Servers, committed_world: World, claim):
     promise = claim("control, saves the row it read: ways into ended sessions", full=1, reduced=1)
     ways_in = rounds = 0

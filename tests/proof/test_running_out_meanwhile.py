@@ -68,6 +68,7 @@ MISTAKES: dict[Reach, tuple[Callable[..., Any], str, str]] = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("reach", MISTAKES)
 def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(reach: Reach, committed_world: World, claim):
     promise = claim(f"control, ends {reach} at another moment than it counts: wrong counts", full=1, reduced=1)

@@ -151,6 +151,7 @@ def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committe
     assert (survivors, locked_out) == (0, 0)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("build", ["only updates", "now() cut-off"])
 @pytest.mark.parametrize("reach", REACHES[1:] if FULL else [Reach.TENANT])  # of one user, sign-ins are waited for
 def test_the_same_race_finds_survivors_in_a_build_that(

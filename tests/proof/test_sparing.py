@@ -1,5 +1,7 @@
 """`spare` leaves one session alive that was alive; it brings none back."""
 
+import pytest
+
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.authentication import principal_of
@@ -59,6 +61,7 @@ def test_sparing_a_session_never_saves_it_from_its_tenants_end(racers: list[Race
     assert alive == 0
 
 
+@pytest.mark.proof
 def test_a_build_that_spares_without_asking_is_caught(racers: list[Racer], committed_world: World, claim):
     promise = claim("control, spares without asking whether it lives: lived on", full=1, reduced=1)
     rounds = alive = 0

@@ -93,12 +93,14 @@ def test_whatever_is_done_in_whatever_order(cast: Cast, claim):
     promise.saw(tally["orders"], f"of up to {ACTS} acts, {tally['acts']:,} in all")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_build_can_be_made_that(mistake: str):
     with mistaken(*MISTAKES[mistake]):
         pass
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES if FULL else [*MISTAKES][:1])  # each takes as long as a look for it
 def test_a_build_is_caught_that(mistake: str, cast: Cast, claim):
     promise = claim(f"control, {mistake}: caught", full=1, reduced=1)

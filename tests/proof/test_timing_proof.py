@@ -16,6 +16,8 @@ from tests.proof.claims import FULL
 from tests.servers import Servers
 from tests.world import World
 
+pytestmark = pytest.mark.proof
+
 CLOSE = 0.05 if FULL else 0.6  # a few samples on a busy machine show no more than whether a hash was computed
 UNLIKELY = 0.01
 PATIENT = {"SIGN_IN_FAILURES_PER_ACCOUNT": "1000000", "SIGN_IN_FAILURES_PER_ADDRESS": "1000000"}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from django.db import OperationalError, connection
 from django.db.models import F
 from django.db.models.functions import Now
@@ -100,6 +101,7 @@ def test_no_more_tenants_than_allowed(committed_world: World, claim):
     promise.saw(promise.asked)
 
 
+@pytest.mark.proof
 def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts tenants without the lock: too many", full=1, reduced=1)
     with mistaken(tenancy.create_tenant, "lock(partner, actor=actor)", "partner"):
@@ -115,6 +117,7 @@ def test_no_more_users_than_allowed(committed_world: World, claim):
     promise.saw(promise.asked)
 
 
+@pytest.mark.proof
 def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
     with mistaken(tenancy.hold_within, LOCKED, UNLOCKED):
@@ -130,6 +133,7 @@ def test_a_version_is_written_over_once(committed_world: World, claim):
     promise.saw(promise.asked, "one of them each time")
 
 
+@pytest.mark.proof
 def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: World, claim):
     promise = claim("control, looks at the version without the lock: changes lost", full=1, reduced=1)
     with mistaken(tenancy.lock, '.select_for_update(no_key=True, of=("self",))', ""):
@@ -146,6 +150,7 @@ def test_what_is_sent_many_times_is_done_once(committed_world: World, claim):
     promise.saw(promise.asked, "done once, and answered alike")
 
 
+@pytest.mark.proof
 def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: World, claim):
     promise = claim("control, looks for the answer and does not hold its place: done twice", full=1, reduced=1)
 
@@ -187,6 +192,7 @@ def test_nobody_waits_in_a_circle(committed_world: World, claim):
     assert "OperationalError" not in seen
 
 
+@pytest.mark.proof
 def test_a_build_that_records_before_it_locks_is_caught(committed_world: World, claim):
     promise = claim("control, comes to the record before the tenant: circles", full=1, reduced=1)
     locking = 'list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))'

@@ -1,18 +1,20 @@
 """Bodies that a machine thinks of. Whatever they are, the answer is one that the schema knows, and never a 5xx."""
 
 import json
-import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cells import cells
+from tests.proof.claims import FULL
 from tests.security.routes import JSON, Operation, kinds, with_json
 from tests.world import World
 
-PROOF = "CURFEW_PROOF" in os.environ
-EXAMPLES = 2_000 if PROOF else 40
+pytestmark = pytest.mark.proof
+
+EXAMPLES = 2_000 if FULL else 40
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=40) | st.sampled_from(["\0", "\ud800", "' OR 1=1--"])
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
@@ -37,7 +39,7 @@ def test_any_body_at_all(world: World, operation: Operation):
     url = operation.url(world, caller)
     headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=not PROOF, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=not FULL, suppress_health_check=list(HealthCheck))
     @given(body=bodies(operation))
     def try_one(body: bytes) -> None:
         answer = caller.http.generic(operation.method, url, body, JSON, headers=headers)

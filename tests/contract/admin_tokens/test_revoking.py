@@ -154,7 +154,7 @@ class TestEndingAll:
 
 
 class TestABrowser:
-    @pytest.mark.parametrize("name", [COOKIE, ORIGINAL_COOKIE])
+    @cells("name", [COOKIE, ORIGINAL_COOKIE])
     def test_drops_its_cookie_with_its_session(self, name: str, world: World):
         for ask in (lambda each: each.delete(one(each)), lambda each: each.post(REVOKE)):
             operator = browser(world.signed_in(world.super_admin.user), name)

@@ -1,6 +1,5 @@
 """Whatever a filter says, the database and a plain reading of it keep the same rows, in the same order."""
 
-import os
 import random
 from typing import Any
 from uuid import UUID
@@ -13,10 +12,10 @@ from tests.cells import cells
 from tests.contract.edge.asking import PATH, ids, listed
 from tests.contract.edge.evaluator import IDENTITIES, Expression, holds, in_order, part, written
 from tests.contract.edge.strangers import Author, crowd, people
+from tests.proof.claims import FULL
 from tests.world import Caller, World
 
-PROOF = os.environ.get("CURFEW_PROOF") == "1"
-CROWDS, EXAMPLES = (10, 500) if PROOF else (3, 100)
+CROWDS, EXAMPLES = (10, 500) if FULL else (3, 100)
 Rows = list[dict[str, Any]]
 # A request that fails is rather shown than made smaller: every attempt at that is a request, too.
 thoroughly = settings(
