@@ -9,7 +9,6 @@ run: .venv/ready  # everything set up, demo data, a URL, accounts and a first cu
 
 test: .venv/ready  # everything that a change can break, on a PostgreSQL of its own
 	@$(python) -m tests.browser.chromium
-	@$(python) -m tests.interop.install
 	CURFEW_FIGURES=once $(python) -m pytest -n auto -m "not proof"
 
 check: .venv/ready  # format, lint, types, migrations, schemas
@@ -20,6 +19,7 @@ check: .venv/ready  # format, lint, types, migrations, schemas
 
 proof: .venv/ready  # what takes longer, and every promise at its full figures (FIGURES=reduced for a tenth or so)
 	@$(python) -m tests.browser.chromium
+	@$(python) -m tests.interop.install
 	$(python) -m pytest -n auto -m proof --ignore tests/proof
 	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest tests/proof
 
