@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from tests.cells import cells
-from tests.contract.edge.asking import SESSIONS, asked, cause, error, listed
+from tests.contract.edge.asking import IDENTITIES, SESSIONS, asked, cause, error, listed
 from tests.timing import quickest
 from tests.world import Caller, World
 
@@ -56,6 +56,22 @@ class TestWhatIsTooMuch:
     )
     def test_is_not_what_just_fits(self, text: str, world: World):
         assert timed(world.north_admin, text, SOON).status_code == 200
+
+    @cells(
+        "text",
+        [
+            " or ".join(f'name contains "{n}"' for n in range(100)),
+            "name in [" + ", ".join(f'"{n}@north.example"' for n in range(180)) + "]",
+            'name icontains "' + "%_" * 2_000 + '"',
+            'name > "' + "\U0010ffff" * 4_000 + '"',
+            "count(roleAttributes) in [" + ", ".join(["1e308"] * 500) + "]",
+            "count(roleAttributes) between -1e308 and 1e308",
+            " or ".join(['anyOf(roleAttributes) contains "x"'] * 90),
+            "sort by " + ", ".join(["name desc"] * 200),
+        ],
+    )
+    def test_is_not_what_just_fits_of_identities(self, text: str, world: World):
+        assert timed(world.north_admin, text, SOON, path=IDENTITIES).status_code == 200
 
 
 class TestWhatCannotBeRead:

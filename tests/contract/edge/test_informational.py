@@ -9,8 +9,8 @@ from django.conf import settings
 
 from accounts.models import Role
 from tests.cells import cells
-from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, error, with_key
-from tests.world import World
+from tests.contract.edge.asking import CURRENT, IDENTITIES, PATH, SESSIONS, error, listed, with_key
+from tests.world import Caller, World
 
 CLIENT = "/edge/client/v1"
 VERSIONS = [
@@ -99,6 +99,20 @@ class TestTheSummary:
             assert all(type(count) is int for count in data.values())
             assert {name for name, count in data.items() if count} == {"apiSessions", "identities"}
 
+    def test_counts_as_the_lists_and_the_other_dialects_do(self, world: World):
+        for caller in (world.ada, world.katherine, world.lisa):
+            caller.get(CURRENT)
+        for caller in (world.north_admin, world.acme_partner, world.super_admin):
+            data = caller.get(f"{PATH}/summary").json()["data"]
+            stats = caller.get("/api/v1/admin/sessions/stats").json()["data"]
+            users = caller.get("/api/v1/admin/users").json()["pagination"]
+            assert data["apiSessions"] == stats["active_sessions"] == total(caller, SESSIONS)
+            assert data["identities"] == users["total"] == total(caller, IDENTITIES)
+
+
+def total(caller: Caller, path: str) -> int:
+    return listed(caller, path=path)["meta"]["pagination"]["totalCount"]
+
 
 class TestWhatIsAccepted:
     @cells(
@@ -111,7 +125,7 @@ class TestWhatIsAccepted:
     def test_json_is_answered_to_whoever_takes_it(self, accept: str, world: World):
         assert world.nobody.get(f"{PATH}/version", headers={"Accept": accept}).status_code == 200
 
-    @cells("path", [f"{PATH}/version", SESSIONS, CURRENT, f"{PATH}/identities"])
+    @cells("path", [f"{PATH}/version", SESSIONS, CURRENT, IDENTITIES])
     def test_nothing_else_can_be_had(self, path: str, world: World):
         for accept in ("application/x-pem-file", "text/html", "text/yaml, application/x-pem-file"):
             told = error(world.north_admin.get(path, headers={"Accept": accept}), 406)

@@ -8,7 +8,7 @@ from core.ids import Prefix
 from sessions_app.api.edge.filters.folding import Condition
 from sessions_app.api.edge.filters.symbols import TAGS, Date, EmptySet, Handle, Null, Same, Symbols, Tags, Text, Truth
 
-NAME = "name_shown"
+NAME = "name_in_bytes"
 TYPE, AUTH_POLICY = "Default", "default"  # the names that the controller itself gives to what everybody has
 
 

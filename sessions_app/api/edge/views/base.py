@@ -72,7 +72,7 @@ class ListedViewSet(EdgeViewSet):
         """The same rows, found in the way that suits a list."""
         return self.get_queryset()
 
-    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         raise NotImplementedError
 
     def count(self) -> Any:
@@ -83,7 +83,7 @@ class ListedViewSet(EdgeViewSet):
         page = wire.page_in(self.request.META["QUERY_STRING"], self.symbols)
         stretch = self.stretch(page)
         return self.answer(
-            self.shown(stretch.rows), filterableFields=self.symbols.public, pagination=page.shown(stretch.total)
+            self.represent(stretch.rows), filterableFields=self.symbols.public, pagination=page.shown(stretch.total)
         )
 
     def stretch(self, page: wire.Page) -> Stretch:
@@ -101,8 +101,8 @@ class ListedViewSet(EdgeViewSet):
             return stretch_of(rows, page.by, names=self.symbols.added, columns=self.columns, total=total, **part)
 
     def answer_detail(self) -> Response:
-        [shown] = self.shown([self.only(self.named().values_list(self.columns, flat=True))])
-        return self.answer(shown)
+        [data] = self.represent([self.only(self.named().values_list(self.columns, flat=True))])
+        return self.answer(data)
 
     def named(self) -> Any:
         return self.get_queryset().filter(pk=self.id_or_404(self.prefix, self.kwargs[self.id_in_path]))

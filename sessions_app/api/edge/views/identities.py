@@ -22,6 +22,7 @@ def identities(rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
 
 class CurrentIdentityViewSet(EdgeViewSet):
     reads = {"retrieve": Tier.USER}
+    entity = "identity"
 
     @extend_schema(
         operation_id="getCurrentIdentity",
@@ -31,8 +32,8 @@ class CurrentIdentityViewSet(EdgeViewSet):
     def retrieve(self, request: Request) -> Response:
         """The signed-in user, as an identity."""
         me = User.objects.filter(pk=self.user_id)
-        [shown] = identities([self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))])
-        return self.answer(shown | {"_links": {"self": {"href": "./current-identity"}}})
+        [data] = identities([self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))])
+        return self.answer(data | {"_links": {"self": {"href": "./current-identity"}}})
 
 
 class IdentityViewSet(ListedViewSet):
@@ -45,7 +46,7 @@ class IdentityViewSet(ListedViewSet):
     def get_queryset(self) -> Any:
         return User.objects.visible_to(self.principal).housed()
 
-    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return identities(rows)
 
     @extend_schema(

@@ -63,6 +63,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     reads = {"retrieve": Tier.USER}
     writes = {"destroy": Tier.USER}
     with_session = frozenset({"retrieve", "destroy"})
+    entity = "apiSession"
 
     @extend_schema(
         operation_id="getCurrentAPISession",
@@ -101,7 +102,7 @@ class ApiSessionViewSet(ListedViewSet):
     def listed(self) -> SessionStateQuerySet:
         return live_ones(self.principal)
 
-    def shown(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return [wire.session(row) for row in rows]
 
     def count(self) -> Any:
