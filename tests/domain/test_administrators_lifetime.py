@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Role
 from sessions_app import operations
-from sessions_app.models import Reach, Session, State
+from sessions_app.models import Reach, Session, SessionState, State
 from tenancy import operations as tenancy
 from tenancy.models import Platform
 from tests.contract.v1.sessions import change, is_alive, row
@@ -24,7 +24,7 @@ def lifetime(caller: Caller) -> timedelta:
 
 
 def state(caller: Caller) -> str:
-    return Session.objects.with_state().values_list("state", flat=True).get(pk=caller.session.pk)
+    return SessionState.objects.values_list("state", flat=True).get(pk=caller.session.pk)
 
 
 def test_it_is_a_day_for_every_tier_and_for_nobody_else(world: World):
