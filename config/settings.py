@@ -66,11 +66,13 @@ def strong(name: str, value: str) -> str:
     return value
 
 
-def at_least(lowest: int, name: str, value: int) -> int:
-    if value < lowest:
-        raise ImproperlyConfigured(f"{name} is {value}; it takes {lowest} or more.")
+def between(lowest: int, highest: int, name: str, value: int) -> int:
+    if not lowest <= value <= highest:
+        raise ImproperlyConfigured(f"{name} is {value}; it takes {lowest} to {highest}.")
     return value
 
+
+YEAR = 365 * 24 * 3600
 
 # Who we are
 
@@ -193,8 +195,12 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{PRODUCT} <no-reply@{AL
 GEOIP_PATH = env("GEOIP_PATH", default="")
 SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
 # Two minutes is also the least that a session policy takes.
-ADMIN_SESSION_LIFETIME = at_least(120, "ADMIN_SESSION_LIFETIME", env.int("ADMIN_SESSION_LIFETIME", default=24 * 3600))
-ADMIN_SESSION_RETENTION_DAYS = env.int("ADMIN_SESSION_RETENTION_DAYS", default=7)
+ADMIN_SESSION_LIFETIME = between(
+    120, 10 * YEAR, "ADMIN_SESSION_LIFETIME", env.int("ADMIN_SESSION_LIFETIME", default=24 * 3600)
+)
+ADMIN_SESSION_RETENTION_DAYS = between(
+    0, 3650, "ADMIN_SESSION_RETENTION_DAYS", env.int("ADMIN_SESSION_RETENTION_DAYS", default=7)
+)
 
 # What costs more than a look: revoking everything, statistics; of one caller, in one process
 

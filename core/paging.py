@@ -62,7 +62,8 @@ class PagedViewSet(V1ViewSet):
     @property
     def filters_in_query(self) -> dict[str, str]:
         """The filters that the query sets. An empty one does not filter."""
-        return {name: text for name, text in self.said(self.listing.filters.base_filters).items() if text.strip()}
+        names = self.listing.filters.base_filters
+        return {name: text for name, text in self.said(names, ignore_empty=True).items() if text.strip()}
 
     def filtered(self, rows: QuerySet[Any]) -> FilterSet:
         """`rows` and what is asked of them, beside the place in their list; `qs` are those that fit."""
@@ -122,8 +123,8 @@ class PagedViewSet(V1ViewSet):
             message = "Input should be a next_cursor of this very list: the same filters, ordering and caller"
             raise Invalid(wrong("cursor", message)) from error
 
-    def said(self, names: Iterable[str]) -> dict[str, str]:
-        return said(self.request.META["QUERY_STRING"], set(names))
+    def said(self, names: Iterable[str], **options: bool) -> dict[str, str]:
+        return said(self.request.META["QUERY_STRING"], set(names), **options)
 
     def bound_to(self, asked: Values) -> str:
         """Whom a cursor is for, and for which list."""
@@ -132,9 +133,9 @@ class PagedViewSet(V1ViewSet):
         return json.dumps([self.request.path_info, me.id, me.tier, me.tenant_id, me.partner_id, said], default=str)
 
 
-def said(query: str, names: set[str]) -> dict[str, str]:
+def said(query: str, names: set[str], **options: bool) -> dict[str, str]:
     try:
-        return query_string.said(query, names)
+        return query_string.said(query, names, **options)
     except query_string.NotText as error:
         raise Invalid(wrong(error.name, "Input should be text in UTF-8")) from error
 

@@ -11,13 +11,14 @@ class NotText(ValueError):
         self.name = name
 
 
-def said(query: str, names: set[str]) -> dict[str, str]:
+def said(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[str, str]:
     """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
     found: dict[str, bytes] = {}
     for name, _, value in (pair.partition("=") for pair in query.split("&")):
         known = _plain(name).decode(errors="replace")
-        if known in names:
-            found[known] = _plain(value)
+        plain = _plain(value)
+        if known in names and (plain.strip() or not ignore_empty):
+            found[known] = plain
     return {name: _text(name, value) for name, value in found.items()}
 
 

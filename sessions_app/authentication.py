@@ -46,49 +46,54 @@ class BearerAuthentication(BaseAuthentication):
 
 
 class DeadCookie(NotAuthenticated):
-    """The caller has nothing but a cookie that is not good, or good no longer."""
+    """The caller has nothing but cookies that are not good, or good no longer."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, *names: str) -> None:
         super().__init__()
-        self.name = name
+        self.names = names
 
 
 class CookieAuthentication(BaseAuthentication):
     """A browser that has signed in. Comes last: whoever has nothing but a dead cookie is told so."""
 
     other_names: tuple[str, ...] = ()
+    used_name: str | None = None  # an authenticator is made for each request
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        name = self.name_in(request)
-        if name is None:
+        names = [name for name in (cookies.name(), *self.other_names) if request.COOKIES.get(name)]
+        if not names:
             return None
         require_same_site(request)
-        principal = self.principal(request.COOKIES[name], request.META[ORIGIN])
-        if principal is None:
-            raise DeadCookie(name)
-        return principal, principal
+        found = {name: self.principal(name, request.COOKIES[name], request.META[ORIGIN]) for name in names}
+        live = {name: principal for name, principal in found.items() if principal is not None}
+        if not live:
+            raise DeadCookie(*names)
+        self.used_name = next((name for name, principal in live.items() if self.may_call(principal)), next(iter(live)))
+        return live[self.used_name], live[self.used_name]
 
-    def principal(self, credential: str, origin: Origin) -> Principal | None:
+    def principal(self, name: str, credential: str, origin: Origin) -> Principal | None:
         return by_session_key(credential, origin)
 
-    def name_in(self, request: Request) -> str | None:
-        return next((name for name in (cookies.name(), *self.other_names) if request.COOKIES.get(name)), None)
+    def may_call(self, principal: Principal) -> bool:
+        """Whether this cookie is the one to use where a browser has several."""
+        return True
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
 def drop_dead_cookie(response: HttpResponse, error: Exception) -> None:
-    """Have the browser forget the cookie that caused the error, if one did."""
+    """Have the browser forget the cookies that caused the error, if any did."""
     if isinstance(error, DeadCookie):
-        cookies.drop_cookie(response, error.name)
+        for name in error.names:
+            cookies.drop_cookie(response, name)
 
 
 def drop_cookie(request: Request, response: HttpResponse) -> None:
     """Have the browser forget the cookie that the caller came by, if it was one."""
     authenticator = request.successful_authenticator
     if isinstance(authenticator, CookieAuthentication):
-        cookies.drop_cookie(response, authenticator.name_in(request))
+        cookies.drop_cookie(response, authenticator.used_name)
 
 
 def require_same_site(request: Request) -> None:

@@ -11,12 +11,14 @@ from django.db.models.functions import Greatest, Least, Now, RowNumber
 
 from core.access import Principal
 from core.among import among
+from core.ids import NOBODYS
 from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import allowed_lifetime, signed_in_to_administer
 from sessions_app.operations.ending import end
 from sessions_app.operations.locking import alone_in, with_their_users
 from tenancy.models import Tenant, strictest
 
+BATCH = 2_000
 SECOND = Value(timedelta(seconds=1))
 REASON = "session policy tightened"
 
@@ -47,21 +49,32 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     return ended + _end(crowded.annotate(place=by_age).filter(place__gt=F("most")), actor)
 
 
-@transaction.atomic
 def tighten_administrators() -> None:
-    """Hold administrators' live sessions to ADMIN_SESSION_LIFETIME, where they were opened while it was longer.
+    """Hold administrators' live sessions to ADMIN_SESSION_LIFETIME, where they were opened while it was longer."""
+    last_until, after = _administrators_last_until(), NOBODYS
+    while True:
+        too_long = Session.objects.filter(
+            signed_in_to_administer(), revoked_at=None, expires_at__gt=Greatest(last_until, Now()), pk__gt=after
+        )
+        session_ids = list(too_long.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not session_ids:
+            return
+        _shorten_administrators(session_ids)
+        after = session_ids[-1]
 
-    One that has lasted longer already runs out now and not before: what was done in it was done in a live session.
-    """
-    last_until = F("created_at") + timedelta(seconds=settings.ADMIN_SESSION_LIFETIME)
-    too_long = Session.objects.filter(signed_in_to_administer(), revoked_at=None, expires_at__gt=last_until)
-    session_ids = list(too_long.values_list("pk", flat=True))
-    if not session_ids:
-        return
+
+@transaction.atomic
+def _shorten_administrators(session_ids: list[UUID]) -> None:
+    """One that has lasted longer already runs out now, not before: what was done in it was done in a live session."""
+    expires_at = Greatest(_administrators_last_until(), Now())
     live = SessionState.objects.live().filter(pk__in=with_their_users(session_ids))
-    expires_at = Greatest(last_until, Now())
-    rows = Session.objects.filter(among(live.values("pk")))
-    rows.update(expires_at=expires_at, due_at=Least(F("due_at"), expires_at))
+    Session.objects.filter(among(live.values("pk"))).update(
+        expires_at=expires_at, due_at=Least(F("due_at"), expires_at)
+    )
+
+
+def _administrators_last_until() -> Any:
+    return F("created_at") + timedelta(seconds=settings.ADMIN_SESSION_LIFETIME)
 
 
 def _end(sessions: SessionStateQuerySet, actor: Principal) -> int:

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations as accounts
-from core.access import Origin, Principal
+from core.access import Origin, Principal, Tier
 from core.dialect import WORDS
 from core.ids import Prefix, show
 from core.moments import seconds
@@ -26,6 +26,7 @@ from sessions_app.authentication import (
     CookieAuthentication,
     CookieScheme,
     CrossSite,
+    by_session_key,
     drop_dead_cookie,
     principal_of,
     require_named_site,
@@ -75,12 +76,18 @@ class TokenAuthentication(BearerAuthentication):
 
 
 class AdminCookieAuthentication(CookieAuthentication):
-    """Also by the original's name, whose clients may keep there whatever a Bearer may be."""
+    """Our own cookie with a session's key; or the original's, whose clients may also keep an access token there.
+
+    Of several that are live, a super admin's is used: somebody may be signed in to an account of their own as well.
+    """
 
     other_names = (ORIGINAL_COOKIE,)
 
-    def principal(self, credential: str, origin: Origin) -> Principal | None:
-        return person(credential, origin)
+    def principal(self, name: str, credential: str, origin: Origin) -> Principal | None:
+        return person(credential, origin) if name == ORIGINAL_COOKIE else by_session_key(credential, origin)
+
+    def may_call(self, principal: Principal) -> bool:
+        return principal.tier is Tier.SUPER
 
 
 class CronAuthentication(BaseAuthentication):

@@ -143,12 +143,28 @@ class TestTheCookie:
         for path in ("/api/account/sessions", "/api/v1/me", "/edge/management/v1/api-sessions"):
             assert operator.get(path).status_code == 401
 
-    def test_of_ours_decides_where_there_are_both(self, world: World):
+    @cells("other", ["dead", "a user's", "an administrator's who may do less"])
+    def test_that_is_good_is_used_whatever_the_other_holds(self, other: str, world: World):
+        keys = {"dead": "cfs_x", "a user's": world.ada.key, "an administrator's who may do less": world.north_admin.key}
         both = browser(world.super_admin, ORIGINAL_COOKIE)
-        both.http.cookies[COOKIE] = "cfs_x"
+        both.http.cookies[COOKIE] = keys[other]
+        answer = both.get(SESSIONS)
+        assert (answer.status_code, answer.cookies) == (200, {})
+
+    def test_where_both_are_dead_both_are_dropped(self, world: World):
+        both = browser(world.super_admin, ORIGINAL_COOKIE)
+        both.http.cookies[COOKIE] = both.http.cookies[ORIGINAL_COOKIE] = "cfs_x"
         answer = both.get(SESSIONS)
         assert refused(answer) == UNAUTHORIZED
-        assert (drops_cookie(answer), drops_cookie(answer, ORIGINAL_COOKIE)) == (True, False)
+        assert drops_cookie(answer)
+        assert drops_cookie(answer, ORIGINAL_COOKIE)
+
+    def test_of_ours_takes_no_access_token(self, world: World):
+        operator = Caller()
+        operator.http.cookies[COOKIE] = world.super_admin.token
+        answer = operator.get(SESSIONS)
+        assert refused(answer) == UNAUTHORIZED
+        assert drops_cookie(answer)
 
     @cells("name", [COOKIE, ORIGINAL_COOKIE])
     def test_goes_with_the_401_that_it_has_caused(self, name: str, world: World):

@@ -43,6 +43,14 @@ def test_empty_filter_does_not_filter(lists: list[tuple[Operation, Caller, str]]
     assert (len(lists), wrong) == (17, [])
 
 
+def test_empty_filter_does_not_undo_the_same_filter_before_it(world: World):
+    path, admin = "/api/v1/admin/sessions", world.super_admin
+    assert [
+        page(admin.get(f"{path}?user_id={world.ada.user.handle}{more}"))[1]["total"]
+        for more in ("", "&user_id=", "&user_id=%20", "&user_id=+")
+    ] == [1, 1, 1, 1]
+
+
 def test_empty_filter_does_not_change_whose_cursor_it_is(lists: list[tuple[Operation, Caller, str]]):
     walked = 0
     for operation, caller, url in lists:

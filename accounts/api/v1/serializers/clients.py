@@ -87,7 +87,7 @@ class AgentChange(NewClient):
         Prefix.USER,
         required=False,
         allow_null=True,
-        help_text="A user of the same tenant. An agent that a person makes is theirs, unless another is named.",
+        help_text="A user of the same tenant. Without one, a person who creates it owns it. Null in a PATCH: nobody.",
     )
     agent_type = AgentType(required=False)
     allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
