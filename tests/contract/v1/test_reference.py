@@ -53,10 +53,9 @@ def spelled(schema: Any) -> str:
 
 
 def as_documented(name: str) -> dict[str, Any]:
-    """A JSON schema of what a document promises, which may hold more."""
-    fields = {field.rstrip("*"): kind for field, kind in SCHEMAS[name].items()}
-    required = [field.rstrip("*") for field in SCHEMAS[name] if field.endswith("*")]
-    return {"type": "object", "required": required, "properties": {key: _type(kind) for key, kind in fields.items()}}
+    """A JSON schema of what a document promises: an answer has all of it, null or not, and may have more."""
+    fields = {field.rstrip("*"): _type(kind) for field, kind in SCHEMAS[name].items()}
+    return {"type": "object", "required": list(fields), "properties": fields}
 
 
 def _type(kind: str) -> dict[str, Any]:
