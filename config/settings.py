@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config import postgres
+from config.public_url import public_url, web_origin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -38,22 +39,6 @@ def development_secret() -> str:
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
     return path.read_text()
-
-
-def web_address(name: str, value: str) -> str:
-    """Without the slash at its end, if it has one."""
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
-        raise ImproperlyConfigured(
-            f"{name} is no web address: {value} does not begin with https:// or http:// and a host."
-        )
-    return value.rstrip("/")
-
-
-def web_origin(name: str, value: str) -> str:
-    address = web_address(name, value)
-    if urlsplit(address).path:
-        raise ImproperlyConfigured(f"{name} takes origins, which have no path: {value} has one.")
-    return address
 
 
 def strong(name: str, value: str) -> str:
@@ -90,7 +75,7 @@ ALLOWED_HOSTS = (
 
 # Where we are reached from outside. Behind a proxy that may be below a path, with which every link then begins.
 
-PUBLIC_URL = web_address(
+PUBLIC_URL = public_url(
     "PUBLIC_URL",
     env("PUBLIC_URL", default="http://127.0.0.1:8000" if DEVELOPMENT else f"https://{ALLOWED_HOSTS[0]}"),
 )

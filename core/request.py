@@ -16,8 +16,10 @@ ORIGIN = "curfew.origin"
 EDGE_ROOTS = ("/edge/management/v1/", "/edge/client/v1/")
 ROOTS = ("/api/v1/", *EDGE_ROOTS)  # what is below is spelled with a slash at its end, or without
 PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
-READ_AND_DROPPED = 2 * 1024 * 1024
+MAX_DISCARDED_BODY = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_IN_BRACKETS = re.compile(r"\[([^]]*:[^]]*)\](?::[0-9]{1,5})?")
+_IPV4_AND_PORT = re.compile(r"([0-9.]+):[0-9]{1,5}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _USER_AGENT_LENGTH = 512
 
@@ -53,7 +55,7 @@ class DoorMiddleware:
         if not length.isdecimal():
             return error_response(request, HTTPStatus.BAD_REQUEST)
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            if int(length) <= READ_AND_DROPPED:
+            if int(length) <= MAX_DISCARDED_BODY:
                 request.read()  # a proxy that is cut off while it still sends tells its client of a 502
             return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return None
@@ -72,18 +74,14 @@ def client_ip(request: HttpRequest) -> str | None:
     """The nearest address on the way here that is not one of our own proxies.
 
     X-Forwarded-For is read from the right, and only as far as each hop is a proxy we trust: everything further
-    left is whatever the client chose to write. A hop that is left empty is unknown, and so is the client: granian
-    empties a whole header over one byte beyond ASCII, which a client may have put into its part of the list.
+    left is whatever the client chose to write. A hop that is no address is unknown, and so is the client; one may be
+    empty because granian empties a whole header over one byte beyond ASCII, in whoever's part of the list it is.
     """
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
     hops = [] if forwarded is None else forwarded.split(",")
     while peer is not None and hops and is_trusted(peer):
-        hop = hops.pop().strip()
-        nearer = _address(hop)
-        if nearer is None:
-            return str(peer) if hop else None
-        peer = nearer
+        peer = _address(_without_port(hops.pop().strip()))
     return str(peer) if peer else None
 
 
@@ -117,6 +115,12 @@ def drop_trailing_slash(request: HttpRequest) -> None:
 def clean_header(value: str) -> str:
     text = value.encode("latin-1", "replace").decode("utf-8", "replace")
     return _UNPRINTABLE.sub(" ", text)[:_USER_AGENT_LENGTH]
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write the client's port behind its address, and IPv6 addresses in brackets."""
+    found = _IN_BRACKETS.fullmatch(hop) or _IPV4_AND_PORT.fullmatch(hop)
+    return found[1] if found else hop
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

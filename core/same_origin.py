@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
 
 from core.request import comes_by_proxy
 
@@ -14,12 +15,20 @@ def is_cross_site(request: HttpRequest) -> bool:
     return origin is not None and origin.strip().lower() != own_origin(request)
 
 
-def is_named(request: HttpRequest) -> bool:
+def is_allowed_origin(request: HttpRequest) -> bool:
     """A page of an origin that the operator lets call the API, with credentials that the page itself holds."""
     return request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
 
 
 def own_origin(request: HttpRequest) -> str:
     """As the browser knows us: what a proxy of ours says that it was asked for, or else what we were asked for."""
-    host = request.headers.get("X-Forwarded-Host", "") if comes_by_proxy(request) else ""
-    return f"{request.scheme}://{host.partition(',')[0].strip() or request.get_host()}".lower()
+    return f"{request.scheme}://{forwarded_host(request) or request.get_host()}".lower()
+
+
+def forwarded_host(request: HttpRequest) -> str:
+    """One of ours that the nearest proxy was asked for. Further left is whatever the client chose to write."""
+    if not comes_by_proxy(request):
+        return ""
+    host = request.headers.get("X-Forwarded-Host", "").rpartition(",")[2].strip()
+    domain, _ = split_domain_port(host)
+    return host if domain and validate_host(domain, settings.ALLOWED_HOSTS) else ""

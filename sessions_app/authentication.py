@@ -17,7 +17,7 @@ from accounts.operations.pace import TooFast, count_request
 from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
 from core.request import ORIGIN
-from core.same_origin import is_cross_site, is_named
+from core.same_origin import is_allowed_origin, is_cross_site
 from core.secrets import NotOurs
 from sessions_app import cookies, operations, session_keys
 from sessions_app.queries import Holder, holder_of, holder_of_delegate, holder_of_key
@@ -102,9 +102,9 @@ def require_same_site(request: Request) -> None:
         raise CrossSite("This was sent by a page of another site")
 
 
-def require_named_site(request: Request) -> None:
+def require_allowed_origin(request: Request) -> None:
     """The same where a cookie takes no part: a page that may call the API may also change something."""
-    if not is_named(request):
+    if not is_allowed_origin(request):
         require_same_site(request)
 
 

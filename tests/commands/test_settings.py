@@ -67,7 +67,13 @@ class TestAKeyOfTheOperators:
 
 
 class TestWhereWeAreReached:
-    @pytest.mark.parametrize("wrong", ["curfew.example.com", "/curfew", "ftp://curfew.example.com", "https://"])
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            *("curfew.example.com", "/curfew", "ftp://curfew.example.com", "https://"),
+            *("https://[::1", "https://curfew.example.com?query", "https://curfew.example.com/curfew#fragment"),
+        ],
+    )
     def test_that_is_no_web_address_is_refused(self, manage, wrong: str):
         ended = manage("check", **COMPLETE | {"PUBLIC_URL": wrong})
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -78,12 +84,44 @@ class TestWhereWeAreReached:
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"PUBLIC_URL": given})
         assert (ended.returncode, ended.stderr) == (0, "")
 
+    @pytest.mark.parametrize("path", ["api", "console/", "version/curfew"])
+    def test_path_that_begins_like_one_of_ours_is_refused(self, manage, path: str):
+        ended = manage("check", **COMPLETE | {"PUBLIC_URL": f"https://apps.example.com/{path}"})
+        assert (ended.returncode, ended.stdout) == (1, "")
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith(f"PUBLIC_URL has a path that begins with /{path.partition('/')[0]}, ")
+
     def test_other_origins_are_origins(self, manage):
-        for wrong in ("panel.example.com", "https://panel.example.com/path", "*", "null"):
-            ended = manage("check", **COMPLETE | {"CORS_ALLOWED_ORIGINS": f"https://good.example.com,{wrong}"})
-            assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True), wrong
-        good = {"CORS_ALLOWED_ORIGINS": "https://panel.example.com,http://127.0.0.1:8080/"}
-        assert manage("check", **COMPLETE | good).returncode == 0
+        wrong = ["panel.example.com", "https://panel.example.com/path", "*", "null", "https://*.example.com"]
+        wrong += [
+            "https://panel.example.com?query",
+            "https://panel.example.com#fragment",
+            "https://b\u00fccher.example",
+        ]
+        wrong += ["https://panel.example.com:port", "https://panel.example.com:65536", "https://panel.example.com:"]
+        for each in wrong:
+            ended = manage("check", **COMPLETE | {"CORS_ALLOWED_ORIGINS": f"https://good.example.com,{each}"})
+            assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True), each
+            assert len(ended.stderr.splitlines()) == 1
+
+    def test_password_in_an_origin_is_refused_and_not_repeated(self, manage):
+        ended = manage("check", **COMPLETE | {"CORS_ALLOWED_ORIGINS": "https://ada:secret@panel.example.com"})
+        assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True)
+        assert "secret" not in ended.stderr
+
+    def test_other_origins_are_kept_as_browsers_spell_them(self, manage):
+        spelled = {
+            "https://panel.example.com": "https://panel.example.com",
+            "HTTPS://Console.Example/": "https://console.example",
+            "https://console.example:443": "https://console.example",
+            "http://console.example:080": "http://console.example",
+            "http://console.example:443": "http://console.example:443",
+            " http://127.0.0.1:8080/": "http://127.0.0.1:8080",
+            "http://[2001:DB8:0::1]:80": "http://[2001:db8::1]",
+        }
+        show = ["shell", "-v", "0", "-c", "from django.conf import settings; print(*settings.CORS_ALLOWED_ORIGINS)"]
+        ended = manage(*show, **COMPLETE | {"CORS_ALLOWED_ORIGINS": ",".join(spelled)})
+        assert (ended.stdout.split(), ended.stderr) == (list(spelled.values()), "")
 
 
 def test_numbers_out_of_range_are_refused_by_name(manage):

@@ -41,13 +41,25 @@ def address(peer: str, forwarded: str | None = None) -> str | None:
         (OUR_PROXY, f"{CLIENT}, {OUTER_PROXY}", CLIENT),
         (OUR_PROXY, f"1.2.3.4, {CLIENT} , 10.9.9.9,{OUTER_PROXY}", CLIENT),
         (OUR_PROXY, "10.0.0.2, 10.0.0.3", "10.0.0.2"),
-        (OUR_PROXY, f"{CLIENT}, rubbish", OUR_PROXY),
+        (OUR_PROXY, f"{CLIENT}, rubbish", None),
+        (OUR_PROXY, f"rubbish, {OUTER_PROXY}", None),
         (OUR_PROXY, f"rubbish, {CLIENT}", CLIENT),
         (OUR_PROXY, f"{CLIENT}, ", None),
         (OUR_PROXY, f", {OUTER_PROXY}", None),
         (OUR_PROXY, f", {CLIENT}", CLIENT),
         (PEER, "", PEER),
-        (OUR_PROXY, "unknown", OUR_PROXY),
+        (PEER, "rubbish", PEER),
+        (OUR_PROXY, "unknown", None),
+        (OUR_PROXY, "_hidden", None),
+        (OUR_PROXY, f"{CLIENT}:555", CLIENT),
+        (OUR_PROXY, f"1.2.3.4:1, {CLIENT}:555, {OUR_PROXY}:80", CLIENT),
+        (OUR_PROXY, "[2001:db8::1]:80", "2001:db8::1"),
+        (OUR_PROXY, "[2001:db8::1]", "2001:db8::1"),
+        (OUR_PROXY, f"{CLIENT}, [{OUTER_PROXY}]:80", CLIENT),
+        (OUR_PROXY, f"[::ffff:{CLIENT}]:80", CLIENT),
+        *((OUR_PROXY, f"{CLIENT}{rest}", None) for rest in (":", ":port", ":1:2", ":123456", "/32", ":\u0661")),
+        *((OUR_PROXY, each, None) for each in ("[2001:db8::1]80", "[2001:db8::1", f"[{CLIENT}]:80", "[]:80")),
+        (f"{OUR_PROXY}:80", CLIENT, None),
         (OUR_PROXY, "2001:DB8::00:1", "2001:db8::1"),
         (OUR_PROXY, "fe80::1%eth0", "fe80::1"),
         (OUR_PROXY, f"::ffff:{CLIENT}", CLIENT),
@@ -122,13 +134,15 @@ def test_whom_a_proxy_of_ours_cannot_name_is_turned_away(world: World, proxies: 
     """Else whoever spoils the header signs in from our own address, and is counted and recorded as being there."""
     person = world.person("grace", world.north)
     credentials = {"email": person.email, "password": PASSWORD}
-    for forwarded in ("", " ", f", {OUTER_PROXY}"):
+    for forwarded in ("", " ", f", {OUTER_PROXY}", "garbage", f"{CLIENT}, unknown", f"rubbish, {OUTER_PROXY}"):
         extra = {"headers": {"X-Forwarded-For": forwarded}, "REMOTE_ADDR": OUR_PROXY}
         answer = world.nobody.post("/api/v1/auth/login", credentials, **extra)
         assert (answer.status_code, answer.json()) == (400, {"detail": "The request could not be understood"})
         assert world.nobody.get("/healthz", **extra).status_code == 200
     assert not person.sessions.exists()
     assert world.nobody.post("/api/v1/auth/login", credentials, REMOTE_ADDR=OUR_PROXY).status_code == 200
+    ignored = {"headers": {"X-Forwarded-For": "garbage"}, "REMOTE_ADDR": PEER}
+    assert world.nobody.post("/api/v1/auth/login", credentials, **ignored).status_code == 200
 
 
 @cells(

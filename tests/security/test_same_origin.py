@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from core.same_origin import is_cross_site
+from core.same_origin import is_cross_site, own_origin
 from tests.cells import cells
 
 HOST = "panel.example"
@@ -35,7 +35,7 @@ def request(headers: dict[str, str]) -> Any:
 
 @pytest.fixture(autouse=True)
 def our_host(settings: Any) -> None:
-    settings.ALLOWED_HOSTS = [HOST]
+    settings.ALLOWED_HOSTS = [HOST, "sessions.example", ".apps.example"]
 
 
 @cells("case", CASES)
@@ -53,3 +53,25 @@ def test_takes_the_word_of_our_own_proxies(settings: Any):
 def test_takes_nobody_elses():
     assert is_cross_site(request({"Origin": PROXIED, **FORWARDED}))
     assert not is_cross_site(request({"Origin": OURS, "X-Forwarded-Host": "sessions.example"}))
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "origin"),
+    [
+        ("sessions.example", "http://sessions.example"),
+        ("Sessions.Example:8443", "http://sessions.example:8443"),
+        ("one.apps.example", "http://one.apps.example"),
+        ("evil.example, sessions.example", "http://sessions.example"),
+        ("sessions.example, evil.example", OURS),
+        ("evil.example", OURS),
+        ("evil.example/a?b, ok", OURS),
+        ("sessions.example/a?b", OURS),
+        ("sessions.example@evil.example", OURS),
+        ("sessions.example:port", OURS),
+        ("sessions.example,", OURS),
+        ("", OURS),
+    ],
+)
+def test_forwarded_host_is_the_nearest_one_and_an_allowed_one(settings: Any, forwarded: str, origin: str):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1/32")]
+    assert own_origin(request({"X-Forwarded-Host": forwarded})) == origin

@@ -29,7 +29,7 @@ from sessions_app.authentication import (
     by_session_key,
     drop_dead_cookie,
     principal_of,
-    require_named_site,
+    require_allowed_origin,
 )
 from sessions_app.models import Reach, State
 
@@ -54,7 +54,7 @@ class AdminKeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> Admitted | None:
-        require_named_site(request)
+        require_allowed_origin(request)
         key, origin = request.headers.get("X-Admin-Key", "").strip(), request.META[ORIGIN]
         if not key:
             return None

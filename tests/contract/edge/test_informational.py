@@ -50,11 +50,18 @@ class TestTheVersion:
         assert "OIDC_AUTH" not in data["capabilities"]
 
     def test_names_the_host_that_a_trusted_proxy_was_asked_for(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        forwarded = {"X-Forwarded-Host": "sessions.example", "X-Forwarded-Proto": "https"}
+        monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["testserver", "sessions.example"])
+        forwarded = {"X-Forwarded-Host": "evil.example, sessions.example", "X-Forwarded-Proto": "https"}
         for proxies, start in (([], "http://testserver"), ([ip_network("127.0.0.1/32")], "https://sessions.example")):
             monkeypatch.setattr(settings, "TRUSTED_PROXIES", proxies)
             data = world.nobody.get(f"{PATH}/version", headers=forwarded).json()["data"]
             assert data["apiVersions"]["edge-management"]["v1"]["apiBaseUrls"] == [f"{start}{PATH}"]
+
+    def test_names_no_host_that_is_not_allowed(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(settings, "TRUSTED_PROXIES", [ip_network("127.0.0.1/32")])
+        for host in ("evil.example", "evil.example/a?b, ok"):
+            data = world.nobody.get("/version", headers={"X-Forwarded-Host": host}).json()["data"]
+            assert data["apiVersions"]["edge-management"] == api_at(PATH), host
 
     def test_answers_at_every_path_and_base_url_that_it_lists(self, world: World):
         listed = world.nobody.get(f"{PATH}/version").json()["data"]["apiVersions"]

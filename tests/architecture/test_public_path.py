@@ -1,0 +1,18 @@
+"""PUBLIC_URL may have any path but one that begins like a path of ours."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import get_resolver
+
+from config.public_url import OUR_SEGMENTS
+
+
+def first_segment(path: Any) -> str:
+    return str(path).strip("/").partition("/")[0]
+
+
+def test_every_first_segment_of_ours_is_refused_as_a_prefix():
+    assert settings.API_DOCS
+    routes = [each.pattern for each in get_resolver().url_patterns]
+    assert {first_segment(each) for each in [*routes, settings.STATIC_URL]} == set(OUR_SEGMENTS)
