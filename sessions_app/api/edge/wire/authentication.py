@@ -30,35 +30,30 @@ class ZtSessionAuthentication(BaseAuthentication):
     """Whatever `zt-session` says, it alone counts. Either header takes every credential that is ours."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        key, token = zt_session_in(request), bearer_in(request)
-        if key:
-            return self._holder(key, request, f"{_ZT} {_INVALID}")
-        if token is None:
+        if (found := credential_in(request)) is None:
             return None
-        return self._holder(token, request, f"{_BEARER} {_EXPIRED if has_expired(token) else _INVALID}")
+        credential, header = found
+        principal = principal_of(credential, request.META[ORIGIN])
+        if principal is None:
+            is_expired = header == _BEARER and has_expired(credential)
+            raise WrongCredential(f"{header} {_EXPIRED if is_expired else _INVALID}")
+        return principal, principal
 
     def authenticate_header(self, request: Request) -> str:
         return MISSING
 
-    def _holder(self, credential: str, request: Request, challenge: str) -> tuple[Principal, Principal]:
-        principal = principal_of(credential, request.META[ORIGIN])
-        if principal is None:
-            raise WrongCredential(challenge)
-        return principal, principal
 
-
-def zt_session_in(request: Request) -> str:
-    return request.META.get("HTTP_ZT_SESSION", "").strip()
-
-
-def bearer_in(request: Request) -> str | None:
+def credential_in(request: Request) -> tuple[str, str] | None:
+    """The credential that counts, and how its header introduces itself in a challenge."""
+    if key := request.META.get("HTTP_ZT_SESSION", "").strip():
+        return key, _ZT
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token if scheme.lower() == "bearer" else None
+    return (token, _BEARER) if scheme.lower() == "bearer" else None
 
 
 def session_key_in(request: Request) -> str | None:
     """The session key that this request was authenticated with; None if it was another kind of credential."""
-    credential = zt_session_in(request) or bearer_in(request) or ""
+    credential, _ = credential_in(request) or ("", "")
     return credential if credential.startswith(session_keys.START) else None
 
 
