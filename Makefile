@@ -21,7 +21,7 @@ proof: .venv/ready  # what takes longer, and every promise at its full figures (
 	@$(python) -m tests.browser.chromium
 	@$(python) -m tests.interop.install
 	$(python) -m pytest -n auto -m proof --ignore tests/proof
-	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest tests/proof
+	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest $(if $(FIGURES),-n auto) tests/proof
 
 bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
 	@exec .venv-bench/bin/python -m bench $(ROWS)

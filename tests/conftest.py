@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from accounts.keyring import ring
 from tests import cells, cluster
 from tests.durations import Durations
 from tests.servers import Servers
@@ -48,7 +49,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterato
 def unpeopled_database(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     """A database with nobody in it, for the rest of the module: the demo has people of the same names."""
     with django_db_blocker.unblock(), cluster.database():
+        ring.forget()
         yield
+    ring.forget()  # each database has signing keys of its own
 
 
 @pytest.fixture

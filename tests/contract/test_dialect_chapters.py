@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from accounts import operations as accounts
+from accounts.models import Role
 from config.docs import DIALECTS
 from tests.servers import Servers
 from tests.world import PASSWORD, SYSTEM, World
@@ -28,9 +29,10 @@ def examples(dialect: str) -> list[re.Match[str]]:
 
 @pytest.fixture
 def surroundings(servers: Servers, committed_world: World) -> dict[str, str]:
-    """What the chapters call by name: an operator, who has signed in twice and has a key."""
+    """What the chapters call by name: an operator, who has signed in twice and has a key; and an administrator."""
     world = committed_world
     operator = world.super_admin
+    world.person("admin", world.north, Role.TENANT_ADMIN)
     return {
         "PATH": os.environ["PATH"],
         "CURFEW": servers.urls[0],

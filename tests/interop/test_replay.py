@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import requests
 from playwright.sync_api import Browser
 from requests.structures import CaseInsensitiveDict
@@ -14,6 +15,7 @@ from tests.interop.conftest import Ways
 from tests.interop.elsewhere import Elsewhere
 from tests.world import World
 
+pytestmark = pytest.mark.proof
 Send = Callable[[str, str, bytes, dict[str, str]], Any]
 
 

@@ -12,8 +12,8 @@ _HEAD = ("claim", "asked", "seen", "in detail", "seconds")
 
 
 class Claim:
-    def __init__(self, name: str, *, full: int, reduced: int, properties: list[tuple[str, Any]]) -> None:
-        self.asked = {"full": full, "reduced": reduced, "once": ceil(reduced / 10)}[FIGURES]
+    def __init__(self, name: str, *, full: int, reduced: int, once: int | None, properties: list[Any]) -> None:
+        self.asked = {"full": full, "reduced": reduced, "once": once or ceil(reduced / 10)}[FIGURES]
         # A plain list, because workers send it to their controller; it tells of a failure too.
         self._line: list[Any] = [name, self.asked, 0, ""]
         properties.append((_PROPERTY, self._line))

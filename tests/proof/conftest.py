@@ -15,10 +15,11 @@ pytest.register_assert_rewrite("tests.proof.orders")
 
 @pytest.fixture
 def claim(request: pytest.FixtureRequest) -> Callable[..., Claim]:
-    """What a test promises, by name, with how often to try it: in full for `make proof`, reduced otherwise."""
+    """What a test promises, by name, with how often to try it: in full for `make proof`, a tenth of `reduced`
+    for `make test` unless `once` says otherwise."""
 
-    def claim(name: str, *, full: int, reduced: int) -> Claim:
-        return Claim(name, full=full, reduced=reduced, properties=request.node.user_properties)
+    def claim(name: str, *, full: int, reduced: int, once: int | None = None) -> Claim:
+        return Claim(name, full=full, reduced=reduced, once=once, properties=request.node.user_properties)
 
     return claim
 

@@ -6,7 +6,7 @@ from tests.proof.claims import Claim, table
 
 def report(*, passed: bool) -> Any:
     properties: list[tuple[str, Any]] = []
-    claim = Claim("nobody slips through", full=2000, reduced=100, properties=properties)
+    claim = Claim("nobody slips through", full=2000, reduced=100, once=100, properties=properties)
     claim.saw(1234, "none did")
     return SimpleNamespace(user_properties=properties, passed=passed, duration=5.25)
 

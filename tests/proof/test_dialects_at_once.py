@@ -46,7 +46,8 @@ def ask(browser: Browser, token: str, times: int) -> Counter[int]:
 def test_a_persons_pace_is_counted_for_all_processes_together(busy_servers: Servers, committed_world: World, claim):
     limit = settings.PANEL_RATE_LIMIT
     asked = limit + OVER
-    promise = claim(f"requests of one person to two processes, of which {limit} may be", full=asked, reduced=asked)
+    name = f"requests of one person to two processes, of which {limit} may be"
+    promise = claim(name, full=asked, reduced=asked, once=asked)
     token = committed_world.ada.token
     each = promise.asked // CALLERS
     with browsers(busy_servers.urls, CALLERS) as callers:

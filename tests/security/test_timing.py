@@ -1,7 +1,7 @@
 """How long a refusal takes tells nobody who exists. The full measurement, over HTTP, is in tests/proof."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import shuffle
 from statistics import median
 from typing import Any
@@ -11,12 +11,26 @@ import pytest
 from accounts import operations as accounts
 from accounts.hashers import Argon2
 from accounts.models import User
+from accounts.operations.sign_in import _nobodys_password
 from core.access import Origin, Scope
 from core.records import Status
 from tests.world import PASSWORD, World, hashed_password
 
 LOGIN = "/api/v1/auth/login"
 SAMPLES = 40
+
+
+@pytest.fixture(autouse=True)
+def hashes_of_the_product(settings: Any) -> Iterator[None]:
+    settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2"]
+    forget_hashes()
+    yield
+    forget_hashes()
+
+
+def forget_hashes() -> None:
+    hashed_password.cache_clear()
+    _nobodys_password.cache_clear()
 
 
 def refuse(world: World, email: str, password: str = "not it", **more: Any) -> Any:
