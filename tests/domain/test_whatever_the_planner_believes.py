@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.db import connection
 
 from accounts.models import User
@@ -79,6 +80,7 @@ ENDINGS: dict[str, Callable[[World], Any]] = {
 }
 
 
+@pytest.mark.proof
 @cells("act", LISTS | ENDINGS)
 def test_it_does_not_take_long(act: str, world: World):
     others(world)

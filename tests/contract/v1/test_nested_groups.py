@@ -135,12 +135,14 @@ class TestEffectiveMembers:
             _, where = page(admin.get(f"{members(top)}?effective=true&per_page=100"))
         assert (where["total"], len(statements)) == (MANY, 3)
 
+    @pytest.mark.proof
     @cells("shape", ["deep", "wide"])
     def test_of_ten_thousand_groups_cost_ten_times_as_much_and_no_more(self, shape: str, world: World):
         top, people = many_groups(world, shape, 10 * MANY)
         took = quickest(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 1) == (len(people), True), f"{took:.2f} s"
 
+    @pytest.mark.proof
     @cells("belief", BELIEFS)
     @cells(("shape", "many"), [("deep", MANY), ("wide", MANY), ("deep", 4 * MANY)])
     def test_come_at_once_whatever_the_planner_believes(self, shape: str, many: int, belief: str, world: World):
