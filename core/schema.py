@@ -135,7 +135,7 @@ class V1Schema(AutoSchema):
             found.append(404)
         if body:
             found += [413, 415]
-        if JSON in body or self.listing or view.action in getattr(view, "repeatable", ()):
+        if not view.ignores_unknown_parameters:
             found.append(422)
         if view.action in view.expensive:
             found.append(429)

@@ -94,6 +94,8 @@ class TestThePublishedSchema:
             if ours is None or str(endpoint.status) not in ours["responses"]:
                 wrong.append((str(endpoint), "is not there"))
                 continue
+            if _schema_in(ours["responses"].get("422", {})) != "HTTPValidationError":
+                wrong.append((str(endpoint), "is not refused as documented"))
             query = {
                 each["name"]: spelled(each["schema"]) for each in ours.get("parameters", ()) if each["in"] == "query"
             }
