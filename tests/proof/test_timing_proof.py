@@ -9,12 +9,13 @@ from statistics import median
 import pytest
 from django.conf import settings
 
+from accounts.hashers import Argon2
 from accounts.models import User
 from core.records import Status
 from tests.proof.browsers import Browser, browsers
 from tests.proof.claims import FULL
 from tests.servers import Servers
-from tests.world import World
+from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.proof
 
@@ -37,7 +38,7 @@ def somebody(world: World, name: str, **columns: str) -> str:
 
 
 def accounts_of(world: World) -> dict[str, str]:
-    known = somebody(world, "known01")
+    known = somebody(world, "known01", password=Argon2().encode(PASSWORD, Argon2().salt()))  # the tests' own is cheap
     return {
         "known": known,
         "unknown": known.replace("known01", "nobody1"),
