@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -174,8 +174,7 @@ class Deeds:
     refused: Counter[int] = field(default_factory=Counter)
 
 
-def keep_ending(browser: Browser, token: str, enough: Event) -> Deeds:
-    deeds = Deeds()
+def keep_ending(browser: Browser, token: str, enough: Event, deeds: Deeds) -> None:
     while not enough.is_set():
         made = browser.sign_in(**CREDENTIALS)
         if made.status == 200:
@@ -188,7 +187,13 @@ def keep_ending(browser: Browser, token: str, enough: Event) -> Deeds:
                 deeds.refused[answer.status] += 1
         else:
             deeds.refused[made.status] += 1
-    return deeds
+
+
+def wait_until(condition: Callable[[], Any], patience: float = 20) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "nothing was acknowledged"
+        time.sleep(0.01)
 
 
 def lets_in(browser: Browser, token: str) -> bool:
@@ -209,14 +214,15 @@ def test_what_was_acknowledged_holds_though_the_database_is_broken_off_at_once(d
     ):
         token = asking.sign_in(**CREDENTIALS).data["access_token"]
         for _ in range(promise.asked):
-            enough = Event()
-            deeds_to_come = pool.submit(keep_ending, revoker, token, enough)
-            time.sleep(uniform(0.2, 1.0))
+            enough, deeds = Event(), Deeds()
+            under_way = pool.submit(keep_ending, revoker, token, enough, deeds)
+            wait_until(lambda deeds=deeds: deeds.done)
+            time.sleep(uniform(0, 0.8))
             database.break_off()
             for each in (asking.ask("GET", "/api/v1/me", token=token) for _ in range(3)):
                 assert is_unavailable(each)
             enough.set()
-            deeds = deeds_to_come.result()
+            under_way.result()
             database.start()
             seconds_until_back([asking], token)
             assert deeds.refused.keys() <= {503}

@@ -14,7 +14,7 @@ from sessions_app.models import Reach, Revocation, Session
 from tests.servers import environment
 from tests.world import SYSTEM, World
 
-START, PROMPTLY = 30, 5  # seconds
+START, PROMPTLY = 30, 10  # seconds: a worker that is busy when it is notified polls five seconds later
 
 
 @pytest.fixture
