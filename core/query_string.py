@@ -16,9 +16,10 @@ def said(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[str
     found: dict[str, bytes] = {}
     for name, _, value in (pair.partition("=") for pair in query.split("&")):
         known = _plain(name).decode(errors="replace")
-        plain = _plain(value)
-        if known in names and (plain.strip() or not ignore_empty):
-            found[known] = plain
+        if known in names:
+            plain = _plain(value)
+            if plain.strip() or not ignore_empty:
+                found[known] = plain
     return {name: _text(name, value) for name, value in found.items()}
 
 
