@@ -63,6 +63,8 @@ def cells(
     by: Callable[[Any], object] | None = None,
 ) -> Callable[[Any], Any]:
     axis = list(_axis(names, list(values), ids, by))
+    if not axis:
+        raise ValueError(f"There is no cell for {names}: the test would pass without asserting anything")
 
     def decorate(target: Any) -> Any:
         if not isinstance(target, type):
