@@ -19,11 +19,11 @@ def users_with_live_session(user_ids: list[UUID]) -> set[UUID]:
 
 
 def _with_live_session() -> QuerySet[User, tuple[UUID]]:
-    # One session of each user is enough, and a scalar subquery cannot be made a join with those of all others. The
-    # bounds repeat what the equality says, and the order is that of the index of users' sessions: with both, PostgreSQL
-    # takes that index even where almost all sessions are one user's, and it would take that for typical.
-    theirs = SessionState.objects.live().filter(user=OuterRef("pk"), user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
-    newest = Subquery(theirs.newest_first().values("pk")[:1])
+    # One session of each user is enough, and a scalar subquery cannot be made a join with those of all others. Bounds
+    # instead of an equality leave the user in the order: only the index of users' sessions has that order, so
+    # PostgreSQL takes it whatever it believes of how many sessions there are and of whom.
+    theirs = SessionState.objects.live().filter(user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
+    newest = Subquery(theirs.order_by("user", "-pk").values("pk")[:1])
     users = User.objects.filter(Among(F("pk"), RawSQL("%s", [_USERS])))
     return users.alias(newest=newest).filter(newest__isnull=False).values_list("pk")
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.operations import add_member
 from sessions_app import operations
+from sessions_app.presence import users_with_live_session
 from tenancy.operations import set_session_policy
 from tests.beliefs import analysed_when_empty
 from tests.cells import cells
@@ -90,3 +92,20 @@ def test_it_does_not_take_long(act: str, world: World):
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{LONGEST}'")
     (LISTS | ENDINGS)[act](world)
+
+
+def test_signed_in_users_are_looked_up_in_their_own_index(world: World):
+    """Rows that were rolled back grow the indexes, and an index of all sessions then looks no dearer than a user's."""
+    ada = world.ada
+    kept = transaction.savepoint()
+    crowd(ada, 15_000)
+    transaction.savepoint_rollback(kept)
+    others(world)
+    colleague = User.objects.get(email="7@north.example")
+    analysed_when_empty()
+    with CaptureQueriesContext(connection) as asked:
+        assert users_with_live_session([ada.user.pk, colleague.pk]) == {ada.user.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked.captured_queries[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Cond: ((user_id >= accounts_user.id) AND (user_id <= accounts_user.id))" in plan, plan
