@@ -1,37 +1,95 @@
-"""Queries that are put together once, and planned once on each connection: for the few that answer every request."""
+"""Queries that are compiled once and sent many times, past the ORM's compiler and psycopg's cursors.
+
+A statement goes out through psycopg's own libpq binding. Django's cursor wrapper still holds each call: so queries are
+logged and counted, `execute_wrapper` sees them, and errors are Django's.
+"""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import ProgrammingError, connection
 from django.db.models import QuerySet
-from psycopg import Connection, errors, sql
+from psycopg import ClientCursor, Connection, errors, sql
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+Rows = list[tuple[Any, ...]]
 
 
-class Prepared:
-    """`build` makes the query with stand-ins where the values go; `stand_ins` says which, in order, and of what type.
+class Statement:
+    """A query that is compiled once, and planned each time for the values it is sent with.
 
-    A stand-in is recognised by its value, so it must be one that nothing else in the query has.
+    `build` makes the query with stand-ins where the values go; `stand_ins` says which, in order, and of what type. A
+    stand-in is recognised by its value, so it must be one that nothing else in the query has.
     """
 
-    _known: WeakKeyDictionary[Connection[Any], set[str]] = WeakKeyDictionary()
-
-    def __init__(self, build: Callable[[], QuerySet[Any]], stand_ins: Mapping[Any, str]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]], stand_ins: Mapping[Any, str]) -> None:
         self._build, self._stand_ins = build, stand_ins
 
-    def ask(self, *values: Any) -> list[tuple[Any, ...]]:
-        """In a transaction it is sent whole: behind a pooler nobody knows what that one connection has prepared, and
-        to find out the hard way would break the transaction off."""
+    def fetch(self, *values: Any) -> Rows:
+        """The rows, as `values_list()` has them."""
         connection.ensure_connection()
-        if connection.in_atomic_block:
-            return self._send(values)
-        known = self._known.setdefault(connection.connection, set())
-        if self._name not in known:
+        result = self._send(values)
+        adaptation = _state().transformer
+        adaptation.set_pgresult(result)
+        rows = adaptation.load_rows(0, result.ntuples, tuple)
+        return self._compiled.converted(rows)
+
+    def fetch_dicts(self, *values: Any) -> list[dict[str, Any]]:
+        """The rows, as `values()` has them."""
+        names = self._compiled.names
+        return [dict(zip(names, row, strict=True)) for row in self.fetch(*values)]
+
+    def _send(self, values: Sequence[Any]) -> PGresult:
+        if not connection.get_autocommit():
+            _begin()
+
+        def call(libpq: PGconn) -> PGresult:
+            return libpq.exec_params(self._text.encode(), _dumped(values), self._types)
+
+        return _run(call, self._loggable, dict(zip(self._names, values, strict=True)))
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [f"value_{number}" for number in range(1, len(self._stand_ins) + 1)]
+
+    @cached_property
+    def _text(self) -> str:
+        return self._compiled.filled([f"${number}" for number in range(1, len(self._stand_ins) + 1)])
+
+    @cached_property
+    def _loggable(self) -> str:
+        """With named places for the values. Where a per cent sign is to stay one, it is doubled."""
+        return self._compiled.filled([f"%({name})s" for name in self._names], escaped=True)
+
+    @cached_property
+    def _types(self) -> list[int]:
+        types = connection.connection.adapters.types
+        return [types.get_oid(name) for name in self._stand_ins.values()]
+
+    @cached_property
+    def _compiled(self) -> "_Compiled":
+        return _Compiled.of(self._build(), list(self._stand_ins))
+
+
+class Prepared(Statement):
+    """A query that is planned once on each connection as well: for the few that answer most requests.
+
+    In a transaction it is sent whole. Behind a pooler nobody knows what that one connection has prepared, and to find
+    out the hard way would break the transaction off.
+    """
+
+    def _send(self, values: Sequence[Any]) -> PGresult:
+        if not connection.get_autocommit():
+            return super()._send(values)
+        prepared = _state().prepared
+        if self._name not in prepared:
             self._prepare()
-            known.add(self._name)
+            prepared.add(self._name)
         try:
             return self._execute(values)
         except ProgrammingError as error:
@@ -40,49 +98,140 @@ class Prepared:
             self._prepare()  # a pooler has given us another connection, or cleaned ours
             return self._execute(values)
 
-    def _send(self, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        whole = self._filled(["%s"] * len(values), escaped=True)
-        given = dict(zip(self._stand_ins, values, strict=True))
-        with connection.cursor() as cursor:
-            cursor.execute(whole, [given[each] for each in self._compiled[1] if _is_among(each, given)])
-            return cursor.fetchall()
+    def _execute(self, values: Sequence[Any]) -> PGresult:
+        def call(libpq: PGconn) -> PGresult:
+            return libpq.exec_prepared(self._name.encode(), _dumped(values))
 
-    def _execute(self, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        given = f" ({', '.join(['%s'] * len(values))})" if values else ""
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXECUTE {self._name}{given}", values)
-            return cursor.fetchall()
+        return _run(call, self._execution, values)
 
     def _prepare(self) -> None:
-        types = f" ({', '.join(self._stand_ins.values())})" if self._stand_ins else ""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [self._name])
-            if not cursor.fetchone()[0]:
-                cursor.execute(f"PREPARE {self._name}{types} AS {self._text}")
+        def call(libpq: PGconn) -> PGresult:
+            return libpq.prepare(self._name.encode(), self._text.encode(), self._types)
+
+        try:
+            _run(call, f"PREPARE {self._name} AS {self._text}", None)
+        except ProgrammingError as error:
+            # Its name says what it is: whoever shares the connection has prepared the same.
+            if not isinstance(error.__cause__, errors.DuplicatePreparedStatement):
+                raise
+
+    @cached_property
+    def _execution(self) -> str:
+        places = f" ({', '.join(['%s'] * len(self._stand_ins))})" if self._stand_ins else ""
+        return f"EXECUTE {self._name}{places}"
 
     @cached_property
     def _name(self) -> str:
         """Another text is another statement, also for whoever shares the connection and is of another version."""
-        return f"curfew_{hashlib.sha256(self._text.encode()).hexdigest()[:24]}"
+        told = f"{self._text} {list(self._stand_ins.values())}"
+        return f"curfew_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
 
-    @cached_property
-    def _text(self) -> str:
-        return self._filled([f"${number}" for number in range(1, len(self._stand_ins) + 1)])
 
-    def _filled(self, places: list[str], *, escaped: bool = False) -> str:
-        """The statement with its constants in it. Where a per cent sign is to stay one, it is doubled."""
-        template, parameters = self._compiled
-        at = dict(zip(self._stand_ins, places, strict=True))
-        constants = (sql.Literal(each).as_string(connection.connection) for each in parameters)
-        doubled = (constant.replace("%", "%%") if escaped else constant for constant in constants)
-        text = template.replace("%%", "%%%%") if escaped else template
-        return text % tuple(
-            at[each] if _is_among(each, at) else constant for each, constant in zip(parameters, doubled, strict=True)
+class _Compiled(NamedTuple):
+    """What the ORM's compiler makes of a query."""
+
+    template: str
+    parameters: tuple[Any, ...]
+    stand_ins: list[Any]
+    names: Sequence[str]
+    converters: Mapping[int, Any]
+    compiler: Any
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any, Any], stand_ins: list[Any]) -> "_Compiled":
+        compiler = rows.query.get_compiler(connection.alias)
+        template, parameters = compiler.as_sql()
+        converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+        return cls(template, tuple(parameters), stand_ins, tuple(rows.query.selected or ()), converters, compiler)
+
+    def filled(self, places: list[str], *, escaped: bool = False) -> str:
+        """The statement with its constants in it, and these places where the values go."""
+        at = dict(zip(self.stand_ins, places, strict=True))
+        template = self.template.replace("%%", "%%%%") if escaped else self.template
+        return template % tuple(
+            at[each] if _is_among(each, at) else _literal(each, escaped=escaped) for each in self.parameters
         )
 
-    @cached_property
-    def _compiled(self) -> tuple[str, tuple[Any, ...]]:
-        return self._build().query.sql_with_params()
+    def converted(self, rows: Rows) -> Rows:
+        if not self.converters:
+            return rows
+        return [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)]
+
+
+class _Call:
+    """One call of libpq in the shape of a cursor, so that Django's wrapper can hold it."""
+
+    result: PGresult
+
+    def __init__(self, call: Callable[[PGconn], PGresult]) -> None:
+        self._call = call
+
+    @property
+    def _query(self) -> "_Logged":
+        """Where Django's PostgreSQL backend looks for what was sent, if it is to log that."""
+        query, parameters = self._sent
+        return _Logged(ClientCursor(connection.connection).mogrify(query, parameters).encode())
+
+    def execute(self, query: str, parameters: Any = None) -> None:
+        self._sent = query, parameters
+        result = self._call(connection.connection.pgconn)
+        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            if result.error_field(DiagnosticField.SQLSTATE) is None:  # the server did not say it: it has gone
+                raise errors.OperationalError(result.get_error_message())
+            raise errors.error_from_result(result)
+        self.result = result
+
+
+class _Logged(NamedTuple):
+    query: bytes
+
+
+class _Adaptation(NamedTuple):
+    """What the connection knows of types, without the connection: that is not to be kept from being closed."""
+
+    adapters: AdaptersMap
+    connection: None = None
+
+
+class _State:
+    """What is kept for each connection."""
+
+    by_connection: ClassVar[WeakKeyDictionary[Connection[Any], "_State"]] = WeakKeyDictionary()
+
+    def __init__(self, adapters: AdaptersMap) -> None:
+        self.prepared: set[str] = set()
+        self.transformer = Transformer(_Adaptation(adapters))
+
+
+def _state() -> _State:
+    ours = connection.connection
+    state = _State.by_connection.get(ours)
+    if state is None:
+        state = _State.by_connection[ours] = _State(ours.adapters)
+    return state
+
+
+def _run(call: Callable[[PGconn], PGresult], query: str, parameters: Any) -> PGresult:
+    cursor: Any = _Call(call)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    wrap(cursor).execute(query, parameters)
+    return cursor.result
+
+
+def _begin() -> None:
+    """Without autocommit, psycopg begins a transaction with the first statement that goes through its cursors."""
+    if connection.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        connection.connection.execute("")
+
+
+def _dumped(values: Sequence[Any]) -> Any:
+    """As text, which fits whatever type is declared."""
+    return _state().transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
+
+
+def _literal(value: Any, *, escaped: bool) -> str:
+    text = sql.Literal(value).as_string(connection.connection)
+    return text.replace("%", "%%") if escaped else text
 
 
 def _is_among(value: Any, places: Mapping[Any, str]) -> bool:

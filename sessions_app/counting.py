@@ -32,7 +32,7 @@ def live_count(reach: Reach, target_id: UUID | None) -> int:
 
 def live_count_and_moment(reach: Reach, target_id: UUID | None) -> tuple[int, datetime]:
     """And when exactly that was: a little later it may be fewer."""
-    [counted] = _live_count(reach).ask(target_id)
+    [counted] = _live_count(reach).fetch(target_id)
     return counted
 
 

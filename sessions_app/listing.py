@@ -23,7 +23,7 @@ _LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells w
 
 def live_in_tenant(tenant_id: UUID, *, seen_by: Principal) -> int | None:
     """None when there is no such tenant for them."""
-    found = _total(seen_by.tier).ask(tenant_id, seen_by.tenant_id, seen_by.partner_id)
+    found = _total(seen_by.tier).fetch(tenant_id, seen_by.tenant_id, seen_by.partner_id)
     return found[0][0] if found else None
 
 
@@ -34,7 +34,7 @@ def live_page(
     planned = next(length for length in _LENGTHS if length >= most)
     statement = _page(reach, seen_by.tier, tuple(columns), planned, after is not None)
     whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or NOBODYS)
-    return [dict(zip(columns, row, strict=True)) for row in statement.ask(target_id, *whose, after)[:most]]
+    return [dict(zip(columns, row, strict=True)) for row in statement.fetch(target_id, *whose, after)[:most]]
 
 
 @cache

@@ -15,7 +15,7 @@ _USERS = "the ids of the users"
 
 def users_with_live_session(user_ids: list[UUID]) -> set[UUID]:
     """Return which of these users have a live session."""
-    return {user_id for (user_id,) in _WITH_LIVE_SESSION.ask(user_ids)} if user_ids else set()
+    return {user_id for (user_id,) in _WITH_LIVE_SESSION.fetch(user_ids)} if user_ids else set()
 
 
 def _with_live_session() -> QuerySet[User, tuple[UUID]]:

@@ -41,13 +41,13 @@ class Holder(NamedTuple):
 
 def holder_of(claims: SessionClaims, *, origin: Origin) -> Holder | None:
     """Whoever the session belongs to, as they stand this moment; None unless the session is live."""
-    rows = _TOKEN_CHECK.ask(claims.session_id, claims.user_id, claims.kid)
+    rows = _TOKEN_CHECK.fetch(claims.session_id, claims.user_id, claims.kid)
     return _holder(claims.session_id, rows[0], origin) if rows else None
 
 
 def holder_of_key(key: SessionKey, *, origin: Origin) -> Holder | None:
     """The same, for whoever has the session's own credential."""
-    rows = _KEY_CHECK.ask(key.session_id, key.digest)
+    rows = _KEY_CHECK.fetch(key.session_id, key.digest)
     return _holder(key.session_id, rows[0], origin) if rows else None
 
 

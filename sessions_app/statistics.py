@@ -38,7 +38,7 @@ def statistics(reach: Reach, target_id: UUID | None, *, seen_by: Principal | Non
     tier = seen_by.tier if seen_by else None
     whose = (seen_by.tenant_id, seen_by.partner_id) if seen_by else (None, None)
     told: Told = {}
-    for state, kind, value, n in _statement(reach, tier).ask(target_id, *whose):
+    for state, kind, value, n in _statement(reach, tier).fetch(target_id, *whose):
         told.setdefault((state, kind), Counter())[value] += n or 0  # nothing at all adds up to null
     return _words(told) if (_PLACE, "") in told else None
 

@@ -1,15 +1,19 @@
 """A prepared statement is there whenever it is asked, whatever a pooler did to the connection meanwhile."""
 
+from contextlib import closing
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from psycopg import Cursor, connect
 
-from core.prepared import Prepared
+from core.prepared import Prepared, Statement, _State
 from tenancy.models import Tenant
 from tests.world import World
 
-ID = UUID(int=1)
+ID, NAME = UUID(int=1), "the name"
 ME = "/api/v1/me"
 
 
@@ -25,45 +29,92 @@ def forget_all() -> None:
 @pytest.fixture
 def half(committed_world: World) -> Tenant:
     tenant = committed_world.tenant(committed_world.acme, "half")
-    Tenant.objects.filter(pk=tenant.pk).update(name="it's 50 % of 'all'")
+    tenant.name = "it's 50 % of 'all'"
+    tenant.save()
     return tenant
 
 
 class TestAStatement:
     def test_takes_its_values_and_keeps_its_constants(self, half: Tenant, committed_world: World):
-        assert named().ask(half.pk) == [("it's 50 % of 'all'",)]
-        assert named().ask(committed_world.north.pk) == []
+        assert named().fetch(half.pk) == [("it's 50 % of 'all'",)]
+        assert named().fetch(committed_world.north.pk) == []
 
     def test_answers_the_same_in_a_transaction(self, half: Tenant, committed_world: World):
         with transaction.atomic():
-            assert named().ask(half.pk) == [("it's 50 % of 'all'",)]
-            assert named().ask(committed_world.north.pk) == []
+            assert named().fetch(half.pk) == [("it's 50 % of 'all'",)]
+            assert named().fetch(committed_world.north.pk) == []
 
     def test_is_planned_once_on_a_connection(self, half: Tenant):
         statement = named()
         for _ in range(3):
-            statement.ask(half.pk)
+            statement.fetch(half.pk)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [statement._name])
             assert cursor.fetchone() == (1,)
 
     def test_is_prepared_again_when_the_connection_was_cleaned(self, half: Tenant):
         statement = named()
-        before = statement.ask(half.pk)
+        before = statement.fetch(half.pk)
         forget_all()
-        assert statement.ask(half.pk) == before
+        assert statement.fetch(half.pk) == before
 
     def test_is_found_when_somebody_else_has_prepared_it(self, half: Tenant):
-        before = named().ask(half.pk)
-        Prepared._known.clear()
-        assert named().ask(half.pk) == before
+        before = named().fetch(half.pk)
+        _State.by_connection.clear()
+        assert named().fetch(half.pk) == before
 
     def test_needs_nothing_prepared_in_a_transaction(self, half: Tenant):
         statement = named()
-        before = statement.ask(half.pk)
+        before = statement.fetch(half.pk)
         forget_all()
         with transaction.atomic():
-            assert statement.ask(half.pk) == before
+            assert statement.fetch(half.pk) == before
+
+    def test_is_within_the_transaction_that_it_begins(self, half: Tenant):
+        with connection.cursor() as cursor, transaction.atomic():
+            named().fetch(half.pk)
+            cursor.execute("SELECT now() = statement_timestamp()")  # the transaction began earlier
+            assert cursor.fetchone() == (False,)
+
+    def test_is_logged_and_passes_the_wrappers(self, half: Tenant):
+        seen: list[str] = []
+
+        def listening(execute: Any, query: str, parameters: Any, many: bool, context: Any) -> Any:
+            seen.append(query)
+            return execute(query, parameters, many, context)
+
+        statement = named()
+        statement.fetch(half.pk)
+        with CaptureQueriesContext(connection) as captured, connection.execute_wrapper(listening):
+            statement.fetch(half.pk)
+            with transaction.atomic():
+                statement.fetch(half.pk)
+        prepared, _, whole, _ = (each["sql"] for each in captured.captured_queries)  # two begin and commit
+        assert prepared == f"EXECUTE {statement._name} ('{half.pk.hex}'::uuid)"
+        assert half.pk.hex in whole
+        assert whole.startswith("SELECT")
+        assert len(seen) == 2
+
+    def test_of_which_a_value_is_wrong_raises_what_django_raises(self):
+        statement = Prepared(lambda: Tenant.objects.filter(name=NAME).values_list("pk"), {NAME: "text"})
+        with pytest.raises(DataError):
+            statement.fetch("\x00")
+        assert statement.fetch("nobody's") == []
+
+    def test_has_the_values_that_the_orm_makes_of_columns(self, half: Tenant):
+        Tenant.objects.filter(pk=half.pk).update(settings={"a": [1]})
+        statement = Statement(lambda: Tenant.objects.filter(pk=ID).values("name", "settings"), {ID: "uuid"})
+        assert statement.fetch_dicts(half.pk) == [{"name": half.name, "settings": {"a": [1]}}]
+
+    def test_that_loses_its_connection_raises_what_django_raises(self, half: Tenant):
+        statement = named()
+        before = statement.fetch(half.pk)
+        with closing(connect(**connection.get_connection_params() | {"cursor_factory": Cursor})) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        with pytest.raises(OperationalError):
+            statement.fetch(half.pk)
+        connection.close()
+        assert statement.fetch(half.pk) == before
 
 
 class TestTheSessionCheck:
