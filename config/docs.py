@@ -7,6 +7,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.response import Response
 
+from config import introductions
 from core.schema_components import COMPONENTS
 
 POLICY = (
@@ -16,7 +17,7 @@ POLICY = (
 
 
 class Dialect(SchemaGenerator):
-    """One face of the store: where it begins, what is there, and its schema."""
+    """One of the HTTP APIs: its path prefix, its URLs and its schema."""
 
     start: ClassVar[str]
     urls: ClassVar[str]
@@ -33,6 +34,7 @@ class Dialect(SchemaGenerator):
     def get_schema(self, *args: Any, **kwargs: Any) -> Any:
         schema = super().get_schema(*args, **kwargs)
         schema["info"] |= self.info
+        schema["tags"] = introductions.tags_of(schema["paths"])
         found = schema["components"].get("schemas", {}) | self.components
         schema["components"]["schemas"] = dict(sorted(found.items()))
         return schema
@@ -40,26 +42,23 @@ class Dialect(SchemaGenerator):
 
 class V1(Dialect):
     start, urls = "api/v1/", "config.urls_v1"
-    info = {"title": "Curfew API v1", "description": "Who is signed in, where, and how do I end it now?"}
+    info = {"title": "Curfew API v1", "description": introductions.V1}
     components = COMPONENTS
 
 
 class Panel(Dialect):
     start, urls = "api/account/", "sessions_app.api.panel.urls"
-    info = {"title": "Curfew account sessions", "description": "A person's own sessions, as an account panel has them."}
+    info = {"title": "Curfew account sessions", "description": introductions.PANEL}
 
 
 class AdminTokens(Dialect):
     start, urls = "api/", "sessions_app.api.admin_tokens.urls"
-    info = {
-        "title": "Curfew admin tokens",
-        "description": "Administrators' sessions, of whatever tier, and the version that all of their tokens have.",
-    }
+    info = {"title": "Curfew admin tokens", "description": introductions.ADMIN_TOKENS}
 
 
 class Edge(Dialect):
     start, urls = "edge/management/v1/", "sessions_app.api.edge.urls"
-    info = {"title": "Curfew as an edge controller", "description": "Sessions by OpenZiti's Edge Management API."}
+    info = {"title": "Curfew as an edge controller", "description": introductions.EDGE}
 
 
 DIALECTS: dict[str, type[Dialect]] = {"admin_tokens": AdminTokens, "edge": Edge, "panel": Panel, "v1": V1}

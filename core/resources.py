@@ -31,8 +31,10 @@ _TAG = re.compile(r'(W/)?"([^"]*)"')
 class ResourceFilters(FilterSet):
     searched: ClassVar[Sequence[str]] = ()
 
-    search = TextFilter(method="mentioning", label="Part of what it is called.")
-    status = WordFilter(Status, "status", label="ACTIVE or SUSPENDED.")
+    search = TextFilter(
+        method="mentioning", label="Text that is part of a name or another text field, in upper or lower case."
+    )
+    status = WordFilter(Status, "status", label="The status: `ACTIVE` or `SUSPENDED`.")
 
     def mentioning(self, rows: Any, name: str, value: str) -> Any:
         found = Q()
@@ -53,6 +55,7 @@ class ResourceViewSet(PagedViewSet):
     shown_by: ClassVar[type[Serializer]]
     made_shown_by: ClassVar[type[Serializer] | None] = None  # if there is more to be said of a new one
     made_by: ClassVar[type[Serializer]]
+    notes: ClassVar[Mapping[str, str]] = {}  # by action: what the published schema adds to its text
     changed_by: ClassVar[type[Serializer]]
 
     def things(self) -> EntityQuerySet[Any]:
@@ -79,7 +82,7 @@ class ResourceViewSet(PagedViewSet):
         raise NotImplementedError
 
     def list(self, request: Request) -> Response:
-        """Those within your reach, newest first."""
+        """List what the caller may see, newest first."""
         found = self.filtered(self.things())
         return self.page(
             found,
@@ -89,24 +92,24 @@ class ResourceViewSet(PagedViewSet):
         )
 
     def create(self, request: Request) -> Response:
-        """Make one."""
+        """Create one, and answer with it."""
         thing, once = self.make(self.body(self.made_by))
         answer = self.told(thing.pk, HTTPStatus.CREATED, **once)
         answer["Location"] = f"{request.path.rstrip('/')}/{thing.handle}"
         return answer
 
     def retrieve(self, request: Request, resource_id: str) -> Response:
-        """One of them, and its version in ETag."""
+        """Answer with one, and its version in `ETag`."""
         return self.shown(self.named(resource_id))
 
     def update(self, request: Request, resource_id: str) -> Response:
-        """Change what is named; with If-Match, only if it still is the version that you have read."""
+        """Update the given fields; with `If-Match`, only of the version that it names."""
         thing = self.only(self.changeable(self.named(resource_id)))
         ended = self.alter(thing, self.body(self.changed_by, partial=True))
         return self.ending(self.told(thing.pk), ended)
 
     def destroy(self, request: Request, resource_id: str) -> Response:
-        """Out of every list and good for nothing from now on. Its name may be taken again."""
+        """Delete one."""
         return self.ending(self.nothing(), self.remove(self.only(self.changeable(self.named(resource_id)))))
 
     def ending(self, answer: Response, count: int) -> Response:

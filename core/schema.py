@@ -1,6 +1,5 @@
-"""What the published schema says beyond what drf-spectacular reads off a view: the errors every view can give."""
+"""What the published schema says beyond what drf-spectacular reads off a view: texts, parameters and errors."""
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
@@ -16,23 +15,12 @@ from core.records import defaults_of
 from core.resources import ResourceViewSet
 from core.response_fields import Count, Id
 from core.schema_examples import example
-from core.schema_parameters import ENDED, ETAG, IDEMPOTENCY_KEY, IF_MATCH, id_in_path, parameters_of
+from core.schema_parameters import ENDED, ETAG, IDEMPOTENCY_KEY, IF_MATCH, in_path, parameters_of
+from core.schema_texts import ERRORS, describe, summarize
 from core.v1 import V1ViewSet
+from core.views import DeclaredViewSet
 
 JSON = "application/json"
-WORDS = {
-    401: "Not signed in, or no longer",
-    403: "Signed in, and not allowed",
-    404: "Not there, or not yours to see",
-    409: "What is there already does not allow it: a name is taken, a limit is reached, or something is still in use",
-    412: "It has been changed since the version that If-Match names",
-    413: "The body is too large",
-    415: "The body is not JSON",
-    422: "The request is well formed and not valid",
-    429: "Too many of these in a minute; wait as long as Retry-After says",
-    503: "The database cannot be reached, or took too long; wait as long as Retry-After says",
-}
-WORD_WITHIN = re.compile(r"_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
 
 
@@ -54,15 +42,12 @@ class V1Schema(AutoSchema):
         return [*super().get_override_parameters(), *own, *self.headers]
 
     def _get_parameters(self) -> list[dict[str, Any]]:
-        """Those of drf-spectacular, and what it has no words for: how an id looks, and that a filter may be empty."""
+        """Add what drf-spectacular does not know: what an id looks like, and that a filter may be empty."""
         parameters = super()._get_parameters()
-        if not isinstance(self.view, V1ViewSet):
-            return parameters
         filters = self.listing.filters.base_filters if self.listing else ()
-        resource = self.view.model.prefix if isinstance(self.view, ResourceViewSet) else None
         for parameter in parameters:
             if parameter["in"] == "path":
-                parameter["schema"] |= id_in_path(parameter["name"], resource)
+                parameter |= in_path(parameter, with_pattern=isinstance(self.view, V1ViewSet))
             if parameter["in"] == "query" and parameter["name"] in filters:
                 parameter["allowEmptyValue"] = True
         return parameters
@@ -124,7 +109,14 @@ class V1Schema(AutoSchema):
         return [cast(V1ViewSet, self.view).tag]
 
     def get_summary(self) -> str:
-        return WORD_WITHIN.sub(" ", self.get_operation_id()).capitalize()
+        return summarize(self.get_description())
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-stubs know only the schema of DRF itself
+        """That of the action's docstring, or the text that all resources have for it and the view's own note."""
+        found = self.resource
+        if found is None:
+            return " ".join(super().get_description().split())
+        return describe(found.action, found.noun, found.notes.get(found.action, ""))
 
     def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
         found = [503]
@@ -168,6 +160,10 @@ class V1Schema(AutoSchema):
             schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
             schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
         return schema
+
+    def _get_serializer_field_meta(self, field: Any, *args: Any) -> dict[str, Any]:
+        text = description_of(field, cast(DeclaredViewSet, self.view).descriptions)
+        return ({"description": text} if text else {}) | super()._get_serializer_field_meta(field, *args)
 
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
         schema = super()._map_serializer_field(field, *args, **options)
@@ -229,4 +225,22 @@ def _add_defaults(schema: dict[str, Any], defaults: Mapping[str, Any]) -> None:
 def refusal(status: int) -> dict[str, Any]:
     name = "HTTPValidationError" if status == 422 else "Error"
     content = {JSON: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-    return {"description": WORDS[status], "content": content}
+    return {"description": ERRORS[status], "content": content}
+
+
+def description_of(field: Any, descriptions: Mapping[str, str]) -> str | None:
+    """Look a field up by its serializer and name, then by its name alone."""
+    name = field.field_name or ""
+    return descriptions.get(f"{type(field.parent).__name__}.{name}", descriptions.get(name))
+
+
+def name_path_parameters(endpoints: list[Any], **_: Any) -> list[Any]:
+    """Call a resource's id after the resource: `{user_id}` for the `{resource_id}` of the URL."""
+    return [
+        (_named(path, callback.cls), _named(regex, callback.cls), method, callback)
+        for path, regex, method, callback in endpoints
+    ]
+
+
+def _named(path: str, view: type) -> str:
+    return path.replace("resource_id", f"{view.noun}_id") if issubclass(view, ResourceViewSet) else path

@@ -13,6 +13,7 @@ from core import query_string
 from core.parsing import NotJSON
 from core.refusals import Refusal, refusal_of
 from core.request import ORIGIN
+from core.schema_descriptions import DESCRIPTIONS
 from core.throttling import ExpensiveRequests
 from core.views import DeclaredViewSet
 
@@ -42,6 +43,7 @@ class V1ViewSet(DeclaredViewSet):
     """
 
     throttle_classes = [ExpensiveRequests]
+    descriptions = DESCRIPTIONS
     tag: ClassVar[str] = ""
     expensive: ClassVar[frozenset[str]] = frozenset()
     unique: ClassVar[Mapping[str, str]] = {}

@@ -32,6 +32,7 @@ class DeclaredViewSet(ViewSet):
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
     missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
     credentials_in: ClassVar[str] = "Authorization"
+    descriptions: ClassVar[Mapping[str, str]] = {}  # of fields, for the published schema
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     @property

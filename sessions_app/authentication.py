@@ -183,7 +183,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token of whatever kind, a session's own key, or an API key.",
+            "description": "An access token of any kind, a session key, or an API key.",
         }
 
 
@@ -196,6 +196,6 @@ class CookieScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "cookie",
             "name": cookies.name(),
-            "description": "What signing in with `session_cookie` leaves in a browser. It changes things only from "
-            "pages of this very host.",
+            "description": "The session cookie that `POST /api/v1/auth/login` sets with `session_cookie`. It can "
+            "change something only from a page of the same host.",
         }

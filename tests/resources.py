@@ -40,6 +40,11 @@ class Kind:
     def __str__(self) -> str:
         return self.path.rpartition("/")[2]
 
+    @property
+    def parameter(self) -> str:
+        """What the published schema calls the ID in the path."""
+        return f"{str(self).removesuffix('s').replace('-', '_')}_id"
+
 
 def within(tenant: str, partner: str) -> Callable[[User], Q]:
     """What an administrator of a tenant or of a partner sees, by the paths from the thing to those."""

@@ -63,7 +63,7 @@ class Operation:
 
     def _stand_in(self, name: str, user: User, world: World) -> str:
         kind = kind_at(self.path)
-        if kind and name == "resource_id":
+        if kind and name == kind.parameter:
             return kind.of(world.ada.user, world).handle
         return STANDS_FOR[name](world, user)
 

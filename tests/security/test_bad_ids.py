@@ -69,7 +69,7 @@ def spoiled(own: str, prefix: Prefix) -> dict[str, str]:
 
 def prefix_of(operation: Operation, name: str) -> Prefix:
     kind = kind_at(operation.path)
-    return kind.model.prefix if kind and name == "resource_id" else PREFIXES[name]
+    return kind.model.prefix if kind and name == kind.parameter else PREFIXES[name]
 
 
 @with_an_id

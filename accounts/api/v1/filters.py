@@ -19,22 +19,22 @@ BY_NAME = {**IN_TIME, "name": ("name", "id")}
 
 
 class OfATenantFilters(ResourceFilters):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "tenant__partner", label="Of any of this partner's tenants.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "tenant__partner", label="Only those of this partner's tenants.")
 
 
 class GroupFilters(OfATenantFilters):
     searched = ("name", "description")
 
     status = None  # type: ignore[assignment]  # which is how django-filter takes one away
-    group_type = WordFilter(GroupType, "group_type", label="SECURITY or DISTRIBUTION_LIST.")
+    group_type = WordFilter(GroupType, "group_type", label="The group type: `SECURITY` or `DISTRIBUTION_LIST`.")
 
 
 class MemberFilters(FilterSet):
     group_id: UUID  # of whom
 
     effective = FlagFilter(
-        default=False, method="in_any_way", label="Also those who are in by way of a nested group, however deep."
+        default=False, method="in_any_way", label="Include the members of nested groups, at any depth."
     )
 
     def filter_queryset(self, queryset: Any) -> Any:
@@ -51,17 +51,17 @@ class NestedFilters(FilterSet):
 class IdentityProviderFilters(OfATenantFilters):
     searched = ("name",)
 
-    provider_type = WordFilter(ProviderType, "provider_type", label="OIDC or SAML.")
+    provider_type = WordFilter(ProviderType, "provider_type", label="The provider type: `OIDC` or `SAML`.")
 
 
 class UserFilters(ResourceFilters):
     searched = ("email", "display_name", "first_name", "last_name")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of this tenant.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
     partner_id = HandleFilter(
-        Prefix.PARTNER, "tenant__partner", label="Of all of this partner's tenants, and its staff."
+        Prefix.PARTNER, "tenant__partner", label="Only the staff of this partner and the users of its tenants."
     )
-    role = WordFilter(Role, "role", label="In this role.")
+    role = WordFilter(Role, "role", label="Only users with this role.")
 
 
 GROUPS = Listing(GroupFilters, BY_NAME)
@@ -74,10 +74,14 @@ USERS = Listing(UserFilters, {**IN_TIME, "email": ("email", "id")})
 class ApplicationFilters(ResourceFilters):
     searched = ("name", "client_id")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, method="under", label="Of this partner, or of a tenant of theirs.")
-    scope = WordFilter(ApplicationScope, "scope", label="Whose it is: GLOBAL, PARTNER or TENANT.")
-    application_type = WordFilter(ApplicationType, "application_type", label="WEB, SPA, NATIVE or SERVICE.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
+    partner_id = HandleFilter(
+        Prefix.PARTNER, method="under", label="Only applications of this partner and of its tenants."
+    )
+    scope = WordFilter(ApplicationScope, "scope", label="Who may use it: `GLOBAL`, `PARTNER` or `TENANT`.")
+    application_type = WordFilter(
+        ApplicationType, "application_type", label="The application type: `WEB`, `SPA`, `NATIVE` or `SERVICE`."
+    )
 
     def under(self, rows: Any, name: str, value: Any) -> Any:
         return rows.filter(Q(partner=value) | Q(tenant__partner=value))
@@ -86,7 +90,7 @@ class ApplicationFilters(ResourceFilters):
 class AgentFilters(OfATenantFilters):
     searched = ("name", "client_id")
 
-    agent_type = TextFilter("agent_type", lookup_expr="iexact", label="Of this type, in upper or lower case.")
+    agent_type = TextFilter("agent_type", lookup_expr="iexact", label="Only agents of this type; case is ignored.")
 
 
 APPLICATIONS = Listing(ApplicationFilters, BY_NAME)

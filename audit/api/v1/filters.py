@@ -15,17 +15,25 @@ A_MINUTE = 60_000  # milliseconds: far more than may lie between an entry's time
 
 
 class EntryFilters(FilterSet):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="About something of this tenant's.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="About something of this partner's.")
-    actor_id = TextFilter("actor_id", max_length=128, label="By this user, agent or client, or by this command.")
-    actor_email = TextFilter(method="by_email", max_length=320, label="By whoever had this e-mail.")
-    action = WordFilter(Action, "action", label="Of this kind.")
-    resource_type = WordFilter(ResourceType, "resource_type", label="On a thing of this kind.")
-    resource_id = TextFilter("resource_id", max_length=128, label="On this very thing.")
-    result = WordFilter(Result, "result", label="With this result.")
-    ip_address = NetworkFilter("ip_address", label="From an address, or from a network such as 192.0.2.0/24.")
-    start_time = MomentFilter(method="since", label="At this time or later.")
-    end_time = MomentFilter(method="before", label="Earlier than this.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Only entries that concern this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Only entries that concern this partner.")
+    actor_id = TextFilter(
+        "actor_id",
+        max_length=128,
+        label="Only entries of this actor: a user's ID, a client ID or the name of a command.",
+    )
+    actor_email = TextFilter(
+        method="by_email", max_length=320, label="Only entries of the actor who had this e-mail address at that time."
+    )
+    action = WordFilter(Action, "action", label="Only this action, such as `session.revoked`.")
+    resource_type = WordFilter(ResourceType, "resource_type", label="Only entries about this kind of resource.")
+    resource_id = TextFilter("resource_id", max_length=128, label="Only entries about the resource with this ID.")
+    result = WordFilter(Result, "result", label="Only entries with this result.")
+    ip_address = NetworkFilter(
+        "ip_address", label="Only entries from this IP address or network, such as 192.0.2.0/24."
+    )
+    start_time = MomentFilter(method="since", label="Entries at or after this time.")
+    end_time = MomentFilter(method="before", label="Entries before this time (exclusive).")
 
     def by_email(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(labelled(value))

@@ -15,10 +15,13 @@ class Entry(serializers.Serializer):
     timestamp = serializers.DateTimeField()
     actor_id = serializers.CharField(allow_null=True)
     actor_email = serializers.CharField(
-        allow_null=True, help_text="As it was then; of what is no person, what it is called."
+        allow_null=True,
+        help_text="The actor's e-mail address at that time; for anything other than a person, its name.",
     )
     actor_type = serializers.ChoiceField([each.value for each in ActorType])
-    actor_role = serializers.ChoiceField(ROLES, allow_null=True, help_text="As it was then; only people have one.")
+    actor_role = serializers.ChoiceField(
+        ROLES, allow_null=True, help_text="The actor's role at that time; null for anything other than a person."
+    )
     action = serializers.ChoiceField([each.value for each in Action])
     resource_type = serializers.ChoiceField([each.value for each in ResourceType], allow_null=True)
     resource_id = serializers.CharField(allow_null=True)
@@ -29,6 +32,6 @@ class Entry(serializers.Serializer):
     user_agent = serializers.CharField(allow_null=True)
     request_id = serializers.CharField(allow_null=True)
     changes = serializers.DictField(
-        help_text="Of each column that was changed, what it held before and after; of what is longer than 1,000 bytes, "
-        "its `sha256` and its `bytes`."
+        help_text="The old and the new value of each field that changed. A value longer than 4,000 bytes is "
+        "represented by its `sha256` and its length, `bytes`."
     )

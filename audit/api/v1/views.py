@@ -46,21 +46,21 @@ class AuditViewSet(RecordViewSet):
 
     @extend_schema(operation_id="list_audit_entries", responses=paginated(serializers.Entry))
     def list(self, request: Request) -> Response:
-        """Who did what within your reach, newest first."""
+        """List audit log entries. Returns what was done, or refused, to the resources you can see, newest first."""
         return self.listed()
 
     @extend_schema(operation_id="show_audit_entry", responses=enveloped(serializers.Entry))
     def retrieve(self, request: Request, entry_id: str) -> Response:
-        """One thing that was done, or refused."""
+        """Get an audit log entry. It shows who did what, from where, and each field's old and new value."""
         named = self.entries.filter(pk=self.id_or_404(Prefix.AUDIT_ENTRY, entry_id))
         return self.answer(wire.entry(self.only(named.values(*wire.COLUMNS)), seen_by=self.principal.tier))
 
     @extend_schema(operation_id="list_audit_actions", responses=WORDS)
     def actions(self, request: Request) -> Response:
-        """What an entry can say that was done."""
+        """List all audit log actions. These are the values that the filter `action` takes."""
         return self.answer(sorted(Action))
 
     @extend_schema(operation_id="list_audit_resource_types", responses=WORDS)
     def resource_types(self, request: Request) -> Response:
-        """What it can have been done to."""
+        """List all resource types of the audit log. These are the values that the filter `resource_type` takes."""
         return self.answer(sorted(ResourceType))

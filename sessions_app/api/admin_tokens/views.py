@@ -23,14 +23,18 @@ from sessions_app.operations.ending import BY_ADMINISTRATOR
 ACTIVE, ALL = "active", "all"
 TAGS = ["Admin tokens"]
 STATUS = OpenApiParameter(
-    "status", str, enum=[ACTIVE, ALL], default=ACTIVE, description="`all` also shows sessions that have ended."
+    "status",
+    str,
+    enum=[ACTIVE, ALL],
+    default=ACTIVE,
+    description="`active` lists active sessions only, `all` also those that have ended.",
 )
 TRUNCATED = OpenApiParameter(
     wire.TRUNCATED,
     str,
     OpenApiParameter.HEADER,
     response=[200],
-    description=f"`true` where there are more than the newest {MOST:,} that are shown; `count` has all of them.",
+    description=f"`true` if there are more than the newest {MOST:,} that are returned; `count` is the number of all.",
 )
 REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.AdminTokensError)
 
@@ -79,7 +83,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         responses={200: serializers.AdminSessions, 400: serializers.AdminTokensError, **REFUSED},
     )
     def list(self, request: Request) -> Response:
-        """Who administers at this moment, the newest first."""
+        """List the sessions of administrators. Newest first, from every tier."""
         asked = said(request.META["QUERY_STRING"], {"status"}).get("status", ACTIVE)
         if asked not in (ACTIVE, ALL):
             raise UnknownStatus
@@ -96,7 +100,8 @@ class AdminTokenViewSet(NotKeptViewSet):
         },
     )
     def destroy(self, request: Request, jti: str) -> Response:
-        """End one of them. Its next request is refused, everywhere; ending it again changes nothing."""
+        """Revoke an administrator's session. Its next request is refused, on every server. Revoking it again changes
+        nothing."""
         pk = self.id_or_404(Prefix.SESSION, jti.strip())
         named = self.changeable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
         operations.revoke(named, actor=self.principal, reason=BY_ADMINISTRATOR)
@@ -114,7 +119,8 @@ class AdminTokenViewSet(NotKeptViewSet):
         },
     )
     def revoke_all(self, request: Request) -> Response:
-        """Sign every administrator out, yourself too, sign-ins under way included. The key goes on working."""
+        """Revoke the sessions of all administrators. Yours too, and sign-ins in progress are refused. The admin key
+        stays valid. The token version is raised by one."""
         version, ended = operations.bump_token_version(actor=self.principal, reason=BY_ADMINISTRATOR)
         assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
         at = to_the_millisecond(ended.revocation.created_at)
@@ -142,5 +148,6 @@ class CronViewSet(NotKeptViewSet):
         responses={200: serializers.CleanedUp, **dict.fromkeys((401, 429, 500, 503), serializers.CronError)},
     )
     def clean_up(self, request: Request) -> Response:
-        """Delete administrators' sessions whose `exp` is more than `ADMIN_SESSION_RETENTION_DAYS` ago."""
+        """Delete old sessions of administrators. Deletes those whose `exp` is more than `ADMIN_SESSION_RETENTION_DAYS`
+        days ago."""
         return Response({"ok": True, "deleted": operations.purge_administrators(actor=self.principal)})

@@ -236,7 +236,9 @@ class AdminCookieScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> Any:
         ours = CookieScheme(self.target).get_security_definition(auto_schema)
-        description = "The same under the original's name. It may also hold a super admin's access token."
+        description = (
+            "The same session cookie under oooc-fete-finder's name. It may also hold a super admin's access token."
+        )
         return [ours, {**ours, "name": ORIGINAL_COOKIE, "description": description}]
 
 

@@ -7,8 +7,15 @@ from rest_framework import serializers
 
 from core.fields import Note, Text
 
-METHOD = OpenApiParameter("method", {"type": "string", "enum": ["password"]}, OpenApiParameter.QUERY, required=True)
+METHOD = OpenApiParameter(
+    "method",
+    {"type": "string", "enum": ["password"]},
+    OpenApiParameter.QUERY,
+    required=True,
+    description="How to sign in. Only passwords are supported.",
+)
 LONGEST = 1_024
+SORT = "The fields to sort by, such as `createdAt desc, id`. A `sort by` in the filter takes precedence."
 
 
 class EnvInfo(serializers.Serializer):
@@ -30,12 +37,15 @@ class SdkInfo(serializers.Serializer):
 
 
 class Authenticate(serializers.Serializer):
-    """Members beyond these are passed over."""
+    """Credentials. Other members are ignored."""
 
-    username = Text(min_length=4, max_length=100, trim_whitespace=False, help_text="The e-mail.")
+    username = Text(min_length=4, max_length=100, trim_whitespace=False, help_text="The user's e-mail address.")
     password = Text(min_length=5, max_length=100, trim_whitespace=False)
     tenant = Text(
-        max_length=64, required=False, allow_null=True, help_text="A slug or a `tnt_` id, if the e-mail is in several."
+        max_length=64,
+        required=False,
+        allow_null=True,
+        help_text="The tenant's slug or ID. Required only if the e-mail address exists in several tenants.",
     )
     envInfo = EnvInfo(required=False, allow_null=True)
     sdkInfo = SdkInfo(required=False, allow_null=True)
@@ -86,16 +96,16 @@ class CurrentApiSession(ApiSession):
 
 
 class Identity(Entity):
-    """A user. What a controller keeps of an identity, and Curfew of nobody, is empty."""
+    """A user. What OpenZiti stores of an identity and Curfew does not is empty."""
 
-    name = serializers.CharField(help_text="The e-mail.")
+    name = serializers.CharField(help_text="The user's e-mail address.")
     type = EntityRef()
     typeId = serializers.CharField()
-    isAdmin = serializers.BooleanField(help_text="An administrator of whatever tier.")
+    isAdmin = serializers.BooleanField(help_text="Whether the user is an administrator, of any tier.")
     isDefaultAdmin = serializers.BooleanField()
     isMfaEnabled = serializers.BooleanField()
     hasApiSession = serializers.BooleanField()
-    disabled = serializers.BooleanField(help_text="Suspended, or in something that is.")
+    disabled = serializers.BooleanField(help_text="Whether the user, their tenant or their partner is suspended.")
     authPolicy = EntityRef()
     authPolicyId = serializers.CharField()
     externalId = serializers.CharField(allow_null=True)
@@ -121,7 +131,7 @@ class Pagination(serializers.Serializer):
 
 
 class Meta(serializers.Serializer):
-    """Empty, but beside a list."""
+    """Empty except in lists."""
 
 
 class ListMeta(serializers.Serializer):
@@ -135,7 +145,7 @@ class ErrorMeta(serializers.Serializer):
 
 
 class Cause(serializers.Serializer):
-    """Another error, or a field and what is wrong with it."""
+    """Another error, or an invalid field."""
 
     code = serializers.CharField(required=False)
     message = serializers.CharField(required=False)
@@ -179,11 +189,11 @@ def page(example: str) -> list[OpenApiParameter]:
     """The parameters of a list, with a filter to show what they look like."""
     return [
         OpenApiParameter(
-            "limit", int, description="10 unless said; at most 500; -1 for all, if they are not too many."
+            "limit", int, description="How many items to return: 10 by default, at most 500; -1 for all, up to 10,000."
         ),
-        OpenApiParameter("offset", int, description="At most 100000."),
-        OpenApiParameter("filter", str, description=f"Such as `{example}`."),
-        OpenApiParameter("sort", str, description="Such as `createdAt desc, id`; what the filter says counts more."),
+        OpenApiParameter("offset", int, description="How many items to skip, at most 100,000."),
+        OpenApiParameter("filter", str, description=f"A filter, such as `{example}`."),
+        OpenApiParameter("sort", str, description=SORT),
     ]
 
 

@@ -19,9 +19,12 @@ from sessions_app.authentication import CookieAuthentication, drop_cookie
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.operations.ending import BY_USER
 
-PARAMETERS = [OpenApiParameter(name, schema) for name, schema in wire.PARAMETERS.items()]
+PARAMETERS = [
+    OpenApiParameter("page", wire.PARAMETERS["page"], description="The number of the page."),
+    OpenApiParameter("limit", wire.PARAMETERS["limit"], description="How many sessions a page holds."),
+]
 INCLUDE_CURRENT = OpenApiParameter(
-    "includeCurrent", str, description="Only `true` includes the caller's own session.", default="false"
+    "includeCurrent", str, description="`true` also revokes the session that sends this request.", default="false"
 )
 REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.AccountError)
 
@@ -52,7 +55,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         responses={200: serializers.AccountSessions, 400: serializers.AccountError, **REFUSED},
     )
     def list(self, request: Request) -> Response:
-        """Where you are signed in; what lasts longest comes first."""
+        """List your sessions. Returns active sessions; those that expire last come first."""
         page = wire.Page.of(request.META["QUERY_STRING"])
         in_order = self.mine.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
         rows = list(in_order.values(*wire.COLUMNS, "total")[page.start : page.start + page.limit])
@@ -65,7 +68,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         responses={200: serializers.AccountSessionCount, **REFUSED},
     )
     def count(self, request: Request) -> Response:
-        """How many there are."""
+        """Count your active sessions. The number is exact."""
         return Response({"count": self.mine.count()})
 
     @extend_schema(
@@ -75,7 +78,8 @@ class AccountSessionViewSet(DeclaredViewSet):
         responses={200: serializers.AllAccountSessionsRevoked, 409: serializers.AccountError, **REFUSED},
     )
     def destroy_all(self, request: Request) -> Response:
-        """End all others, sign-ins under way included; and this one too if you say so."""
+        """Revoke all of your other sessions. Sign-ins in progress are refused as well. With `includeCurrent=true`, this
+        session is revoked too."""
         own = self.principal.session_id
         is_included = said(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
         spare = None if is_included else own
@@ -92,7 +96,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         },
     )
     def destroy(self, request: Request, token: str) -> Response:
-        """End one of them."""
+        """Revoke one of your sessions. Its next request is refused, on every server."""
         if not token.strip():
             raise wire.MissingToken
         pk = self.id_or_404(Prefix.SESSION, token.strip())

@@ -30,27 +30,36 @@ STATES = {standing: state for state, standing in STANDINGS.items()}
 
 class UserSessionFilters(FilterSet):
     application_id = HandleFilter(
-        Prefix.APPLICATION, method="for_application", label="Opened for this application, or reached it."
+        Prefix.APPLICATION,
+        method="for_application",
+        label="Only sessions that were started for this application or used it.",
     )
     search = TextFilter(
         method="mentioning",
-        label="Part of the e-mail, name, user agent, browser or system; or how the address begins.",
+        label="Text that is part of the e-mail address, name, user agent, browser or operating system, or the "
+        "beginning of the IP address.",
     )
-    ip_address = NetworkFilter("ip_address", label="An address, or a network such as 192.0.2.0/24.")
+    ip_address = NetworkFilter(
+        "ip_address", label="Only sessions from this IP address or network, such as 192.0.2.0/24."
+    )
     device_type = WordFilter(
-        devices.DeviceType, method="on_device", label="The kind of device, as far as the user agent tells."
+        devices.DeviceType, method="on_device", label="Only sessions on this kind of device, judged by the user agent."
     )
-    created_after = MomentFilter("created_at", "gte", label="Opened at this time or later.")
-    created_before = MomentFilter("created_at", "lt", label="Opened earlier.")
-    last_activity_after = MomentFilter("last_activity_at", "gte", label="Last seen at this time or later.")
-    last_activity_before = MomentFilter("last_activity_at", "lt", label="Last seen earlier.")
+    created_after = MomentFilter("created_at", "gte", label="Sessions that started at or after this time.")
+    created_before = MomentFilter("created_at", "lt", label="Sessions that started before this time (exclusive).")
+    last_activity_after = MomentFilter("last_activity_at", "gte", label="Sessions last used at or after this time.")
+    last_activity_before = MomentFilter(
+        "last_activity_at", "lt", label="Sessions last used before this time (exclusive)."
+    )
     status = WordFilter(
-        Standing, method="in_any_state", label="What became of it; active_only says the same of the active."
+        Standing,
+        method="in_any_state",
+        label="Only sessions with this status. `active_only=true` equals `status=active`.",
     )
     active_only = FlagFilter(
         default=True,
         method="in_any_state",
-        label="Only sessions whose next request is let in; true unless there is a status.",
+        label="Only active sessions, whose next request is accepted. The default, unless `status` is given.",
     )
 
     ground: dict[str, UUID | None] = {}  # the tenant, partner or user that all the rows are of, if there is one
@@ -104,17 +113,19 @@ class UserSessionFilters(FilterSet):
 
 
 class TenantSessionFilters(UserSessionFilters):
-    user_id = HandleFilter(Prefix.USER, "user", label="Of this user.")
+    user_id = HandleFilter(Prefix.USER, "user", label="Only sessions of this user.")
 
 
 class SessionFilters(TenantSessionFilters):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of the users of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of the users of all of this partner's tenants.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only sessions of this tenant's users.")
+    partner_id = HandleFilter(
+        Prefix.PARTNER, "partner", label="Only sessions of this partner's staff and of its tenants' users."
+    )
 
 
 class StatisticsFilters(FilterSet):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Of the users of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of the users of all of this partner's tenants.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Count only this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Count only this partner and its tenants.")
 
 
 class RevocationScope(TextChoices):
@@ -140,11 +151,11 @@ class RevocationScope(TextChoices):
 
 
 class RevocationFilters(FilterSet):
-    scope = WordFilter(RevocationScope, method="of_scope", label="How much it ended.")
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Of something of this tenant's.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Of something of this partner's.")
-    created_after = MomentFilter("created_at", "gte", label="Made at this time or later.")
-    created_before = MomentFilter("created_at", "lt", label="Made earlier.")
+    scope = WordFilter(RevocationScope, method="of_scope", label="Only revocations of this scope.")
+    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Only revocations that concern this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Only revocations that concern this partner.")
+    created_after = MomentFilter("created_at", "gte", label="Revocations at or after this time.")
+    created_before = MomentFilter("created_at", "lt", label="Revocations before this time (exclusive).")
 
     def of_scope(self, rows: Any, name: str, value: RevocationScope) -> Any:
         return rows.filter(reach=value.reach)

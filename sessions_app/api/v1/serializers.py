@@ -21,13 +21,24 @@ class TenantCredentials(serializers.Serializer):
     totp_code = Text(max_length=16, required=False, allow_null=True)
     recovery_code = Text(max_length=64, required=False, allow_null=True)
     client_id = Text(
-        max_length=128, required=False, allow_null=True, help_text="The application that the session is opened for."
+        max_length=128,
+        required=False,
+        allow_null=True,
+        help_text="The client ID of the application to start the session for.",
     )
-    session_cookie = Flag(default=False, help_text="Also set the cookie that a browser is signed in with elsewhere.")
+    session_cookie = Flag(
+        default=False,
+        help_text="Also set the session cookie, which signs a browser in to the other APIs and the account page.",
+    )
 
 
 class Credentials(TenantCredentials):
-    tenant = Text(max_length=64, required=False, allow_null=True, help_text="A slug or a `tnt_` id.")
+    tenant = Text(
+        max_length=64,
+        required=False,
+        allow_null=True,
+        help_text="The tenant's slug or ID. Required only if the e-mail address exists in several tenants.",
+    )
 
 
 class RefreshRequest(serializers.Serializer):
@@ -75,10 +86,13 @@ class SessionRevokeResponse(serializers.Serializer):
     revoked_count = Count()
     session_ids = serializers.ListField(child=Id(Prefix.SESSION))
     revocation_id = Id(
-        Prefix.REVOCATION, required=False, allow_null=True, help_text="Where an administrator asked: what ended them."
+        Prefix.REVOCATION,
+        required=False,
+        allow_null=True,
+        help_text="Only in admin endpoints: the revocation that ended the sessions.",
     )
     session_ids_truncated = serializers.BooleanField(
-        required=False, help_text="Where an administrator asked: there were more than are named here."
+        required=False, help_text="Only in admin endpoints: whether there were more sessions than `session_ids` holds."
     )
 
 
@@ -114,7 +128,7 @@ class SessionResponse(serializers.Serializer):
     revocation_id = Id(Prefix.REVOCATION, allow_null=True)
 
 
-SPANS = "Seen since then. Told in spans of five minutes: who was seen in the one in which it began counts as well."
+SPANS = "Active sessions that were used in this time, rounded up to five minutes."
 
 
 class SessionStats(serializers.Serializer):
@@ -176,7 +190,8 @@ def only(target: str, *beside: str) -> dict[str, Any]:
 
 
 class RevokeAllRequest(serializers.Serializer):
-    """One of them is named; beside a user, their tenant may be."""
+    """What to revoke: exactly one of `user_id`, `tenant_id`, `partner_id`, `application_id` and `all`. Beside
+    `user_id`, `tenant_id` may name that user's tenant."""
 
     user_id = IdText(Prefix.USER, required=False, allow_null=True)
     tenant_id = IdText(Prefix.TENANT, required=False, allow_null=True)
@@ -220,11 +235,11 @@ class RevocationResponse(serializers.Serializer):
 
 
 class DashboardStats(serializers.Serializer):
-    partners = Count(help_text="0 for those who see none.")
+    partners = Count(help_text="The number of partners; 0 if you cannot see any.")
     tenants = Count()
     users = Count()
     groups = Count()
-    applications = Count(help_text="Also those that are offered from above.")
+    applications = Count(help_text="The number of applications, including those that a partner or the platform offers.")
     identity_providers = Count()
     agents = Count()
     active_sessions = Count()

@@ -13,8 +13,8 @@ class PartnerFilters(ResourceFilters):
 class TenantFilters(ResourceFilters):
     searched = ("name", "slug", "contact_email")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "pk", label="This one.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Of this partner.")
+    tenant_id = HandleFilter(Prefix.TENANT, "pk", label="Only this tenant.")
+    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Only tenants of this partner.")
 
 
 PARTNERS = Listing(PartnerFilters, BY_NAME)

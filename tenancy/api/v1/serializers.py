@@ -12,7 +12,13 @@ MOST = 2**31 - 1
 
 class Limit(Number):
     def __init__(self) -> None:
-        super().__init__(min_value=0, max_value=MOST, required=False, allow_null=True, help_text="Null: no limit.")
+        super().__init__(
+            min_value=0,
+            max_value=MOST,
+            required=False,
+            allow_null=True,
+            help_text="Leave it out or send null for no limit.",
+        )
 
 
 class NewPartner(serializers.Serializer):

@@ -16,6 +16,11 @@ BASE = ("id", "created_at", "updated_at", "name", "slug", "status", "contact_ema
 class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Partners"
     noun, model = "partner", Partner
+    notes = {
+        "create": "The slug must be unique; a limit that is left out or null does not apply.",
+        "update": "Suspending it revokes the sessions of its staff and its tenants; `Sessions-Ended` counts them.",
+        "destroy": "Fails with 409 while it has tenants. Its staff's sessions are revoked. The slug can be used again.",
+    }
     columns = (*BASE, "max_tenants", "max_users_per_tenant", "max_applications_per_tenant")
     shown_by, made_by, changed_by = serializers.Partner, serializers.NewPartner, serializers.NewPartner
     lists = {"list": filters.PARTNERS}
@@ -42,6 +47,11 @@ class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
 class TenantViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Tenants"
     noun, model = "tenant", Tenant
+    notes = {
+        "create": "The slug must be unique, and the partner's limit must allow one more tenant.",
+        "update": "Suspending it revokes the sessions of its users; `Sessions-Ended` counts them.",
+        "destroy": "The sessions of its users are revoked; `Sessions-Ended` counts them. The slug can be used again.",
+    }
     columns = (*BASE, "partner_id", "settings", "branding")
     shown_by, made_by, changed_by = serializers.Tenant, serializers.NewTenant, serializers.NewTenant
     lists = {"list": filters.TENANTS}

@@ -38,15 +38,24 @@ class ApplicationChange(NewClient):
     redirect_uris = Distinct(RedirectUri(), required=False, most=50)
     allowed_origins = Distinct(WebOrigin(), required=False, most=50)
     backchannel_logout_uri = FetchedUrl(required=False, allow_blank=True)
-    token_lifetime = Number(min_value=SHORTEST_TOKEN, max_value=LONGEST_TOKEN, required=False, help_text="Seconds.")
+    token_lifetime = Number(
+        min_value=SHORTEST_TOKEN,
+        max_value=LONGEST_TOKEN,
+        required=False,
+        help_text="How many seconds its access tokens are valid.",
+    )
     token_exchange_allowed = Flag(required=False)
 
 
 class NewApplication(ApplicationChange):
     application_type = Word(ApplicationType)
     scope = Word(ApplicationScope)
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Of the scope TENANT; yours, if you administer one.")
-    partner_id = Handle(Prefix.PARTNER, required=False, help_text="Of the scope PARTNER; yours, if you administer one.")
+    tenant_id = Handle(
+        Prefix.TENANT, required=False, help_text="Required with the scope TENANT, unless you administer a tenant."
+    )
+    partner_id = Handle(
+        Prefix.PARTNER, required=False, help_text="Required with the scope PARTNER, unless you administer a partner."
+    )
 
 
 class Client(Resource):
@@ -70,7 +79,9 @@ class Application(Client):
 
 
 class ApplicationWithSecret(Application):
-    client_secret = serializers.CharField(required=False, help_text="Of WEB and SERVICE. Shown this once.")
+    client_secret = serializers.CharField(
+        required=False, help_text="Only for WEB and SERVICE applications, and only in this response: store it now."
+    )
 
 
 class AgentType(Text):
@@ -87,17 +98,21 @@ class AgentChange(NewClient):
         Prefix.USER,
         required=False,
         allow_null=True,
-        help_text="A user of the same tenant. Without one, a person who creates it owns it. Null in a PATCH: nobody.",
+        help_text="The user responsible for the agent, of the same tenant. Default: the user who creates it.",
     )
     agent_type = AgentType(required=False)
     allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
     rate_limit_rpm = Number(
-        min_value=1, max_value=FASTEST, required=False, allow_null=True, help_text="A minute. Null: no limit."
+        min_value=1,
+        max_value=FASTEST,
+        required=False,
+        allow_null=True,
+        help_text="Requests per minute. Leave it out for no limit.",
     )
 
 
 class NewAgent(AgentChange):
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Yours, if you administer one.")
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
 
 
 class Agent(Client):
@@ -110,7 +125,7 @@ class Agent(Client):
 
 
 class AgentWithSecret(Agent):
-    client_secret = serializers.CharField(help_text="Shown this once.")
+    client_secret = serializers.CharField(help_text="Only in this response: store it now.")
 
 
 # A form, in which RFC 6749 has unknown parameters ignored and none given twice.
@@ -141,7 +156,9 @@ class IssuedToken(serializers.Serializer):
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
     scope = serializers.CharField()
-    issued_token_type = serializers.CharField(required=False, help_text="Of an exchanged one.")
+    issued_token_type = serializers.CharField(
+        required=False, help_text="The type of the token; only after a token exchange."
+    )
 
 
 class OAuthError(serializers.Serializer):

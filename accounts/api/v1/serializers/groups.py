@@ -17,7 +17,7 @@ class ChangedGroup(serializers.Serializer):
 
 
 class NewGroup(ChangedGroup):
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
 
 
 class Group(Resource):
@@ -26,7 +26,7 @@ class Group(Resource):
     name = serializers.CharField()
     description = serializers.CharField()
     group_type = Word(GroupType)
-    member_count = Count(help_text="Of those who are in it directly.")
+    member_count = Count(help_text="How many direct members it has.")
 
 
 class NewMember(serializers.Serializer):

@@ -42,13 +42,16 @@ class OidcConfig(serializers.Serializer):
 
 class NewOidcConfig(OidcConfig):
     client_secret = Secret(
-        required=False, allow_null=True, help_text="Never shown. Left out, the one there is stays; null removes it."
+        required=False, allow_null=True, help_text="Never shown. Leave it out to keep the present one; null removes it."
     )
 
 
 class SamlConfig(serializers.Serializer):
     entity_id = serializers.RegexField(
-        ENTITY_ID, max_length=1024, trim_whitespace=False, help_text="Its name, which is never fetched."
+        ENTITY_ID,
+        max_length=1024,
+        trim_whitespace=False,
+        help_text="The provider's entity ID. It is a name and is never fetched.",
     )
     sso_url = FetchedUrl()
     metadata_url = FetchedUrl(allow_null=True, default=None)
@@ -57,7 +60,7 @@ class SamlConfig(serializers.Serializer):
 
 @extend_schema_field(PolymorphicProxySerializer("NewConfig", [NewOidcConfig, SamlConfig], None))
 class NewConfig(Attributes):
-    """As the type of the provider has it: `CONFIGS` says which. Given, it replaces what there was."""
+    """The configuration of an OIDC or SAML provider. It replaces the present one as a whole."""
 
 
 @extend_schema_field(PolymorphicProxySerializer("Config", [OidcConfig, SamlConfig], None))
@@ -87,7 +90,7 @@ class NewIdentityProvider(ChangedIdentityProvider):
         )
     )
 
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="An administrator of a tenant may leave it out.")
+    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
     provider_type = Word(ProviderType)
 
 
@@ -97,5 +100,5 @@ class IdentityProvider(Resource):
     name = serializers.CharField()
     provider_type = Word(ProviderType)
     status = Word(Status)
-    config = Config(help_text="Without the client secret.")
-    client_secret_set = serializers.BooleanField(help_text="Whether there is one; it is never shown.")
+    config = Config(help_text="The provider's configuration, without the client secret.")
+    client_secret_set = serializers.BooleanField(help_text="Whether a client secret is stored. It is never shown.")

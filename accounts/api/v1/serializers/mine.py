@@ -46,4 +46,4 @@ class ApiKey(serializers.Serializer):
 
 
 class ShownApiKey(ApiKey):
-    api_key = serializers.CharField(help_text="Shown this once.")
+    api_key = serializers.CharField(help_text="The API key. It is shown only in this response: store it now.")

@@ -16,17 +16,24 @@ class ChangedUser(serializers.Serializer):
     first_name = Text(max_length=100, required=False, allow_blank=True)
     last_name = Text(max_length=100, required=False, allow_blank=True)
     display_name = Text(max_length=200, required=False, allow_blank=True)
-    role = Word(Role, required=False, help_text="A tier below your own; operators make operators.")
+    role = Word(
+        Role, required=False, help_text="You can assign roles below your own. Only super admins can assign super_admin."
+    )
     status = Word(Status, required=False)
     custom_attributes = Attributes(required=False)
 
 
 class NewUser(ChangedUser):
-    """Where somebody lives follows from the role: in a tenant, or among the staff of a partner or of the platform."""
+    """A user belongs to a tenant, or to the staff of a partner or of the platform, depending on the role."""
 
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Your own, if you administer one.")
+    tenant_id = Handle(
+        Prefix.TENANT, required=False, help_text="Required for tenant admins and users, unless you administer a tenant."
+    )
     partner_id = Handle(
-        Prefix.PARTNER, required=False, allow_null=True, help_text="With the role partner_admin: of which partner."
+        Prefix.PARTNER,
+        required=False,
+        allow_null=True,
+        help_text="Required for partner admins: the partner they administer.",
     )
 
 
@@ -47,14 +54,16 @@ class User(Resource):
 
 class PasswordResetRequest(serializers.Serializer):
     delivery = serializers.ChoiceField(
-        DELIVERIES, default="mail", help_text="To the user by mail, or a code for you to hand over."
+        DELIVERIES,
+        default="mail",
+        help_text="Send the code to the user by e-mail, or return it so that you can pass it on.",
     )
 
 
 class IssuedPasswordReset(serializers.Serializer):
     delivery = serializers.ChoiceField(DELIVERIES)
     email = serializers.EmailField()
-    code = serializers.CharField(allow_null=True, help_text="Shown this once, and only if you asked for it.")
+    code = serializers.CharField(allow_null=True, help_text="Only with the delivery `code`, and only in this response.")
     expires_at = serializers.DateTimeField()
     sessions_ended = Count()
 

@@ -41,7 +41,6 @@ class ClientViewSet(RepeatableViewSet, ResourceViewSet):
         return delete(thing, actor=self.principal, versions=self.versions)
 
     def rotate_secret(self, request: Request, resource_id: str) -> Response:
-        """A new secret, shown this once. The old one, and every token it has brought, are refused from here on."""
         client = self.only(self.changeable(self.named(resource_id)))
         secret = operations.rotate_secret(client, actor=self.principal, versions=self.versions)
         return self.told(client.pk, client_secret=secret)
@@ -50,6 +49,11 @@ class ClientViewSet(RepeatableViewSet, ResourceViewSet):
 class ApplicationViewSet(ClientViewSet):
     tag = "Applications"
     noun, model = "application", Application
+    notes = {
+        "create": "`WEB` and `SERVICE` applications get a client secret, which is shown only in this response.",
+        "update": "Suspending it revokes the sessions that were started for it; `Sessions-Ended` counts them.",
+        "destroy": "The sessions that were started for it are revoked; `Sessions-Ended` counts them.",
+    }
     columns = (
         *BASE,
         "application_type",
@@ -114,15 +118,22 @@ class ApplicationViewSet(ClientViewSet):
     @extend_schema(
         operation_id="rotate_application_secret",
         request=None,
-        responses={200: enveloped(serializers.ApplicationWithSecret), 409: refused("A public client has no secret")},
+        responses={200: enveloped(serializers.ApplicationWithSecret), 409: refused("A public client has no secret.")},
     )
     def rotate_secret(self, request: Request, resource_id: str) -> Response:
+        """Rotate an application's client secret. The new secret is shown only in this response; the old one, and every
+        token issued with it, are refused from now on. Public clients have no secret."""
         return super().rotate_secret(request, resource_id)
 
 
 class AgentViewSet(ClientViewSet):
     tag = "Agents"
     noun, model = "agent", Agent
+    notes = {
+        "create": "The client secret is shown only in this response.",
+        "update": "A suspended agent's tokens are refused from its next request on.",
+        "destroy": "Its client secret and its tokens are refused from its next request on.",
+    }
     columns = (*BASE, "owner_user_id", "agent_type", "allowed_tools", "rate_limit_rpm")
     shown_by, made_shown_by = serializers.Agent, serializers.AgentWithSecret
     made_by, changed_by = serializers.NewAgent, serializers.AgentChange
@@ -163,4 +174,6 @@ class AgentViewSet(ClientViewSet):
         operation_id="rotate_agent_secret", request=None, responses={200: enveloped(serializers.AgentWithSecret)}
     )
     def rotate_secret(self, request: Request, resource_id: str) -> Response:
+        """Rotate an agent's client secret. The new secret is shown only in this response; the old one, and every token
+        issued with it, are refused from now on."""
         return super().rotate_secret(request, resource_id)

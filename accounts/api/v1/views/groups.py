@@ -21,12 +21,16 @@ from core.schema import enveloped, paginated, refused
 from tenancy.operations import change, delete
 
 ADDED = {201: enveloped(serializers.Group), 200: enveloped(serializers.Group)}
-A_RING = refused("The group would contain itself, or has been changed at this very moment")
+A_RING = refused("The group would contain itself, or another request changed it at the same time.")
 
 
 class GroupViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Groups"
     noun, model = "group", Group
+    notes = {
+        "create": "The name must be unique in its tenant.",
+        "destroy": "Its members and nested groups are not deleted. The name can be used again.",
+    }
     columns = ("id", "created_at", "updated_at", "tenant_id", "name", "description", "group_type", "member_count")
     shown_by, made_by, changed_by = serializers.Group, serializers.NewGroup, serializers.ChangedGroup
     lists = {"list": filters.GROUPS, "members": filters.MEMBERS, "nested": filters.NESTED}
@@ -61,7 +65,8 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="list_group_members", responses=paginated(serializers.Member))
     def members(self, request: Request, resource_id: str) -> Response:
-        """Who is in it: directly, or with `effective`, in any way. The suspended are, the deleted are not."""
+        """List a group's members. With `effective=true`, members of nested groups are included. Suspended users are
+        listed, deleted ones are not."""
         found = self.filtered(User.objects.all())
         found.group_id = self.id_or_404(Prefix.GROUP, resource_id)
         return self.page(
@@ -73,7 +78,8 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="add_group_member", request=serializers.NewMember, responses={**ADDED, 409: A_RING})
     def add_member(self, request: Request, resource_id: str) -> Response:
-        """Put somebody of the same tenant into it: 201 if that is new, 200 if they were in it."""
+        """Add a user to a group. They must be in the same tenant. Responds 201 if they were added, 200 if they already
+        were a member."""
         group = self.only(self.changeable(self.named(resource_id)))
         people = User.objects.writable_by(self.principal).present().filter(tenant=group.tenant_id)
         user = self.target(people, self.body(serializers.NewMember)["user_id"])
@@ -81,7 +87,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="remove_group_member", request=None, responses={204: None})
     def remove_member(self, request: Request, resource_id: str, user_id: str) -> Response:
-        """Take somebody out. By way of a nested group they may be in it still."""
+        """Remove a user from a group. They may remain an effective member through a nested group."""
         group = self.only(self.changeable(self.named(resource_id)))
         members = members_of(group.pk).filter(pk=self.id_or_404(Prefix.USER, user_id))
         user = self.only(self.changeable(members))
@@ -90,7 +96,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="list_nested_groups", responses=paginated(serializers.Group))
     def nested(self, request: Request, resource_id: str) -> Response:
-        """The groups that are in it directly."""
+        """List a group's nested groups. Only those that are nested in it directly are returned."""
         found = self.filtered(Group.objects.nested_in(self.id_or_404(Prefix.GROUP, resource_id)))
         return self.page(
             found,
@@ -101,7 +107,8 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="nest_group", request=serializers.NewNesting, responses={**ADDED, 409: A_RING})
     def nest(self, request: Request, resource_id: str) -> Response:
-        """Put another group of the same tenant into it: 201 if that is new, 200 if it was in it."""
+        """Nest a group in another. Both must be in the same tenant. Responds 201 if it was nested, 200 if it already
+        was."""
         group = self.only(self.changeable(self.named(resource_id)))
         groups = Group.objects.writable_by(self.principal).present().filter(tenant=group.tenant_id)
         child = self.target(groups, self.body(serializers.NewNesting)["child_group_id"])
@@ -109,7 +116,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
 
     @extend_schema(operation_id="unnest_group", request=None, responses={204: None})
     def unnest(self, request: Request, resource_id: str, child_group_id: str) -> Response:
-        """Take a group out of it."""
+        """Remove a nested group from a group. The nested group itself is not deleted."""
         group = self.only(self.changeable(self.named(resource_id)))
         nested = Group.objects.nested_in(group.pk).filter(pk=self.id_or_404(Prefix.GROUP, child_group_id))
         self.found(operations.unnest(group, self.only(nested), actor=self.principal))

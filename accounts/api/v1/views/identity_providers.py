@@ -18,6 +18,11 @@ from tenancy.operations import delete
 class IdentityProviderViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Identity providers"
     noun, model = "identity_provider", IdentityProvider
+    notes = {
+        "create": "Curfew stores its configuration; signing in through it is not available yet.",
+        "update": "A new `config` replaces the old one as a whole; a client secret that is left out stays.",
+        "destroy": "Its client secret is deleted with it.",
+    }
     columns = (
         *("id", "created_at", "updated_at", "tenant_id", "name", "provider_type", "status", "config"),
         "client_secret_set",

@@ -13,8 +13,8 @@ from core.ids import Prefix
 from core.schema import enveloped, refused
 from core.v1 import V1ViewSet
 
-THROTTLED = refused("Too many wrong passwords; wait as long as Retry-After says")
-WRONG_STATE = refused("There is already a second factor, or none to confirm or remove")
+THROTTLED = refused("Too many wrong passwords. Wait as many seconds as `Retry-After` says.")
+WRONG_STATE = refused("MFA is already on, or there is nothing to confirm or remove.")
 
 
 class MyAccountViewSet(V1ViewSet):
@@ -45,7 +45,7 @@ class PasswordViewSet(MyAccountViewSet):
         responses={200: enveloped(serializers.SessionsEnded), 429: THROTTLED},
     )
     def change(self, request: Request) -> Response:
-        """Set a new password. Every other session of yours ends; this one stays."""
+        """Change your password. All of your other sessions are revoked; this one stays."""
         given = self.body(serializers.PasswordChange)
         ended = operations.change_password(
             self.me, current=given["current_password"], new=given["new_password"], actor=self.principal
@@ -63,7 +63,8 @@ class TotpViewSet(MyAccountViewSet):
         responses={200: enveloped(serializers.TotpEnrolment), 409: WRONG_STATE},
     )
     def enrol(self, request: Request) -> Response:
-        """A secret for an authenticator app, as text, as a link and as a QR code. It counts once confirmed."""
+        """Enroll a TOTP device. Returns a secret for an authenticator app as text, as a link and as a QR code. It takes
+        effect once you confirm it with a code."""
         enrolment = operations.enrol_totp(self.me, actor=self.principal)
         return self.answer(
             {"secret": enrolment.secret, "otpauth_uri": enrolment.otpauth_uri, "qr_svg": enrolment.qr_svg}
@@ -75,7 +76,7 @@ class TotpViewSet(MyAccountViewSet):
         responses={200: enveloped(serializers.RecoveryCodes), 409: WRONG_STATE},
     )
     def confirm(self, request: Request) -> Response:
-        """Switch the second factor on. The recovery codes are shown this once."""
+        """Confirm your TOTP device. This turns MFA on. The recovery codes are shown only in this response."""
         code = self.body(serializers.Code)["code"]
         return self.answer({"recovery_codes": operations.confirm_totp(self.me, code, actor=self.principal)})
 
@@ -85,7 +86,7 @@ class TotpViewSet(MyAccountViewSet):
         responses={200: enveloped(serializers.SessionsEnded), 409: WRONG_STATE, 429: THROTTLED},
     )
     def remove(self, request: Request) -> Response:
-        """Back to the password alone. Every other session of yours ends."""
+        """Remove your TOTP device. This turns MFA off. Send your password; all of your other sessions are revoked."""
         password = self.body(serializers.Password)["password"]
         return self.answer({"sessions_ended": operations.disable_totp(self.me, password, actor=self.principal)})
 
@@ -98,7 +99,7 @@ class ApiKeyViewSet(MyAccountViewSet):
 
     @extend_schema(operation_id="list_my_api_keys", responses=enveloped(serializers.ApiKey, many=True))
     def list(self, request: Request) -> Response:
-        """Your API keys; the secrets are not kept."""
+        """List your API keys. The keys themselves are shown only when they are created."""
         keys = ApiKey.objects.present().filter(user=self.user_id).newest_first()
         return self.answer(serializers.ApiKey(keys, many=True).data)
 
@@ -108,13 +109,13 @@ class ApiKeyViewSet(MyAccountViewSet):
         responses={201: enveloped(serializers.ShownApiKey)},
     )
     def create(self, request: Request) -> Response:
-        """A key that acts for you until it is deleted. It is shown this once."""
+        """Create an API key. It acts for you until you delete it, and is shown only in this response."""
         made = operations.create_api_key(self.me, self.body(serializers.NewApiKey)["name"], actor=self.principal)
         return self.answer({**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED)
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:
-        """The key is refused from its next request on."""
+        """Delete an API key. It is refused from its next request on."""
         keys = ApiKey.objects.filter(user=self.user_id, pk=self.id_or_404(Prefix.API_KEY, key_id))
         self.found(operations.delete_api_key(keys, actor=self.principal))
         return self.nothing()

@@ -13,5 +13,6 @@ class JwksViewSet(V1ViewSet):
 
     @extend_schema(operation_id="show_public_keys", responses=serializers.Jwks)
     def show(self, request: Request) -> Response:
-        """The public keys that access tokens verify against; a new one is here before it first signs."""
+        """Get the public keys that verify access tokens. A JSON Web Key Set (RFC 7517); a new key is published before
+        it signs its first token."""
         return Response({"keys": [key.as_jwk() for key in ring.published()]}, headers={"Cache-Control": "max-age=5"})

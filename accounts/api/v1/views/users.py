@@ -24,12 +24,23 @@ from core.v1 import Invalid, V1ViewSet, flaw
 from tenancy.models import Partner, Tenant
 
 OWN_COLUMNS = ("email", "first_name", "last_name", "display_name", "role", "status", "custom_attributes")
-THROTTLED = refused("Too many wrong codes; wait as long as Retry-After says")
+THROTTLED = refused("Too many wrong codes. Wait as many seconds as `Retry-After` says.")
 
 
 class UserViewSet(RepeatableViewSet, ResourceViewSet):
     tag = "Users"
     noun, model = "user", User
+    notes = {
+        "create": (
+            "The user has no password yet: use `reset-password` to send them a link to choose one. Tenant "
+            "admins and users need a tenant, partner admins a partner, and super admins neither."
+        ),
+        "update": (
+            "Suspending the user, or changing the role or the e-mail address, revokes their sessions; `Sessions-Ended` "
+            "counts them. An API key cannot change the e-mail address or the role."
+        ),
+        "destroy": "All of their sessions are revoked; `Sessions-Ended` counts them. The e-mail address can be reused.",
+    }
     columns = (
         *("id", "created_at", "updated_at", "tenant_id", *OWN_COLUMNS, "last_login_at"),
         *("tenant_kind", "partner_id", "mfa_enabled"),
@@ -116,8 +127,8 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
         responses=enveloped(serializers.IssuedPasswordReset),
     )
     def reset_password(self, request: Request, resource_id: str) -> Response:
-        """A one-time code for a new password. The old one and all sessions are over at once; nobody but the user
-        chooses the new one."""
+        """Reset a user's password. Their present password and all of their sessions stop working at once, and
+        they get a one-time code for choosing a new one."""
         user = self.somebody_else(resource_id)
         delivery = self.body(serializers.PasswordResetRequest)["delivery"]
         if delivery == "code" and self.principal.is_scoped:
@@ -136,10 +147,10 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     @extend_schema(
         operation_id="disable_user_mfa",
         request=None,
-        responses={200: enveloped(SessionsEnded), 409: refused("There is no second factor to remove")},
+        responses={200: enveloped(SessionsEnded), 409: refused("This user does not have MFA.")},
     )
     def disable_mfa(self, request: Request, resource_id: str) -> Response:
-        """Take away a second factor that is lost. The user's sessions end."""
+        """Disable a user's MFA. For users who have lost their device. All of their sessions are revoked."""
         user = self.somebody_else(resource_id)
         return self.answer({"sessions_ended": operations.remove_totp(user, actor=self.principal)})
 
@@ -155,7 +166,7 @@ class PasswordResetViewSet(V1ViewSet):
         responses={200: enveloped(SessionsEnded), 429: THROTTLED},
     )
     def reset(self, request: Request) -> Response:
-        """Choose a new password with the code that an administrator's reset has brought you."""
+        """Choose a new password. Needs the code from a password reset, and revokes all of your sessions."""
         given = self.body(serializers.NewPassword)
         ended = operations.reset_password(given["code"], given["new_password"], origin=self.origin)
         return self.answer({"sessions_ended": ended})

@@ -17,6 +17,7 @@ from core.ids import Prefix
 from core.throttling import a_turn
 from core.views import DeclaredViewSet
 from sessions_app.api.edge import wire
+from sessions_app.api.edge.descriptions import DESCRIPTIONS
 from sessions_app.api.edge.filters import Symbols
 from sessions_app.windows import Stretch, stretch_of
 
@@ -29,6 +30,7 @@ class EdgeViewSet(DeclaredViewSet):
     authentication_classes = [wire.ZtSessionAuthentication]
     content_negotiation_class = wire.JSONIfAccepted
     schema = AutoSchema()
+    descriptions = DESCRIPTIONS
     entity: ClassVar[str] = ""  # what a 404 says was not found, by which part of the path
     id_in_path: ClassVar[str] = ""
     until: datetime | None = None

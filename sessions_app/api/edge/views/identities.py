@@ -30,7 +30,7 @@ class CurrentIdentityViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.IDENTITY, 401, 503),
     )
     def retrieve(self, request: Request) -> Response:
-        """The signed-in user, as an identity."""
+        """Get the signed-in user. In OpenZiti's terms, the user is an identity."""
         me = User.objects.filter(pk=self.user_id)
         [data] = identities([self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))])
         return self.answer(data | {"_links": {"self": {"href": "./current-identity"}}})
@@ -56,7 +56,7 @@ class IdentityViewSet(ListedViewSet):
         responses=serializers.answers(serializers.IDENTITIES, 400, 401, 429, 503),
     )
     def list(self, request: Request) -> Response:
-        """Users within the caller's scope, filtered, sorted and paged in the same language as API sessions."""
+        """List users as identities. Returns those within your scope, filtered, sorted and paged like API sessions."""
         return self.answer_list()
 
     @extend_schema(
@@ -65,5 +65,5 @@ class IdentityViewSet(ListedViewSet):
         responses=serializers.answers(serializers.IDENTITY, 401, 404, 503),
     )
     def retrieve(self, request: Request, identity_id: str) -> Response:
-        """One user within the caller's scope."""
+        """Get a user as an identity. Users outside your scope are not found."""
         return self.answer_detail()

@@ -30,7 +30,8 @@ class VersionViewSet(EdgeViewSet):
 
     @extend_schema(operation_id="listVersion", tags=["Informational"], responses=serializers.VERSION)
     def show(self, request: Request) -> Response:
-        """What runs here, and where its APIs begin. Without OIDC_AUTH among the capabilities, clients sign in here."""
+        """Get the version. Says what runs here and where its APIs are. Without `OIDC_AUTH` among the capabilities,
+        clients sign in with `POST /authenticate`."""
         client, management = _api_at(CLIENT, request), _api_at(MANAGEMENT, request)
         version = {
             "apiVersions": {"edge": client, "edge-client": client, "edge-management": management},
@@ -44,7 +45,7 @@ class VersionViewSet(EdgeViewSet):
 
     @extend_schema(operation_id="listRoot", tags=["Informational"], responses=serializers.VERSION)
     def show_root(self, request: Request) -> Response:
-        """What runs here, as `GET /version` says it."""
+        """Get the version at the root path. The same as `GET /version`."""
         return self.show(request)
 
 
@@ -58,7 +59,7 @@ class SpecViewSet(EdgeViewSet):
 
     @extend_schema(operation_id="listSpecs", tags=["Informational"], responses=serializers.SPECS)
     def list(self, request: Request) -> Response:
-        """The documents that describe this API. Where documentation is served, `spec` links to it as OpenAPI."""
+        """List the documents that describe this API. If API documentation is served, `_links.spec` leads to it."""
         return self.answer([_spec()])
 
     @extend_schema(
@@ -67,7 +68,7 @@ class SpecViewSet(EdgeViewSet):
         responses={200: serializers.SPEC, 404: serializers.ApiErrorEnvelope},
     )
     def retrieve(self, request: Request, spec_id: str) -> Response:
-        """One of these documents."""
+        """Get a document that describes this API. If API documentation is served, `_links.spec` leads to it."""
         self.found(spec_id == SPEC)
         return self.answer(_spec())
 
@@ -89,7 +90,7 @@ class SummaryViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.SUMMARY, 401, 503),
     )
     def show(self, request: Request) -> Response:
-        """How many live sessions and identities are within the caller's scope."""
+        """Count active sessions and users. Counts those within your scope; everything else in the summary is 0."""
         users = User.objects.visible_to(self.principal).housed()
         counts = {"apiSessions": how_many_live(self.principal), "identities": count_of(users)}
         return self.answer(Platform.objects.order_by().values(**counts)[0] | NONE_HERE)

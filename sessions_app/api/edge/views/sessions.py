@@ -48,7 +48,8 @@ class AuthenticateViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.CURRENT_API_SESSION, 400, 401, 413, 429, 503),
     )
     def authenticate(self, request: Request) -> Response:
-        """Open a session. Its key is in the header `zt-session` and in `data.token`; send it with every request."""
+        """Sign in. Starts a session; its key is in the header `zt-session` and in `data.token`. Send it with every
+        request."""
         if request.query_params.get("method") != "password":
             raise wire.Failure(wire.Told(wire.Code.INVALID_AUTH_METHOD))
         credentials = wire.credentials_in(request.data)
@@ -71,7 +72,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.CURRENT_API_SESSION, 401, 503),
     )
     def retrieve(self, request: Request) -> Response:
-        """The session that this request was made in; anybody's. Asked with a session key, `data.token` repeats it."""
+        """Get the current session. If the request has a session key, `data.token` repeats it."""
         mine = SessionState.objects.for_user(self.user_id).live().filter(pk=self.session_id)
         row = self.only(mine.values_list(wire.SESSION_COLUMNS, flat=True))
         return self.answer(wire.current_session(row, wire.session_key_in(request)))
@@ -83,7 +84,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
         responses=serializers.answers(serializers.EMPTY, 401, 503),
     )
     def destroy(self, request: Request) -> Response:
-        """Sign out."""
+        """Sign out. Revokes the current session."""
         operations.sign_out(self.session_id, actor=self.principal)
         return self.ended(self.session_id)
 
@@ -115,7 +116,8 @@ class ApiSessionViewSet(ListedViewSet):
         responses=serializers.answers(serializers.API_SESSIONS, 400, 401, 429, 503),
     )
     def list(self, request: Request) -> Response:
-        """Live sessions, filtered, sorted and paged. In a filter, AND and OR bind alike and to the right."""
+        """List active sessions. Filtered, sorted and paged. In a filter, AND and OR have the same precedence and
+        associate to the right."""
         return self.answer_list()
 
     @extend_schema(
@@ -124,7 +126,7 @@ class ApiSessionViewSet(ListedViewSet):
         responses=serializers.answers(serializers.API_SESSION, 401, 404, 503),
     )
     def retrieve(self, request: Request, session_id: str) -> Response:
-        """One live session."""
+        """Get an active session. A session that has ended is not found."""
         return self.answer_detail()
 
     @extend_schema(
@@ -134,7 +136,7 @@ class ApiSessionViewSet(ListedViewSet):
         responses=serializers.answers(serializers.EMPTY, 401, 404, 409, 503),
     )
     def destroy(self, request: Request, session_id: str) -> Response:
-        """End it: its next request is refused, everywhere. Once ended, it is not there."""
+        """Revoke a session. Its next request is refused, on every server. A session that has ended is not found."""
         mine = self.changeable(self.named()).writable_by(self.principal)
         self.found(operations.revoke(mine, actor=self.principal, reason=BY_ADMINISTRATOR).count)
         return self.ended(self.id_or_404(Prefix.SESSION, session_id))

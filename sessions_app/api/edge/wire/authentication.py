@@ -83,8 +83,8 @@ class ZtSessionScheme(OpenApiAuthenticationExtension):
     name = ["ztSession", "oauth2"]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
-        key = "A session's own key, as POST /authenticate gives it in its zt-session header."
+        key = "A session key, from the `zt-session` header of `POST /authenticate`."
         return [
             {"type": "apiKey", "in": "header", "name": "zt-session", "description": key},
-            {"type": "http", "scheme": "bearer", "description": "An access token of whatever kind, or an API key."},
+            {"type": "http", "scheme": "bearer", "description": "An access token of any kind, or an API key."},
         ]

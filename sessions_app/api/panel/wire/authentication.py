@@ -46,7 +46,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
     name = "api_key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key of a person's."}
+        return {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "A user's API key."}
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -54,7 +54,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
     name = "account_token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."}
+        return {"type": "http", "scheme": "bearer", "description": "An access token or an API key."}
 
 
 class Pace(BaseThrottle):

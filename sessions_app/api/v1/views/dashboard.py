@@ -20,11 +20,12 @@ class DashboardViewSet(RecordViewSet):
 
     @extend_schema(operation_id="show_dashboard_statistics", responses=enveloped(serializers.DashboardStats))
     def stats(self, request: Request) -> Response:
-        """How much there is of everything within your reach, and what the last 24 hours brought."""
+        """Get the numbers of a dashboard. Counts every kind of resource you can see, and what happened in the
+        last 24 hours."""
         asked = self.filtered(Session.objects.none()).form.cleaned_data
         return self.answer(figures(self.principal, **asked))
 
     @extend_schema(operation_id="list_dashboard_activity", responses=paginated(Entry))
     def activity(self, request: Request) -> Response:
-        """What was done within your reach, the newest first: the record itself."""
+        """List recent activity. The same entries as `GET /api/v1/admin/audit`, newest first."""
         return self.listed()

@@ -21,7 +21,7 @@ class MeViewSet(V1ViewSet):
 
     @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
     def retrieve(self, request: Request) -> Response:
-        """Who am I, and by which session?"""
+        """Get the signed-in user and the current session. Answers 401 if the session is no longer active."""
         user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
         current = self.principal.session_id
         shown = (
@@ -47,7 +47,7 @@ class MySessionViewSet(V1ViewSet):
 
     @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
     def list(self, request: Request) -> Response:
-        """Where you are signed in, newest first: all of it, but for more than anybody can look through."""
+        """List your sessions. Returns active sessions, newest first, at most 1,000; `is_current` marks this one."""
         mine = self.mine.live().with_is_current(self.principal).newest_first()
         return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
 
@@ -57,7 +57,7 @@ class MySessionViewSet(V1ViewSet):
         responses=enveloped(serializers.SessionRevokeResponse),
     )
     def revoke_others(self, request: Request) -> Response:
-        """End every session of yours but this one, sign-ins under way included."""
+        """Revoke your other sessions. This session stays; sign-ins in progress are refused."""
         me = self.principal
         ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=BY_USER, spare=me.session_id)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
@@ -66,7 +66,7 @@ class MySessionViewSet(V1ViewSet):
         operation_id="revoke_my_session", request=None, responses={200: enveloped(serializers.SessionRevokeResponse)}
     )
     def destroy(self, request: Request, session_id: str) -> Response:
-        """End one session of yours. Its next request is refused, everywhere."""
+        """Revoke one of your sessions. Its next request is refused, on every server."""
         named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
         self.found(named.count())
         ended = operations.revoke(named, actor=self.principal, reason=BY_USER)

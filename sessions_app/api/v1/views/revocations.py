@@ -18,13 +18,14 @@ class RevocationViewSet(PagedViewSet):
 
     @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
     def list(self, request: Request) -> Response:
-        """What was ended within your reach: how much, by whom, and why."""
+        """List revocations. Each shows what was revoked, how many sessions, by whom and why; newest first."""
         found = self.filtered(Revocation.objects.visible_to(self.principal))
         return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
 
     @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
     def retrieve(self, request: Request, revocation_id: str) -> Response:
-        """One act of ending sessions. It holds from its commit; swept are the rows that say so by now."""
+        """Get a revocation. It takes effect immediately; `swept_count` is how many session rows have been updated so
+        far."""
         named = Revocation.objects.visible_to(self.principal).filter(
             pk=self.id_or_404(Prefix.REVOCATION, revocation_id)
         )

@@ -94,7 +94,8 @@ class AdminSessionViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
-        """Everybody's sessions, as far as you reach: the active ones, unless you ask for others."""
+        """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
+        `active_only`."""
         everything = whole(self.principal)
         usual = everything and self.usual(everything.reach, everything.target_id, lambda: everything.live)
         if usual:
@@ -105,7 +106,8 @@ class AdminSessionViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="show_session_statistics", responses=STATISTICS)
     def stats(self, request: Request) -> Response:
-        """How many sessions there are within your reach, of which kinds, and of how many users."""
+        """Get session statistics. Counts the sessions you can see by status, device, browser, operating system and
+        sign-in method."""
         place = {
             name: value for name, value in self.filtered(SessionState.objects.none()).form.cleaned_data.items() if value
         }
@@ -114,24 +116,26 @@ class AdminSessionViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:
-        """One session, live or ended, with the applications that were reached in it."""
+        """Get a session. Active or ended, with the applications that were used in it."""
         return self.shown(self.named(session_id))
 
     @extend_schema(operation_id="delete_session", request=None, responses={204: None})
     def destroy(self, request: Request, session_id: str) -> Response:
-        """End it. Its next request is refused, everywhere; ending it again changes nothing."""
+        """Revoke a session. Its next request is refused, on every server. Revoking it again changes nothing."""
         self.end(self.changeable(self.named(session_id)))
         return self.nothing()
 
     @extend_schema(operation_id="revoke_session", request=serializers.Reason, responses={200: ENDED})
     def revoke(self, request: Request, session_id: str) -> Response:
-        """The same as deleting it, with a reason if you give one."""
+        """Revoke a session and give a reason. Its next request is refused, on every server. Unlike DELETE, this takes a
+        reason and returns the revocation."""
         named = self.changeable(self.named(session_id))
         return self.revoked(self.end(named, self.body(serializers.Reason).get("reason")))
 
     @extend_schema(operation_id="revoke_all_sessions", request=serializers.RevokeAllRequest, responses={200: ENDED})
     def revoke_all(self, request: Request) -> Response:
-        """End every session of a user, tenant, partner or application, or simply all; sign-ins under way included."""
+        """Revoke all sessions of a user, tenant, partner or application. Or, as a super admin, of the whole platform.
+        Sign-ins in progress are refused as well, and your own session is included if it is one of them."""
         asked = self.body(serializers.RevokeAllRequest)
         return self.end_all(*wire.target(asked, self.principal), asked.get("reason"))
 
@@ -146,7 +150,7 @@ class TenantSessionsViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="list_tenant_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str) -> Response:
-        """Sessions of a tenant's users: the active ones, unless you ask for others."""
+        """List a tenant's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
         if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
             return usual
@@ -156,13 +160,14 @@ class TenantSessionsViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="show_tenant_session_statistics", responses=STATISTICS)
     def stats(self, request: Request, tenant_id: str) -> Response:
-        """How many sessions a tenant's users have, of which kinds, and how many users they are."""
+        """Get a tenant's session statistics. Counts its sessions by status, device, browser, operating system and
+        sign-in method."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
         return self.answer(self.or_404(statistics(Reach.TENANT, pk, seen_by=self.principal)))
 
     @extend_schema(operation_id="revoke_all_tenant_sessions", request=serializers.Reason, responses={200: ENDED})
     def revoke_all(self, request: Request, tenant_id: str) -> Response:
-        """Sign everybody of a tenant out, yourself too if you are one of them."""
+        """Revoke all sessions of a tenant. Signs all of its users out, and you too if you are one of them."""
         tenant = self.only(self.tenant(tenant_id))
         return self.end_all(Reach.TENANT, tenant.pk, self.body(serializers.Reason).get("reason"))
 
@@ -180,7 +185,7 @@ class UserSessionsViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="list_user_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
-        """Sessions of one user: the active ones, unless you ask for others."""
+        """List a user's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
         found, user = (
             self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk),
@@ -192,7 +197,8 @@ class UserSessionsViewSet(SessionsViewSet):
         operation_id="revoke_user_sessions", request=serializers.SessionRevokeRequest, responses={200: ENDED}
     )
     def revoke(self, request: Request, tenant_id: str, user_id: str) -> Response:
-        """End the named sessions of a user, or all of them. What is not this user's is passed over."""
+        """Revoke a user's sessions. Either those in `session_ids` or, with `revoke_all`, all of them. IDs of other
+        users' sessions are ignored."""
         self.changeable(self.user(tenant_id, user_id))
         user_pk = self.id_or_404(Prefix.USER, user_id)
         asked = self.body(serializers.SessionRevokeRequest)
@@ -216,11 +222,12 @@ class TenantSessionViewSet(SessionsViewSet):
 
     @extend_schema(operation_id="show_tenant_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, tenant_id: str, session_id: str) -> Response:
-        """One session of a tenant's user, live or ended."""
+        """Get a session of a tenant. Active or ended, with the applications that were used in it."""
         return self.shown(self.named(tenant_id, session_id))
 
     @extend_schema(operation_id="delete_tenant_session", request=None, responses={204: None})
     def destroy(self, request: Request, tenant_id: str, session_id: str) -> Response:
-        """End it. Its next request is refused, everywhere; ending it again changes nothing."""
+        """Revoke a session of a tenant. Its next request is refused, on every server. Revoking it again changes
+        nothing."""
         self.end(self.changeable(self.named(tenant_id, session_id)))
         return self.nothing()

@@ -12,7 +12,7 @@ from sessions_app import cookies, operations
 from sessions_app.api.v1 import serializers, wire
 from sessions_app.authentication import require_same_site
 
-THROTTLED = refused("Too many failed sign-ins; wait as long as Retry-After says")
+THROTTLED = refused("Too many failed sign-ins. Wait as many seconds as `Retry-After` says.")
 SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
 
 
@@ -25,12 +25,13 @@ class AuthViewSet(V1ViewSet):
 
     @extend_schema(operation_id="login", request=serializers.Credentials, responses=SIGN_IN)
     def login(self, request: Request) -> Response:
-        """Sign in. People of a tenant name it when their e-mail exists in several."""
+        """Sign in. Send `tenant` if your e-mail address exists in several tenants. If the answer is 401 with
+        `mfa_required`, send the same again with `totp_code` or `recovery_code`."""
         return self.signed_in(**self.body(serializers.Credentials))
 
     @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
     def login_to_tenant(self, request: Request, slug: str) -> Response:
-        """Sign in to the tenant that the path names."""
+        """Sign in to a tenant. The path names the tenant by its slug."""
         return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
 
     def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
@@ -48,14 +49,14 @@ class AuthViewSet(V1ViewSet):
         responses={200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused},
     )
     def refresh(self, request: Request) -> Response:
-        """A new pair for an old one. The same token again within ten seconds gets the same successor; later, it
-        is taken for stolen and ends the session."""
+        """Refresh an access token. Returns a new access token and a new refresh token. Sending the same refresh token
+        again within ten seconds returns the same new one; later, it counts as stolen and the session is revoked."""
         token = self.body(serializers.RefreshRequest)["refresh_token"]
         return self.answer(wire.signed_in(operations.refresh(token, origin=self.origin)))
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def logout(self, request: Request) -> Response:
-        """End the session this token belongs to."""
+        """Sign out. Revokes the session that this request is sent in."""
         operations.sign_out(self.session_id, actor=self.principal)
         answer = self.nothing()
         if cookies.is_of(self.session_id, request):

@@ -26,8 +26,9 @@ class TokenViewSet(V1ViewSet):
         responses={200: serializers.IssuedToken, **dict.fromkeys((400, 401, 429), serializers.OAuthError)},
     )
     def issue(self, request: Request) -> Response:
-        """`client_credentials` of an agent or of a GLOBAL SERVICE application; and token exchange (RFC 8693), for a
-        client that acts for somebody who has signed in. The client goes into Basic or into the form."""
+        """Issue an access token to a client. Takes the grant `client_credentials` from agents and from GLOBAL SERVICE
+        applications, and token exchange (RFC 8693) from applications that act for a signed-in user. Send the client ID
+        and secret as HTTP Basic or in the form."""
         try:
             return Response(self.issued(request))
         except accounts.ClientRefused as refusal:

@@ -1,0 +1,74 @@
+"""The published schemas are for strangers: every text is there, stands alone, and uses the usual words."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from config.docs import DIALECTS
+from tests.architecture.sources import ROOT
+from tests.cells import cells
+
+SCHEMAS = {name: json.loads((ROOT / f"docs/openapi/{name}.json").read_text()) for name in DIALECTS}
+RETIRED = re.compile(
+    r"\b(told|said|asked|things?|whoever|whatever|somebody|meanwhile|letters?|second factor|doors?"
+    r"|within (your|the caller's) reach|this very|the record)\b",
+    re.IGNORECASE,
+)
+EACH = list(DIALECTS)
+
+
+def operations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in SCHEMAS[name]["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def described(name: str) -> Iterator[tuple[str, Any]]:
+    """Everything that a schema should describe, and its description."""
+    schema = SCHEMAS[name]
+    yield "the API", schema["info"].get("description")
+    for tag in schema["tags"]:
+        yield f"tag {tag['name']}", tag.get("description")
+    for where, operation in operations(name):
+        yield where, operation.get("description")
+        for parameter in operation.get("parameters", ()):
+            yield f"{where} {parameter['name']}", parameter.get("description")
+    for component, each in schema["components"]["schemas"].items():
+        for field, one in each.get("properties", {}).items():
+            yield f"{component}.{field}", one.get("description")
+
+
+@cells("name", EACH)
+def test_everything_in_a_schema_is_described(name: str):
+    assert [where for where, text in described(name) if not text] == []
+
+
+@cells("name", EACH)
+def test_every_operation_has_a_summary_and_a_description_of_its_own(name: str):
+    for part in ("summary", "description"):
+        texts = Counter(operation.get(part) for _, operation in operations(name))
+        assert [text for text, times in texts.items() if not text or times > 1] == []
+
+
+@cells("name", EACH)
+def test_every_tag_of_an_operation_is_introduced(name: str):
+    used = {tag for _, operation in operations(name) for tag in operation["tags"]}
+    assert used == {tag["name"] for tag in SCHEMAS[name]["tags"]}
+
+
+@cells("name", EACH)
+def test_every_introduction_says_how_to_sign_in_and_what_errors_look_like(name: str):
+    text = SCHEMAS[name]["info"]["description"].lower()
+    assert [word for word in ("authentication", "errors", "paging", "limit", "429") if word not in text] == []
+
+
+@cells("name", EACH)
+def test_no_text_of_a_schema_uses_a_retired_word(name: str):
+    found = {where: RETIRED.findall(text) for where, text in described(name) if text and RETIRED.search(text)}
+    assert found == {}
+
+
+def test_ids_in_paths_are_called_after_their_resource():
+    assert [path for path in SCHEMAS["v1"]["paths"] if "{resource_id}" in path or "{id}" in path] == []
