@@ -58,7 +58,7 @@ response is 429 and `Retry-After` says how many seconds to wait.
 
 ## Versions
 
-The path holds the version: `/api/v1/`. New fields, endpoints and parameters may be added to it; whatever exists keeps
+The path holds the version: `/api/v1/`. New fields, endpoints and parameters may be added to it; what exists keeps
 its meaning.
 """
 

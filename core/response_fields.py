@@ -19,8 +19,7 @@ class Count(serializers.IntegerField):
         super().__init__(min_value=0, **options)
 
 
+# Without a docstring, which the published schema would show as each resource's own.
 class Resource(serializers.Serializer):
-    """What every kind of resource shows beside its own fields."""
-
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
