@@ -34,7 +34,15 @@ SPEAKS_HTTP = {
 }
 API = re.compile(r"^\w+\.api(\.(\w+)|$)")
 CONSOLE = re.compile(r"^\w+\.admin(\.|$)")
-DIALECT_PARTS = {"__init__", "descriptions", "filters", "serializers", "urls", "views", "wire"}  # each a file, or a folder of them
+DIALECT_PARTS = {
+    "__init__",
+    "descriptions",
+    "filters",
+    "serializers",
+    "urls",
+    "views",
+    "wire",
+}  # each a file, or a folder of them
 
 
 def dialect_of(name: str) -> str | None:
