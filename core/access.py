@@ -1,7 +1,7 @@
 """Who is asking, and how far they see. Touches no table and knows no HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Self, TypeVar
@@ -117,6 +117,19 @@ class Principal:
         )
 
     @property
+    def stand_in(self) -> Self:
+        """Whoever stands for all callers of this kind while a query is compiled. Queries may depend on everything that
+        is left in it, and find stand-ins where the ids were."""
+        told = {name: value for value, name in zip(_STAND_INS, _IDS, strict=True) if getattr(self, name) is not None}
+        delegate = "a client" if self.delegate else ""
+        return replace(self, **told, label="", session_until=None, delegate=delegate, origin=Origin())
+
+    @property
+    def ids(self) -> tuple[Any, ...]:
+        """What goes where `stand_in` has stand-ins."""
+        return (self.user_id, self.tenant_id, self.partner_id, self.session_id, self.id)
+
+    @property
     def is_machine(self) -> bool:
         """Nobody's: there is no person whose account and sessions it could speak of."""
         return self.type in (ActorType.AGENT, ActorType.PLATFORM)
@@ -126,6 +139,10 @@ class Principal:
         """Its scopes decide what it may do, beside the tier."""
         return self.is_machine or bool(self.delegate)
 
+
+_IDS = ("user_id", "tenant_id", "partner_id", "session_id", "id")
+_STAND_INS: tuple[Any, ...] = (*(UUID(int=number) for number in range(1, 5)), "the caller's id")
+PRINCIPAL_TYPES: Mapping[Any, str] = dict(zip(_STAND_INS, ("uuid", "uuid", "uuid", "uuid", "text"), strict=True))
 
 M = TypeVar("M", bound=models.Model)
 Q = TypeVar("Q", bound=models.QuerySet[Any])

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Func, IntegerField, QuerySet
 from django.http import Http404
 from django_filters import FilterSet
 from rest_framework.response import Response
@@ -14,10 +15,10 @@ from rest_framework.response import Response
 from core import query_string
 from core.access import anew
 from core.among import among
-from core.places import NotOurs, Order, Place, place_of
+from core.places import MOST_PER_PAGE, PER_PAGE, NotOurs, Order, Place, place_of
 from core.v1 import Invalid, V1ViewSet, flaw, meta
 
-PER_PAGE, MOST_PER_PAGE, LAST_PAGE = 20, 100, 2**63 - 1
+LAST_PAGE = 2**63 - 1
 PARAMETERS = ("page", "per_page", "ordering", "cursor")
 # Ids are made in the order of time: one key to sort by and to resume from.
 IN_TIME: Mapping[str, tuple[str, ...]] = {"created_at": ("id",)}
@@ -89,6 +90,42 @@ class PagedViewSet(V1ViewSet):
             rows = anew(filters.qs).filter(among(place.ids(filters.qs, count)))
             found = list(fetch(rows).order_by(*place.order.by))
         return self.shown_as_page(place, bound, count, found, item)
+
+    def usual_page(
+        self,
+        rows: Callable[..., Any],
+        fetch: Callable[..., Any],
+        item: Callable[[Values], Values],
+        *ids: UUID,
+        total: Callable[..., Any] | None = None,
+    ) -> Response | None:
+        """The page where nothing is filtered, newest first, from the start or behind a row: by prepared statements.
+
+        None for any other. `rows`, `fetch` and `total` are methods of this view, which make the query from `ids`.
+        `total` has no row where there is nothing to list: 404.
+        """
+        if self.filters_in_query:
+            return None
+        place = self.place(bound := self.bound_to({}))
+        if not place.is_usual:
+            return None
+        counted = self.fetch(total, *ids) if total else self.fetch(self.total_of_rows, *ids, rows=rows.__name__)
+        count, after, found = self.only(counted)["total"], place.after_id, []
+        if after or place.seen < count:
+            what = {"rows": rows.__name__, "fetch": fetch.__name__, "most": place.per_page + 1, "skips": bool(after)}
+            found = self.fetch(self.page_of_rows, *ids, *([after] if after else []), **what)
+        return self.shown_as_page(place, bound, count, found, item)
+
+    def total_of_rows(self, *ids: UUID, rows: str) -> QuerySet[Any, Any]:
+        counted = Func("pk", function="COUNT", output_field=IntegerField())
+        return getattr(self, rows)(*ids).order_by().values(total=counted)
+
+    def page_of_rows(self, *ids: UUID, rows: str, fetch: str, most: int, skips: bool) -> QuerySet[Any, Any]:
+        of_what, behind = (ids[:-1], ids[-1]) if skips else (ids, None)
+        there = getattr(self, rows)(*of_what)
+        found = there.filter(pk__lt=behind) if behind else there
+        page = anew(there).filter(among(found.order_by("-pk").values("pk")[:most]))
+        return getattr(self, fetch)(page).order_by("-pk")
 
     def shown_as_page(
         self, place: Place, bound: str, count: int, found: list[Any], item: Callable[[Values], Values]

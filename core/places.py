@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from core.secrets import SecretUnreadable, seal, unseal
 
 PURPOSE = "list cursor"
+PER_PAGE, MOST_PER_PAGE = 20, 100
+PLANNED = (PER_PAGE, MOST_PER_PAGE)
 
 
 class NotOurs(Exception):
@@ -55,6 +58,17 @@ class Place:
     @property
     def page(self) -> int:
         return self.seen // self.per_page + 1
+
+    @property
+    def is_usual(self) -> bool:
+        """Newest first, from the start or behind a row, and one of two lengths: statements of any other length would
+        fill up the memory of a connection, which keeps each that it has planned."""
+        is_in_the_middle = self.seen and self.after is None
+        return self.order.by == ["-id"] and not is_in_the_middle and self.per_page in PLANNED
+
+    @property
+    def after_id(self) -> UUID | None:
+        return UUID(self.after[0]) if self.after else None
 
     def ids(self, rows: QuerySet[Any], total: int) -> QuerySet[Any]:
         """Of this page's rows, and of one more if there is one.

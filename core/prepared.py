@@ -6,8 +6,10 @@ logged and counted, `execute_wrapper` sees them, and errors are Django's.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import ProgrammingError, connection
@@ -16,6 +18,7 @@ from psycopg import ClientCursor, Connection, errors, sql
 from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
+from psycopg.types.datetime import TimestamptzLoader
 
 Rows = list[tuple[Any, ...]]
 
@@ -41,8 +44,8 @@ class Statement:
 
     def fetch_dicts(self, *values: Any) -> list[dict[str, Any]]:
         """The rows, as `values()` has them."""
-        names = self._compiled.names
-        return [dict(zip(names, row, strict=True)) for row in self.fetch(*values)]
+        rows, names = self.fetch(*values), self._compiled.names
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _send(self, values: Sequence[Any]) -> PGresult:
         if not connection.get_autocommit():
@@ -127,6 +130,28 @@ class Prepared(Statement):
         return f"curfew_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
 
 
+def prepared(**types: str) -> Callable[[Callable[..., QuerySet[Any, Any]]], Prepared]:
+    """Make a prepared statement of a function that makes a query, whose parameters have these types.
+
+    The function is called once, with stand-ins. What else the query depends on must not change while the process runs.
+    """
+
+    def decorate(build: Callable[..., QuerySet[Any, Any]]) -> Prepared:
+        stand_ins = {name: stand_in(type_, number) for number, (name, type_) in enumerate(types.items())}
+        return Prepared(lambda: build(**stand_ins), dict(zip(stand_ins.values(), types.values(), strict=True)))
+
+    return decorate
+
+
+def stand_in(type: str, number: int) -> Any:  # noqa: A002 - PostgreSQL's word
+    """A value of a type that nothing else in a query has."""
+    if type == "uuid":
+        return UUID(int=1_000 + number)
+    if type == "timestamptz":
+        return datetime(1, 1, 1, second=number, tzinfo=UTC)
+    return f"value number {number}"
+
+
 class _Compiled(NamedTuple):
     """What the ORM's compiler makes of a query."""
 
@@ -142,7 +167,9 @@ class _Compiled(NamedTuple):
         compiler = rows.query.get_compiler(connection.alias)
         template, parameters = compiler.as_sql()
         converters = compiler.get_converters([expression for expression, *_ in compiler.select])
-        return cls(template, tuple(parameters), stand_ins, tuple(rows.query.selected or ()), converters, compiler)
+        query: Any = rows.query
+        names = query.selected or (*query.values_select, *query.annotation_select)  # as `values()` has them
+        return cls(template, tuple(parameters), stand_ins, tuple(names), converters, compiler)
 
     def filled(self, places: list[str], *, escaped: bool = False) -> str:
         """The statement with its constants in it, and these places where the values go."""
@@ -200,7 +227,9 @@ class _State:
 
     def __init__(self, adapters: AdaptersMap) -> None:
         self.prepared: set[str] = set()
-        self.transformer = Transformer(_Adaptation(adapters))
+        ours = AdaptersMap(adapters)
+        ours.register_loader("timestamptz", TimestamptzLoader)  # in C, and in UTC; Django's is in Python
+        self.transformer = Transformer(_Adaptation(ours))
 
 
 def _state() -> _State:

@@ -66,6 +66,12 @@ class ResourceViewSet(PagedViewSet):
         """With what is said of each beside its own columns."""
         return rows
 
+    def with_columns(self, rows: Any) -> Any:
+        return self.described(rows).values(*self.columns)
+
+    def one(self, pk: UUID) -> Any:
+        return self.with_columns(self.things().filter(pk=pk))
+
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
         return {**row, "id": show(cls.model.prefix, row["id"])}
@@ -83,13 +89,10 @@ class ResourceViewSet(PagedViewSet):
 
     def list(self, request: Request) -> Response:
         """List what the caller may see, newest first."""
+        if usual := self.usual_page(self.things, self.with_columns, self.item):
+            return usual
         found = self.filtered(self.things())
-        return self.page(
-            found,
-            total=found.qs.count,
-            fetch=lambda rows: self.described(rows).values(*self.columns),
-            item=self.item,
-        )
+        return self.page(found, total=found.qs.count, fetch=self.with_columns, item=self.item)
 
     def create(self, request: Request) -> Response:
         """Create one, and answer with it."""
@@ -100,7 +103,7 @@ class ResourceViewSet(PagedViewSet):
 
     def retrieve(self, request: Request, resource_id: str) -> Response:
         """Answer with one, and its version in `ETag`."""
-        return self.shown(self.named(resource_id))
+        return self.told(self.id_or_404(self.model.prefix, resource_id))
 
     def update(self, request: Request, resource_id: str) -> Response:
         """Update the given fields; with `If-Match`, only of the version that it names."""
@@ -135,10 +138,7 @@ class ResourceViewSet(PagedViewSet):
 
     def told(self, pk: UUID, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
         """As it stands now."""
-        return self.shown(self.things().filter(pk=pk), status, **once)
-
-    def shown(self, rows: Any, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
-        row = self.only(self.described(rows).values(*self.columns))
+        row = self.only(self.fetch(self.one, pk))
         answer = Response({"data": self.item(row) | once, "meta": meta(self.request)}, status=status)
         answer["ETag"] = f'"{version_at(row["updated_at"])}"'
         return answer

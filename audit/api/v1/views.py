@@ -1,4 +1,6 @@
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework.request import Request
@@ -8,7 +10,7 @@ from rest_framework.serializers import CharField, ListField
 from audit.actions import Action, ResourceType
 from audit.api.v1 import filters, serializers, wire
 from audit.models import AuditEntry, AuditEntryQuerySet
-from audit.queries import length_seen_by
+from audit.queries import LENGTH, chains_seen_by, length_seen_by
 from core.access import Tier
 from core.ids import Prefix
 from core.paging import PagedViewSet
@@ -23,18 +25,27 @@ WORDS = inline_serializer(
 class RecordViewSet(PagedViewSet):
     """Those entries that are the caller's to read. Nobody writes here: what is done writes them."""
 
-    @property
     def entries(self) -> AuditEntryQuerySet:
         return AuditEntry.objects.visible_to(self.principal)
 
+    def with_columns(self, rows: AuditEntryQuerySet) -> Any:
+        return rows.values(*wire.COLUMNS)
+
+    def one(self, pk: UUID) -> Any:
+        return self.with_columns(self.entries().filter(pk=pk))
+
+    def length(self) -> Any:
+        return chains_seen_by(self.principal).values(total=LENGTH)
+
     def listed(self) -> Response:
-        found = self.filtered(self.entries)
+        item = partial(wire.entry, seen_by=self.principal.tier)
+        is_summed = chains_seen_by(self.principal) is not None
+        if usual := self.usual_page(self.entries, self.with_columns, item, total=self.length if is_summed else None):
+            return usual
+        found = self.filtered(self.entries())
         length = length_seen_by(self.principal) if found.is_plain else None
         return self.page(
-            found,
-            total=found.qs.count if length is None else lambda: length,
-            fetch=lambda rows: rows.values(*wire.COLUMNS),
-            item=partial(wire.entry, seen_by=self.principal.tier),
+            found, total=found.qs.count if length is None else lambda: length, fetch=self.with_columns, item=item
         )
 
 
@@ -52,8 +63,8 @@ class AuditViewSet(RecordViewSet):
     @extend_schema(operation_id="show_audit_entry", responses=enveloped(serializers.Entry))
     def retrieve(self, request: Request, entry_id: str) -> Response:
         """Get an audit log entry. It shows who did what, from where, and each field's old and new value."""
-        named = self.entries.filter(pk=self.id_or_404(Prefix.AUDIT_ENTRY, entry_id))
-        return self.answer(wire.entry(self.only(named.values(*wire.COLUMNS)), seen_by=self.principal.tier))
+        pk = self.id_or_404(Prefix.AUDIT_ENTRY, entry_id)
+        return self.answer(wire.entry(self.only(self.fetch(self.one, pk)), seen_by=self.principal.tier))
 
     @extend_schema(operation_id="list_audit_actions", responses=WORDS)
     def actions(self, request: Request) -> Response:

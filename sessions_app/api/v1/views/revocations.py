@@ -1,3 +1,6 @@
+from typing import Any
+from uuid import UUID
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,6 +11,7 @@ from core.paging import PagedViewSet
 from core.schema import enveloped, paginated
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.models import Revocation
+from sessions_app.models.revocations import RevocationQuerySet
 
 
 class RevocationViewSet(PagedViewSet):
@@ -16,17 +20,26 @@ class RevocationViewSet(PagedViewSet):
     lists = {"list": filters.REVOCATIONS}
     missing = "Revocation not found"
 
+    def visible(self) -> RevocationQuerySet:
+        return Revocation.objects.visible_to(self.principal)
+
+    def with_columns(self, rows: RevocationQuerySet) -> Any:
+        return wire.revocations(rows)
+
+    def one(self, pk: UUID) -> Any:
+        return wire.revocations(self.visible().filter(pk=pk))
+
     @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
     def list(self, request: Request) -> Response:
         """List revocations. Each shows what was revoked, how many sessions, by whom and why; newest first."""
-        found = self.filtered(Revocation.objects.visible_to(self.principal))
+        if usual := self.usual_page(self.visible, self.with_columns, wire.revocation):
+            return usual
+        found = self.filtered(self.visible())
         return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
 
     @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
     def retrieve(self, request: Request, revocation_id: str) -> Response:
         """Get a revocation. It takes effect immediately; `swept_count` is how many session rows have been updated so
         far."""
-        named = Revocation.objects.visible_to(self.principal).filter(
-            pk=self.id_or_404(Prefix.REVOCATION, revocation_id)
-        )
-        return self.answer(wire.revocation(self.only(wire.revocations(named))))
+        pk = self.id_or_404(Prefix.REVOCATION, revocation_id)
+        return self.answer(wire.revocation(self.only(self.fetch(self.one, pk))))

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.access import Tier, count_of
 from core.ids import Prefix, read
-from core.paging import MOST_PER_PAGE, PER_PAGE, PagedViewSet, total_within
+from core.paging import PagedViewSet, total_within
 from core.schema import enveloped, paginated
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
@@ -19,7 +19,6 @@ from sessions_app.operations.ending import BY_ADMINISTRATOR, IDS_SHOWN
 from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
 
-PLANNED = (PER_PAGE, MOST_PER_PAGE)
 ENDED = enveloped(serializers.SessionRevokeResponse)
 STATISTICS = enveloped(serializers.SessionStats, name="dict_str__Any_")
 
@@ -40,28 +39,24 @@ class SessionsViewSet(PagedViewSet):
         return found
 
     def listed(self, found: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
-        def fetch(rows: SessionStateQuerySet) -> Any:
-            return rows.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
+        return self.page(found, total=total, fetch=self.with_list_columns, item=wire.list_item)
 
-        return self.page(found, total=total, fetch=fetch, item=wire.list_item)
+    def with_list_columns(self, rows: SessionStateQuerySet) -> Any:
+        return rows.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
 
     def usual(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
         """The list when nothing is said but where in it, if not in the middle: all the live ones, newest first."""
         if self.filters_in_query:
             return None
         place = self.place(bound := self.bound_to({}))
-        is_in_the_middle = place.seen and place.after is None
-        # A connection keeps each statement that it has planned: a length of page of everybody's own would fill it up.
-        if place.order.word != self.listing.words[0] or is_in_the_middle or place.per_page not in PLANNED:
+        if not place.is_usual:
             return None
-        after = UUID(place.after[0]) if place.after else None
-        count, most = total(), place.per_page + 1
+        count, most, after = total(), place.per_page + 1, place.after_id
         found = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
         return self.shown_as_page(place, bound, count, found, wire.list_item)
 
-    def shown(self, named: SessionStateQuerySet) -> Response:
-        told = named.with_is_current(self.principal).with_applications()
-        return self.answer(wire.session(self.only(told.values(*wire.COLUMNS))))
+    def with_columns(self, named: SessionStateQuerySet) -> Any:
+        return named.with_is_current(self.principal).with_applications().values(*wire.COLUMNS)
 
     def end(
         self, named: SessionStateQuerySet, reason: str | None = None, tenant_id: UUID | None = None
@@ -92,6 +87,9 @@ class AdminSessionViewSet(SessionsViewSet):
     def named(self, session_id: str) -> SessionStateQuerySet:
         return self.visible.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 
+    def one(self, pk: UUID) -> Any:
+        return self.with_columns(self.visible.filter(pk=pk))
+
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
         """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
@@ -117,7 +115,7 @@ class AdminSessionViewSet(SessionsViewSet):
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Get a session. Active or ended, with the applications that were used in it."""
-        return self.shown(self.named(session_id))
+        return self.answer(wire.session(self.only(self.fetch(self.one, self.id_or_404(Prefix.SESSION, session_id)))))
 
     @extend_schema(operation_id="delete_session", request=None, responses={204: None})
     def destroy(self, request: Request, session_id: str) -> Response:
@@ -183,10 +181,21 @@ class UserSessionsViewSet(SessionsViewSet):
     def user(self, tenant_id: str, user_id: str) -> Any:
         return people_of(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
 
+    def live(self, tenant_id: UUID, user_id: UUID) -> SessionStateQuerySet:
+        return self.visible.for_user(user_id).live()
+
+    def live_total(self, tenant_id: UUID, user_id: UUID) -> Any:
+        user = people_of(tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
+        return user.order_by().values(total=count_of(self.live(tenant_id, user_id)))
+
     @extend_schema(operation_id="list_user_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """List a user's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
+        if usual := self.usual_page(
+            self.live, self.with_list_columns, wire.list_item, tenant_pk, pk, total=self.live_total
+        ):
+            return usual
         found, user = (
             self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk),
             self.user(tenant_id, user_id),
@@ -216,14 +225,21 @@ class TenantSessionViewSet(SessionsViewSet):
     writes = {"destroy": Tier.TENANT}
     missing = "Session not found"
 
+    def of_tenant(self, tenant_id: UUID) -> SessionStateQuerySet:
+        return self.visible.filter(tenant__in=tenants(self.principal).filter(pk=tenant_id))
+
     def named(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
-        here = self.visible.filter(tenant__in=self.tenant(tenant_id))
+        here = self.of_tenant(self.id_or_404(Prefix.TENANT, tenant_id))
         return here.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+
+    def one(self, tenant_id: UUID, pk: UUID) -> Any:
+        return self.with_columns(self.of_tenant(tenant_id).filter(pk=pk))
 
     @extend_schema(operation_id="show_tenant_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, tenant_id: str, session_id: str) -> Response:
         """Get a session of a tenant. Active or ended, with the applications that were used in it."""
-        return self.shown(self.named(tenant_id, session_id))
+        ids = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.SESSION, session_id)
+        return self.answer(wire.session(self.only(self.fetch(self.one, *ids))))
 
     @extend_schema(operation_id="delete_tenant_session", request=None, responses={204: None})
     def destroy(self, request: Request, tenant_id: str, session_id: str) -> Response:
