@@ -15,10 +15,11 @@ from weakref import WeakKeyDictionary
 from django.db import ProgrammingError, connection
 from django.db.models import QuerySet
 from psycopg import ClientCursor, Connection, errors, sql
-from psycopg.adapt import AdaptersMap, PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
 from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.string import BytesDumper
 
 Rows = list[tuple[Any, ...]]
 
@@ -220,6 +221,15 @@ class _Adaptation(NamedTuple):
     connection: None = None
 
 
+class _HexDumper(Dumper):
+    """Bytes as hexadecimal text. psycopg's own dumper asks the connection how to escape, and there is none here."""
+
+    oid = BytesDumper.oid
+
+    def dump(self, obj: bytes) -> bytes:
+        return b"\\x" + obj.hex().encode()
+
+
 class _State:
     """What is kept for each connection."""
 
@@ -228,6 +238,7 @@ class _State:
     def __init__(self, adapters: AdaptersMap) -> None:
         self.prepared: set[str] = set()
         ours = AdaptersMap(adapters)
+        ours.register_dumper(bytes, _HexDumper)
         ours.register_loader("timestamptz", TimestamptzLoader)  # in C, and in UTC; Django's is in Python
         self.transformer = Transformer(_Adaptation(ours))
 

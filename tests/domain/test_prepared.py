@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
+from django.db.models import BinaryField
+from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 from psycopg import Cursor, connect
 
@@ -43,6 +45,12 @@ class TestAStatement:
         with transaction.atomic():
             assert named().fetch(half.pk) == [("it's 50 % of 'all'",)]
             assert named().fetch(committed_world.north.pk) == []
+
+    def test_sends_bytes_as_they_are(self, half: Tenant):
+        """Also quotes and backslashes, which a digest may well have."""
+        sent, mark = bytes(range(256)), b"the bytes"
+        rows = Tenant.objects.filter(pk=half.pk).values_list(RawSQL("%s", [mark], output_field=BinaryField()))
+        assert bytes(Prepared(lambda: rows, {mark: "bytea"}).fetch(sent)[0][0]) == sent
 
     def test_is_planned_once_on_a_connection(self, half: Tenant):
         statement = named()
