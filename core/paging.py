@@ -109,8 +109,11 @@ class PagedViewSet(V1ViewSet):
         place = self.place(bound := self.bound_to({}))
         if not place.is_usual:
             return None
-        counted = self.fetch(total, *ids) if total else self.fetch(self.total_of_rows, *ids, rows=rows.__name__)
-        count, after, found = self.only(counted)["total"], place.after_id, []
+        if total:
+            count = self.only(self.fetch(total, *ids))["total"]
+        else:
+            count = sum(row["total"] for row in self.fetch(self.total_of_rows, *ids, rows=rows.__name__))
+        after, found = place.after_id, []
         if after or place.seen < count:
             what = {"rows": rows.__name__, "fetch": fetch.__name__, "most": place.per_page + 1, "skips": bool(after)}
             found = self.fetch(self.page_of_rows, *ids, *([after] if after else []), **what)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from django.core.exceptions import EmptyResultSet
 from django.db import ProgrammingError, connection
 from django.db.models import QuerySet
 from psycopg import ClientCursor, Connection, errors, sql
@@ -37,7 +38,10 @@ class Statement:
     def fetch(self, *values: Any) -> Rows:
         """The rows, as `values_list()` has them."""
         connection.ensure_connection()
-        result = self._send(values)
+        try:
+            result = self._send(values)
+        except EmptyResultSet:  # the compiler knows that there are none
+            return []
         adaptation = _state().transformer
         adaptation.set_pgresult(result)
         rows = adaptation.load_rows(0, result.ntuples, tuple)
@@ -45,8 +49,8 @@ class Statement:
 
     def fetch_dicts(self, *values: Any) -> list[dict[str, Any]]:
         """The rows, as `values()` has them."""
-        rows, names = self.fetch(*values), self._compiled.names
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        rows = self.fetch(*values)
+        return [dict(zip(self._compiled.names, row, strict=True)) for row in rows]
 
     def _send(self, values: Sequence[Any]) -> PGresult:
         if not connection.get_autocommit():

@@ -1,7 +1,7 @@
 """What the views of every dialect have in common."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.access import PRINCIPAL_TYPES, Origin, Principal, ScopedQuerySet, Tier, anew
+from core.access import Origin, Principal, ScopedQuerySet, Tier, anew
 from core.dialect import WORDS
 from core.ids import Prefix, read
 from core.permissions import Declared
-from core.prepared import Prepared, stand_in
+from core.queries import fetch_for
 from core.request import ORIGIN
 
 Q = TypeVar("Q", bound=ScopedQuerySet[Any])
@@ -73,13 +73,7 @@ class DeclaredViewSet(ViewSet):
         `build` is a method of this view, and makes the query from the caller, `ids` and `shape`. It is called on a view
         without a request, whose `principal` holds stand-ins.
         """
-        view_class: Any = type(self)
-        statement = _prepared(view_class, build.__name__, self._kind_of_caller, len(ids), tuple(shape.items()))
-        return statement.fetch_dicts(*self.principal.ids, *ids)
-
-    @cached_property
-    def _kind_of_caller(self) -> Principal:
-        return self.principal.stand_in
+        return fetch_for(self.principal, _Method(type(self), build.__name__), *ids, **shape)
 
     def id_or_404(self, prefix: Prefix, text: str) -> Any:
         return self.or_404(read(prefix, text))
@@ -115,10 +109,12 @@ class DeclaredViewSet(ViewSet):
         return final
 
 
-@lru_cache(maxsize=1_000)
-def _prepared(
-    view_class: Any, method: str, caller: Principal, count: int, shape: tuple[tuple[str, Any], ...]
-) -> Prepared:
-    view = view_class(stand_in=caller)
-    ids = {stand_in("uuid", number): "uuid" for number in range(count)}
-    return Prepared(lambda: getattr(view, method)(*ids, **dict(shape)), {**PRINCIPAL_TYPES, **ids})
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """A method of a view that makes a query, called without a request."""
+
+    view_class: type[DeclaredViewSet]
+    name: str
+
+    def __call__(self, caller: Principal, *ids: UUID | None, **shape: Any) -> QuerySet[Any, Any]:
+        return getattr(self.view_class(stand_in=caller), self.name)(*ids, **shape)

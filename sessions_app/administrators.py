@@ -9,6 +9,7 @@ from django.db.models.functions import Now, TruncSecond
 
 from core.access import Principal
 from core.among import among
+from core.queries import fetch_for
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from tenancy.models import Platform, platform
 
@@ -39,12 +40,16 @@ def sessions_of_administrators(*, seen_by: Principal) -> SessionStateQuerySet:
 
 def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
     """In one statement, so that the sessions and the current version agree."""
-    theirs = sessions_of_administrators(seen_by=seen_by)
-    rows = list(_told(theirs if with_ended else _live(theirs))[:MOST])
+    rows = fetch_for(seen_by, _rows, with_ended=with_ended, most=MOST)
     if rows:
         return Roll(rows, rows[0]["count"], rows[0]["current"], rows[0]["at"])
     version, at = Platform.objects.values_list("token_version", Now()).get()
     return Roll([], 0, version, at)
+
+
+def _rows(seen_by: Principal, *, with_ended: bool, most: int) -> Any:
+    theirs = sessions_of_administrators(seen_by=seen_by)
+    return _told(theirs if with_ended else _live(theirs))[:most]
 
 
 def _live(sessions: SessionStateQuerySet) -> SessionStateQuerySet:

@@ -17,6 +17,7 @@ from audit.models import AuditEntry
 from core.access import Principal, count_of
 from core.ids import first_at
 from core.moments import milliseconds
+from core.queries import fetch_for
 from sessions_app.models import Revocation
 from sessions_app.reach import tenants, whole
 from tenancy.models import Partner, Platform
@@ -54,12 +55,17 @@ class Place:
 
 def figures(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> dict[str, int]:
     """Of what is not within their reach there is nothing."""
-    asked = Place(tenant_id, partner_id)
-    rows = {**_things(principal, asked), **_news(principal, asked)}
-    counted: Any = Platform.objects.values(**{name: Coalesce(count_of(each), 0) for name, each in rows.items()})[0]
+    a_day_ago = _first_at(timezone.now() - DAY)
+    [counted] = fetch_for(principal, _counts, tenant_id, partner_id, a_day_ago)
     sessions = whole(principal, tenant_id=tenant_id, partner_id=partner_id)
     is_there = counted["tenants"] or not tenant_id
     return {**counted, "active_sessions": sessions.live if sessions and is_there else 0}
+
+
+def _counts(principal: Principal, tenant_id: UUID | None, partner_id: UUID | None, a_day_ago: UUID) -> Any:
+    asked = Place(tenant_id, partner_id)
+    rows = {**_things(principal, asked), **_news(principal, asked, a_day_ago)}
+    return Platform.objects.values(**{name: Coalesce(count_of(each), 0) for name, each in rows.items()})
 
 
 def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
@@ -96,8 +102,7 @@ def _hourly(rows: QuerySet[Any]) -> Any:
     return hours.annotate(n=Count("*")).values_list("hour", "what", "n")
 
 
-def _news(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
-    a_day_ago = _first_at(timezone.now() - DAY)
+def _news(principal: Principal, asked: Place, a_day_ago: UUID) -> dict[str, QuerySet[Any]]:
     tried = asked.of(_sign_ins(principal, a_day_ago), "tenant_id", "partner_id")
     revoked = Revocation.objects.visible_to(principal).filter(pk__gte=a_day_ago)
     return {

@@ -128,7 +128,11 @@ class User(Entity, AbstractBaseUser):
 
     @property
     def name(self) -> str:
-        return self.display_name or f"{self.first_name} {self.last_name}".strip() or self.email
+        return name_of(self.email, self.display_name, self.first_name, self.last_name)
+
+
+def name_of(email: str, display_name: str, first_name: str, last_name: str) -> str:
+    return display_name or f"{first_name} {last_name}".strip() or email
 
 
 def normal_email(email: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts import operations as accounts
 from accounts.models import User
+from accounts.models.users import name_of
 from core.access import Principal, Tier
 from core.ids import Prefix, read, show
 from core.v1 import Invalid, flaw
@@ -18,7 +19,7 @@ from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
 from sessions_app.ends import end_of
-from sessions_app.models import Reach, SessionStateQuerySet, State
+from sessions_app.models import Reach, State
 from sessions_app.reach import reachable
 from tenancy.models import Tenant
 
@@ -70,6 +71,8 @@ COLUMNS = (
     "pending_revocation",
     *ENDED,
 )
+NAME = ("email", "display_name", "first_name", "last_name")
+ACCOUNT = ("id", "role", "tenant_id", "tenant_kind", "tenant__partner_id", *NAME)
 SCOPES = {
     Reach.APPLICATION: Prefix.APPLICATION,
     Reach.PARTNER: Prefix.PARTNER,
@@ -77,10 +80,6 @@ SCOPES = {
     Reach.TENANT: Prefix.TENANT,
     Reach.USER: Prefix.USER,
 }
-
-
-def list_items(sessions: SessionStateQuerySet) -> list[dict[str, Any]]:
-    return [list_item(row) for row in sessions.values(*LIST_COLUMNS)]
 
 
 def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,12 +94,11 @@ def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def session(row: Mapping[str, Any]) -> dict[str, Any]:
     standing = STANDINGS[State(row["state"])]
-    names = {name: row[f"user_{name}"] for name in ("display_name", "first_name", "last_name")}
     return {
         "id": show(Prefix.SESSION, row["id"]),
         "user_id": show(Prefix.USER, row["user_id"]),
         "user_email": row["user_email"],
-        "user_display_name": User(email=row["user_email"], **names).name,
+        "user_display_name": name_of(*(row[f"user_{part}"] for part in NAME)),
         "ip_address": row["ip_address"],
         "user_agent": row["user_agent"] or None,
         "device_type": row["device_type"] or None,
@@ -141,15 +139,24 @@ def signed_in(made: operations.SignedIn) -> dict[str, Any]:
 
 
 def person(user: User) -> dict[str, Any]:
-    """Staff tenants are an inner arrangement: outside, their people have none."""
-    tenant = user.tenant
+    return account(
+        {
+            **{name: getattr(user, name) for name in ("id", "role", "tenant_id", "tenant_kind", *NAME)},
+            "tenant__partner_id": user.tenant.partner_id,
+        }
+    )
+
+
+def account(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Show the columns `ACCOUNT` of a user. Staff tenants are an inner arrangement: outside, their people have none."""
+    is_staff, partner_id = row["tenant_kind"] != Tenant.Kind.CUSTOMER, row["tenant__partner_id"]
     return {
-        "id": user.handle,
-        "email": user.email,
-        "display_name": user.name,
-        "role": user.role,
-        "tenant_id": None if tenant.is_staff else tenant.handle,
-        "partner_id": show(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
+        "id": show(Prefix.USER, row["id"]),
+        "email": row["email"],
+        "display_name": name_of(*(row[part] for part in NAME)),
+        "role": row["role"],
+        "tenant_id": None if is_staff else show(Prefix.TENANT, row["tenant_id"]),
+        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
     }
 
 

@@ -103,8 +103,12 @@ class ListedViewSet(EdgeViewSet):
             return stretch_of(rows, page.by, names=self.symbols.added, columns=self.columns, total=total, **part)
 
     def answer_detail(self) -> Response:
-        [data] = self.represent([self.only(self.named().values_list(self.columns, flat=True))])
+        pk = self.id_or_404(self.prefix, self.kwargs[self.id_in_path])
+        [data] = self.represent([self.only(self.fetch(self.one, pk))["shown"]])
         return self.answer(data)
+
+    def one(self, pk: UUID) -> Any:
+        return self.get_queryset().filter(pk=pk).values(shown=self.columns)
 
     def named(self) -> Any:
         return self.get_queryset().filter(pk=self.id_or_404(self.prefix, self.kwargs[self.id_in_path]))

@@ -31,9 +31,11 @@ class CurrentIdentityViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Get the signed-in user. In OpenZiti's terms, the user is an identity."""
-        me = User.objects.filter(pk=self.user_id)
-        [data] = identities([self.only(me.values_list(wire.IDENTITY_COLUMNS, flat=True))])
+        [data] = identities([self.only(self.fetch(self.me))["shown"]])
         return self.answer(data | {"_links": {"self": {"href": "./current-identity"}}})
+
+    def me(self) -> Any:
+        return User.objects.filter(pk=self.user_id).values(shown=wire.IDENTITY_COLUMNS)
 
 
 class IdentityViewSet(ListedViewSet):

@@ -73,9 +73,12 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Get the current session. If the request has a session key, `data.token` repeats it."""
-        mine = SessionState.objects.for_user(self.user_id).live().filter(pk=self.session_id)
-        row = self.only(mine.values_list(wire.SESSION_COLUMNS, flat=True))
+        row = self.only(self.fetch(self.current))["shown"]
         return self.answer(wire.current_session(row, wire.session_key_in(request)))
+
+    def current(self) -> Any:
+        mine = SessionState.objects.for_user(self.user_id).live().filter(pk=self.session_id)
+        return mine.values(shown=wire.SESSION_COLUMNS)
 
     @extend_schema(
         operation_id="currentApiSessionDelete",

@@ -1,3 +1,5 @@
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,14 +24,17 @@ class MeViewSet(V1ViewSet):
     @extend_schema(operation_id="me", responses=enveloped(serializers.Me))
     def retrieve(self, request: Request) -> Response:
         """Get the signed-in user and the current session. Answers 401 if the session is no longer active."""
-        user = User.objects.with_totp().select_related("tenant").get(pk=self.user_id)
-        current = self.principal.session_id
-        shown = (
-            wire.list_items(SessionState.objects.with_is_current(self.principal).filter(pk=current))
-            if current
-            else [None]
-        )
-        return self.answer({**wire.person(user), "mfa_enabled": user.has_totp, "session": shown[0]})
+        [user] = self.fetch(self.account)
+        current = self.fetch(self.current) if self.principal.session_id else []
+        session = wire.list_item(current[0]) if current else None
+        return self.answer({**wire.account(user), "mfa_enabled": user["has_totp"], "session": session})
+
+    def account(self) -> Any:
+        return User.objects.with_totp().filter(pk=self.user_id).values(*wire.ACCOUNT, "has_totp")
+
+    def current(self) -> Any:
+        mine = SessionState.objects.filter(pk=self.session_id)
+        return mine.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
 
 
 class MySessionViewSet(V1ViewSet):
@@ -48,8 +53,11 @@ class MySessionViewSet(V1ViewSet):
     @extend_schema(operation_id="list_my_sessions", responses=enveloped(serializers.SessionListItem, many=True))
     def list(self, request: Request) -> Response:
         """List your sessions. Returns active sessions, newest first, at most 1,000; `is_current` marks this one."""
+        return self.answer([wire.list_item(row) for row in self.fetch(self.live, most=LISTED_AT_MOST)])
+
+    def live(self, most: int) -> Any:
         mine = self.mine.live().with_is_current(self.principal).newest_first()
-        return self.answer(wire.list_items(mine[:LISTED_AT_MOST]))
+        return mine.values(*wire.LIST_COLUMNS)[:most]
 
     @extend_schema(
         operation_id="revoke_my_other_sessions",
