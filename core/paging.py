@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,12 +17,16 @@ from core import query_string
 from core.access import anew
 from core.among import among
 from core.places import MOST_PER_PAGE, PER_PAGE, NotOurs, Order, Place, place_of
+from core.throttling import a_turn_to_search
 from core.v1 import Invalid, V1ViewSet, flaw, meta
 
 LAST_PAGE = 2**63 - 1
 PARAMETERS = ("page", "per_page", "ordering", "cursor")
 # Ids are made in the order of time: one key to sort by and to resume from.
 IN_TIME: Mapping[str, tuple[str, ...]] = {"created_at": ("id",)}
+
+# Filters that no index serves: in a large tenant, every row is looked at.
+COSTLY = frozenset({"search", "last_activity_after", "last_activity_before"})
 
 _DIGITS = 4_000  # int() itself gives up a little later
 Values = Mapping[str, Any]
@@ -85,10 +90,11 @@ class PagedViewSet(V1ViewSet):
         """The page that is asked for. `fetch` makes `values()` of its rows, and `item` what is shown of each."""
         bound = self.bound_to(filters.form.cleaned_data)
         place = self.place(bound)
-        count, found = total(), []
-        if place.after is not None or place.seen < count:
-            rows = anew(filters.qs).filter(among(place.ids(filters.qs, count)))
-            found = list(fetch(rows).order_by(*place.order.by))
+        with self.turn():
+            count, found = total(), []
+            if place.after is not None or place.seen < count:
+                rows = anew(filters.qs).filter(among(place.ids(filters.qs, count)))
+                found = list(fetch(rows).order_by(*place.order.by))
         return self.shown_as_page(place, bound, count, found, item)
 
     def usual_page(
@@ -129,6 +135,11 @@ class PagedViewSet(V1ViewSet):
         found = there.filter(pk__lt=behind) if behind else there
         page = anew(there).filter(among(found.order_by("-pk").values("pk")[:most]))
         return getattr(self, fetch)(page).order_by("-pk")
+
+    def turn(self) -> AbstractContextManager[None]:
+        """A turn to search, for a list that is filtered by what no index knows."""
+        is_costly = not COSTLY.isdisjoint(self.filters_in_query)
+        return a_turn_to_search(self.principal.id) if is_costly else nullcontext()
 
     def shown_as_page(
         self, place: Place, bound: str, count: int, found: list[Any], item: Callable[[Values], Values]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.db import connection, transaction
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -15,6 +16,11 @@ from rest_framework.throttling import BaseThrottle
 from core.access import Principal
 
 MINUTE = 60
+SEARCHES_AT_ONCE = 2
+# The first turn that nobody has: LIMIT ends it there.
+_TAKE_A_TURN = """
+    SELECT turn FROM generate_series(1, %s) turn WHERE pg_try_advisory_xact_lock(hashtext(%s), turn) LIMIT 1
+"""
 _under_way: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -33,6 +39,19 @@ def a_turn(most: int, caller: str) -> Iterator[None]:
             _under_way[caller] -= 1
             if not _under_way[caller]:
                 del _under_way[caller]
+
+
+@contextmanager
+def a_turn_to_search(caller: str) -> Iterator[None]:
+    """For what may have to look at every row: a caller has SEARCHES_AT_ONCE under way, whichever process they reach.
+
+    A turn is a lock of the transaction's, so that it ends with the search however that ends.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE_A_TURN, [SEARCHES_AT_ONCE, f"search {caller}"])
+        if not cursor.fetchone():
+            raise Throttled(wait=1)
+        yield
 
 
 class ExpensiveRequests(BaseThrottle):

@@ -1,6 +1,7 @@
 """What every view of the edge has in common, and every list."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from audit import denials
 from core.access import Principal
 from core.ids import Prefix
-from core.throttling import a_turn
+from core.throttling import a_turn, a_turn_to_search
 from core.views import DeclaredViewSet
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
@@ -92,11 +93,12 @@ class ListedViewSet(EdgeViewSet):
         if page.where is False:
             return Stretch(0, [])
         rows, total = self.listed().alias(**self.symbols.added), None
+        search: AbstractContextManager[None] = nullcontext()
         if isinstance(page.where, bool):
             total = self.count()
         else:
-            rows = rows.filter(page.where)
-        with a_turn(AT_ONCE, self.principal.id):
+            rows, search = rows.filter(page.where), a_turn_to_search(self.principal.id)
+        with a_turn(AT_ONCE, self.principal.id), search:
             if page.is_endless:
                 page.must_hold(rows[: page.offset + page.most + 1].count())
             part = {"skip": page.offset, "most": page.most}
