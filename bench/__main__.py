@@ -19,6 +19,7 @@ def main() -> int:
         "CURFEW_HOME": str(home),
         "DATABASE_URL": "",  # empty, not absent: a .env beside the project may name a database that is somebody's
         "SECRET_KEY": secrets.token_urlsafe(),
+        "CRON_SECRET": secrets.token_urlsafe(),
         "DJANGO_SETTINGS_MODULE": "bench.ours.settings",
     }
     signal.signal(signal.SIGTERM, stop)

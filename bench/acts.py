@@ -10,9 +10,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from bench.figures import AFTERWARDS, BEFORE, PURGE, REVOKE_ALL, SWEEP, UPDATE, WITH_IDS, Figures
+from bench.load import Load
 from bench.progress import say
 from bench.reads import Reader
 from bench.timing import in_turns, milliseconds, transactions_timed
+from bench.traffic import live_traffic
 from bench.world import SYSTEM, World, sign_in, sign_in_again
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation
@@ -55,7 +57,7 @@ def take_back(tenant: Tenant) -> None:
     Revocation.objects.filter(target_id=tenant.pk).update(swept_at=Now())
 
 
-def aftermath(figures: Figures, world: World, *, rounds: int) -> None:
+def aftermath(figures: Figures, world: World, load: Load, *, rounds: int) -> None:
     """Page 1 of a tenant before everything in it is ended, and after, with nothing vacuumed in between."""
     size, reader = figures.big, Reader(world)
     page = reader.page(size)
@@ -68,7 +70,8 @@ def aftermath(figures: Figures, world: World, *, rounds: int) -> None:
     for _ in range(NEW_SIGN_INS):
         sign_in_again(world.tenants[size], email)
     with_new = in_turns(rounds, {size: lambda: reader.time(page)})[size]
-    night_shift(figures, SWEEP, size + 1, operations.sweep)
+    with live_traffic(figures, world, load):
+        night_shift(figures, SWEEP, size + 1, operations.sweep)
     after_sweep = in_turns(rounds, {size: lambda: reader.time(page)})[size]
     figures.times[BEFORE] = before
     figures.times[AFTERWARDS] = {size: max(at_first, with_new, after_sweep)}

@@ -1,4 +1,4 @@
-"""Requests a second: the session check and the list, ours and the peers', each asked for the same time in turns."""
+"""Requests a second: the session check, ours and the peers', and the list; each asked for the same time in turns."""
 
 import subprocess
 import sys
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from bench.asking import Clients, request
+from bench.contents import Place
+from bench.examples import Who
 from bench.figures import (
     BARE,
     DJANGO,
@@ -21,6 +22,8 @@ from bench.figures import (
     VIEWSET,
     Figures,
 )
+from bench.load import Load
+from bench.load.http import request
 from bench.progress import say
 from bench.reads import PER_PAGE
 from bench.serving import environment, serving
@@ -28,7 +31,7 @@ from bench.timing import in_turns
 from bench.world import World
 
 PEOPLE = 200
-WARM_UP = 0.5
+WARM_UP = 1
 
 
 @dataclass(frozen=True)
@@ -51,27 +54,33 @@ PEERS = {
     KNOX: Peer("django_rest_knox"),
     DJANGO: Peer("django_sessions"),
     USER_SESSIONS: Peer("django_user_sessions"),
-    VIEWSET: Peer("viewset", path="/sessions/"),
 }
 
 
-def measure(figures: Figures, world: World, *, rounds: int, seconds: float, with_peers: bool) -> None:
+def measure(
+    figures: Figures, world: World, load: Load, *, rounds: int, seconds: float, idiomatic: Place | None
+) -> None:
+    """`idiomatic` is the place that the view set lists, if the peers are asked."""
     with ExitStack() as stack:
         targets = stack.enter_context(ours(world, figures))
-        targets[BARE] = Target(stack.enter_context(serving("bench.peers.bare.settings")), [request("/check")])
-        for name, peer in PEERS.items() if with_peers else ():
+        bare = stack.enter_context(serving("bench.peers.bare.settings"))
+        targets[BARE] = Target(bare.port, [request("/check")])
+        if idiomatic:
+            view_set = stack.enter_context(serving("bench.peers.viewset.settings"))
+            token = idiomatic.token(Who.ADMINISTRATOR)
+            targets[VIEWSET] = Target(view_set.port, [request("/sessions/", token)])
+        for name, peer in PEERS.items() if idiomatic else ():
             say(f"serving {name}")
             targets[name] = stack.enter_context(theirs(peer))
-        clients = stack.enter_context(Clients.ready())
         for target in targets.values():
-            clients.rate(target.port, target.requests, min(seconds, WARM_UP))
+            load.ask(target.port, target.requests, WARM_UP)
         say(f"asking {len(targets)} servers in turns, {rounds} rounds")
-        asked = {name: asking(clients, target, seconds) for name, target in targets.items()}
+        asked = {name: asking(load, target, seconds) for name, target in targets.items()}
         figures.rates |= in_turns(rounds, asked)
 
 
-def asking(clients: Clients, target: Target, seconds: float) -> Callable[[], float]:
-    return lambda: clients.rate(target.port, target.requests, seconds)
+def asking(load: Load, target: Target, seconds: float) -> Callable[[], float]:
+    return lambda: load.ask(target.port, target.requests, seconds).rate
 
 
 @contextmanager
@@ -81,10 +90,10 @@ def ours(world: World, figures: Figures) -> Iterator[dict[str, Target]]:
     page = world.path(figures.largest, f"?per_page={PER_PAGE}")
     with serving("bench.ours.settings", "config.wsgi") as shipped, serving("bench.ours.lean", "config.wsgi") as lean:
         yield {
-            DRF_CHECK: Target(lean, [request("/check", header) for header in people]),
-            PLAIN_CHECK: Target(lean, [request("/check/plain", header) for header in people]),
-            SHIPPED_CHECK: Target(shipped, [request("/check", header) for header in people]),
-            OUR_LIST: Target(shipped, [request(page, operator)]),
+            DRF_CHECK: Target(lean.port, [request("/check", header) for header in people]),
+            PLAIN_CHECK: Target(lean.port, [request("/check/plain", header) for header in people]),
+            SHIPPED_CHECK: Target(shipped.port, [request("/check", header) for header in people]),
+            OUR_LIST: Target(shipped.port, [request(page, operator)]),
         }
 
 
@@ -97,5 +106,5 @@ def theirs(peer: Peer) -> Iterator[Target]:
     given = environment(peer.settings, peer.folder)
     told = subprocess.run(command, env=given, stdout=subprocess.PIPE, text=True, check=True, process_group=0)
     headers = told.stdout.splitlines()
-    with serving(peer.settings, database=peer.folder) as port:
-        yield Target(port, [request(peer.path, header) for header in headers])
+    with serving(peer.settings, database=peer.folder) as server:
+        yield Target(server.port, [request(peer.path, header) for header in headers])

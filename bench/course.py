@@ -7,26 +7,44 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection
 
-from bench import acts, checks, reads
+from bench import acts, checks, costs, main_acts, reads
+from bench.examples import every_example
 from bench.figures import Figures, sizes_up_to
+from bench.load import Load, load
 from bench.options import Options
 from bench.world import World
+from core.ids import uuid7
 
 
 def run(options: Options) -> Figures:
+    list(every_example())  # a route without an example ends the run before an hour is spent on it
     figures = Figures(sizes_up_to(options.rows))
     call_command("migrate", interactive=False, verbosity=0)
     prepare_the_server()
     world = World.made(figures.sizes, figures.big)
-    figures.machine = machine()
     reads.measure(figures, world, rounds=options.rounds)
-    checks.measure(
-        figures, world, rounds=options.rounds_of_load, seconds=options.seconds, with_peers=options.with_peers
-    )
-    acts.revoke_all(figures, world, rounds=options.rounds)
-    acts.aftermath(figures, world, rounds=options.rounds)
+    with load() as asking:
+        figures.machine = machine() | {"load": asking.name}
+        requests(figures, world, asking, options)
+        acts.revoke_all(figures, world, rounds=options.rounds)
+        acts.aftermath(figures, world, asking, rounds=options.rounds)
     acts.update_rows(figures, world)
     return figures
+
+
+def requests(figures: Figures, world: World, asking: Load, options: Options) -> None:
+    began = uuid7()
+    there = costs.measure(figures, world, asking, seconds=options.seconds_of_route, with_peers=options.with_peers)
+    main_acts.measure(figures, there, costs.Bench(asking, options.seconds_of_route))
+    checks.measure(
+        figures,
+        world,
+        asking,
+        rounds=options.rounds_of_load,
+        seconds=options.seconds,
+        idiomatic=there[figures.small] if options.with_peers else None,
+    )
+    world.end_what_came_since(began)
 
 
 def prepare_the_server() -> None:

@@ -1,8 +1,10 @@
 """What one run measured, before anybody judges it."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from bench.examples import Kind
 
 BARE, DRF_CHECK, PLAIN_CHECK = "a bare Django view", "our check, in a DRF view", "our check, in a plain view"
 SHIPPED_CHECK = "our check, in a DRF view, as shipped"
@@ -13,7 +15,33 @@ LIST, AT_DEPTH, BY_NUMBER, TOTAL, STATS = "page 1", "cursor page, deep down", "n
 REVOKE_ALL, WITH_IDS = "revoke-all", "revoke-all, ids listed"
 UPDATE = "UPDATE of the rows"
 BEFORE, AFTERWARDS = "page 1 before revoke-all", "page 1 right after"
+SEARCH = "first page of a search for {}"
 SWEEP, PURGE = "sweep", "purge"
+ALONE, BESIDE_SWEEP = "a session check", "a session check beside the sweep"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route or an act, and the size of the tenant it was asked in; none where that makes no difference."""
+
+    name: str
+    kind: Kind
+    beside: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Requests a second; and of each request: milliseconds of CPU, statements, and rows touched."""
+
+    rate: float
+    python: float
+    database: float
+    statements: int = 0
+    rows: int = 0
+
+    def with_work(self, statements: int, rows: int) -> "Cost":
+        return replace(self, statements=statements, rows=rows)
 
 
 @dataclass
@@ -25,7 +53,13 @@ class Figures:
     times: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
     speeds: dict[str, float] = field(default_factory=dict)
     batches: dict[str, tuple[float, float]] = field(default_factory=dict)  # the median one, the longest one
+    costs: dict[Row, Cost] = field(default_factory=dict)
+    idiomatic: dict[tuple[str, Kind], Cost] = field(default_factory=dict)  # by the view set's name
+    p99: dict[str, float] = field(default_factory=dict)  # milliseconds of a session check
     machine: dict[str, Any] = field(default_factory=dict)
+
+    def of_kind(self, *kinds: Kind) -> dict[Row, Cost]:
+        return {row: cost for row, cost in self.costs.items() if row.kind in kinds}
 
     @property
     def smallest(self) -> int:

@@ -11,6 +11,7 @@ class Options:
     rounds: int
     rounds_of_load: int
     seconds: float
+    seconds_of_route: float
     with_peers: bool
     into: Path
 
@@ -21,6 +22,7 @@ class Options:
         parser.add_argument("--rounds", type=int, default=15, help="of each statement and each act")
         parser.add_argument("--rounds-of-load", type=int, default=5, help="of each server")
         parser.add_argument("--seconds", type=float, default=3, help="that each server is asked in a round")
+        parser.add_argument("--seconds-of-route", type=float, default=2, help="that each route is asked")
         parser.add_argument(
             "--without-peers",
             dest="with_peers",

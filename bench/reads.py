@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from django.test import Client
 
-from bench.figures import AT_DEPTH, BY_NUMBER, LIST, STATS, TOTAL, Figures
+from bench.examples import SEARCHED
+from bench.figures import AT_DEPTH, BY_NUMBER, LIST, SEARCH, STATS, TOTAL, Figures
 from bench.progress import say
 from bench.timing import in_turns, milliseconds, statements_timed
 from bench.world import World
@@ -16,6 +17,7 @@ from sessions_app import counting
 from sessions_app.models import Reach
 
 PER_PAGE = 20
+SEARCH_ROUNDS = 5  # at most: one can take seconds
 
 
 class Reader:
@@ -37,6 +39,10 @@ class Reader:
     def time(self, path: str) -> float:
         return sum(self.get(path)[1])
 
+    def time_whole(self, path: str) -> float:
+        """The request as a whole, which is what somebody who searches waits for."""
+        return milliseconds(partial(self.get, path))
+
     def page(self, size: int, **asked: Any) -> str:
         return self.world.path(size, f"?{urlencode({'per_page': PER_PAGE, **asked})}")
 
@@ -56,6 +62,14 @@ def measure(figures: Figures, world: World, *, rounds: int) -> None:
         **{(name, figures.big): partial(reader.time, path) for name, path in big.items()},
     }
     for (name, size), time in in_turns(rounds, acts).items():
+        figures.times[name][size] = time
+    say("searching")
+    searches: dict[tuple[str, int], Callable[[], float]] = {
+        (SEARCH.format(kind), size): partial(reader.time_whole, reader.page(size, search=unquote(text)))
+        for kind, text in SEARCHED.items()
+        for size in (figures.small, figures.big)
+    }
+    for (name, size), time in in_turns(min(rounds, SEARCH_ROUNDS), searches).items():
         figures.times[name][size] = time
 
 

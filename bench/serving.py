@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 
 from config import run
@@ -15,22 +16,37 @@ from config import run
 PATIENCE = 60
 
 
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int
+
+    @property
+    def name(self) -> str:
+        """What its connections to the database are called."""
+        return name_of(self.port)
+
+
+def name_of(port: int) -> str:
+    return f"bench-{port}"
+
+
 @contextmanager
-def serving(settings: str, application: str = "bench.peers.wsgi", *, database: str = "") -> Iterator[int]:
-    """A server with these Django settings; its port."""
+def serving(settings: str, application: str = "bench.peers.wsgi", *, database: str = "") -> Iterator[Server]:
+    """A server with these Django settings."""
     port = free_port()
     command = ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "1", "--log-level", "warning"]
     command += ["--workers-kill-timeout", "3", "--host", run.HOST, "--port", str(port), f"{application}:application"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
-        env=environment(settings, database),
+        env=environment(settings, database) | {"PGAPPNAME": name_of(port)},
         stdin=subprocess.DEVNULL,
         process_group=0,
         preexec_fn=partial(run.end_with, os.getpid()),
     )
     try:
         wait_for(port, process)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):

@@ -3,6 +3,7 @@
 import random
 import secrets
 from dataclasses import dataclass
+from uuid import UUID
 
 from accounts import operations as accounts
 from accounts.models import Role
@@ -45,10 +46,18 @@ class World:
         return f"/api/v1/tenants/{self.tenants[size].handle}/sessions{rest}"
 
     def tokens(self, size: int, how_many: int) -> list[str]:
+        return self.tokens_of(self.tenants[size], how_many)
+
+    def tokens_of(self, tenant: Tenant, how_many: int) -> list[str]:
         """Of people of that tenant, from all over the time in which they signed in."""
-        rows = Session.objects.filter(tenant=self.tenants[size], revoked_at=None)
+        rows = Session.objects.filter(tenant=tenant, revoked_at=None)
         chosen = rows.order_by("refresh_digest").select_related("user__tenant")[:how_many]
         return [access_token(session) for session in chosen]
+
+    def end_what_came_since(self, began: UUID) -> None:
+        """As many are live again in each tenant as were loaded."""
+        newer = Session.objects.filter(tenant__in=self.tenants.values(), pk__gte=began, revoked_at=None)
+        operations.revoke(newer, actor=SYSTEM, reason="measured")
 
     def operators_token(self) -> str:
         return access_token(self.operator)

@@ -17,7 +17,18 @@ from tests.postgres.conftest import make_home
 pytestmark = pytest.mark.proof
 
 SVG = "{http://www.w3.org/2000/svg}"
-SMALL = ["10000", "--rounds", "1", "--rounds-of-load", "1", "--seconds", "0.1", "--without-peers"]
+SMALL = [
+    "10000",
+    "--rounds",
+    "1",
+    "--rounds-of-load",
+    "1",
+    "--seconds",
+    "0.1",
+    "--seconds-of-route",
+    "0.01",
+    "--without-peers",
+]
 
 
 class Run:

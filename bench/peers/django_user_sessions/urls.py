@@ -1,7 +1,7 @@
 from django.contrib.auth.models import User
 from user_sessions.backends.db import SessionStore
 
-from bench.asking import USER_AGENT
+from bench.load.http import USER_AGENT
 from bench.peers.cookies import remember
 from bench.peers.urls import urlpatterns
 

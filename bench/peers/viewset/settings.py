@@ -1,10 +1,12 @@
-from bench.peers.settings import *  # noqa: F403 - what all have in common
-from bench.peers.settings import INSTALLED_APPS, REST_FRAMEWORK
+"""Nothing in front, and DRF as its tutorials set it up. The tables are the product's."""
 
-INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework.authtoken", "bench.peers.viewset"]
+from bench.ours.settings import *  # noqa: F403 - its tables and its database
+
+MIDDLEWARE: list[str] = []
 REST_FRAMEWORK = {
-    **REST_FRAMEWORK,
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 20,
 }

@@ -1,62 +1,105 @@
-"""A list of sessions as the tutorials write it: viewset, model serializer, numbered pages."""
+"""The product's tables as the tutorials would list them: view set, model serializer, numbered pages."""
 
-from datetime import timedelta
+from typing import Any
 
-from django.contrib.auth.models import User
+from django.db.models import BinaryField
 from django.utils import timezone
-from rest_framework import mixins, serializers, viewsets
-from rest_framework.authtoken.models import Token
+from rest_framework import serializers, viewsets
 from rest_framework.routers import DefaultRouter
 
-from bench.peers.urls import urlpatterns as common
-from bench.peers.viewset.models import DeviceSession
+from accounts.models import Agent, ApiKey, Application, Group, IdentityProvider, User
+from audit.models import AuditEntry
+from sessions_app.models import Revocation, Session
+from tenancy.models import Partner, Tenant
 
 
-class DeviceSessionSerializer(serializers.ModelSerializer):
+class SessionSerializer(serializers.ModelSerializer):
     user_email = serializers.EmailField(source="user.email", read_only=True)
+    tenant_name = serializers.CharField(source="tenant.name", read_only=True)
     is_current = serializers.SerializerMethodField()
 
     class Meta:
-        model = DeviceSession
+        model = Session
         fields = [
             "id",
             "user_id",
             "user_email",
+            "tenant_id",
+            "tenant_name",
             "ip_address",
             "user_agent",
+            "browser",
+            "os",
             "device_type",
+            "location",
+            "auth_method",
             "is_current",
             "created_at",
             "last_activity_at",
             "expires_at",
         ]
 
-    def get_is_current(self, session: DeviceSession) -> bool:
+    def get_is_current(self, session: Session) -> bool:
         return False
 
 
-class DeviceSessionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
-    serializer_class = DeviceSessionSerializer
+class SessionViewSet(viewsets.ReadOnlyModelViewSet):
+    serializer_class = SessionSerializer
 
     def get_queryset(self):
-        live = DeviceSession.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
-        return live.select_related("user").order_by("-id")
+        live = Session.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
+        return self.scoped(live).select_related("user", "tenant").order_by("-id")
+
+    def scoped(self, live):
+        return live.filter(tenant=self.request.user.tenant_id)
 
 
-def sign_in(user: User) -> str:
-    DeviceSession.objects.bulk_create(
-        DeviceSession(
-            user=user,
-            ip_address=f"192.0.2.{number % 250}",
-            user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0",
-            device_type="desktop",
-            expires_at=timezone.now() + timedelta(days=30),
-        )
-        for number in range(50)
-    )
-    return f"Authorization: Token {Token.objects.create(user=user).key}"
+class MySessionViewSet(SessionViewSet):
+    def scoped(self, live):
+        return live.filter(user=self.request.user)
+
+
+class AdministratorsViewSet(SessionViewSet):
+    def scoped(self, live):
+        return live.exclude(role="user")
+
+
+def view_set_of(of_model: Any, scope: str = "tenant_id") -> type[viewsets.ReadOnlyModelViewSet]:
+    """All of its columns but the secret ones. `scope` says which rows are the caller's; without, all are."""
+    columns = of_model._meta.concrete_fields
+    names = [each.name for each in columns if each.name != "password" and not isinstance(each, BinaryField)]
+    present = {"deleted_at": None} if "deleted_at" in names else {}
+
+    class Serializer(serializers.ModelSerializer):
+        class Meta:
+            model = of_model
+            fields = names
+
+    class ViewSet(viewsets.ReadOnlyModelViewSet):
+        serializer_class = Serializer
+
+        def get_queryset(self):
+            mine = {"user": self.request.user.pk, "tenant_id": self.request.user.tenant_id}
+            return of_model.objects.filter(**present, **({scope: mine[scope]} if scope else {})).order_by("-id")
+
+    return ViewSet
 
 
 router = DefaultRouter()
-router.register("sessions", DeviceSessionViewSet, basename="sessions")
-urlpatterns = [*common, *router.urls]
+for name, view_set in {
+    "sessions": SessionViewSet,
+    "my-sessions": MySessionViewSet,
+    "administrators": AdministratorsViewSet,
+    "users": view_set_of(User),
+    "applications": view_set_of(Application),
+    "agents": view_set_of(Agent),
+    "groups": view_set_of(Group),
+    "identity-providers": view_set_of(IdentityProvider),
+    "audit": view_set_of(AuditEntry),
+    "revocations": view_set_of(Revocation),
+    "api-keys": view_set_of(ApiKey, "user"),
+    "partners": view_set_of(Partner, ""),
+    "tenants": view_set_of(Tenant, ""),
+}.items():
+    router.register(name, view_set, basename=name)
+urlpatterns = router.urls
