@@ -19,12 +19,14 @@ from bench.visitors import visitor
 from bench.world import PASSWORD
 
 TIMES_EACH = 200
+WARM_UP = 50  # so that each worker has its connection before an act is counted
 Act = tuple[str, str, str, dict[str, Any]]  # the method, the path, the header, the body
 
 
 def measure(figures: Figures, there: dict[int, Place], bench: Bench) -> None:
     say(f"signing in, refreshing, revoking and signing out, {TIMES_EACH} times each")
     with serving("bench.ours.unhashed", "config.wsgi") as server:
+        bench.load.ask_times(server.port, [request("/readyz")], WARM_UP)
         for size, place in there.items():
             for name, prepare in ACTS.items():
                 acts = prepare(place, TIMES_EACH + 1 + TIMES)
