@@ -8,10 +8,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
+from sessions_app.operations.batches import BatchSize, commit_without_waiting
 from sessions_app.operations.ending import mark
 from tenancy.models import Tenant
 
-BATCH = 2_000
+BATCH = 10_000  # rows, at most
 _SWEEP_LOCK = 0x73776570  # any number that nothing else locks
 
 
@@ -20,16 +21,19 @@ def sweep(told: Callable[[int], object] = int) -> int:
 
     Every batch is a transaction of its own: killed at any moment, the next run carries on. `told` hears of each.
     """
-    total, before = 0, None
-    while (batch := _sweep_batch(before)) is not None:
+    total, before, size = 0, None, BatchSize(most=BATCH)
+    while True:
+        with size.timed() as rows:
+            batch = _sweep_batch(before, rows)
+        if batch is None:
+            return total
         total += len(batch)
         told(len(batch))
         before = batch[-1] if batch else None
-    return total
 
 
-@transaction.atomic
-def _sweep_batch(before: UUID | None) -> list[UUID] | None:
+@transaction.atomic(durable=True)  # nothing else is committed with it
+def _sweep_batch(before: UUID | None, rows: int) -> list[UUID] | None:
     """Which rows were marked, newest first; None when there is nothing to do, or others are at it and come first.
 
     `before` only spares a look at the rows that the last batch marked.
@@ -37,10 +41,11 @@ def _sweep_batch(before: UUID | None) -> list[UUID] | None:
     revocation = Revocation.objects.to_sweep().first() if _alone() else None
     if revocation is None:
         return None
+    commit_without_waiting()
     doomed = _doomed(revocation)
     ahead = doomed.filter(pk__lt=before) if before else doomed
     locked = ahead.select_for_update(of=("self",), skip_locked=True).newest_first()
-    batch = list(locked.values_list("pk", flat=True)[:BATCH])
+    batch = list(locked.values_list("pk", flat=True)[:rows])
     if batch:
         mark(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
