@@ -6,8 +6,9 @@ logged and counted, `execute_wrapper` sees them, and errors are Django's.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -135,26 +136,17 @@ class Prepared(Statement):
         return f"curfew_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
 
 
-def prepared(**types: str) -> Callable[[Callable[..., QuerySet[Any, Any]]], Prepared]:
-    """Make a prepared statement of a function that makes a query, whose parameters have these types.
-
-    The function is called once, with stand-ins. What else the query depends on must not change while the process runs.
-    """
-
-    def decorate(build: Callable[..., QuerySet[Any, Any]]) -> Prepared:
-        stand_ins = {name: stand_in(type_, number) for number, (name, type_) in enumerate(types.items())}
-        return Prepared(lambda: build(**stand_ins), dict(zip(stand_ins.values(), types.values(), strict=True)))
-
-    return decorate
-
-
 def stand_in(type: str, number: int) -> Any:  # noqa: A002 - PostgreSQL's word
     """A value of a type that nothing else in a query has."""
-    if type == "uuid":
-        return UUID(int=1_000 + number)
-    if type == "timestamptz":
-        return datetime(1, 1, 1, second=number, tzinfo=UTC)
-    return f"value number {number}"
+    match type:
+        case "uuid":
+            return UUID(int=1_000 + number)
+        case "timestamptz":
+            return datetime(1, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+        case "inet":
+            return IPv4Address(number)
+        case _:
+            return f"value number {number}."
 
 
 class _Compiled(NamedTuple):

@@ -21,7 +21,7 @@ class Stretch(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def stretch_of(
+def stretch_query(
     rows: QuerySet[Any],
     by: Sequence[OrderBy],
     *,
@@ -30,14 +30,15 @@ def stretch_of(
     skip: int,
     most: int,
     total: Any = None,
-) -> Stretch:
-    """`by` may speak of `names`, and so may whatever has filtered the rows. `total` is how many there are, if somebody
-    knows without counting them. What is skipped is only stepped over: no more than its ids is read."""
+) -> QuerySet[Any, Any]:
+    """The query for a stretch.
+
+    `by` may speak of `names`, and so may whatever has filtered the rows. `total` is how many there are, if somebody
+    knows without counting them. What is skipped is only stepped over: no more than its ids is read.
+    """
     ids = rows.order_by(*by).values("pk")[skip : skip + most]
     there = anew(rows).filter(among(ids)).alias(**names).order_by(*by)
-    told = Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
-    [(count, found)] = told
-    return Stretch(count, found)
+    return Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
 
 
 def live_ones(principal: Principal) -> SessionStateQuerySet:

@@ -3,25 +3,30 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import JSONObject
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit import denials
-from core.access import Principal
+from core.access import PRINCIPAL_TYPES, Principal
 from core.ids import Prefix
+from core.parameters import NotTaken, Parameters
+from core.prepared import Prepared, Statement
 from core.throttling import a_turn, a_turn_to_search
 from core.views import DeclaredViewSet
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
-from sessions_app.api.edge.filters import Symbols
-from sessions_app.windows import Stretch, stretch_of
+from sessions_app.api.edge.filters import Condition, Symbols
+from sessions_app.windows import Stretch, stretch_query
 
+PLANNED = (10, 20, 50, 100, 500)  # rows
 AT_ONCE = 4  # lists of one caller that are looked for at the same time
 
 
@@ -92,17 +97,37 @@ class ListedViewSet(EdgeViewSet):
     def stretch(self, page: wire.Page) -> Stretch:
         if page.where is False:
             return Stretch(0, [])
-        rows, total = self.listed().alias(**self.symbols.added), None
-        search: AbstractContextManager[None] = nullcontext()
-        if isinstance(page.where, bool):
-            total = self.count()
-        else:
-            rows, search = rows.filter(page.where), a_turn_to_search(self.principal.id)
+        is_search = not isinstance(page.where, bool)
+        search: AbstractContextManager[None] = a_turn_to_search(self.principal.id) if is_search else nullcontext()
         with a_turn(AT_ONCE, self.principal.id), search:
             if page.is_endless:
-                page.must_hold(rows[: page.offset + page.most + 1].count())
-            part = {"skip": page.offset, "most": page.most}
-            return stretch_of(rows, page.by, names=self.symbols.added, columns=self.columns, total=total, **part)
+                page.must_hold(self.filtered(page.where)[: page.offset + page.most + 1].count())
+            statement, values = self.statement(page)
+            [(count, found)] = statement.fetch(*self.principal.ids, *values)
+            return Stretch(count, found)
+
+    def filtered(self, where: Condition) -> QuerySet[Any]:
+        rows = self.listed().alias(**self.symbols.added)
+        return rows if isinstance(where, bool) else rows.filter(where)
+
+    def statement(self, page: wire.Page) -> tuple[Statement, list[Any]]:
+        """What answers pages of this form, and the values of this one."""
+        parameters, where = Parameters(), page.where
+        try:
+            form = where if isinstance(where, bool) else parameters.take_from(where)
+        except NotTaken:
+            parameters, form = Parameters(), where
+            make = _statement.__wrapped__  # of a form that may never come again
+        else:
+            make = _statement.__wrapped__ if page.offset else _statement
+        types = tuple(parameters.types.items())
+        caller = self.principal.stand_in
+        return make(type(self), caller, form, types, tuple(page.by), page.offset, page.most), parameters.values
+
+    def query(self, where: Condition, by: Sequence[OrderBy], skip: int, most: int) -> QuerySet[Any, Any]:
+        rows, total = self.filtered(where), self.count() if isinstance(where, bool) else None
+        part = {"skip": skip, "most": most}
+        return stretch_query(rows, by, names=self.symbols.added, columns=self.columns, total=total, **part)
 
     def answer_detail(self) -> Response:
         pk = self.id_or_404(self.prefix, self.kwargs[self.id_in_path])
@@ -120,3 +145,20 @@ def with_expiry(response: Response, until: datetime) -> Response:
     response["expiration-seconds"] = str(wire.seconds_until(until, datetime.now(UTC)))
     response["expires-at"] = wire.go_time(until)
     return response
+
+
+@lru_cache(maxsize=500)
+def _statement(
+    view_class: Any,
+    caller: Principal,
+    where: Condition,
+    types: tuple[tuple[Any, str], ...],
+    by: tuple[OrderBy, ...],
+    skip: int,
+    most: int,
+) -> Statement:
+    """Planned once for lists without a filter, of the usual lengths; with one, for its values."""
+    view = view_class(stand_in=caller)
+    is_usual = isinstance(where, bool) and not skip and most in PLANNED
+    kind = Prepared if is_usual else Statement
+    return kind(lambda: view.query(where, by, skip, most), {**PRINCIPAL_TYPES, **dict(types)})

@@ -1,0 +1,71 @@
+"""Conditions without their values, so that a query is compiled once for all conditions of the same form."""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from core.prepared import stand_in
+
+_ADDRESS = "ip_address__"
+
+
+class NotTaken(Exception):
+    """There is a value in the condition that cannot be told from the form."""
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The values of a condition, in order, and the stand-ins that are in their places now, with their types."""
+
+    values: list[Any] = field(default_factory=list)
+    types: dict[Any, str] = field(default_factory=dict)
+
+    def take_from(self, condition: Q) -> Q:
+        """The same condition with stand-ins for its values; NotTaken if it holds anything but lookups of values."""
+        children = [self._taken(child) for child in condition.children]
+        return Q(*children, _connector=condition.connector, _negated=condition.negated)
+
+    def _taken(self, child: Any) -> Any:
+        if isinstance(child, Q):
+            return self.take_from(child)
+        if not isinstance(child, tuple):
+            raise NotTaken
+        lookup, value = child
+        if isinstance(value, list | set | frozenset):
+            return lookup, [self._put(lookup, each) for each in value]
+        return lookup, self._put(lookup, value)
+
+    def _put(self, lookup: str, value: Any) -> Any:
+        match value:
+            case None | bool() | Enum():
+                return value  # a part of the form
+            case UUID():
+                return self._add(value, "uuid")
+            case datetime():
+                return self._add(value, "timestamptz")
+            case str() if lookup.startswith(_ADDRESS):
+                return str(self._add(ipaddress.ip_address(value), "inet"))
+            case str() if lookup.endswith("contains"):
+                return self._add(value, "text", pattern)
+            case str() if lookup.endswith(("__in", "__exact", "__lt", "__lte", "__gt", "__gte")):
+                return self._add(value, "text")
+            case _:
+                raise NotTaken
+
+    def _add(self, value: Any, type_: str, as_sent: Callable[[Any], Any] = lambda value: value) -> Any:
+        stands = stand_in(type_, len(self.values))
+        self.types[as_sent(stands)] = type_
+        self.values.append(as_sent(value))
+        return stands
+
+
+def pattern(text: str) -> str:
+    """What Django sends for a text that is to be contained."""
+    return f"%{connection.ops.prep_for_like_query(text)}%"
