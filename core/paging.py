@@ -68,6 +68,8 @@ class PagedViewSet(V1ViewSet):
     @property
     def filters_in_query(self) -> dict[str, str]:
         """The filters that the query sets. An empty one does not filter."""
+        if not self.request.META["QUERY_STRING"]:
+            return {}
         names = self.listing.filters.base_filters
         return {name: text for name, text in self.said(names, ignore_empty=True).items() if text.strip()}
 

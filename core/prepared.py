@@ -14,7 +14,8 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import EmptyResultSet
-from django.db import ProgrammingError, connection
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from psycopg import ClientCursor, Connection, errors, sql
 from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
@@ -38,14 +39,15 @@ class Statement:
 
     def fetch(self, *values: Any) -> Rows:
         """The rows, as `values_list()` has them."""
-        connection.ensure_connection()
+        database = connections[DEFAULT_DB_ALIAS]  # itself: to ask the proxy for each attribute costs more than to send
+        database.ensure_connection()
+        link = _Link(database)
         try:
-            result = self._send(values)
+            result = self._send(link, values)
         except EmptyResultSet:  # the compiler knows that there are none
             return []
-        adaptation = _state().transformer
-        adaptation.set_pgresult(result)
-        rows = adaptation.load_rows(0, result.ntuples, tuple)
+        link.transformer.set_pgresult(result)
+        rows = link.transformer.load_rows(0, result.ntuples, tuple)
         return self._compiled.converted(rows)
 
     def fetch_dicts(self, *values: Any) -> list[dict[str, Any]]:
@@ -53,14 +55,14 @@ class Statement:
         rows = self.fetch(*values)
         return [dict(zip(self._compiled.names, row, strict=True)) for row in rows]
 
-    def _send(self, values: Sequence[Any]) -> PGresult:
-        if not connection.get_autocommit():
-            _begin()
+    def _send(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+        if not link.database.autocommit:
+            link.begin()
 
         def call(libpq: PGconn) -> PGresult:
-            return libpq.exec_params(self._text.encode(), _dumped(values), self._types)
+            return libpq.exec_params(self._text.encode(), link.dumped(values), self._types)
 
-        return _run(call, self._loggable, dict(zip(self._names, values, strict=True)))
+        return link.run(call, self._loggable, dict(zip(self._names, values, strict=True)))
 
     @cached_property
     def _names(self) -> list[str]:
@@ -92,33 +94,32 @@ class Prepared(Statement):
     out the hard way would break the transaction off.
     """
 
-    def _send(self, values: Sequence[Any]) -> PGresult:
-        if not connection.get_autocommit():
-            return super()._send(values)
-        prepared = _state().prepared
-        if self._name not in prepared:
-            self._prepare()
-            prepared.add(self._name)
+    def _send(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+        if not link.database.autocommit:
+            return super()._send(link, values)
+        if self._name not in link.prepared:
+            self._prepare(link)
+            link.prepared.add(self._name)
         try:
-            return self._execute(values)
+            return self._execute(link, values)
         except ProgrammingError as error:
             if not isinstance(error.__cause__, errors.InvalidSqlStatementName):
                 raise
-            self._prepare()  # a pooler has given us another connection, or cleaned ours
-            return self._execute(values)
+            self._prepare(link)  # a pooler has given us another connection, or cleaned ours
+            return self._execute(link, values)
 
-    def _execute(self, values: Sequence[Any]) -> PGresult:
+    def _execute(self, link: "_Link", values: Sequence[Any]) -> PGresult:
         def call(libpq: PGconn) -> PGresult:
-            return libpq.exec_prepared(self._name.encode(), _dumped(values))
+            return libpq.exec_prepared(self._name.encode(), link.dumped(values))
 
-        return _run(call, self._execution, values)
+        return link.run(call, self._execution, values)
 
-    def _prepare(self) -> None:
+    def _prepare(self, link: "_Link") -> None:
         def call(libpq: PGconn) -> PGresult:
             return libpq.prepare(self._name.encode(), self._text.encode(), self._types)
 
         try:
-            _run(call, f"PREPARE {self._name} AS {self._text}", None)
+            link.run(call, f"PREPARE {self._name} AS {self._text}", None)
         except ProgrammingError as error:
             # Its name says what it is: whoever shares the connection has prepared the same.
             if not isinstance(error.__cause__, errors.DuplicatePreparedStatement):
@@ -187,18 +188,18 @@ class _Call:
 
     result: PGresult
 
-    def __init__(self, call: Callable[[PGconn], PGresult]) -> None:
-        self._call = call
+    def __init__(self, psycopg_connection: Connection[Any], call: Callable[[PGconn], PGresult]) -> None:
+        self._connection, self._call = psycopg_connection, call
 
     @property
     def _query(self) -> "_Logged":
         """Where Django's PostgreSQL backend looks for what was sent, if it is to log that."""
         query, parameters = self._sent
-        return _Logged(ClientCursor(connection.connection).mogrify(query, parameters).encode())
+        return _Logged(ClientCursor(self._connection).mogrify(query, parameters).encode())
 
     def execute(self, query: str, parameters: Any = None) -> None:
         self._sent = query, parameters
-        result = self._call(connection.connection.pgconn)
+        result = self._call(self._connection.pgconn)
         if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             if result.error_field(DiagnosticField.SQLSTATE) is None:  # the server did not say it: it has gone
                 raise errors.OperationalError(result.get_error_message())
@@ -226,43 +227,39 @@ class _HexDumper(Dumper):
         return b"\\x" + obj.hex().encode()
 
 
-class _State:
-    """What is kept for each connection."""
+class _Link:
+    """A database connection of Django's, and what is kept for the connection of psycopg's in it."""
 
-    by_connection: ClassVar[WeakKeyDictionary[Connection[Any], "_State"]] = WeakKeyDictionary()
+    by_connection: ClassVar[WeakKeyDictionary[Connection[Any], tuple[set[str], Any]]] = WeakKeyDictionary()
 
-    def __init__(self, adapters: AdaptersMap) -> None:
-        self.prepared: set[str] = set()
-        ours = AdaptersMap(adapters)
-        ours.register_dumper(bytes, _HexDumper)
-        ours.register_loader("timestamptz", TimestamptzLoader)  # in C, and in UTC; Django's is in Python
-        self.transformer = Transformer(_Adaptation(ours))
+    def __init__(self, database: BaseDatabaseWrapper) -> None:
+        self.database: Any = database
+        kept = self.by_connection.get(self.database.connection)
+        if kept is None:
+            kept = self.by_connection[self.database.connection] = set(), _transformer(self.database.connection.adapters)
+        self.prepared, self.transformer = kept
 
+    def run(self, call: Callable[[PGconn], PGresult], query: str, parameters: Any) -> PGresult:
+        cursor: Any = _Call(self.database.connection, call)
+        wrap = self.database.make_debug_cursor if self.database.queries_logged else self.database.make_cursor
+        wrap(cursor).execute(query, parameters)
+        return cursor.result
 
-def _state() -> _State:
-    ours = connection.connection
-    state = _State.by_connection.get(ours)
-    if state is None:
-        state = _State.by_connection[ours] = _State(ours.adapters)
-    return state
+    def begin(self) -> None:
+        """Without autocommit, psycopg begins a transaction with the first statement that passes its cursors."""
+        if self.database.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self.database.connection.execute("")
 
-
-def _run(call: Callable[[PGconn], PGresult], query: str, parameters: Any) -> PGresult:
-    cursor: Any = _Call(call)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    wrap(cursor).execute(query, parameters)
-    return cursor.result
-
-
-def _begin() -> None:
-    """Without autocommit, psycopg begins a transaction with the first statement that goes through its cursors."""
-    if connection.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-        connection.connection.execute("")
+    def dumped(self, values: Sequence[Any]) -> Any:
+        """As text, which fits whatever type is declared."""
+        return self.transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
 
 
-def _dumped(values: Sequence[Any]) -> Any:
-    """As text, which fits whatever type is declared."""
-    return _state().transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
+def _transformer(adapters: AdaptersMap) -> Any:
+    ours = AdaptersMap(adapters)
+    ours.register_dumper(bytes, _HexDumper)
+    ours.register_loader("timestamptz", TimestamptzLoader)  # in C, and in UTC; Django's is in Python
+    return Transformer(_Adaptation(ours))
 
 
 def _literal(value: Any, *, escaped: bool) -> str:

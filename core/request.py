@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 
 from django.conf import settings
@@ -62,10 +63,10 @@ class DoorMiddleware:
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    asked = request.headers.get("X-Request-ID", "")
+    asked = request.META.get("HTTP_X_REQUEST_ID", "")
     return Origin(
         ip_address=client_ip(request),
-        user_agent=clean_header(request.headers.get("User-Agent", "")),
+        user_agent=clean_header(request.META.get("HTTP_USER_AGENT", "")),
         request_id=asked if _REQUEST_ID.fullmatch(asked) else uuid7().hex,
     )
 
@@ -91,8 +92,8 @@ def is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def trust_the_scheme(request: HttpRequest) -> None:
     """Believe X-Forwarded-Proto from our own proxies, and drop it from anybody else."""
-    if not comes_by_proxy(request):
-        request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+    if "HTTP_X_FORWARDED_PROTO" in request.META and not comes_by_proxy(request):
+        del request.META["HTTP_X_FORWARDED_PROTO"]
 
 
 def comes_by_proxy(request: HttpRequest) -> bool:
@@ -123,6 +124,7 @@ def _without_port(hop: str) -> str:
     return found[1] if found else hop
 
 
+@lru_cache(maxsize=4_096)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])

@@ -51,8 +51,12 @@ class V1ViewSet(DeclaredViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action and not self.ignores_unknown_parameters:
-            self.refuse_unknown_parameters(query_string.names_in(request.META["QUERY_STRING"]))
+        query = request.META["QUERY_STRING"]
+        if query and self.action and not self.ignores_unknown_parameters:
+            self.refuse_unknown_parameters(query_string.names_in(query))
+
+    def get_throttles(self) -> list[Any]:
+        return super().get_throttles() if self.action in self.expensive else []
 
     @property
     def parameters(self) -> Collection[str]:

@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 from psycopg import Cursor, connect
 
-from core.prepared import Prepared, Statement, _State
+from core.prepared import Prepared, Statement, _Link
 from tenancy.models import Tenant
 from tests.world import World
 
@@ -68,7 +68,7 @@ class TestAStatement:
 
     def test_is_found_when_somebody_else_has_prepared_it(self, half: Tenant):
         before = named().fetch(half.pk)
-        _State.by_connection.clear()
+        _Link.by_connection.clear()
         assert named().fetch(half.pk) == before
 
     def test_needs_nothing_prepared_in_a_transaction(self, half: Tenant):
