@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from core import query_string
 from core.access import anew
 from core.among import among
+from core.parameters import Parameters
 from core.places import MOST_PER_PAGE, PER_PAGE, NotOurs, Order, Place, place_of
 from core.throttling import a_turn_to_search
 from core.v1 import Invalid, V1ViewSet, flaw, meta
@@ -117,23 +118,61 @@ class PagedViewSet(V1ViewSet):
         place = self.place(bound := self.bound_to({}))
         if not place.is_usual:
             return None
-        if total:
-            count = self.only(self.fetch(total, *ids))["total"]
-        else:
-            count = sum(row["total"] for row in self.fetch(self.total_of_rows, *ids, rows=rows.__name__))
-        after, found = place.after_id, []
-        if after or place.seen < count:
-            what = {"rows": rows.__name__, "fetch": fetch.__name__, "most": place.per_page + 1, "skips": bool(after)}
-            found = self.fetch(self.page_of_rows, *ids, *([after] if after else []), **what)
+        count, found = self._usual(place, rows, fetch, total, ids)
         return self.shown_as_page(place, bound, count, found, item)
 
-    def total_of_rows(self, *ids: UUID, rows: str) -> QuerySet[Any, Any]:
-        counted = Func("pk", function="COUNT", output_field=IntegerField())
-        return getattr(self, rows)(*ids).order_by().values(total=counted)
+    def filtered_page(
+        self,
+        filters: FilterSet,
+        rows: Callable[..., Any],
+        fetch: Callable[..., Any],
+        item: Callable[[Values], Values],
+        *ids: UUID,
+        total: Callable[..., Any] | None = None,
+    ) -> Response | None:
+        """The same page of what a filter leaves: compiled once for each form of the filter.
 
-    def page_of_rows(self, *ids: UUID, rows: str, fetch: str, most: int, skips: bool) -> QuerySet[Any, Any]:
+        `rows` and `total` also take `form`: what the filter says, with stand-ins for its values.
+        """
+        cleaned = filters.form.cleaned_data
+        place = self.place(bound := self.bound_to(cleaned))
+        if not place.is_usual:
+            return None
+        parameters = Parameters()
+        form = tuple((name, parameters.take(value)) for name, value in cleaned.items() if value not in (None, ""))
+        with self.turn():
+            count, found = self._usual(place, rows, fetch, total, ids, parameters=parameters, form=form)
+        return self.shown_as_page(place, bound, count, found, item)
+
+    def _usual(
+        self,
+        place: Place,
+        rows: Callable[..., Any],
+        fetch: Callable[..., Any],
+        total: Callable[..., Any] | None,
+        ids: tuple[UUID, ...],
+        **filtered: Any,
+    ) -> tuple[int, list[Any]]:
+        if total:
+            count = self.only(self.fetch(total, *ids, **filtered))["total"]
+        else:
+            counted = self.fetch(self.total_of_rows, *ids, rows=rows.__name__, **filtered)
+            count = sum(row["total"] for row in counted)
+        after = place.after_id
+        if not after and place.seen >= count:
+            return count, []
+        what = {"rows": rows.__name__, "fetch": fetch.__name__, "most": place.per_page + 1, "skips": bool(after)}
+        return count, self.fetch(self.page_of_rows, *ids, *([after] if after else []), **what, **filtered)
+
+    def total_of_rows(self, *ids: UUID, rows: str, **filtered: Any) -> QuerySet[Any, Any]:
+        counted = Func("pk", function="COUNT", output_field=IntegerField())
+        return getattr(self, rows)(*ids, **filtered).order_by().values(total=counted)
+
+    def page_of_rows(
+        self, *ids: UUID, rows: str, fetch: str, most: int, skips: bool, **filtered: Any
+    ) -> QuerySet[Any, Any]:
         of_what, behind = (ids[:-1], ids[-1]) if skips else (ids, None)
-        there = getattr(self, rows)(*of_what)
+        there = getattr(self, rows)(*of_what, **filtered)
         found = there.filter(pk__lt=behind) if behind else there
         page = anew(there).filter(among(found.order_by("-pk").values("pk")[:most]))
         return getattr(self, fetch)(page).order_by("-pk")

@@ -14,6 +14,7 @@ from django.db.models import Q
 from core.prepared import stand_in
 
 _ADDRESS = "ip_address__"
+_BEHIND_IDS = 100  # the stand-ins below this are for ids
 
 
 class NotTaken(Exception):
@@ -31,6 +32,26 @@ class Parameters:
         """The same condition with stand-ins for its values; NotTaken if it holds anything but lookups of values."""
         children = [self._taken(child) for child in condition.children]
         return Q(*children, _connector=condition.connector, _negated=condition.negated)
+
+    def take(self, value: Any) -> Any:
+        """A stand-in for the value of a filter. Of a text, Django's lookups may make a pattern."""
+        match value:
+            case None | bool() | Enum():
+                return value  # a part of the form
+            case UUID():
+                return self._add(value, "uuid")
+            case datetime():
+                return self._add(value, "timestamptz")
+            case ipaddress.IPv4Network() | ipaddress.IPv6Network():
+                return self._add(str(value), "text")
+            case str():
+                stands = self._add(value, "text")
+                for start in ("%", ""):
+                    self.types[f"{start}{stands}%"] = "text"
+                    self.values.append(f"{start}{connection.ops.prep_for_like_query(value)}%")
+                return stands
+            case _:
+                raise NotTaken
 
     def _taken(self, child: Any) -> Any:
         if isinstance(child, Q):
@@ -60,7 +81,7 @@ class Parameters:
                 raise NotTaken
 
     def _add(self, value: Any, type_: str, as_sent: Callable[[Any], Any] = lambda value: value) -> Any:
-        stands = stand_in(type_, len(self.values))
+        stands = stand_in(type_, _BEHIND_IDS + len(self.values))
         self.types[as_sent(stands)] = type_
         self.values.append(as_sent(value))
         return stands

@@ -1,5 +1,7 @@
 """What v1's lists of sessions and of revocations can be asked for."""
 
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +65,16 @@ class UserSessionFilters(FilterSet):
     )
 
     ground: dict[str, UUID | None] = {}  # the tenant, partner or user that all the rows are of, if there is one
+
+    @classmethod
+    def applied(
+        cls, rows: SessionStateQuerySet, form: Iterable[tuple[str, Any]], **ground: UUID | None
+    ) -> SessionStateQuerySet:
+        """The rows that fit values which have been read from a query before, or stand-ins for them."""
+        filters = cls(queryset=rows)
+        filters.ground = ground
+        filters._form = SimpleNamespace(cleaned_data=dict.fromkeys(cls.base_filters) | dict(form))
+        return filters.filter_queryset(rows)
 
     def filter_queryset(self, queryset: SessionStateQuerySet) -> SessionStateQuerySet:
         place = {**self.ground, **self.place}

@@ -20,6 +20,7 @@ from sessions_app.reach import ground, people_of, tenants, whole
 from sessions_app.statistics import NOTHING, statistics
 
 ENDED = enveloped(serializers.SessionRevokeResponse)
+Form = tuple[tuple[str, Any], ...]
 STATISTICS = enveloped(serializers.SessionStats, name="dict_str__Any_")
 
 
@@ -90,6 +91,9 @@ class AdminSessionViewSet(SessionsViewSet):
     def one(self, pk: UUID) -> Any:
         return self.with_columns(self.visible.filter(pk=pk))
 
+    def rows(self, form: Form) -> SessionStateQuerySet:
+        return filters.SessionFilters.applied(self.visible, form, **ground(self.principal))
+
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
         """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
@@ -99,6 +103,11 @@ class AdminSessionViewSet(SessionsViewSet):
         if usual:
             return usual
         found = self.asked(self.visible, **ground(self.principal))
+        filtered = (
+            None if found.is_plain else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item)
+        )
+        if filtered:
+            return filtered
         all_of_it = whole(self.principal, **found.place) if found.is_plain else None
         return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
 
@@ -146,6 +155,13 @@ class TenantSessionsViewSet(SessionsViewSet):
     lists = {"list": filters.SESSIONS_OF_TENANT}
     missing = "Tenant not found"
 
+    def rows(self, tenant_id: UUID, form: Form) -> SessionStateQuerySet:
+        return filters.TenantSessionFilters.applied(self.visible.filter(tenant=tenant_id), form, tenant_id=tenant_id)
+
+    def total(self, tenant_id: UUID, form: Form) -> Any:
+        tenant = tenants(self.principal).filter(pk=tenant_id)
+        return tenant.order_by().values(total=count_of(self.rows(tenant_id, form)))
+
     @extend_schema(operation_id="list_tenant_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str) -> Response:
         """List a tenant's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
@@ -153,6 +169,13 @@ class TenantSessionsViewSet(SessionsViewSet):
         if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
             return usual
         found = self.asked(self.visible.filter(tenant=pk), tenant_id=pk)
+        filtered = (
+            None
+            if found.is_plain
+            else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item, pk, total=self.total)
+        )
+        if filtered:
+            return filtered
         total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
         return self.listed(found, lambda: total_within(self.tenant(tenant_id), total))
 
@@ -181,25 +204,25 @@ class UserSessionsViewSet(SessionsViewSet):
     def user(self, tenant_id: str, user_id: str) -> Any:
         return people_of(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
 
-    def live(self, tenant_id: UUID, user_id: UUID) -> SessionStateQuerySet:
-        return self.visible.for_user(user_id).live()
+    def rows(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> SessionStateQuerySet:
+        place = {"tenant_id": tenant_id, "user_id": user_id}
+        return filters.UserSessionFilters.applied(self.visible.for_user(user_id), form, **place)
 
-    def live_total(self, tenant_id: UUID, user_id: UUID) -> Any:
+    def total(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> Any:
         user = people_of(tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
-        return user.order_by().values(total=count_of(self.live(tenant_id, user_id)))
+        return user.order_by().values(total=count_of(self.rows(tenant_id, user_id, form)))
 
     @extend_schema(operation_id="list_user_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """List a user's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
-        if usual := self.usual_page(
-            self.live, self.with_list_columns, wire.list_item, tenant_pk, pk, total=self.live_total
-        ):
+        what = (self.rows, self.with_list_columns, wire.list_item, tenant_pk, pk)
+        if usual := self.usual_page(*what, total=self.total):
             return usual
-        found, user = (
-            self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk),
-            self.user(tenant_id, user_id),
-        )
+        found = self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk)
+        if filtered := self.filtered_page(found, *what, total=self.total):
+            return filtered
+        user = self.user(tenant_id, user_id)
         return self.listed(found, lambda: total_within(user, count_of(found.qs)))
 
     @extend_schema(
