@@ -55,10 +55,15 @@ class Bench:
         return Cost(answers.rate, spent.python * 1000 / count, spent.database * 1000 / count)
 
     def enough(self, server: Server, requests: list[str]) -> int:
-        since = perf_counter()
-        self.load.ask_times(server.port, requests, WARM_UP)
-        pace = (perf_counter() - since) / WARM_UP
-        return max(FEWEST, min(MOST, round(self.seconds / pace)))
+        """How many take as long as a route is asked. It warms the server up as well."""
+        count = WARM_UP
+        while True:
+            since = perf_counter()
+            self.load.ask_times(server.port, requests, count)
+            took = perf_counter() - since
+            if took >= self.seconds / 8 or count >= MOST:
+                return max(FEWEST, min(MOST, round(count * self.seconds / took)))
+            count *= 4
 
     def work(self, path: str, header: str, kind: Kind) -> Work:
         return work_of(lambda: self.check(path, header, kind))

@@ -30,7 +30,12 @@ from bench.figures import (
     Figures,
 )
 
-V1_SESSION_LISTS = ("/api/v1/admin/sessions", "/api/v1/tenants/<str:tenant_id>/sessions", "/api/v1/me/sessions")
+V1_SESSION_LISTS = (
+    "/api/v1/admin/sessions",
+    "/api/v1/me/sessions",
+    "/api/v1/tenants/<str:tenant_id>/sessions",
+    "/api/v1/tenants/<str:tenant_id>/sessions/users/<str:user_id>",
+)
 
 
 def most_python(kind: Kind, named: str = "") -> Callable[[Figures], float]:

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import goals, place, plot
+from bench.examples import EXAMPLES
+from bench.main_acts import ACTS
 from tests.architecture.sources import ROOT
 from tests.postgres.conftest import make_home
 
@@ -75,6 +77,12 @@ def test_the_page_says_what_the_table_says(run: Run):
     page = run.results.read_text()
     assert len(run.table) == len(goals.GOALS)
     assert [cells for cells in run.table if f"| {' | '.join(cells)} |" not in page] == []
+
+
+def test_every_route_and_act_is_in_the_table_of_costs(run: Run):
+    page = run.results.read_text()
+    names = {*EXAMPLES, *ACTS}
+    assert {name for name in names if f"| `{name}" not in page} == set()
 
 
 def test_the_plot_has_a_line_for_each_cost(run: Run):

@@ -2,8 +2,9 @@
 
 import re
 
-from bench import goals
-from bench.figures import LIST, Figures, sizes_up_to
+from bench import goals, report
+from bench.examples import Kind
+from bench.figures import LIST, Cost, Figures, Row, sizes_up_to
 from tests.architecture.sources import ROOT
 from tests.cells import cells
 
@@ -45,6 +46,39 @@ def test_the_ratio_of_lists_is_that_of_the_largest_to_the_small():
     seen.times[LIST] = {10_000: 2.0, 100_000: 50.0, 1_000_000: 3.0}
     page_1 = next(each for each in goals.GOALS if each.what.startswith("page 1 at"))
     assert page_1.measured(seen) == 1.5
+
+
+class TestTheGoalsOfRoutes:
+    def seen(self) -> Figures:
+        """Of things, one takes 0.5 ms and one 2; of lists, one answers 400 times a second and one 100."""
+        seen = Figures(sizes_up_to(10_000))
+        for name, kind, python, rate in (
+            ("/a", Kind.ONE, 0.5, 900),
+            ("/b", Kind.ONE, 2.0, 900),
+            ("/c", Kind.LIST, 1.5, 400),
+            ("/d", Kind.LIST, 1.0, 100),
+        ):
+            seen.costs[Row(name, kind, "users", 10_000)] = Cost(rate, python, 0)
+        seen.idiomatic = {("users", Kind.ONE): Cost(200, 4.0, 0), ("users", Kind.LIST): Cost(100, 4.0, 0)}
+        return seen
+
+    def test_are_judged_by_the_costliest(self):
+        assert goals.most_python(Kind.ONE)(self.seen()) == 2.0
+        assert goals.most_python(Kind.LIST)(self.seen()) == 1.5
+        assert goals.against_retrieve(self.seen()) == 0.5
+
+    def test_are_judged_by_the_slowest_list(self):
+        assert goals.against_list()(self.seen()) == 1
+        assert goals.against_list("/c")(self.seen()) == 4
+
+    @cells(
+        ("name", "words"),
+        [("/a", "pass"), ("/b", "short"), ("/c", "pass"), ("/d", "short")],
+    )
+    def test_are_told_of_each_route(self, name: str, words: str):
+        seen = self.seen()
+        row, cost = next((row, cost) for row, cost in seen.costs.items() if row.name == name)
+        assert report.verdict(row, cost, seen.idiomatic[row.beside, row.kind]) == words
 
 
 def test_the_committed_results_speak_of_every_goal():
