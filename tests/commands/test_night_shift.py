@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import expiring, sweeping
+from sessions_app.operations import batches, expiring, sweeping
 from tests.cells import cells
 from tests.commands.crowds import change, opened
 from tests.commands.saying import say
@@ -76,6 +77,20 @@ class TestPurge:
         old = [ended(world, 365 * DAY) for _ in range(5)]
         say("purge_sessions")
         assert [is_there(caller) for caller in old] == [False] * 5
+
+    def test_takes_as_many_at_once_as_fit_into_its_time(self, world: World, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(batches, "FIRST", 2)
+        for _ in range(9):
+            ended(world, 365 * DAY)
+        sizes: list[int] = []
+        purged = operations.purge(300 * DAY, actor=SYSTEM, told=sizes.append)
+        assert (sizes[0], sum(sizes), len(sizes) < purged) == (2, purged, True)
+
+    def test_is_no_part_of_anything_else(self, world: World):
+        """Its commits do not wait for the disk, and with it neither would whatever it were a part of."""
+        for act in (operations.sweep, lambda: operations.purge(300 * DAY, actor=SYSTEM)):
+            with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+                act()
 
     def test_is_on_record(self, world: World):
         ended(world, 365 * DAY)
