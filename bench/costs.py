@@ -15,12 +15,12 @@ from bench.figures import Cost, Figures, Row
 from bench.load import Load, NotAnswered
 from bench.load.http import request
 from bench.processes import used
-from bench.progress import say
+from bench.progress import counted
 from bench.serving import Server, serving
 from bench.world import World
 
-WARM_UP = 10  # requests
-FEWEST, MOST = 16, 20_000  # requests of one measurement
+WARM_UP = 2  # requests
+FEWEST, MOST = 8, 20_000  # requests of one measurement: a search of a million takes ten seconds
 PER_PAGE = 20
 
 # Which of a place's things an idiomatic view set is asked to retrieve.
@@ -90,9 +90,8 @@ def measure(figures: Figures, world: World, load: Load, *, seconds: float, with_
     every = list(every_example())
     there = places(world, {figures.small, figures.largest})
     bench = Bench(load, seconds)
-    say(f"asking {len(every)} routes")
     with serving("bench.ours.settings", "config.wsgi") as server:
-        for size, place, route, example in asked(every, there):
+        for size, place, route, example in counted(list(asked(every, there)), "routes"):
             header = place.header(example)
             path = example.path(route, place.ids)
             work = bench.work(path, header, example.kind)
@@ -114,9 +113,8 @@ def asked(every: list[tuple[str, Example]], there: dict[int, Place]) -> Iterator
 def measure_idiomatic(figures: Figures, bench: Bench, place: Place, every: list[tuple[str, Example]]) -> None:
     """In the small tenant, where they are at their best: they count their rows."""
     examples = {example.beside: example for _, example in every if example.kind is Kind.LIST}
-    say(f"asking {len(examples)} idiomatic view sets")
     with serving("bench.peers.viewset.settings") as server:
-        for name, example in examples.items():
+        for name, example in counted(list(examples.items()), "idiomatic view sets"):
             token = place.token(example.who)
             paths = {Kind.LIST: f"/{name}/"}
             if name in RETRIEVED:

@@ -17,7 +17,7 @@ from sessions_app import counting
 from sessions_app.models import Reach
 
 PER_PAGE = 20
-SEARCH_ROUNDS = 5  # at most: one can take seconds
+SEARCH_ROUNDS = 3  # at most: one can take ten seconds
 
 
 class Reader:

@@ -7,7 +7,7 @@ from time import perf_counter
 from django.db import connection
 
 AIM = 0.04  # seconds; one that turns out slower than expected should still end within 0.1
-FIRST, LEAST = 250, 50  # rows
+FIRST, LEAST = 100, 50  # rows
 
 
 class BatchSize:
