@@ -1,9 +1,11 @@
 """What a list can be asked for: filters that read a query string strictly, and say in the schema what they take."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import django_filters
@@ -36,6 +38,46 @@ class Filter(django_filters.Filter):
 
     def parameter(self) -> Schema:
         return self.schema
+
+
+class Form:
+    """What a query says, read by the fields of a set of filters.
+
+    Django's own form copies all of its fields for each request, the few that the query names and the others.
+    """
+
+    def __init__(self, fields: Mapping[str, forms.Field], data: Mapping[str, str]) -> None:
+        self.cleaned_data: dict[str, Any] = dict.fromkeys(fields)
+        self.errors: dict[str, list[ValidationError]] = {}
+        for name, text in data.items():
+            try:
+                self.cleaned_data[name] = fields[name].clean(text)
+            except ValidationError as error:
+                self.errors[name] = error.error_list
+
+
+class FilterSet(django_filters.FilterSet):
+    """Copies its filters when it filters, and not before: what is compiled already only needs to know the values."""
+
+    def __init__(self, data: Mapping[str, str], queryset: Any) -> None:
+        self.data, self.queryset, self.is_bound = data, queryset, True
+
+    @cached_property
+    def form(self) -> Form:
+        filter_set: Any = type(self)
+        return Form(_fields(filter_set), self.data)
+
+    @cached_property
+    def filters(self) -> dict[str, Filter]:
+        filters: dict[str, Filter] = deepcopy(self.base_filters)
+        for each in filters.values():
+            each.model, each.parent = self.queryset.model, self
+        return filters
+
+
+@cache
+def _fields(filter_set: Any) -> dict[str, forms.Field]:
+    return {name: each.field for name, each in deepcopy(filter_set.base_filters).items()}
 
 
 class TextFilter(Filter):

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.db.models import Func, IntegerField, QuerySet
 from django.http import Http404
-from django_filters import FilterSet
 from rest_framework.response import Response
 
 from core import query_string
 from core.access import anew
 from core.among import among
+from core.filters import FilterSet
 from core.parameters import Parameters
 from core.places import MOST_PER_PAGE, PER_PAGE, NotOurs, Order, Place, place_of
 from core.throttling import a_turn_to_search
@@ -77,7 +77,7 @@ class PagedViewSet(V1ViewSet):
     def filtered(self, rows: QuerySet[Any]) -> FilterSet:
         """`rows` and what is asked of them, beside the place in their list; `qs` are those that fit."""
         filters = self.listing.filters(self.filters_in_query, queryset=rows)
-        errors = filters.form.errors.as_data()
+        errors = filters.form.errors
         if errors:
             raise Invalid(*(_flaw(name, error) for name, found in errors.items() for error in found))
         return filters

@@ -7,14 +7,13 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q
-from django_filters import FilterSet
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from core.access import ScopedQuerySet
-from core.filters import TextFilter, WordFilter
+from core.filters import FilterSet, TextFilter, WordFilter
 from core.ids import show
 from core.paging import PagedViewSet
 from core.records import Entity, EntityQuerySet, Status, version_at

@@ -4,13 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django_filters import FilterSet
 
 from accounts.models import Role
 from accounts.models.applications import ApplicationScope, ApplicationType
 from accounts.models.groups import GroupType, members_of
 from accounts.models.identity_providers import ProviderType
-from core.filters import FlagFilter, HandleFilter, TextFilter, WordFilter
+from core.filters import FilterSet, FlagFilter, HandleFilter, TextFilter, WordFilter
 from core.ids import Prefix
 from core.paging import IN_TIME, Listing
 from core.resources import ResourceFilters

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django_filters import FilterSet
 
 from audit.actions import Action, ResourceType, Result
-from core.filters import HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
+from core.filters import FilterSet, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
 from core.ids import Prefix, first_at
 from core.paging import Listing
 

@@ -1,14 +1,12 @@
 """What v1's lists of sessions and of revocations can be asked for."""
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, TextChoices
-from django_filters import FilterSet
 
-from core.filters import FlagFilter, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
+from core.filters import FilterSet, FlagFilter, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
 from core.ids import Prefix
 from core.paging import Listing
 from sessions_app import devices
@@ -71,9 +69,9 @@ class UserSessionFilters(FilterSet):
         cls, rows: SessionStateQuerySet, form: Iterable[tuple[str, Any]], **ground: UUID | None
     ) -> SessionStateQuerySet:
         """The rows that fit values which have been read from a query before, or stand-ins for them."""
-        filters = cls(queryset=rows)
+        filters = cls({}, queryset=rows)
         filters.ground = ground
-        filters._form = SimpleNamespace(cleaned_data=dict.fromkeys(cls.base_filters) | dict(form))
+        filters.form.cleaned_data |= dict(form)
         return filters.filter_queryset(rows)
 
     def filter_queryset(self, queryset: SessionStateQuerySet) -> SessionStateQuerySet:
