@@ -56,7 +56,7 @@ class UserAdmin(HousedAdmin):
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
         group = self.group_in(request)
-        return {"told": Link(f"In {group.name}, or in a group that is in it.", self.list_url)} if group else {}
+        return {"told": Link(f"Members of {group.name} and of its nested groups.", self.list_url)} if group else {}
 
     def group_in(self, request: HttpRequest) -> Group | None:
         """Unknown and foreign are one and the same: nobody is in it."""
@@ -70,7 +70,7 @@ class UserAdmin(HousedAdmin):
     def full_name(self, row: User) -> str:
         return row.name if row.name != row.email else ""
 
-    @admin.display(description="Second factor")
+    @admin.display(description="MFA")
     def second_factor(self, row: User) -> str:
         return "yes" if row.has_totp else "no"
 
@@ -84,14 +84,14 @@ class UserAdmin(HousedAdmin):
             ("Name", self.full_name(thing)),
             ("Tenant", thing.tenant.name),
             ("Role", thing.role),
-            ("Second factor", Badge("on", "success") if thing.has_totp else Badge("off", "warning")),
+            ("MFA", Badge("on", "success") if thing.has_totp else Badge("off", "warning")),
             ("Last sign-in", thing.last_login_at),
         ]
 
     def more(self, thing: User, principal: Principal) -> Iterable[Facts | Table]:
         groups = Group.objects.visible_to(principal).housed().filter(memberships__user=thing).order_by("name")[:SHOWN]
         rows = [(Link(each.name, _page_of("group", each)), each.group_type) for each in groups]
-        yield Table("Groups", ("Name", "Type"), rows, empty="In none.")
+        yield Table("Groups", ("Name", "Type"), rows, empty="No groups.")
 
 
 class GroupAdmin(HousedAdmin):
@@ -128,8 +128,8 @@ class GroupAdmin(HousedAdmin):
         title = "Members" if thing.member_count <= SHOWN else f"Members, the first {SHOWN}"
         everybody = members_of(thing.pk, effective=True).visible_to(principal).count()
         there = f"{reverse('admin:accounts_user_changelist')}?group={thing.handle}"
-        more = Link(f"{everybody:,} in all, with those of the groups in it", there) if everybody else None
-        yield Table(title, ("E-mail", "Name", "To do"), rows, empty="Nobody.", more=more)
+        more = Link(f"{everybody:,} in total, including nested groups", there) if everybody else None
+        yield Table(title, ("E-mail", "Name", "Action"), rows, empty="No members.", more=more)
         yield self.tree(thing)
 
     def tree(self, thing: Any) -> Table:
@@ -142,13 +142,13 @@ class GroupAdmin(HousedAdmin):
                     str(Link(each.name, _page_of("group", each))),
                 ),
                 each.level,
-                "what is in it stands above" if each.is_repeated else "",
+                "listed above" if each.is_repeated else "",
                 _out("child_group_id", each, each.name, each.level == 1),
             )
             for each in lines
         ]
-        title = f"Groups in it, and {unshown:,} more" if unshown else "Groups in it"
-        return Table(title, ("Name", "Level", "Note", "To do"), rows, empty="None.")
+        title = f"Nested groups, and {unshown:,} more" if unshown else "Nested groups"
+        return Table(title, ("Name", "Level", "Note", "Action"), rows, empty="No nested groups.")
 
 
 class ApplicationAdmin(EntityAdmin):
@@ -164,9 +164,9 @@ class ApplicationAdmin(EntityAdmin):
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "partner")
 
-    @admin.display(description="Of")
+    @admin.display(description="Owner")
     def whose(self, row: Application) -> str:
-        return str(row.tenant or row.partner or "everybody")
+        return str(row.tenant or row.partner or "platform")
 
     def acts(self, thing: Application, principal: Principal) -> Iterable[Link]:
         return super().acts(thing, principal) if thing.application_type != Application.Type.SERVICE else ()
@@ -174,15 +174,15 @@ class ApplicationAdmin(EntityAdmin):
     def about(self, thing: Application) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", thing.name),
-            ("Client id", thing.client_id),
+            ("Client ID", thing.client_id),
             ("Type", thing.application_type),
-            ("Of", self.whose(thing)),
-            ("Scopes", " ".join(thing.allowed_scopes)),
-            ("Redirects to", "\n".join(thing.redirect_uris)),
-            ("Origins", "\n".join(thing.allowed_origins)),
-            ("Told of sign-outs at", thing.backchannel_logout_uri),
-            ("Tokens last", how_long(thing.token_lifetime)),
-            ("Exchanges tokens", "yes" if thing.token_exchange_allowed else "no"),
+            ("Owner", self.whose(thing)),
+            ("Allowed scopes", " ".join(thing.allowed_scopes)),
+            ("Redirect URIs", "\n".join(thing.redirect_uris)),
+            ("Allowed origins", "\n".join(thing.allowed_origins)),
+            ("Back-channel logout URL", thing.backchannel_logout_uri),
+            ("Token lifetime", how_long(thing.token_lifetime)),
+            ("Token exchange allowed", "yes" if thing.token_exchange_allowed else "no"),
         ]
 
 
@@ -197,7 +197,7 @@ class IdentityProviderAdmin(HousedAdmin):
             ("Name", thing.name),
             ("Tenant", thing.tenant.name),
             ("Type", thing.provider_type),
-            ("Has a secret", "yes" if thing.sealed_secret else "no"),
+            ("Client secret stored", "yes" if thing.sealed_secret else "no"),
             *config,
         ]
 
@@ -210,20 +210,20 @@ class AgentAdmin(HousedAdmin):
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "owner_user")
 
-    @admin.display(description="Answered for by")
+    @admin.display(description="Owner")
     def owner(self, row: Agent) -> str:
         return row.owner_user.email if row.owner_user else "nobody"
 
     def about(self, thing: Agent) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", thing.name),
-            ("Client id", thing.client_id),
+            ("Client ID", thing.client_id),
             ("Tenant", thing.tenant.name),
-            ("Answered for by", self.owner(thing)),
+            ("Owner", self.owner(thing)),
             ("Type", thing.agent_type),
-            ("Scopes", " ".join(thing.allowed_scopes)),
-            ("Tools", ", ".join(thing.allowed_tools)),
-            ("Requests a minute", thing.rate_limit_rpm or "as many as it likes"),
+            ("Allowed scopes", " ".join(thing.allowed_scopes)),
+            ("Allowed tools", ", ".join(thing.allowed_tools)),
+            ("Requests per minute", thing.rate_limit_rpm or "no limit"),
         ]
 
 

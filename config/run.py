@@ -26,19 +26,22 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 PATIENCE = 60
 GRACE = 5
 WELCOME = """
-Curfew answers at {url}; Ctrl-C stops all of it.
+Curfew is running at {url} (stop it with Ctrl-C).
 """
-DOCS = """Its pages are at {url}/docs.
+DOCS = """API documentation: {url}/docs
 """
 DEMO = """
-  super@curfew.example   operates the platform
-  partner@acme.example   has the tenants north and south; partner@globex.example has springfield
-  admin@north.example    runs north; so do admin@south.example and admin@springfield.example theirs
-  ada@north.example      is one of five people there; katherine@south.example, lisa@springfield.example
+Console for administrators: {url}/console/
+Your own sessions:          {url}/account/sessions/
 
-The password of all is curfew-demo. In a browser, {url}/account/sessions/ shows where you are signed in,
-and {url}/console/ is for administrators.
-From here, paste both lines:
+Demo accounts; the password is always curfew-demo:
+
+  super@curfew.example   super admin
+  partner@acme.example   partner admin of Acme (tenants north and south); partner@globex.example of Globex (springfield)
+  admin@north.example    tenant admin of north; admin@south.example, admin@springfield.example of theirs
+  ada@north.example      one of five users there; also katherine@south.example, lisa@springfield.example
+
+Sign in and list your sessions from another terminal:
 
   TOKEN=$(curl -s {url}/api/v1/auth/login -H 'Content-Type: application/json' -d '{{"email": "ada@north.example", \
 "password": "curfew-demo"}}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["access_token"])')
@@ -125,7 +128,7 @@ def free_port(wanted: str) -> int:
 def database() -> AbstractContextManager[None]:
     if not settings.EMBEDDED:
         return nullcontext()
-    print(f"PostgreSQL is in {postgres.home()}.", flush=True)
+    print(f"Starting PostgreSQL in {postgres.home()}", flush=True)
     return postgres.running(postgres.home())
 
 
@@ -136,7 +139,7 @@ def prepare() -> None:
         if settings.EMBEDDED:
             call_command("load_demo")
     except OperationalError as error:
-        raise Trouble(f"The database cannot be used: {error}") from error
+        raise Trouble(f"The database cannot be reached: {error}") from error
     finally:
         connections.close_all()
 

@@ -249,7 +249,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "ACCOUNT": {
         "navigation": [
-            {"title": "Where you are signed in", "link": reverse_lazy("account-sessions")},
+            {"title": "Your sessions", "link": reverse_lazy("account-sessions")},
             {"title": "Change your password", "link": reverse_lazy("account-password")},
         ]
     },

@@ -11,10 +11,10 @@ _WRITTEN = re.compile(r"([0-9]{1,9})([smhdw])")
 def read(text: str) -> timedelta:
     written = _WRITTEN.fullmatch(text.strip())
     if written is None:
-        raise ValueError(f"{text!r} is no length of time; write one like 30m, 12h or 7d")
+        raise ValueError(f"{text!r} is not a duration; use a form such as 30m, 12h or 7d")
     length = timedelta(seconds=int(written[1]) * UNITS[written[2]])
     if length > LONGEST:
-        raise ValueError(f"{text} is longer than a calendar has room for")
+        raise ValueError(f"{text} is too long; the maximum is 5000w")
     return length
 
 

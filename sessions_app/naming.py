@@ -29,7 +29,7 @@ def user_named(name: str, tenant: Tenant | None, among: Any = None) -> User:
     people = _rows(among, User).select_related("tenant__partner")
     email = name.strip().lower()
     if "@" in name and tenant is None and (among is None or people.filter(email=email).count() > 1):
-        raise Unknown(f"{name} may be somebody in many tenants; say which with --tenant, or give the user's id")
+        raise Unknown(f"{name} may exist in several tenants; add --tenant, or use the user's ID")
     within = {"tenant": tenant} if tenant else {}
     return _one("user", name, people.filter(**within), email=email)
 
@@ -40,7 +40,7 @@ def sessions_named(handles: list[str], among: Any = None) -> list[Session]:
     there = (Session.objects.all() if among is None else among).filter(pk__in=filter(None, ids.values())).in_bulk()
     for handle, pk in ids.items():
         if pk not in there:
-            raise Unknown(f"There is no session {handle or 'without a name'}")
+            raise Unknown(f"No session {handle} found" if handle else "The session ID is empty")
     return [there[pk] for pk in sorted(there)]
 
 
@@ -53,5 +53,5 @@ def _one(kind: str, name: str, rows: Any, **unique: str) -> Any:
     pk = read(rows.model.prefix, name)
     found = rows.filter(pk=pk).first() if pk else rows.filter(**unique).first() if name else None
     if found is None:
-        raise Unknown(f"There is no {kind} {name or 'without a name'}")
+        raise Unknown(f"No {kind} {name} found" if name else f"The name of the {kind} is empty")
     return found

@@ -54,14 +54,14 @@ class Selection:
         """
         empty = sorted(name for name, value in named.items() if value in ("", []))
         if empty:
-            raise Unclear(f"--{empty[0].replace('_', '-')} is empty")
+            raise Unclear(f"--{empty[0].replace('_', '-')} is empty; give it a value or leave it out")
         eye = Eye(asked_by)
         scopes, place = _scopes(named, eye)
         sessions = sessions_named(named["session"] or [], eye.sees(Reach.SESSION))
         if not scopes and not sessions:
             raise Unclear(
-                "Name what to end: --session, --user, --tenant, --partner, --application, --admins,"
-                " or --all for everything that matches"
+                "Name a scope: --session, --user, --tenant, --partner, --application or --admins; or --all with filters "
+                "such as --ip, to revoke whatever matches them"
             )
         if not place and len({session.tenant_id for session in sessions}) == 1:
             place = {"tenant_id": sessions[0].tenant_id, "partner_id": sessions[0].partner_id}
@@ -201,7 +201,7 @@ def _scopes(named: Mapping[str, Any], eye: Eye) -> tuple[dict[Reach, UUID | None
         scopes[Reach.ADMINS] = None
     if named["all"]:
         if scopes or named["session"] is not None:
-            raise Unclear("--all means every session there is; it goes with filters, not with a narrower scope")
+            raise Unclear("--all means every session; it can be combined with filters, but not with another scope")
         scopes[Reach.PLATFORM] = None
     return eye.confined(scopes) if scopes else scopes, place
 
@@ -222,20 +222,20 @@ def _network(text: str) -> Network:
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError as error:
-        raise Unclear(f"{text!r} is no address or network") from error
+        raise Unclear(f"{text!r} is not a valid IP address or CIDR") from error
     if interface.ip != interface.network.network_address:
-        raise Unclear(f"{text} has bits outside its network; write {interface.network}")
+        raise Unclear(f"{text} has host bits set; use {interface.network}")
     mapped = getattr(interface.ip, "ipv4_mapped", None)
     return ipaddress.ip_network(mapped) if mapped and interface.network.num_addresses == 1 else interface.network
 
 
 def _device(text: str) -> str:
     if text not in devices.KINDS:
-        raise Unclear(f"{text!r} is no kind of device; there are {', '.join(devices.KINDS)}")
+        raise Unclear(f"{text!r} is not a device type; use one of: {', '.join(devices.KINDS)}")
     return text
 
 
 def _country(text: str) -> str:
     if len(text) != 2 or not (text.isascii() and text.isalpha()):
-        raise Unclear(f"{text!r} is no country; write its ISO code, like SE")
+        raise Unclear(f"{text!r} is not a country code; use two letters, such as SE")
     return text.upper()

@@ -14,8 +14,9 @@ from core.console import ConsoleAdmin
 from core.pieces import Badge, Facts, Link, Table, at
 from core.records import Entity, Status
 from core.words import how_long
-from tenancy.models import Partner, SessionPolicy, Tenant
+from tenancy.models import Partner, SessionPolicy, Tenant, WhenFull
 
+WHEN_FULL = {WhenFull.DENY: "refuse the sign-in", WhenFull.EVICT: "revoke the oldest session"}
 KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
 
 
@@ -28,18 +29,18 @@ class EntityAdmin(ConsoleAdmin):
     def standing(self, row: Entity) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[Status(row.status)], row.status.lower())
 
-    @admin.display(description="Made (UTC)")
+    @admin.display(description="Created (UTC)")
     def made(self, row: Entity) -> str:
         return at(row.created_at)
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
         if self.asked_as:
             about = f"{self.asked_as}={thing.handle}"
-            yield Link("Live sessions", f"{reverse('admin:sessions_app_session_changelist')}?{about}")
-            yield Link("End sessions", f"{reverse('admin:sessions_app_session_end')}?{about}")
+            yield Link("Active sessions", f"{reverse('admin:sessions_app_session_changelist')}?{about}")
+            yield Link("Revoke sessions…", f"{reverse('admin:sessions_app_session_end')}?{about}")
 
     def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
-        yield Facts("What it is", [*self.about(thing), *life_of(thing)])
+        yield Facts("Details", [*self.about(thing), *life_of(thing)])
         yield from self.more(thing, principal)
         yield record_of((thing.handle,), principal)
 
@@ -73,8 +74,8 @@ class PartnerAdmin(EntityAdmin):
             ("Slug", thing.slug),
             ("Contact", thing.contact_email),
             ("Tenants", f"{thing.tenant_count:,} ({_at_most(thing.max_tenants)})"),
-            ("Users in each", _at_most(thing.max_users_per_tenant)),
-            ("Applications in each", _at_most(thing.max_applications_per_tenant)),
+            ("Users per tenant", _at_most(thing.max_users_per_tenant)),
+            ("Applications per tenant", _at_most(thing.max_applications_per_tenant)),
         ]
 
     def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
@@ -108,28 +109,28 @@ class TenantAdmin(EntityAdmin):
 def life_of(thing: Entity) -> list[tuple[str, Any]]:
     return [
         ("Status", Badge(thing.status.lower(), KINDS[Status(thing.status)])),
-        ("Id", thing.handle),
-        ("Made", thing.created_at),
-        ("Changed", thing.updated_at),
+        ("ID", thing.handle),
+        ("Created", thing.created_at),
+        ("Updated", thing.updated_at),
     ]
 
 
 def policy_of(thing: SessionPolicy) -> Facts:
     """What it says itself; whatever stands above may be stricter, and then holds."""
     return Facts(
-        "What it says of sessions",
+        "Session policy",
         [
-            ("May last", _length(thing.session_lifetime)),
-            ("May rest", _length(thing.idle_timeout)),
-            ("Of one person", "as above" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
-            ("One too many", thing.when_full or "as above"),
+            ("Maximum lifetime", _length(thing.session_lifetime)),
+            ("Idle timeout", _length(thing.idle_timeout)),
+            ("Sessions per user", "inherited" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
+            ("At the session limit", WHEN_FULL[WhenFull(thing.when_full)] if thing.when_full else "inherited"),
         ],
     )
 
 
 def _length(seconds: int | None) -> str:
-    return "as above" if seconds is None else how_long(seconds)
+    return "inherited" if seconds is None else how_long(seconds)
 
 
 def _at_most(number: int | None) -> str:
-    return "any number" if number is None else f"at most {number:,}"
+    return "no limit" if number is None else f"at most {number:,}"

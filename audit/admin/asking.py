@@ -13,11 +13,11 @@ from core.ids import Prefix, read
 
 LONGEST = 320
 TEXTS = {
-    "actor": ("By", "e-mail or usr_…"),
-    "resource": ("On", "usr_…, tnt_…, app_…"),
-    "tenant": ("In the tenant", "tnt_…"),
+    "actor": ("Actor", "e-mail or usr_…"),
+    "resource": ("Target", "usr_…, tnt_…, app_…"),
+    "tenant": ("Tenant", "tnt_…"),
 }
-DAYS = {"since": "From day (UTC)", "until": "To day (UTC)"}
+DAYS = {"since": "From (UTC)", "until": "To (UTC)"}
 WORDS: dict[str, tuple[str, Any]] = {"action": ("Action", Action), "result": ("Result", Result)}
 SEARCH = "q"
 NAMES = (*TEXTS, *WORDS, *DAYS, SEARCH)
@@ -79,7 +79,7 @@ class Asked:
         if tenant := self.said.get("tenant"):
             terms["tenant_id"] = tenant
             if read(Prefix.TENANT, tenant) is None:
-                self.error = f"{TEXTS['tenant'][0]}: {tenant} is no id; the tenant's page shows it, tnt_ and letters."
+                self.error = f"{TEXTS['tenant'][0]}: {tenant} is not an ID. The tenant's page shows it: tnt_…"
         if since := self._day("since"):
             terms["start_time"] = f"{since}T00:00:00Z"
         if until := self._day("until", ending=True):
@@ -92,5 +92,5 @@ class Asked:
         try:
             return date.fromisoformat(text) + timedelta(days=int(ending)) if text else None
         except (ValueError, OverflowError):
-            self.error = f"{DAYS[name]}: {text} is no day; write it as 2026-01-31."
+            self.error = f"{DAYS[name]}: {text} is not a date. Enter it as 2026-01-31."
             return None

@@ -44,12 +44,12 @@ class RecordList(WalkedList):
 
 
 class AuditEntryAdmin(ConsoleAdmin):
-    slug, icon, title = "record", "history", "Record"
+    slug, icon, title = "record", "history", "Audit log"
     list_display = ("what", "actor", "resource", "outcome", "address", "when")
     list_display_links = ("what",)
     change_list_template = "console/record.html"
     search_fields = ("actor_label",)
-    search_help_text = "An e-mail address, an action such as user.suspended, or an id such as usr_…"
+    search_help_text = "An e-mail address, an action such as user.suspended, or an ID such as usr_…"
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return AuditEntry.objects.visible_to(principal)
@@ -61,11 +61,11 @@ class AuditEntryAdmin(ConsoleAdmin):
     def what(self, row: AuditEntry) -> str:
         return row.action
 
-    @admin.display(description="By")
+    @admin.display(description="Actor")
     def actor(self, row: AuditEntry) -> str:
         return row.actor_label or row.actor_type
 
-    @admin.display(description="On")
+    @admin.display(description="Target")
     def resource(self, row: AuditEntry) -> str:
         return row.resource_id
 
@@ -73,11 +73,11 @@ class AuditEntryAdmin(ConsoleAdmin):
     def outcome(self, row: AuditEntry) -> str:
         return format_html('<span class="console-badge {}">{}</span>', RESULTS[row.result], row.result)
 
-    @admin.display(description="From")
+    @admin.display(description="IP address")
     def address(self, row: AuditEntry) -> str:
         return row.ip_address or ""
 
-    @admin.display(description="When (UTC)")
+    @admin.display(description="Time (UTC)")
     def when(self, row: AuditEntry) -> str:
         return at(row.created_at)
 
@@ -110,28 +110,30 @@ class AuditEntryAdmin(ConsoleAdmin):
 
     def parts(self, thing: AuditEntry, principal: Principal) -> Iterable[Facts | Table]:
         yield Facts(
-            "What was done",
+            "Event",
             [
                 ("Action", thing.action),
                 ("Result", Badge(thing.result, RESULTS[thing.result])),
-                ("On", f"{thing.resource_type} {thing.resource_id}".strip()),
-                ("When", thing.created_at),
-                ("Id", thing.handle),
+                ("Target", f"{thing.resource_type} {thing.resource_id}".strip()),
+                ("Time", thing.created_at),
+                ("ID", thing.handle),
             ],
         )
         yield Facts(
-            "Who did it",
+            "Actor",
             [
-                ("By", thing.actor_label or thing.actor_type),
-                ("Id", thing.actor_id),
-                ("Kind", thing.actor_type),
+                ("Name", thing.actor_label or thing.actor_type),
+                ("ID", thing.actor_id),
+                ("Type", thing.actor_type),
                 ("Tier", thing.actor_tier),
-                ("From", thing.ip_address),
+                ("IP address", thing.ip_address),
                 ("User agent", thing.user_agent),
-                ("Request", thing.request_id),
+                ("Request ID", thing.request_id),
             ],
         )
         told = wire.changes(thing.changes, seen_by=principal.tier).items()
-        yield Facts("What it says", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told])
+        yield Facts(
+            "Changes (old and new value)", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told]
+        )
         chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
-        yield Facts("Its place in the chain", [*chain, ("Before it", bytes(thing.previous_hash).hex())])
+        yield Facts("Audit log integrity", [*chain, ("Previous hash", bytes(thing.previous_hash).hex())])

@@ -26,10 +26,10 @@ def record_of(handles: Sequence[str], principal: Principal) -> Table:
         )
         for each in rows
     ]
-    more = Link("All of it", f"{reverse('admin:audit_auditentry_changelist')}?q={handles[0]}")
+    more = Link("All audit log entries", f"{reverse('admin:audit_auditentry_changelist')}?q={handles[0]}")
     return Table(
-        "On record",
-        ("When", "What", "By", "Result", "Why"),
+        "Audit history",
+        ("Time", "Action", "Actor", "Result", "Reason"),
         lines,
         empty="Nothing yet.",
         more=more if len(lines) == QUOTED else None,
@@ -39,4 +39,4 @@ def record_of(handles: Sequence[str], principal: Principal) -> Table:
 def chains() -> Badge:
     """Whether the end of each fits it; `verify_audit` computes them anew."""
     loose = loose_ends()
-    return Badge(f"{loose} broken ends", "danger") if loose else Badge("ends fit", "success")
+    return Badge(f"{loose} broken", "danger") if loose else Badge("OK", "success")

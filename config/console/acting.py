@@ -20,7 +20,7 @@ from core.see_other import SeeOther
 from sessions_app.operations.selecting import MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
-NOT_NOW = "There is nothing to be done: this is how it stands by now."
+NOT_NOW = "No change needed: this has already been done."
 
 
 def form_on(admin: ConsoleAdmin) -> Any:

@@ -71,7 +71,7 @@ def _inhabited(thing: Any) -> str:
     return still_inhabited(StillInhabited(names)) if names else ""
 
 
-LAST: Refusals = {accounts.LastOperator: "This is the last operator; somebody must be left to let the others back in."}
+LAST: Refusals = {accounts.LastOperator: "This is the last active super admin. At least one is required."}
 
 
 def _life(under: str, ends: Reach | None) -> list[Act]:
@@ -80,7 +80,7 @@ def _life(under: str, ends: Reach | None) -> list[Act]:
         Act(
             "suspend",
             "Suspend…",
-            f"{under} What ends stays ended, also when it is reactivated.",
+            f"{under} Revoked sessions stay revoked after reactivation.",
             "Suspended.",
             _suspend,
             lambda thing: thing.status == Status.ACTIVE,
@@ -90,7 +90,7 @@ def _life(under: str, ends: Reach | None) -> list[Act]:
         Act(
             "reactivate",
             "Reactivate…",
-            "It works again from now on. Sessions that have ended stay ended: people sign in anew.",
+            "It can be used again. Revoked sessions stay revoked: users have to sign in again.",
             "Reactivated.",
             _reactivate,
             lambda thing: thing.status == Status.SUSPENDED,
@@ -102,7 +102,7 @@ def _end(what: str, ends: Reach | None) -> Act:
     return Act(
         "remove",
         "Delete…",
-        f"{what} It is in no list any more, and there is no way back. Its name may be taken again.",
+        f"{what} This cannot be undone.",
         "Deleted.",
         _delete,
         lambda thing: True,
@@ -115,9 +115,9 @@ def _end(what: str, ends: Reach | None) -> Act:
 
 _ROTATE = Act(
     "rotate-secret",
-    "New secret…",
-    "It gets a new secret, which you are shown this once. The old one, and every token that it has brought, are refused"
-    " from then on.",
+    "Rotate client secret…",
+    "Creates a new client secret, which is shown once. The old one, and every token issued with it, stop working"
+    " immediately.",
     "",
     _rotate,
     lambda thing: not isinstance(thing, Application) or thing.is_confidential,
@@ -125,55 +125,56 @@ _ROTATE = Act(
 _OF_USERS = [
     Act(
         "reset-password",
-        "Reset the password…",
-        "A code for a new password is mailed to them. The old password and all their sessions are over at once.",
-        "A letter with a code is on its way.",
+        "Reset password…",
+        "Sends the user an e-mail with a code for choosing a new password. The old password stops working immediately, "
+        "and all of their sessions are revoked.",
+        "An e-mail with a reset code has been sent.",
         _reset_password,
         lambda thing: True,
         Reach.USER,
         is_for_oneself=False,
-        refusals={accounts.AccountIsDown: "The account, or what it is in, is suspended: a code would be no good."},
+        refusals={accounts.AccountIsDown: "The user, or their tenant or partner, is suspended. Reactivate it first."},
     ),
     Act(
         "remove-second-factor",
-        "Remove the second factor…",
-        "From now on their password alone lets them in, until they set up another. All their sessions end.",
-        "The second factor is removed.",
+        "Disable MFA…",
+        "The user can sign in with the password alone until they set up MFA again. All of their sessions are revoked.",
+        "MFA disabled.",
         _remove_second_factor,
         lambda thing: thing.has_totp,
         Reach.USER,
         is_for_oneself=False,
-        refusals={accounts.TotpUnavailable: "There is no second factor to remove."},
+        refusals={accounts.TotpUnavailable: "This user does not have MFA."},
     ),
 ]
 ACTS: dict[type, list[Act]] = {
     Partner: [
-        *_life("All its tenants stop, and everybody in them is signed out.", Reach.PARTNER),
-        _end("Its administrators are signed out and gone with it.", Reach.PARTNER),
+        *_life("Users of all its tenants are signed out and cannot sign in.", Reach.PARTNER),
+        _end("Its administrators are signed out and deleted with it.", Reach.PARTNER),
     ],
     Tenant: [
-        *_life("Everybody in it is signed out, and nobody can sign in.", Reach.TENANT),
-        _end("Everybody in it is signed out, and gone with it; so is all else in it.", Reach.TENANT),
+        *_life("All of its users are signed out and cannot sign in.", Reach.TENANT),
+        _end("Its users are signed out, and everything in it is deleted with it.", Reach.TENANT),
     ],
     User: [
-        *_life("They are signed out everywhere, and cannot sign in.", Reach.USER),
+        *_life("The user is signed out everywhere and cannot sign in.", Reach.USER),
         *_OF_USERS,
-        _end("They are signed out everywhere, and in no group any more.", Reach.USER),
+        _end("The user is signed out everywhere and removed from all groups.", Reach.USER),
     ],
-    Group: [_end("Whoever was in it is not in it any more, nor in what it was in.", None)],
+    Group: [_end("Its members lose what they had through it. Users are not deleted.", None)],
     Application: [
-        *_life("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
+        *_life("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
         _ROTATE,
-        _end("Sessions that were opened for it end, and it gets no more tokens.", Reach.APPLICATION),
+        _end("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
     ],
     IdentityProvider: [
-        *_life("Nobody is believed on its word.", None),
-        _end("Nobody is believed on its word.", None),
+        *_life("Users can no longer sign in through it.", None),
+        _end("Users can no longer sign in through it.", None),
     ],
     Agent: [
-        *_life("Its tokens are refused, and it gets no more.", None),
+        *_life("Its tokens are refused, and it cannot get new ones.", None),
         _ROTATE,
-        _end("Its tokens are refused, and it gets no more.", None),
+        _end("Its tokens are refused, and it cannot get new ones.", None),
     ],
 }
 

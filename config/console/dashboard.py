@@ -61,7 +61,7 @@ def _shares(name_of_each: str, counts: dict[str, int], asked_as: str = "") -> Ta
         )
         for name, n in largest
     ]
-    return Table(f"{name_of_each}s", (name_of_each, "Live sessions", "Share"), rows, empty="Nobody is signed in.")
+    return Table(f"{name_of_each}s", (name_of_each, "Active sessions", "Share"), rows, empty="Nobody is signed in.")
 
 
 def _tenants(me: Principal) -> Table:
@@ -73,7 +73,7 @@ def _tenants(me: Principal) -> Table:
         for pk, name, n in sums[:MOST]
         if n > 0
     ]
-    return Table("Largest tenants", ("Tenant", "Live sessions"), rows, empty="Nobody is signed in.")
+    return Table("Largest tenants", ("Tenant", "Active sessions"), rows, empty="Nobody is signed in.")
 
 
 def _health() -> Facts:
@@ -84,13 +84,13 @@ def _health() -> Facts:
     told: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
     is_there = told["seen"] is not None and timezone.now() - told["seen"] < SILENT
     return Facts(
-        "Behind it",
+        "System status",
         [
             ("Worker", Badge("running", "success") if is_there else Badge("not running", "danger")),
-            ("Last heard of", told["seen"]),
+            ("Last heartbeat", told["seen"]),
             ("Jobs waiting", f"{told['waiting'] or 0:,}"),
             ("Jobs failed", f"{told['failed'] or 0:,}"),
-            ("The record", chains()),
+            ("Audit log integrity", chains()),
         ],
     )
 
@@ -105,5 +105,5 @@ def _recent(me: Principal) -> Table:
         )
         for each in AuditEntry.objects.visible_to(me).order_by("-pk")[:RECENT]
     ]
-    more = Link("The whole record", reverse("admin:audit_auditentry_changelist"))
-    return Table("Lately", ("When", "What", "By", "Result"), rows, empty="Nothing yet.", more=more)
+    more = Link("Full audit log", reverse("admin:audit_auditentry_changelist"))
+    return Table("Recent activity", ("Time", "Action", "Actor", "Result"), rows, empty="Nothing yet.", more=more)

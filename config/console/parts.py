@@ -11,7 +11,7 @@ from core.words import how_many
 from sessions_app.admin.ending import agreed_in
 from sessions_app.operations.selecting import MoreThanConfirmed
 
-MORE_BY_NOW = "By now more sessions would end than you agreed to. Look again."
+MORE_BY_NOW = "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
 
 
 def hold_to(request: HttpRequest, ended: int) -> None:
@@ -22,14 +22,14 @@ def hold_to(request: HttpRequest, ended: int) -> None:
 
 def done_with(words: str, ended: int) -> str:
     """What was done, and how many sessions ended with it."""
-    return f"{words} {how_many(ended, 'session')} ended with it." if ended else words
+    return f"{words} {how_many(ended, 'session')} revoked." if ended else words
 
 
 def secret_page(request: HttpRequest, admin: ConsoleAdmin, thing: Any, secret: str) -> HttpResponse:
     """The answer to the act itself, which nothing keeps: there is no address to see it at again."""
     place = admin.url_of(thing.handle)
     said = {
-        "title": f"The secret of {thing}",
+        "title": f"Client secret of {thing}",
         "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), place)],
         "thing": thing,
         "secret": secret,

@@ -15,18 +15,19 @@ from core.refusals import Refusal, refusal_of
 
 View = Callable[..., HttpResponse]
 TITLES = {
-    HTTPStatus.BAD_REQUEST: "That cannot be asked for",
-    HTTPStatus.FORBIDDEN: "You may not do that",
-    HTTPStatus.NOT_FOUND: "There is no such page",
-    HTTPStatus.TOO_MANY_REQUESTS: "That was too much at once",
-    HTTPStatus.SERVICE_UNAVAILABLE: "It cannot be done at the moment",
+    HTTPStatus.BAD_REQUEST: "Bad request",
+    HTTPStatus.FORBIDDEN: "Permission denied",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
 }
 WORDS = {
-    HTTPStatus.BAD_REQUEST: "The address asks for something that this console does not have.",
-    HTTPStatus.FORBIDDEN: "It is beyond what your account reaches. Nothing was done.",
-    HTTPStatus.NOT_FOUND: "Nothing is there, or nothing that your account may see.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Nothing was done: you did much of this just now. Wait a minute, then try again.",
+    HTTPStatus.BAD_REQUEST: "The console does not understand this address. Go back and try again.",
+    HTTPStatus.FORBIDDEN: "You do not have permission to do this. Nothing was changed.",
+    HTTPStatus.NOT_FOUND: "This page does not exist, or you do not have access to it.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Nothing was changed. Wait a minute, then try again.",
 }
+FROM_ELSEWHERE = "This request came from another website and was blocked. Nothing was changed."
 # Alpine, which Unfold's menus are written for, computes what their attributes say: that takes 'unsafe-eval'. No script
 # is taken from a page itself, nor from anywhere else.
 POLICY = (
@@ -59,12 +60,12 @@ def worded(view: View) -> View:
 
 def without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that is not one of ours, or that has been open since before a sign-in."""
-    said = "The form was not sent from a page of this console, or was open for too long. Nothing was done."
+    said = "This form has expired or was sent from another website. Nothing was changed. Open the page again and retry."
     return protected(refused(request, HTTPStatus.FORBIDDEN, words=said))
 
 
 def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, words: str = "") -> HttpResponse:
-    said = {"title": TITLES.get(status, status.phrase), "words": words or WORDS.get(status, "Try again shortly.")}
+    said = {"title": TITLES.get(status, status.phrase), "words": words or WORDS.get(status, "Try again in a minute.")}
     response = page(request, "console/refused.html", said, status)
     for name, value in (headers or {}).items():
         response[name] = value

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.console.refusing import protected, refused, worded
+from config.console.refusing import FROM_ELSEWHERE, protected, refused, worded
 from config.pages.page import page
 from config.pages.signing_in import NotSignedIn, try_to_sign_in
 from core.access import Tier
@@ -19,7 +19,7 @@ from core.see_other import SeeOther
 from sessions_app import cookies, operations
 
 TEMPLATE = "console/sign_in.html"
-ENDED = "Your session has ended, and with your last click nothing was done. Sign in again."
+ENDED = "Your session has ended, so your last action was not carried out. Sign in again."
 
 
 @worded
@@ -29,7 +29,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return form(request, {"next": next_of(request), "told": ENDED if "ended" in request.GET else ""})
     if is_cross_site(request):
-        return refused(request, HTTPStatus.FORBIDDEN, words="Another site has sent this.")
+        return refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE)
     try:
         made = try_to_sign_in(request, since=Tier.TENANT)
     except NotSignedIn as refusal:

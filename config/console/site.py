@@ -19,7 +19,7 @@ from config.console.dashboard import dashboard
 from config.console.forms.members import take_out_of
 from config.console.forms.plans import PLANS, Plan
 from config.console.forms.writing import form_for
-from config.console.refusing import View, protected, refused, worded
+from config.console.refusing import FROM_ELSEWHERE, View, protected, refused, worded
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
 from core.console import ConsoleAdmin, Operator, principal_of
@@ -29,7 +29,7 @@ from core.see_other import SeeOther
 from sessions_app import cookies
 from sessions_app.authentication import by_cookie
 
-NOT_THEIRS = "This console is for administrators, and your account is not one's. Sign in as somebody else, or leave."
+NOT_THEIRS = "The console is for administrators. Sign in with an administrator account."
 with_messages: Any = decorator_from_middleware(MessageMiddleware)
 
 
@@ -50,7 +50,7 @@ class ConsoleSite(UnfoldAdminSite):
         @wraps(view)
         def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD") and is_cross_site(request):
-                return protected(refused(request, HTTPStatus.FORBIDDEN, words="Another site has sent this."))
+                return protected(refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE))
             me = by_cookie(request)
             if me is None:
                 return _to_the_door(request)

@@ -93,11 +93,11 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
     named = SessionState.objects.for_user(me.user_id).filter(pk__in=[found] if found else [])
     session = named.first()
     if session is None:
-        return onward(SESSIONS, "There is no such session.")
+        return onward(SESSIONS, "This session does not exist any more.")
     is_news = operations.revoke(named, actor=me, reason=BY_USER).count > 0
-    told = f"{device_of(session)} {'is signed out' if is_news else 'was signed out already'}."
+    told = f"{device_of(session)} {'has been signed out' if is_news else 'was already signed out'}."
     if "not_me" in request.POST:
-        return onward(PASSWORD, f"{told} If that was somebody else, they may know your password: choose another.")
+        return onward(PASSWORD, f"{told} If this was not you, someone may know your password: change it now.")
     return onward(SESSIONS, told)
 
 
@@ -105,7 +105,7 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
 @signed_in
 def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
     ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=BY_USER, spare=me.session_id, shown=0)
-    return onward(SESSIONS, f"Signed out everywhere else: {how_many(ended.count, 'session')} ended.")
+    return onward(SESSIONS, f"Signed out everywhere else ({how_many(ended.count, 'session')}).")
 
 
 @require_http_methods(["POST"])
@@ -132,7 +132,7 @@ def password(request: HttpRequest, me: Principal) -> HttpResponse:
     except Unreadable:
         wrong = {f"wrong_{name.removesuffix('_password')}": " ".join(flaws) for name, flaws in given.errors.items()}
     except accounts.PasswordWrong:
-        wrong = {"wrong_current": "This is not your password."}
+        wrong = {"wrong_current": "This is not your current password."}
     except accounts.PasswordUnfit as refusal:
         wrong = {"wrong_new": " ".join(refusal.messages)}
     except accounts.Throttled as refusal:
@@ -140,7 +140,7 @@ def password(request: HttpRequest, me: Principal) -> HttpResponse:
         wait = f"Too many wrong passwords. Try again in {refusal.retry_after} seconds."
         wrong = {"wrong_current": wait, "wait": refusal.retry_after}
     else:
-        return onward(SESSIONS, f"Your password is changed. {how_many(ended, 'session')} elsewhere ended with it.")
+        return onward(SESSIONS, f"Password changed. {how_many(ended, 'other session')} signed out.")
     return page(request, "account/password.html", wrong | _around(me), status)
 
 

@@ -33,7 +33,7 @@ def _reset(request: HttpRequest) -> tuple[HTTPStatus, dict[str, object]]:
     try:
         operations.reset_password(given.validated_data["code"], new, origin=request.META[ORIGIN])
     except operations.ResetRefused:
-        wrong = ["This code is wrong, was used, or has expired. Ask your administrator for another."]
+        wrong = ["This code is wrong, already used or expired. Ask your administrator for a new one."]
         return HTTPStatus.UNPROCESSABLE_ENTITY, again | {"wrong_code": wrong}
     except operations.PasswordUnfit as error:
         return HTTPStatus.UNPROCESSABLE_ENTITY, again | {"wrong_password": error.messages}

@@ -33,9 +33,9 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
         credentials = _credentials(request, given)
         return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, since=since)
     except Unreadable:
-        status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Type your e-mail address and your password."}
+        status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Enter your e-mail address and password."}
     except accounts.SecondFactorMissing:
-        wrong = {"wrong_code": "This account also asks for a code. Type your password once more, and the code."}
+        wrong = {"wrong_code": "This account has MFA. Enter your password again, and the code from your app."}
     except accounts.Throttled as refusal:
         status = HTTPStatus.TOO_MANY_REQUESTS
         wait = f"Too many failed sign-ins. Try again in {refusal.retry_after} seconds."
@@ -43,13 +43,13 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
     except operations.NoRoom as refusal:
         status = HTTPStatus.CONFLICT
         allowed = how_many(refusal.allowed, "session")
-        wrong = {"wrong": f"You may have {allowed} and have them. End one elsewhere first."}
+        wrong = {"wrong": f"You have reached the limit of {allowed}. End another session first."}
     except operations.EndedMeanwhile:
-        wrong = {"wrong": "Your sessions were ended while you were signing in. Sign in again."}
+        wrong = {"wrong": "Your sessions were revoked while you were signing in. Sign in again."}
     except operations.NotForThem:
-        status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This is for administrators; your account is not one's."}
+        status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This account is not an administrator."}
     except accounts.SignInRefused:
-        wrong = {"wrong": "Wrong e-mail, password or code; or your organisation has to be named."}
+        wrong = {"wrong": "These details do not match. If you belong to several organizations, enter yours."}
     raise NotSignedIn(status, {**given, "code": "", **wrong})
 
 

@@ -20,17 +20,17 @@ BELONGING = {
     "user": ("User", "e-mail or usr_…"),
     "tenant": ("Tenant", "slug or tnt_…"),
     "partner": ("Partner", "slug or prt_…"),
-    "application": ("Application", "client id or app_…"),
+    "application": ("Application", "client ID or app_…"),
 }
 LOOKING = {
-    "ip": ("Address or network", "192.0.2.0/24"),
+    "ip": ("IP address or network", "192.0.2.0/24"),
     "device": ("Device", ""),
     "country": ("Country", "SE"),
-    "user_agent": ("User agent has", "Firefox/128"),
-    "older_than": ("Opened longer ago than", "30m, 12h, 7d"),
+    "user_agent": ("User agent contains", "Firefox/128"),
+    "older_than": ("Signed in longer ago than", "30m, 12h, 7d"),
     "idle_for": ("Not used for", "30m, 12h, 7d"),
 }
-STATES = {State.LIVE: "live", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
+STATES = {State.LIVE: "active", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
 LONGEST, MOST_NAMED = 200, 100  # a page has fifty; a hundred names are still written on record one by one
 LOOKED_AT = 20_000
 
@@ -55,16 +55,16 @@ class Asked:
     @cached_property
     def selection(self) -> Selection | None:
         if self._state and self._state not in STATES:
-            self.error = f"There is no state {self._state}; there are {', '.join(STATES)}."
+            self.error = f"Unknown state {self._state}. Use one of: {', '.join(STATES)}."
             return None
         if self.is_picking and not self.handles:
-            self.error = "No session was picked."
+            self.error = "Select at least one session."
             return None
         scoped = self.is_of_administrators or bool(BELONGING.keys() & self.said.keys()) or bool(self.handles)
         named: dict[str, Any] = {name: self.said.get(name) for name in (*BELONGING, *LOOKING)}
         named |= {"admins": self.is_of_administrators, "all": not scoped, "session": self._theirs or None}
         if self.handles and not self._theirs:
-            self.error = "None of these sessions is yours to end."
+            self.error = "You do not have permission to revoke these sessions."
             return None
         try:
             return Selection.of(named, self.principal)
@@ -153,7 +153,7 @@ class Asked:
         labels = {name: label for name, (label, _) in (BELONGING | LOOKING).items()}
         told = [(labels[name], text) for name, text in self.said.items()]
         if self.is_of_administrators:
-            told.append(("Of", "administrators only"))
+            told.append(("Users", "administrators only"))
         if self.handles:
-            told.append(("Picked", f"{len(self._theirs)} on the list"))
-        return told or [("Everything", "within your reach")]
+            told.append(("Selected", f"{len(self._theirs)} on the list"))
+        return told or [("Sessions", "all that you can revoke")]

@@ -20,7 +20,7 @@ from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
 LONGEST_REASON = 200
-UNSAID = "Nothing was said of what to end."
+UNSAID = "Select the sessions to revoke first."
 # One by one, within a request. A whole scope ends at once, however large it is.
 MOST_AT_ONCE = 100_000
 
@@ -50,17 +50,17 @@ class EndingForm:
         reason = request.POST.get("reason", "").replace("\0", "").strip()
         agreed = agreed_in(request.POST)
         if not 0 < len(reason) <= LONGEST_REASON or agreed is None:
-            words = f"Say why, in at most {LONGEST_REASON} characters: every session that ends will say so."
+            words = f"Enter a reason (up to {LONGEST_REASON} characters). It is stored on every revoked session."
             return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words)
         if not selection.scope and agreed > MOST_AT_ONCE:
             return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
             ended = revoke_selected(selection, actor=me, reason=reason, at_most=agreed)
         except MoreThanConfirmed:
-            words = "By now more sessions match than you agreed to. Look again, and say so again."
+            words = "More sessions match now than when you confirmed. Review the new number and confirm again."
             return self.shown(request, asked, blast_of(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason)
         assert ended.revocation  # noqa: S101 - whatever is selected, there is one that says so
-        messages.success(request, f"{how_many(ended.count, 'session')} ended.")
+        messages.success(request, f"{how_many(ended.count, 'session')} revoked.")
         return SeeOther(reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle]))
 
     def shown(
@@ -74,7 +74,7 @@ class EndingForm:
     ) -> HttpResponse:
         is_whole = asked.selection is not None and asked.selection.scope is not None
         said = {
-            "title": "End sessions",
+            "title": "Revoke sessions",
             "crumbs": [Link("Sessions", self.admin.list_url)],
             "asked": asked,
             "what": _what(asked, blast),
@@ -101,7 +101,7 @@ def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
     words = asked.in_words
     if blast and blast.users == 1 and blast.sample:
         whose = blast.sample[0].user_email
-        words += [("Whose", whose)] if whose not in dict(words).values() else []
+        words += [("User", whose)] if whose not in dict(words).values() else []
     return words
 
 
@@ -116,5 +116,5 @@ def _sample(blast: Blast) -> Table:
         )
         for each in blast.sample
     ]
-    title = "These" if blast.sessions <= len(rows) else f"The newest {len(rows)} of them"
-    return Table(title, ("User", "Tenant", "Device", "Address", "Last seen (UTC)"), rows)
+    title = "These sessions" if blast.sessions <= len(rows) else f"The newest {len(rows)} of these sessions"
+    return Table(title, ("User", "Tenant", "Device", "IP address", "Last seen (UTC)"), rows)

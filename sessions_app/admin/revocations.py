@@ -33,46 +33,46 @@ class RevocationAdmin(ConsoleAdmin):
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return Revocation.objects.visible_to(principal)
 
-    @admin.display(description="Of")
+    @admin.display(description="Scope")
     def what(self, row: Revocation) -> str:
         return str(row.get_reach_display())
 
-    @admin.display(description="By")
+    @admin.display(description="Actor")
     def actor(self, row: Revocation) -> str:
         return row.actor_label
 
-    @admin.display(description="Sessions ended")
+    @admin.display(description="Sessions revoked")
     def ended(self, row: Revocation) -> str:
         return f"{row.revoked_count:,}"
 
-    @admin.display(description="Made (UTC)")
+    @admin.display(description="Time (UTC)")
     def made(self, row: Revocation) -> str:
         return at(row.created_at)
 
-    @admin.display(description="Written down")
+    @admin.display(description="Progress")
     def progress(self, row: Revocation) -> str:
         badge = progress_of(row)
         return format_html('<span class="console-badge {}">{}</span>', badge.kind, badge.text)
 
     def parts(self, thing: Revocation, principal: Principal) -> Iterable[Facts | Table]:
         yield Facts(
-            "What it ended",
+            "Details",
             [
                 ("Sessions", f"{thing.revoked_count:,}"),
-                ("Of", thing.get_reach_display()),
-                ("Which", _target(thing)),
-                ("Why", thing.reason),
-                ("By", thing.actor_label),
-                ("At", thing.created_at),
-                ("Id", thing.handle),
-                *((f"Only where {name.replace('_', ' ')}", _told(value)) for name, value in _selection(thing)),
+                ("Scope", thing.get_reach_display()),
+                ("Target", _target(thing)),
+                ("Reason", thing.reason),
+                ("Actor", thing.actor_label),
+                ("Time", thing.created_at),
+                ("ID", thing.handle),
+                *((f"Filter: {name.replace('_', ' ')}", _told(value)) for name, value in _selection(thing)),
             ],
         )
         yield Facts(
-            "How far it is written down",
+            "Progress",
             [
                 ("State", progress_of(thing)),
-                ("Rows", f"{thing.swept_count:,}"),
+                ("Session records updated", f"{thing.swept_count:,}"),
                 ("Finished at", thing.swept_at),
             ],
         )
@@ -89,7 +89,7 @@ def _target(thing: Revocation) -> Link | str:
 
 def progress_of(row: Revocation) -> Badge:
     """Whatever it says: the sessions are over since the act was committed."""
-    return Badge("complete", "success") if row.swept_at else Badge("being written down", "warning")
+    return Badge("complete", "success") if row.swept_at else Badge("in progress", "warning")
 
 
 def _selection(thing: Revocation) -> list[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from core.ids import Prefix, show
 from core.pieces import Badge, Facts, Link, Table, at
 from core.words import how_long, how_many
 from sessions_app import counting
-from sessions_app.admin.asking import LOOKED_AT, Asked
+from sessions_app.admin.asking import LOOKED_AT, STATES, Asked
 from sessions_app.admin.ending import EndingForm
 from sessions_app.ends import end_of
 from sessions_app.models import Revocation, SessionState, State
@@ -51,7 +51,7 @@ class SessionList(WalkedList):
         whole = self.form.whole
         if whole is None:
             return ""
-        return how_many(counting.live_count(*whole), "live session")
+        return how_many(counting.live_count(*whole), "active session")
 
 
 class SessionAdmin(ConsoleAdmin):
@@ -91,21 +91,21 @@ class SessionAdmin(ConsoleAdmin):
         still = partial(self.admin_site.lets_in, request)
         return download(taken, COLUMNS, "sessions", file_format, me, is_let_in=still)
 
-    @admin.display(description="Pick")
+    @admin.display(description="Select")
     def pick(self, row: Any) -> str:
-        words = f"Pick the session of {row.user_email}"
+        words = f"Select the session of {row.user_email}"
         picked = '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
         return format_html(picked, row.handle, words) if row.state == State.LIVE else ""
 
     @admin.display(description="User")
     def who(self, row: Any) -> str:
-        return f"{row.user_email} (you, here)" if row.is_current else row.user_email
+        return f"{row.user_email} (this session)" if row.is_current else row.user_email
 
     @admin.display(description="Device")
     def device(self, row: SessionState) -> str:
         return " · ".join(filter(None, (row.browser, row.os, row.device_type))) or "unknown"
 
-    @admin.display(description="Address")
+    @admin.display(description="IP address")
     def address(self, row: SessionState) -> str:
         return " · ".join(filter(None, (row.last_ip_address or row.ip_address, row.location)))
 
@@ -113,13 +113,13 @@ class SessionAdmin(ConsoleAdmin):
     def last_seen(self, row: SessionState) -> str:
         return at(row.last_activity_at)
 
-    @admin.display(description="Opened (UTC)")
+    @admin.display(description="Signed in (UTC)")
     def opened(self, row: SessionState) -> str:
         return at(row.created_at)
 
     @admin.display(description="State")
     def state(self, row: Any) -> str:
-        return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], row.state)
+        return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], STATES[row.state])
 
     def name_of(self, thing: SessionState) -> str:
         return f"Session of {thing.user_email}"
@@ -127,27 +127,27 @@ class SessionAdmin(ConsoleAdmin):
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
         end, usr = reverse("admin:sessions_app_session_end"), show(Prefix.USER, thing.user_id)
         if thing.state == State.LIVE:
-            yield Link("End this session", f"{end}?session={thing.handle}")
-        yield Link("End all sessions of this user", f"{end}?user={usr}")
-        yield Link("All sessions of this user", f"{self.list_url}?user={usr}&state=any")
+            yield Link("Revoke this session…", f"{end}?session={thing.handle}")
+        yield Link("Revoke all sessions of this user…", f"{end}?user={usr}")
+        yield Link("Show all sessions of this user", f"{self.list_url}?user={usr}&state=any")
         if thing.last_ip_address:
-            yield Link("All from this address", f"{self.list_url}?ip={thing.last_ip_address}")
+            yield Link("Show all from this IP address", f"{self.list_url}?ip={thing.last_ip_address}")
 
     def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
         end = end_of(vars(thing))
-        yield Facts("What it is", _identity(thing))
-        yield Facts("Where it was opened", _place(thing))
+        yield Facts("Details", _identity(thing))
+        yield Facts("Device and location", _place(thing))
         if thing.state != State.LIVE:
-            yield Facts("How it ended", _ending(end, principal))
+            yield Facts("End", _ending(end, principal))
         story = sorted(_story(thing, end), key=lambda line: line[0])
-        yield Table("What happened", ("When", "What"), story)
+        yield Table("Timeline", ("Time", "Event"), story)
         yield record_of((thing.handle,), principal)
 
 
 def _identity(thing: Any) -> list[tuple[str, Any]]:
     return [
-        ("State", Badge(thing.state, KINDS[thing.state])),
-        ("Id", thing.handle),
+        ("State", Badge(STATES[thing.state], KINDS[thing.state])),
+        ("ID", thing.handle),
         (
             "User",
             Link(thing.user_email, reverse("admin:accounts_user_change", args=[show(Prefix.USER, thing.user_id)])),
@@ -155,10 +155,10 @@ def _identity(thing: Any) -> list[tuple[str, Any]]:
         ("Tenant", thing.tenant_name),
         ("Role at sign-in", thing.role),
         ("Signed in with", thing.auth_method),
-        ("Opened for", thing.application.name if thing.application else ""),
-        ("This very console", "yes, this is your own session" if thing.is_current else ""),
-        ("Ends at the latest", thing.expires_at),
-        ("Ends when unused for", how_long(thing.idle_limit.total_seconds())),
+        ("Application", thing.application.name if thing.application else ""),
+        ("Current session", "yes, this is your own session" if thing.is_current else ""),
+        ("Expires", thing.expires_at),
+        ("Idle timeout", how_long(thing.idle_limit.total_seconds())),
     ]
 
 
@@ -167,11 +167,11 @@ def _place(thing: SessionState) -> list[tuple[str, Any]]:
     return [
         ("Device", thing.device_type or "unknown"),
         ("Browser", thing.browser),
-        ("System", thing.os),
+        ("Operating system", thing.os),
         ("User agent", thing.user_agent),
-        ("Address", thing.ip_address),
-        ("Last seen at address", moved),
-        ("Place", thing.location),
+        ("IP address", thing.ip_address),
+        ("Last seen at IP address", moved),
+        ("Location", thing.location),
         ("Country", thing.country),
     ]
 
@@ -183,15 +183,15 @@ def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
         is_theirs_to_see = Revocation.objects.visible_to(principal).filter(pk=end.revocation_id).exists()
         place = reverse("admin:sessions_app_revocation_change", args=[handle])
         by_act = Link(handle, place) if is_theirs_to_see else handle
-    return [("At", end.at), ("By", end.by), ("Why", end.reason), ("With", by_act)]
+    return [("Time", end.at), ("Actor", end.by), ("Reason", end.reason), ("Revocation", by_act)]
 
 
 def _story(thing: Any, end: Any) -> Iterable[tuple[datetime, str]]:
-    yield thing.created_at, f"opened with {thing.auth_method}, from {thing.ip_address or 'an unknown address'}"
+    yield thing.created_at, f"signed in with {thing.auth_method} from {thing.ip_address or 'an unknown IP address'}"
     for reached in thing.reached:
-        yield datetime.fromisoformat(reached["accessed_at"]), f"reached {reached['name']}"
+        yield datetime.fromisoformat(reached["accessed_at"]), f"used {reached['name']}"
     if thing.refreshed_at:
-        yield thing.refreshed_at, "its tokens were renewed"
-    yield thing.last_activity_at, f"last seen, from {thing.last_ip_address or 'an unknown address'}"
+        yield thing.refreshed_at, "tokens refreshed"
+    yield thing.last_activity_at, f"last seen at {thing.last_ip_address or 'an unknown IP address'}"
     if end.at:
         yield end.at, f"ended: {end.reason}"

@@ -18,7 +18,7 @@ NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
 class LongCommand(BaseCommand):
     """One that somebody may lose patience with."""
 
-    when_interrupted: ClassVar[str] = "Interrupted. What was done stays done; the same command does the rest."
+    when_interrupted: ClassVar[str] = "Interrupted. What is done stays done; run the same command again to finish."
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

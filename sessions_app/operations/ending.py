@@ -21,8 +21,8 @@ from tenancy.models import Tenant
 IDS_SHOWN = 10_000
 EXPIRED, IDLE = "expired", "idle"
 CLOCK = Principal.system("expire_sessions").id
-ROOM = "ended to make room for a newer one"
-BY_ADMINISTRATOR, BY_USER = "ended by an administrator", "ended by its user"
+ROOM = "session limit reached, replaced by a newer session"
+BY_ADMINISTRATOR, BY_USER = "revoked by an administrator", "signed out by the user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,17 +39,17 @@ def console(page: Page) -> Iterator[str]:
     page.get_by_role("link", name="Sessions", exact=True).click()
     page.get_by_text("Filter", exact=True).click()
     page.get_by_label("User", exact=True).fill("ada@north.example")
-    page.get_by_role("button", name="Show these").click()
-    page.get_by_role("link", name="End all that match").wait_for()
+    page.get_by_role("button", name="Apply filters").click()
+    page.get_by_role("link", name="Revoke all matching").wait_for()
     yield "console-sessions"
     page.locator("#result_list").get_by_role("link").first.click()
     page.get_by_role("heading", name="What happened").wait_for()
     yield "console-session"
-    page.get_by_role("link", name="End all sessions of this user").click()
-    page.get_by_label("Why?").fill("her laptop was stolen")
+    page.get_by_role("link", name="Revoke all sessions of this user…").click()
+    page.get_by_label("Reason").fill("her laptop was stolen")
     yield "console-preview"
     page.get_by_role("button", name="now").click()
-    page.get_by_text("sessions ended.").wait_for()
+    page.get_by_text("sessions revoked.").wait_for()
     yield "console-ended"
 
 

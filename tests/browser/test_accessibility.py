@@ -139,7 +139,7 @@ def test_what_people_are_told_is_without_flaw(lisa: Visitor, springfield: World)
     with page.expect_navigation():
         page.get_by_role("button", name="this was not me").first.click()
     assert list(faults_on(page)) == []
-    page.get_by_label("Your password now").fill("wrong")
+    page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("password")
     with page.expect_navigation():
         page.get_by_role("button", name="Change the password").click()

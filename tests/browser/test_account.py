@@ -62,7 +62,7 @@ class TestAnotherDevice:
         assert statuses(servers, telephone) == [200] * 4
         laptop.page.reload()
         laptop.page.get_by_role("button", name="Sign out Firefox Mobile on Android").click()
-        expect(laptop.page.get_by_role("status")).to_have_text("Firefox Mobile on Android is signed out.")
+        expect(laptop.page.get_by_role("status")).to_have_text("Firefox Mobile on Android has been signed out.")
         assert statuses(servers, telephone) == [401] * 4
 
         other.page.get_by_role("link", name="Change your password").click()
@@ -80,7 +80,7 @@ class TestAnotherDevice:
         assert laptop.at == PASSWORD_PAGE
         assert statuses(servers, telephone) == [401] * 4
 
-        page.get_by_label("Your password now").fill(PASSWORD)
+        page.get_by_label("Current password").fill(PASSWORD)
         page.get_by_label("New password").fill(NEW)
         page.get_by_role("button", name="Change the password").click()
         expect(page.get_by_role("status")).to_contain_text("Your password is changed.")
@@ -95,8 +95,8 @@ class TestAnotherDevice:
         third = committed_world.signed_in(committed_world.ada.user)
         laptop.page.reload()
         laptop.page.get_by_role("button", name="Sign out everywhere else").click()
-        expect(laptop.page.get_by_role("status")).to_have_text("Signed out everywhere else: 3 sessions ended.")
-        expect(laptop.page.get_by_text("You are signed in nowhere else.")).to_be_visible()
+        expect(laptop.page.get_by_role("status")).to_have_text("Signed out everywhere else (3 sessions).")
+        expect(laptop.page.get_by_text("You are not signed in anywhere else.")).to_be_visible()
         assert statuses(servers, telephone) + statuses(servers, third) == [401] * 8
 
 
@@ -114,5 +114,5 @@ def test_a_device_is_ended_by_keyboard_alone(visit: Visit, telephone: Caller, se
         if target.evaluate("node => node === document.activeElement && node.matches(':focus-visible')"):
             break
     ada.page.keyboard.press("Enter")
-    expect(ada.page.get_by_role("status")).to_have_text("Firefox Mobile on Android is signed out.")
+    expect(ada.page.get_by_role("status")).to_have_text("Firefox Mobile on Android has been signed out.")
     assert statuses(servers, telephone) == [401] * 4

@@ -60,9 +60,9 @@ def look_for(operator: Visitor, address: str) -> None:
     with page.expect_navigation():
         page.get_by_role("link", name="Sessions", exact=True).click()
     page.get_by_text("Filter", exact=True).click()
-    page.get_by_label("Address or network").fill(address)
+    page.get_by_label("IP address or network").fill(address)
     with page.expect_navigation():
-        page.get_by_role("button", name="Show these").click()
+        page.get_by_role("button", name="Apply filters").click()
 
 
 def ended_by(caller: Caller) -> tuple[int, str]:
@@ -79,9 +79,9 @@ class TestAnOperator:
         operator.open(HOME)
         assert operator.at == SIGN_IN
         operator.sign_in(caller.user)
-        expect(operator.page.get_by_role("alert")).to_contain_text("also asks for a code")
+        expect(operator.page.get_by_role("alert")).to_contain_text("has MFA")
         operator.sign_in(caller.user, app.wrong_code())
-        expect(operator.page.get_by_role("alert")).to_contain_text("Wrong e-mail, password or code")
+        expect(operator.page.get_by_role("alert")).to_contain_text("These details do not match")
         operator.sign_in(caller.user, app.code())
         expect(operator.page.get_by_role("heading", name="Overview")).to_be_visible()
         assert operator.at == HOME
@@ -93,24 +93,24 @@ class TestAnOperator:
         page = operator.page
         look_for(operator, address)
         expect(page.locator("#result_list tbody tr")).to_have_count(3)
-        page.get_by_role("link", name="End all that match").click()
+        page.get_by_role("link", name="Revoke all matching").click()
         for told in ("3sessions", "2users", "1tenant", "0administrators"):
             expect(page.locator(".console-numbers p").filter(has_text=told)).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 6
 
-        page.get_by_role("button", name="End 3 sessions now").click()
-        expect(page.get_by_label("Why?")).to_be_focused()  # the browser asks for a reason itself
-        page.get_by_label("Why?").fill("seen where nobody of ours is")
-        page.get_by_role("button", name="End 3 sessions now").click()
-        expect(page.get_by_text("3 sessions ended.")).to_be_visible()
+        page.get_by_role("button", name="Revoke 3 sessions now").click()
+        expect(page.get_by_label("Reason")).to_be_focused()  # the browser asks for a reason itself
+        page.get_by_label("Reason").fill("seen where nobody of ours is")
+        page.get_by_role("button", name="Revoke 3 sessions now").click()
+        expect(page.get_by_text("3 sessions revoked.")).to_be_visible()
         assert statuses(servers, *suspects, bystander) == [401] * 6 + [200] * 2
         assert ended_by(getattr(committed_world, who)) == (3, "seen where nobody of ours is")
 
         look_for(operator, address)
-        expect(page.get_by_text("No session matches.")).to_be_visible()
+        expect(page.get_by_text("No sessions match.")).to_be_visible()
         page.get_by_label("State").select_option("revoked")
         with page.expect_navigation():
-            page.get_by_role("button", name="Show these").click()
+            page.get_by_role("button", name="Apply filters").click()
         page.locator("#result_list tbody tr").first.get_by_role("link").click()
         expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
 
@@ -121,11 +121,11 @@ class TestAnOperator:
         page, alans = operator.page, suspects[2]
         look_for(operator, address)
         page.get_by_role("link", name=alans.user.email).click()
-        page.get_by_role("link", name="End this session").click()
+        page.get_by_role("link", name="Revoke this session…").click()
         expect(page.get_by_role("definition").filter(has_text=alans.user.email)).to_be_visible()
-        page.get_by_label("Why?").fill("lost telephone")
-        page.get_by_role("button", name="End 1 session now").click()
-        expect(page.get_by_text("1 session ended.")).to_be_visible()
+        page.get_by_label("Reason").fill("lost telephone")
+        page.get_by_role("button", name="Revoke 1 session now").click()
+        expect(page.get_by_text("1 session revoked.")).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 4 + [401] * 2
 
     def test_is_out_on_the_next_click_when_ended_elsewhere(
@@ -152,15 +152,15 @@ class TestThePreview:
         operator = signed_in(visit, committed_world.north_admin)
         page = operator.page
         look_for(operator, address)
-        page.get_by_role("link", name="End all that match").click()
-        page.get_by_label("Why?").fill("a bad night")
+        page.get_by_role("link", name="Revoke all matching").click()
+        page.get_by_label("Reason").fill("a bad night")
         late = committed_world.signed_in(committed_world.person("grace", committed_world.north), ip_address=address)
-        page.get_by_role("button", name="End 3 sessions now").click()
+        page.get_by_role("button", name="Revoke 3 sessions now").click()
         expect(page.get_by_role("alert")).to_contain_text("more sessions match than you agreed to")
         assert statuses(servers, *suspects, late) == [200] * 8
-        expect(page.get_by_label("Why?")).to_have_value("a bad night")
-        page.get_by_role("button", name="End 4 sessions now").click()
-        expect(page.get_by_text("4 sessions ended.")).to_be_visible()
+        expect(page.get_by_label("Reason")).to_have_value("a bad night")
+        page.get_by_role("button", name="Revoke 4 sessions now").click()
+        expect(page.get_by_text("4 sessions revoked.")).to_be_visible()
         assert statuses(servers, *suspects, late) == [401] * 8
 
     def test_ends_those_that_were_ticked(
@@ -173,10 +173,10 @@ class TestThePreview:
         expect(boxes).to_have_count(2)
         for box in boxes.all():
             box.check()
-        page.get_by_role("button", name="End picked").click()
-        page.get_by_label("Why?").fill("hers")
-        page.get_by_role("button", name="End 2 sessions now").click()
-        expect(page.get_by_text("2 sessions ended.")).to_be_visible()
+        page.get_by_role("button", name="Revoke selected").click()
+        page.get_by_label("Reason").fill("hers")
+        page.get_by_role("button", name="Revoke 2 sessions now").click()
+        expect(page.get_by_text("2 sessions revoked.")).to_be_visible()
         assert statuses(servers, *suspects) == [401] * 4 + [200] * 2
 
 
@@ -225,6 +225,6 @@ def test_the_console_is_walked_by_keyboard(visit: Visit, committed_world: World)
     expect(way).to_be_hidden()
     page.get_by_role("link", name="Sessions", exact=True).press("Enter")
     page.get_by_text("Filter", exact=True).press("Enter")
-    page.get_by_label("Address or network").press_sequentially("192.0.2.10")
+    page.get_by_label("IP address or network").press_sequentially("192.0.2.10")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="End all that match")).to_be_visible()
+    expect(page.get_by_role("link", name="Revoke all matching")).to_be_visible()

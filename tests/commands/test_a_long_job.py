@@ -65,7 +65,7 @@ class TestAtATerminal:
         assert world.ada.get("/api/v1/me").status_code == 200
         hands(answer)
         said = say(*looks(world))
-        assert (said.code, said.out, said.err) == (3, "", "Nothing was ended.\n")
+        assert (said.code, said.out, said.err) == (3, "", "Nothing was revoked.\n")
         assert world.ada.get("/api/v1/me").status_code == 200
         assert job(world) is None
 
@@ -89,7 +89,7 @@ class TestAtATerminal:
         hands(lambda: world.signed_in(world.ada.user) and "y", again)
         assert world.ada.get("/api/v1/me").status_code == 200
         said = say("revoke_sessions", *named, *WHY)
-        assert (said.code, "More have come to match meanwhile." in said.err) == (code, True)
+        assert (said.code, "More sessions match now." in said.err) == (code, True)
         assert capsys.readouterr().err == "End 1 session now? [y/N] End 2 sessions now? [y/N] "
         assert world.ada.get("/api/v1/me").status_code == status
         assert SessionState.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
@@ -130,7 +130,7 @@ class TestWithoutATerminal:
         assert committed_world.ada.get("/api/v1/me").status_code == 200
         said = said_by(started(*looks(committed_world)), "y\n")
         assert (said.code, said.out) == (2, "")
-        assert said.err == "CommandError: There is no terminal to ask at; --yes ends them unasked.\n"
+        assert said.err == "CommandError: Not a terminal, so this cannot ask for confirmation. Use --yes to skip it.\n"
         assert committed_world.ada.get("/api/v1/me").status_code == 200
 
     def test_no_bar_is_drawn(self, committed_world: World):
@@ -281,7 +281,7 @@ def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
     running.send_signal(signal.SIGINT)
     said = said_by(running)
     begun = job(many)
-    assert (said.code, said.err) == (4, "CommandError: Interrupted. The same command carries on.\n")
+    assert (said.code, said.err) == (4, "CommandError: Interrupted. Run the same command again to finish.\n")
     assert said.json == {
         "revocation_id": begun.handle,
         "revoked_count": begun.revoked_count,

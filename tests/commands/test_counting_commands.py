@@ -67,7 +67,7 @@ class TestStatistics:
 class TestReconciling:
     def test_agrees_with_what_was_opened_and_ended(self, peopled: World):
         said = say("reconcile_counters")
-        assert (said.code, said.out) == (0, "Every counter agrees with the sessions.\n")
+        assert (said.code, said.out) == (0, "All counters are correct.\n")
 
     def test_names_what_differs_and_leaves_it(self, peopled: World):
         counter = self.spoil(peopled)
@@ -83,7 +83,7 @@ class TestReconciling:
         self.spoil(peopled)
         said = say("reconcile_counters", "--fix")
         assert (said.code, said.out.endswith("Counters that differed: 1. All are counted anew.\n")) == (0, True)
-        assert say("reconcile_counters").out == "Every counter agrees with the sessions.\n"
+        assert say("reconcile_counters").out == "All counters are correct.\n"
         entry = AuditEntry.objects.filter(action="session.counters_rebuilt").latest("created_at")
         assert (entry.actor_id, entry.changes) == ("system:reconcile_counters", {"difference_count": 1})
 

@@ -208,7 +208,7 @@ class TestAFile:
         file.write_text("yesterday's")
         monkeypatch.setitem(LINES, "csv", fail)
         said = export(world, "csv", "--output", str(file))
-        assert (said.code, said.err) == (4, "Interrupted. What was written is not all there is.\n")
+        assert (said.code, said.err) == (4, "Interrupted. The output is incomplete.\n")
         assert (file.read_text(), os.listdir(tmp_path)) == ("yesterday's", ["sessions.csv"])
 
     @pytest.mark.parametrize("where", ["", ".", "nowhere/sessions.csv", "/dev/null"])

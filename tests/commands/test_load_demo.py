@@ -186,5 +186,5 @@ class TestWhatIsThere:
             return [model.objects.count() for model in (User, Tenant, Session)]
 
         before = rows()
-        assert load() == "The demo data is already there."
+        assert load() == "The demo data is already loaded."
         assert rows() == before

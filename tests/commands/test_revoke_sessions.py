@@ -185,14 +185,14 @@ class TestNothing:
     def test_nothing_matching_is_told_apart_from_done(self, world: World):
         everybody(world)
         said = revoke("--tenant", "north", "--device", "bot")
-        assert (said.code, said.out, said.err) == (1, "", "Nothing matches.\n")
+        assert (said.code, said.out, said.err) == (1, "", "No active session matches.\n")
         assert not Revocation.objects.filter(tenant_id=world.north.pk).exists()
 
     def test_live_in_a_scope_ends_the_sign_in_that_is_under_way_there(self, world: World):
         newcomer = world.person("new", world.north)
         proof = world.proof(newcomer)
         said = revoke("--user", newcomer.handle)
-        assert (said.code, said.err) == (1, "Nothing was live; who was signing in begins anew.\n")
+        assert (said.code, said.err) == (1, "No active session matches. Sign-ins in progress were refused.\n")
         with pytest.raises(operations.EndedMeanwhile):
             operations.open(proof, actor=SYSTEM)
 

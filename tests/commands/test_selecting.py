@@ -241,7 +241,11 @@ class TestLooking:
 
     def test_finds_nothing_with_an_exit_code_of_its_own(self, crowded: Crowded):
         said = look("--tenant", "north-crowded", "--device", "bot")
-        assert (said.code, said.out.splitlines()[0], said.err) == (1, "0 sessions would end.", "Nothing matches.\n")
+        assert (said.code, said.out.splitlines()[0], said.err) == (
+            1,
+            "0 sessions would end.",
+            "No active session matches.\n",
+        )
 
 
 def spelled(crowded: Crowded, arguments: list[str]) -> list[str]:

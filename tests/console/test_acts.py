@@ -91,8 +91,8 @@ class TestAThing:
         form = {"version": thing.version}
         do(browser, page, "suspend")
         before = AuditEntry.objects.count()
-        assert "There is nothing to be done" in browser.open(f"{page}suspend/")
-        assert "There is nothing to be done" in browser.send(f"{page}suspend/", **form)
+        assert "No change needed" in browser.open(f"{page}suspend/")
+        assert "No change needed" in browser.send(f"{page}suspend/", **form)
         assert (browser.status, browser.at) == (200, page)
         assert AuditEntry.objects.count() == before
 
@@ -130,7 +130,7 @@ def test_a_suspension_tells_first_how_many_sessions_end(world: World):
     page, north = page_of(Tenant, world)
     text = browser.open(f"{page}suspend/")
     assert "2 sessions" in text
-    assert "2 sessions ended with it" in do(browser, page, "suspend")
+    assert "2 sessions revoked" in do(browser, page, "suspend")
     assert not SessionState.objects.live().filter(tenant=north).exists()
 
 
@@ -145,11 +145,14 @@ def test_what_would_end_more_than_was_shown_is_shown_again(act: str, world: Worl
     assert form["at_most"] == "1"
     world.signed_in(ada)
     before = footprint()
-    assert "By now more sessions would end than you agreed to. Look again." in browser.send(page, **form)
+    assert (
+        "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
+        in browser.send(page, **form)
+    )
     assert browser.status == 409
     assert "2 sessions" in browser.text
     assert footprint() == before
-    assert "2 sessions ended with it" in browser.send(page, **hidden(browser))
+    assert "2 sessions revoked" in browser.send(page, **hidden(browser))
     assert browser.status == 200
 
 
@@ -174,7 +177,7 @@ def test_the_last_operator_stays(world: World):
     assert world.super_admin.session
     User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
     browser = Browser(world.super_admin)
-    assert "last operator" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "suspend")
+    assert "last active super admin" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "suspend")
     assert browser.status == 409
     assert User.objects.get(pk=world.super_admin.user.pk).status == Status.ACTIVE
 
@@ -184,7 +187,7 @@ class TestSomebody:
         browser = Browser(world.north_admin)
         page = f"/console/users/{world.ada.user.handle}/"
         text = do(browser, page, "reset-password")
-        assert "A letter with a code is on its way. 1 session ended with it." in text
+        assert "An e-mail with a reset code has been sent. 1 session revoked." in text
         assert PasswordReset.objects.filter(user=world.ada.user).count() == 1
         assert world.ada.get("/api/v1/me").status_code == 401
 
@@ -192,10 +195,10 @@ class TestSomebody:
         App.confirmed(world.ada, Clock.stopped(monkeypatch))
         browser = Browser(world.north_admin)
         page = f"/console/users/{world.ada.user.handle}/"
-        assert "Remove the second factor…" in browser.open(page)
-        assert "The second factor is removed." in do(browser, page, "remove-second-factor")
+        assert "Disable MFA…" in browser.open(page)
+        assert "MFA disabled." in do(browser, page, "remove-second-factor")
         assert not TotpDevice.objects.filter(user=world.ada.user).exists()
-        assert "Remove the second factor…" not in browser.open(page)
+        assert "Disable MFA…" not in browser.open(page)
 
     @pytest.mark.parametrize("act", PEOPLES)
     def test_does_neither_to_themselves(self, act: str, world: World, monkeypatch: pytest.MonkeyPatch):

@@ -21,7 +21,7 @@ class TestSigningIn:
     @cells("who", ADMINISTRATORS)
     def test_is_for_administrators_of_any_tier(self, who: str, world: World):
         browser = Browser()
-        assert "live session" in browser.sign_in(getattr(world, who).user)
+        assert "active session" in browser.sign_in(getattr(world, who).user)
         assert browser.at == HOME
 
     def test_opens_a_session_of_its_own_that_the_api_shows(self, world: World):
@@ -32,7 +32,7 @@ class TestSigningIn:
     def test_gives_other_people_no_session(self, world: World):
         browser = Browser()
         before = Session.objects.for_user(world.ada.user.pk).count()
-        assert "This is for administrators" in browser.sign_in(world.ada.user)
+        assert "not an administrator" in browser.sign_in(world.ada.user)
         assert browser.status == 403
         assert COOKIE not in browser.http.cookies
         assert Session.objects.for_user(world.ada.user.pk).count() == before
@@ -41,7 +41,9 @@ class TestSigningIn:
     def test_with_a_wrong_password_says_so(self, world: World):
         browser = Browser()
         browser.open(SIGN_IN)
-        assert "Wrong e-mail" in browser.send(SIGN_IN, email=world.north_admin.user.email, password="canary-wrong")
+        assert "These details do not match" in browser.send(
+            SIGN_IN, email=world.north_admin.user.email, password="canary-wrong"
+        )
         assert browser.status == 401
         assert "canary-wrong" not in browser.html
 
@@ -49,9 +51,9 @@ class TestSigningIn:
         clock = Clock.stopped(monkeypatch)
         app = App.confirmed(world.north_admin, clock)
         browser = Browser()
-        assert "also asks for a code" in browser.sign_in(world.north_admin.user)
-        assert "Wrong e-mail" in browser.sign_in(world.north_admin.user, code=app.wrong_code())
-        assert "live session" in browser.sign_in(world.north_admin.user, code=app.code())
+        assert "has MFA" in browser.sign_in(world.north_admin.user)
+        assert "These details do not match" in browser.sign_in(world.north_admin.user, code=app.wrong_code())
+        assert "active session" in browser.sign_in(world.north_admin.user, code=app.code())
 
     def test_slows_guessers_down_together_with_the_api(self, world: World):
         email = world.north_admin.user.email
@@ -83,9 +85,9 @@ class TestSigningIn:
 class TestBeingIn:
     def test_ends_on_the_next_click_when_the_session_is_ended_elsewhere(self, world: World):
         browser = Browser(world.north_admin)
-        assert "live session" in browser.open(HOME)
+        assert "active session" in browser.open(HOME)
         world.super_admin.delete(f"/api/v1/admin/sessions/{world.north_admin.session_id}")
-        assert "Your session has ended, and with your last click nothing was done" in browser.open(HOME)
+        assert "Your session has ended, so your last action was not carried out" in browser.open(HOME)
         assert browser.at == SIGN_IN
         assert "has ended" not in browser.open(HOME)
 
@@ -115,7 +117,7 @@ class TestBeingIn:
         browser = Browser(world.ada)
         assert "for administrators" in browser.open(SESSIONS)
         assert browser.status == 403
-        assert "Nothing was done" not in browser.open(HOME)
+        assert "Nothing was changed" not in browser.open(HOME)
 
     def test_is_nothing_that_the_api_lets_in(self, world: World):
         browser = Browser(world.super_admin)
@@ -132,7 +134,7 @@ class TestAForm:
         browser = Browser(world.super_admin)
         answer = browser.http.post(path, {"all": "on", "reason": "forged", "at_most": "9"})
         assert answer.status_code == 403
-        assert "was not sent from a page of this console" in answer.content.decode()
+        assert "This form has expired or was sent from another website" in answer.content.decode()
         assert SessionState.objects.live().filter(pk=world.super_admin.session.pk).exists()
 
     @cells("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])

@@ -219,7 +219,7 @@ class TestChanging:
         again = filled(browser)
         assert again[mine] == "Mine"
         if mine == theirs:
-            assert "By now it says: Theirs" in text
+            assert "The current value is: Theirs" in text
         else:
             assert again[theirs] == "Theirs"
         browser.send(f"{page}edit/", **again)
@@ -281,7 +281,7 @@ class TestAForm:
         assert 'name="status"' not in browser.html
         before = footprint()
         text = browser.send(f"{page}edit/", **filled(browser), status="SUSPENDED")
-        assert ("Unknown field" if kind.model is Group else "Status: on its page") in text
+        assert ("Unknown field" if kind.model is Group else "Status cannot be changed here") in text
         assert browser.status == 422
         assert footprint() == before
 
@@ -334,7 +334,7 @@ class TestDeleting:
         browser = Browser(world.super_admin)
         page = f"/console/tenants/{world.north.handle}/"
         assert "2 sessions" in browser.open(f"{page}remove/")
-        assert "2 sessions ended with it" in do(browser, page, "remove")
+        assert "2 sessions revoked" in do(browser, page, "remove")
         assert not SessionState.objects.live().filter(tenant=world.north).exists()
 
     def test_of_a_partner_says_which_tenants_are_in_the_way(self, world: World):
@@ -351,7 +351,7 @@ class TestDeleting:
         assert world.super_admin.session
         User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
         browser = Browser(world.super_admin)
-        assert "last operator" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "remove")
+        assert "last active super admin" in do(browser, f"/console/users/{world.super_admin.user.handle}/", "remove")
         assert browser.status == 409
 
 
@@ -372,7 +372,7 @@ class TestSomethingThatIsPointedAt:
         before = footprint()
         text = browser.send(place_to_make(kind), **{**shown, **form})
         assert browser.status == 403
-        assert "Nothing was done" in text
+        assert "Nothing was changed" in text
         assert footprint() == before
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
@@ -388,13 +388,13 @@ class TestSomethingThatIsPointedAt:
         assert 'value="north"' in browser.html
         assert "springfield" not in browser.html
         text = fill(browser, "/console/groups/new/", name="Nowhere", tenant_id="springfield")
-        assert "There is no tenant springfield within your reach." in text
+        assert "No tenant “springfield” found." in text
         assert browser.status == 422
 
     def test_is_picked_from_what_is_like_it(self, world: World):
         browser = Browser(world.acme_partner)
         text = fill(browser, "/console/groups/new/", name="Picked", tenant_id="ort")
-        assert "There is no tenant ort." in text
+        assert "No tenant “ort” found." in text
         assert "north · north, Acme" in text
         browser.send("/console/groups/new/", **{**filled(browser), "tenant_id.pick": world.north.handle})
         assert Group.objects.get(name="Picked").tenant == world.north
@@ -404,7 +404,7 @@ class TestSomethingThatIsPointedAt:
         browser = Browser(world.acme_partner)
         place = f"/console/agents/{agent.handle}/edit/"
         assert world.katherine.user.email not in browser.open(place) + browser.html
-        assert "There is no user" in fill(browser, place, owner_user_id=world.katherine.user.email)
+        assert "No user" in fill(browser, place, owner_user_id=world.katherine.user.email)
         fill(browser, place, owner_user_id=world.katherine.user.handle)
         assert browser.status == 403
         fill(browser, place, owner_user_id=world.alan.user.email)
@@ -434,10 +434,10 @@ class TestATenant:
         assert world.ada.session
         browser = Browser(world.super_admin)
         place = f"/console/tenants/{world.north.handle}/edit/"
-        assert "Save, and end 1 session" in fill(browser, place, partner_id="globex")
+        assert "Save and revoke 1 session" in fill(browser, place, partner_id="globex")
         world.north.refresh_from_db()
         assert world.north.partner == world.acme
-        assert "Changed. 1 session ended with it." in browser.send(place, **filled(browser))
+        assert "Changes saved. 1 session revoked." in browser.send(place, **filled(browser))
         world.north.refresh_from_db()
         assert world.north.partner == world.globex
         entry = AuditEntry.objects.order_by("-pk").first()
@@ -476,23 +476,25 @@ class TestARole:
         assert world.ada.session
         browser = Browser(world.super_admin)
         place = f"/console/users/{world.ada.user.handle}/edit/"
-        assert "Save, and end 1 session" in fill(browser, place, role="tenant_admin")
+        assert "Save and revoke 1 session" in fill(browser, place, role="tenant_admin")
         world.signed_in(world.ada.user)
         before = footprint()
         text = browser.send(place, **filled(browser))
-        assert "By now more sessions would end than you agreed to. Look again." in text
-        assert "Save, and end 2 sessions" in text
+        assert (
+            "This would now revoke more sessions than you confirmed. Review the new number and confirm again." in text
+        )
+        assert "Save and revoke 2 sessions" in text
         assert browser.status == 409
         assert footprint() == before
-        assert "Changed. 2 sessions ended with it." in browser.send(place, **filled(browser))
+        assert "Changes saved. 2 sessions revoked." in browser.send(place, **filled(browser))
 
     def test_that_changes_tells_first_which_sessions_end(self, world: World):
         browser = Browser(world.super_admin)
         place = f"/console/users/{world.ada.user.handle}/edit/"
-        assert "Save, and end 1 session" in fill(browser, place, role="tenant_admin")
+        assert "Save and revoke 1 session" in fill(browser, place, role="tenant_admin")
         world.ada.user.refresh_from_db()
         assert world.ada.user.role == Role.USER
-        assert "Changed. 1 session ended with it." in browser.send(place, **filled(browser))
+        assert "Changes saved. 1 session revoked." in browser.send(place, **filled(browser))
         world.ada.user.refresh_from_db()
         assert world.ada.user.role == Role.TENANT_ADMIN
         assert world.ada.get("/api/v1/me").status_code == 401
@@ -505,7 +507,7 @@ class TestSendingAFormTwice:
         form = {**filled(browser), "name": "Archivist", "owner_user_id": world.ada.user.email}
         browser.send("/console/agents/new/", **form)
         browser.open("/console/agents/new/")
-        assert "when you sent this form the first time" in browser.send("/console/agents/new/", **form)
+        assert "already created when you first sent this form" in browser.send("/console/agents/new/", **form)
         made = Agent.objects.get(name="Archivist")
         assert browser.at == f"/console/agents/{made.handle}/"
 
@@ -515,7 +517,7 @@ class TestSendingAFormTwice:
         form = filled(browser)
         browser.send("/console/groups/new/", **{**form, "name": "One"})
         browser.open("/console/groups/new/")
-        assert "This form was sent before" in browser.send("/console/groups/new/", **{**form, "name": "Other"})
+        assert "This form was already sent with different content" in browser.send("/console/groups/new/", **{**form, "name": "Other"})
         assert browser.status == 409
         assert not Group.objects.filter(name="Other").exists()
         browser.send("/console/groups/new/", **filled(browser))
@@ -598,7 +600,7 @@ class TestASecret:
         made = Application.objects.get(name="Pocket")
         assert browser.at == f"/console/applications/{made.handle}/"
         assert "New secret" not in browser.text
-        assert "There is nothing to be done" in browser.open(f"{browser.at}rotate-secret/")
+        assert "No change needed" in browser.open(f"{browser.at}rotate-secret/")
         assert browser.at == f"/console/applications/{made.handle}/"
 
 
@@ -622,7 +624,7 @@ class TestWhatTheApiRefuses:
         place = f"/console/agents/{agent_of(world.ada.user, world).handle}/edit/"
         text = fill(browser, place, allowed_scopes="admin:write")
         assert browser.status == 403
-        assert "Nothing was done" in text
+        assert "Nothing was changed" in text
         assert filled(browser)["allowed_scopes"] == "admin:write"
 
     def test_a_line_of_a_list_is_told_by_its_number(self, world: World):
@@ -637,13 +639,13 @@ class TestWhatTheApiRefuses:
         browser = Browser(world.acme_partner)
         fill(browser, "/console/groups/new/", tenant_id="nowhere at all", name="")
         assert browser.status == 422
-        assert "There is no tenant nowhere at all" in browser.html.partition('id="w-tenant_id"')[2]
+        assert "No tenant “nowhere at all” found" in browser.html.partition('id="w-tenant_id"')[2]
         assert "This field is required." in browser.html.partition('id="w-name"')[2].partition("</p>")[0]
 
     def test_what_is_no_json_is_told(self, world: World):
         browser = Browser(world.super_admin)
         text = fill(browser, f"/console/tenants/{world.north.handle}/edit/", settings='{"a": 1,}')
-        assert "This is not JSON" in text
+        assert "This is not valid JSON" in text
         assert browser.status == 422
         assert filled(browser)["settings"] == '{"a": 1,}'
 
@@ -708,8 +710,8 @@ class TestAGroup:
         page = f"/console/groups/{group.handle}/"
         browser.open(page)
         for named in ({"user_id": world.ada.user.handle}, {"child_group_id": inner.handle}):
-            assert "Taken out." in browser.send(f"{page}take-out/", **named)
-            assert "It was not in it any more." in browser.send(f"{page}take-out/", **named)
+            assert "Removed from the group." in browser.send(f"{page}take-out/", **named)
+            assert "It was not a member any more." in browser.send(f"{page}take-out/", **named)
             assert (browser.status, browser.at) == (200, page)
 
     @cells("named", [[], ["user_id", "child_group_id"]], ids=["nothing", "both"])
@@ -721,7 +723,7 @@ class TestAGroup:
         browser.open(f"/console/groups/{group.handle}/")
         before = footprint()
         text = browser.send(f"/console/groups/{group.handle}/take-out/", **{name: handles[name] for name in named})
-        assert "Nothing was taken out" in text
+        assert "Nothing was changed" in text
         assert browser.status == 400
         assert footprint() == before
 

@@ -21,7 +21,7 @@ def walked(browser: Browser, **asked: str) -> list[list[str]]:
     """The handles on each page, to the last."""
     browser.open(SESSIONS, **asked)
     pages = [handles_in(browser.html)]
-    while onward := link_called("Look on", browser.html) or link_called("Older", browser.html):
+    while onward := link_called("Search further", browser.html) or link_called("Older", browser.html):
         browser.open(f"{SESSIONS}{onward}")
         pages.append(handles_in(browser.html))
     return pages
@@ -52,10 +52,10 @@ def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatc
 def test_a_page_says_how_far_it_looked(world: World):
     crowd(world.ada, 30)
     browser = Browser(world.north_admin)
-    assert "None so far." in browser.open(SESSIONS, country="IS")
+    assert "No match so far." in browser.open(SESSIONS, country="IS")
     assert "There are older ones." in browser.text
     browser.open(SESSIONS, country="IS", after=world.ada.session_id)
-    assert "No session matches." in browser.text
+    assert "No sessions match." in browser.text
     assert "There are older ones." not in browser.text
 
 
@@ -79,7 +79,7 @@ def test_what_is_over_is_looked_for_among_all_there_ever_were(state: str, world:
     crowd(world.alan, 40)
     browser, texts = Browser(world.north_admin), []
     texts.append(browser.open(SESSIONS, state=state))
-    while onward := link_called("Look on", browser.html):
+    while onward := link_called("Search further", browser.html):
         texts.append(browser.open(f"{SESSIONS}{onward}"))
     assert any("ada@north.example" in text for text in texts) == (state == "revoked")
     assert "ada@north.example" not in texts[0]

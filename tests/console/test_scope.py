@@ -138,9 +138,9 @@ def test_the_admins_own_pages_are_not_there(path: str, world: World):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"tenant": "springfield"}, "There is no tenant springfield"),
-        ({"partner": "globex"}, "There is no partner globex"),
-        ({"user": "lisa@springfield.example"}, "There is no user lisa@springfield.example"),
+        ({"tenant": "springfield"}, "No tenant springfield found"),
+        ({"partner": "globex"}, "No partner globex found"),
+        ({"user": "lisa@springfield.example"}, "No user lisa@springfield.example found"),
     ],
 )
 @pytest.mark.parametrize("who", STRANGERS)
@@ -187,7 +187,7 @@ def test_the_overview_counts_what_its_reader_sees(who: str, springfield: World):
     browser = Browser(caller)
     text = browser.open("/console/")
     live = SessionState.objects.live().visible_to(principal(caller)).count()
-    assert f"{live} live session" in text
+    assert f"{live} active session" in text
     assert SessionState.objects.live().filter(tenant=springfield.springfield).exists()
     assert (springfield.springfield.handle in browser.html) == (who == "super_admin")
 

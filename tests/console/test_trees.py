@@ -93,9 +93,9 @@ class TestThePage:
         add_member(inner, world.ada.user, actor=SYSTEM)
         add_member(inner, world.alan.user, actor=SYSTEM)
         browser = Browser(world.north_admin)
-        assert "2 in all, with those of the groups in it" in browser.open(f"/console/groups/{top.handle}/")
+        assert "2 in total, including nested groups" in browser.open(f"/console/groups/{top.handle}/")
         text = browser.open("/console/users/", group=top.handle)
-        assert "In top, or in a group that is in it." in text
+        assert "Members of top and of its nested groups." in text
         assert world.ada.user.email in text
         assert world.alan.user.email in text
         assert world.north_admin.user.email not in text.partition("Last sign-in")[2]
@@ -105,7 +105,7 @@ class TestThePage:
         for number in range(203):
             group(f"{number}", world.north, top)
         browser = Browser(world.north_admin)
-        assert "Groups in it, and 3 more" in browser.open(f"/console/groups/{top.handle}/")
+        assert "Nested groups, and 3 more" in browser.open(f"/console/groups/{top.handle}/")
 
     @cells("handle", ["foreign", "grp_nonsense", ""])
     def test_of_strangers_has_nobody_in_it(self, handle: str, world: World):

@@ -80,14 +80,14 @@ class TestSigningIn:
         answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "canary-wrong"})
         html = answer.content.decode()
         assert answer.status_code == 401
-        assert "Wrong e-mail, password or code" in html
+        assert "These details do not match" in html
         assert f'value="{world.ada.user.email}"' in html
         assert "canary-wrong" not in html
         assert COOKIE not in answer.cookies
 
     def test_with_a_second_factor_asks_for_its_code(self, monkeypatch: pytest.MonkeyPatch, world: World):
         app, browser = App.confirmed(world.ada, Clock.stopped(monkeypatch)), Browser()
-        assert "also asks for a code" in browser.sign_in(world.ada.user)
+        assert "has MFA" in browser.sign_in(world.ada.user)
         assert browser.status == 401
         code = app.code()
         for typed in (f"{code[:3]} {code[3:]}", app.recovery_codes[0]):
@@ -150,17 +150,17 @@ class TestTheList:
         monkeypatch.setattr("config.pages.account.SHOWN_AT_MOST", 2)
         for _ in range(3):
             world.signed_in(world.ada.user)
-        assert "there are more" in laptop.open(SESSIONS)
+        assert "Only the newest sessions are shown" in laptop.open(SESSIONS)
 
 
 class TestEnding:
     def test_one_device_ends_it_and_says_which(self, laptop: Browser, phone: Browser):
         assert phone.key.get(ME).status_code == 200
         text = laptop.send(end_of(phone))
-        assert "Firefox Mobile on Android is signed out." in text
+        assert "Firefox Mobile on Android has been signed out." in text
         assert laptop.at == SESSIONS
         assert phone.key.get(ME).status_code == 401
-        assert "is signed out" not in laptop.open(SESSIONS)
+        assert "has been signed out" not in laptop.open(SESSIONS)
 
     def test_the_device_is_out_on_its_next_click(self, laptop: Browser, phone: Browser):
         laptop.send(end_of(phone))
@@ -171,13 +171,13 @@ class TestEnding:
     def test_again_is_no_news(self, laptop: Browser, phone: Browser):
         path = end_of(phone)
         laptop.send(path)
-        assert "was signed out already" in laptop.send(path)
+        assert "was already signed out" in laptop.send(path)
 
     def test_all_others_counts_them(self, laptop: Browser, phone: Browser, world: World):
         tokens = [phone.key, world.ada, world.signed_in(world.ada.user)]
-        assert "Signed out everywhere else: 3 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
+        assert "Signed out everywhere else (3 sessions)." in laptop.send(f"{SESSIONS}end-others/")
         assert [caller.get(ME).status_code for caller in (*tokens, laptop.key)] == [401, 401, 401, 200]
-        assert "Signed out everywhere else: 0 sessions ended." in laptop.send(f"{SESSIONS}end-others/")
+        assert "Signed out everywhere else (0 sessions)." in laptop.send(f"{SESSIONS}end-others/")
 
     def test_what_was_not_me_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
         text = laptop.send(end_of(phone), not_me="1")
@@ -185,7 +185,7 @@ class TestEnding:
         assert "may know your password" in text
         assert phone.key.get(ME).status_code == 401
         assert "too common" in laptop.send(PASSWORD_PAGE, current_password=PASSWORD, new_password="password")
-        assert "not your password" in laptop.send(PASSWORD_PAGE, current_password="wrong", new_password=NEW)
+        assert "not your current password" in laptop.send(PASSWORD_PAGE, current_password="wrong", new_password=NEW)
         text = laptop.send(PASSWORD_PAGE, current_password=PASSWORD, new_password=NEW)
         assert (laptop.at, "Your password is changed" in text) == (SESSIONS, True)
         credentials = {"email": world.ada.user.email, "password": NEW}
@@ -208,7 +208,7 @@ class TestEnding:
     def test_somebody_elses_or_nothing_ends_nothing(self, named: str, laptop: Browser, world: World):
         handle = {"alan": world.alan.session_id}.get(named, named)
         before = AuditEntry.objects.count()
-        assert "There is no such session." in laptop.send(f"{SESSIONS}{handle}/end/")
+        assert "This session does not exist any more." in laptop.send(f"{SESSIONS}{handle}/end/")
         assert world.alan.get(ME).status_code == 200
         assert AuditEntry.objects.count() == before
 
@@ -225,7 +225,7 @@ class TestAnotherSite:
         form = {"email": world.ada.user.email, "password": PASSWORD}
         answer = laptop.http.post(path, form, headers=header)
         assert (answer.status_code, COOKIE in answer.cookies) == (403, False)
-        assert "Nothing was done" in answer.content.decode()
+        assert "Nothing was changed" in answer.content.decode()
         assert (SessionState.objects.live().count(), AuditEntry.objects.count()) == before
 
     @pytest.mark.parametrize("path", FORMS[1:4])

@@ -71,7 +71,7 @@ def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyP
     form = {"email": "a@b.example", "password": "x", "code": "x", "new_password": "long enough now"}
     answer = ada.http.get(path) if path == "/account/sessions/" else ada.http.post(path, form)
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "Not at the moment" in answer.content.decode()
+    assert "Temporarily unavailable" in answer.content.decode()
 
 
 @cells("path", [f"{EDGE}/api-sessions/", f"{PANEL}/", f"{TOKENS}/", "/api/v1/admin/sessions/"])

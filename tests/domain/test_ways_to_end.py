@@ -172,7 +172,7 @@ class TestALimitOnSessions:
         tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=2)
         first, second, third = (world.signed_in(world.person("grace", world.north)) for _ in range(3))
         assert [is_alive(each) for each in (first, second, third)] == [False, True, True]
-        assert how_it_ended(first)[0] == "ended to make room for a newer one"
+        assert how_it_ended(first)[0] == "session limit reached, replaced by a newer session"
 
     def test_may_be_to_refuse_instead(self, world: World):
         tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=1, when_full="deny")

@@ -13,7 +13,7 @@ from tenancy.models import Tenant
 
 
 class Command(BaseCommand):
-    help = "Make an operator of the whole platform: the first account of a new installation."
+    help = "Create a super admin: the first account of a new installation."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -33,5 +33,5 @@ class Command(BaseCommand):
         except operations.PasswordUnfit as error:
             raise CommandError(" ".join(error.messages)) from error
         except IntegrityError as error:
-            raise CommandError(f"{email} is an operator already.") from error
+            raise CommandError(f"{email} is already a super admin.") from error
         self.stdout.write(self.style.SUCCESS(f"{email} can sign in now."))

@@ -9,7 +9,7 @@ from core.access import Principal
 
 
 class Command(BaseCommand):
-    help = "Let an account sign in again after too many failed attempts."
+    help = "Clear an account's failed sign-in attempts, so that it can sign in again at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -17,4 +17,4 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *, email: str, **options: Any) -> None:
         operations.unlock(normal_email(email), actor=Principal.system("unlock_sign_in"))
-        self.stdout.write(self.style.SUCCESS(f"The failed sign-ins of {email} are forgotten."))
+        self.stdout.write(self.style.SUCCESS(f"Failed sign-in attempts of {email} cleared."))

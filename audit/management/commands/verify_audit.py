@@ -7,7 +7,7 @@ from audit.queries import faults
 
 
 class Command(BaseCommand):
-    help = "Recompute every audit chain and name the first entry that does not fit."
+    help = "Verify the audit log's hash chains, and name the first entry that is wrong."
 
     def handle(self, **options: Any) -> None:
         found = list(faults())
@@ -15,7 +15,7 @@ class Command(BaseCommand):
             self.stderr.write(self.style.ERROR(f"Chain {fault.chain_id}: entry {fault.number} {fault.reason}."))
         if found:
             raise CommandError(
-                "The audit record has been tampered with; restore it from a backup and compare.", returncode=2
+                "The audit log has been tampered with. Restore it from a backup and compare.", returncode=2
             )
         entries, chains = AuditEntry.objects.count(), Chain.objects.count()
-        self.stdout.write(self.style.SUCCESS(f"{entries} entries in {chains} chains, all in place."))
+        self.stdout.write(self.style.SUCCESS(f"Audit log OK: {entries} entries in {chains} chains."))

@@ -15,23 +15,23 @@ from core.parsing import NotJSON, strictly
 LEFT_OUT: Any = object()
 LONG = 4_000  # letters: what may be longer than any address gets more than one line
 LABELS = {
-    "allowed_origins": "Origins",
-    "allowed_scopes": "Scopes",
-    "allowed_tools": "Tools",
-    "backchannel_logout_uri": "Told of sign-outs at",
+    "allowed_origins": "Allowed origins",
+    "allowed_scopes": "Allowed scopes",
+    "allowed_tools": "Allowed tools",
+    "backchannel_logout_uri": "Back-channel logout URL",
     "child_group_id": "Group",
     "config.issuer": "Issuer",
     "email": "E-mail",
-    "owner_user_id": "Answered for by",
-    "rate_limit_rpm": "Requests a minute",
-    "redirect_uris": "Redirects to",
-    "token_exchange_allowed": "Exchanges tokens",
-    "token_lifetime": "Tokens last",
+    "owner_user_id": "Owner",
+    "rate_limit_rpm": "Requests per minute",
+    "redirect_uris": "Redirect URIs",
+    "token_exchange_allowed": "Token exchange allowed",
+    "token_lifetime": "Token lifetime (seconds)",
 }
 HINTS = {
     "json": "A JSON object.",
-    "lines": "One on each line.",
-    "reference": "A name from the list, any part of one, or an id.",
+    "lines": "One per line.",
+    "reference": "Type a name or an ID.",
 }
 
 
@@ -221,4 +221,4 @@ def _object(text: str) -> Any:
     try:
         return strictly(text.encode()) if text.strip() else {}
     except NotJSON as error:
-        raise Unread(f"This is not JSON: it cannot be read from letter {error.position + 1} on.") from error
+        raise Unread(f"This is not valid JSON (error at character {error.position + 1}).") from error

@@ -42,7 +42,7 @@ class Form:
         """What was typed, and what of it is news: what was shown came with a digest of itself."""
         seen = _seen(said.get("seen", ""))
         elsewhere = [control.label for control in self.controls if control.is_elsewhere and control.name in said]
-        self.wrong += [f"{label}: on its page there is an act for that." for label in elsewhere]
+        self.wrong += [f"{label} cannot be changed here. Use the button on its page." for label in elsewhere]
         for control in self.controls:
             self._take(control, said, seen)
         known = {control.name for control in self.controls} | set(self.fixed)

@@ -14,7 +14,7 @@ from core.console import ConsoleAdmin, principal_of
 from core.see_other import SeeOther
 
 ACTIONS = {"user_id": "remove_member", "child_group_id": "unnest"}
-NOT_ONE = "Nothing was taken out: the form has to name one person, or one group. Use the buttons on the group's page."
+NOT_ONE = "Nothing was changed: name one user or one group. Use the buttons on the group's page."
 
 
 def take_out_of(admin: ConsoleAdmin) -> Any:
@@ -29,9 +29,9 @@ def take_out_of(admin: ConsoleAdmin) -> Any:
         try:
             ask(Group, action, me, group.handle, one)
         except Http404:
-            messages.info(request, "It was not in it any more.")
+            messages.info(request, "It was not a member any more.")
         else:
-            messages.success(request, "Taken out.")
+            messages.success(request, "Removed from the group.")
         return SeeOther(admin.url_of(group.handle))
 
     return take_out

@@ -109,14 +109,16 @@ def _both(model: type[Model], noun: str, **more: Any) -> list[Plan]:
     view = VIEWS[model]
     new = {name: value for name, value in more.items() if name != "ends"}
     return [
-        Plan(model, "new", f"New {noun}", "create", f"The {noun} is there.", view.made_by, **new),
-        Plan(model, "edit", "Change…", "update", "Changed.", view.changed_by, without=frozenset({"status"}), **more),
+        Plan(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", view.made_by, **new),
+        Plan(
+            model, "edit", "Edit…", "update", "Changes saved.", view.changed_by, without=frozenset({"status"}), **more
+        ),
     ]
 
 
 _INTO_GROUPS = [
-    Plan(Group, "add-member", "Add somebody…", "add_member", "They are in it.", NewMember, is_for_writable=True),
-    Plan(Group, "nest", "Put a group into it…", "nest", "The group is in it.", NewNesting, is_for_writable=True),
+    Plan(Group, "add-member", "Add member…", "add_member", "Member added.", NewMember, is_for_writable=True),
+    Plan(Group, "nest", "Nest a group…", "nest", "Group nested.", NewNesting, is_for_writable=True),
 ]
 PLANS: dict[type[Model], list[Plan]] = {
     Partner: _both(Partner, "partner"),

@@ -78,11 +78,10 @@ class Choice:
         if len(found) == 1:
             return str(found[0].handle)
         if found:
-            raise Unresolved(f"Several are called {text}: choose one of them.", self._told(found))
+            raise Unresolved(f"Several match {text}. Choose one of them.", self._told(found))
         near = self._near(text)
-        words = "" if near else " within your reach"
-        onward = " Choose one that is like it, or write something else." if near else ""
-        raise Unresolved(f"There is no {self.kind.noun} {text}{words}.{onward}", self._told(near))
+        onward = " Choose one of the similar names, or type another." if near else ""
+        raise Unresolved(f"No {self.kind.noun} “{text}” found.{onward}", self._told(near))
 
     def _near(self, text: str) -> list[Any]:
         like = Q()

@@ -32,10 +32,10 @@ from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
 from sessions_app.selection import Selection
 
 SENT_BEFORE = (
-    "This form was sent before, with something else in it. Look at what it made; to make another, send it again."
+    "This form was already sent with different content. Check what was created. To create another, send the form again."
 )
 NOT_THE_FORMS = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-ALREADY = "It was made when you sent this form the first time; what is shown once, was shown then."
+ALREADY = "It was already created when you first sent this form. A secret is shown only that once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,6 @@ def rendered(place: Place, template: str, said: dict[str, Any], status: int) -> 
     back = admin.url_of(thing.handle) if thing is not None else admin.list_url
     crumbs = [Link(admin.plural, admin.list_url), *([Link(str(thing), back)] if thing is not None else [])]
     title = f"{label}: {thing}" if thing is not None else label
-    leave = "Leave it as it is" if thing is not None else "Back to the list"
+    leave = "Cancel"
     around = {"title": title, "crumbs": crumbs, "back": back, "leave": leave}
     return admin.rendered(place.request, template, around | said, status)

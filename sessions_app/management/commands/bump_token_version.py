@@ -8,15 +8,15 @@ from sessions_app.management.asking import LONGEST_REASON, USAGE, some
 
 
 class Command(BaseCommand):
-    help = "Sign every administrator out, at once, and give their tokens the next version."
+    help = "Revoke the sessions of all administrators, and raise the token version by one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--reason", required=True, help="why; every session that ends says so")
+        parser.add_argument("--reason", required=True, help="why; stored on every revoked session")
 
     def handle(self, *, reason: str, **options: Any) -> None:
         if not 0 < len(reason.strip()) <= LONGEST_REASON:
-            raise CommandError(f"--reason takes 1 to {LONGEST_REASON} characters.", returncode=USAGE)
+            raise CommandError(f"--reason must have 1 to {LONGEST_REASON} characters.", returncode=USAGE)
         version, ended = operations.bump_token_version(
             actor=Principal.system("bump_token_version"), reason=reason.strip()
         )
-        self.stdout.write(self.style.SUCCESS(f"Token version {version}; {some(ended.count)} ended."))
+        self.stdout.write(self.style.SUCCESS(f"Token version {version}; {some(ended.count)} revoked."))

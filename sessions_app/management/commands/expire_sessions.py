@@ -6,7 +6,7 @@ from sessions_app.management.asking import LongCommand, some
 
 
 class Command(LongCommand):
-    help = "Write down which sessions the clock has ended. The worker does so by itself, every half minute."
+    help = "Mark sessions that have timed out as expired. The worker does this every 30 seconds."
 
     def handle(self, **options: Any) -> None:
         expired = operations.expire(actor=Principal.system("expire_sessions"))

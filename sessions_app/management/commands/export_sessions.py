@@ -17,14 +17,18 @@ from sessions_app.operations.exporting import COLUMNS, STATUSES, export
 
 
 class Command(LongCommand):
-    help = "Write sessions out, live ones and ended ones. No credential is among what is written."
-    when_interrupted = "Interrupted. What was written is not all there is."
+    help = "Export sessions, active and ended, as CSV or JSON Lines. Credentials are never exported."
+    when_interrupted = "Interrupted. The output is incomplete."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", choices=LINES, required=True, help="for spreadsheets, or for programs")
-        parser.add_argument("--tenant", action="append", metavar="ID|SLUG", help="only this one's; may be repeated")
-        parser.add_argument("--status", choices=STATUSES, help="only those that are so at this moment")
-        parser.add_argument("--output", metavar="FILE", help="instead of standard output; it is there once it is whole")
+        parser.add_argument("--format", choices=LINES, required=True, help="csv for spreadsheets, jsonl for programs")
+        parser.add_argument("--tenant", action="append", metavar="ID|SLUG", help="only this tenant; may be repeated")
+        parser.add_argument("--status", choices=STATUSES, help="only sessions with this status now")
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="write to this file instead of standard output; it appears once it is complete",
+        )
 
     def handle(self, **options: Any) -> None:
         try:
@@ -61,7 +65,7 @@ class Counted:
 def whole_or_not_at_all(path: str) -> Iterator[IO[str]]:
     target = Path(path).resolve()
     if not path or (target.exists() and not target.is_file()):
-        raise CommandError(f"{path or 'Nothing'} is no file to write to.", returncode=USAGE)
+        raise CommandError(f"{path or 'An empty name'} is not a file that can be written.", returncode=USAGE)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:

@@ -11,7 +11,7 @@ from sessions_app.operations.expiring import to_purge
 
 
 class Command(LongCommand):
-    help = "Delete sessions that ended long ago. The worker does so by itself, every night."
+    help = "Delete sessions that ended long ago. The worker does this every night."
 
     def add_arguments(self, parser: CommandParser) -> None:
         retention = f"{settings.SESSION_RETENTION_DAYS}d"
@@ -19,9 +19,9 @@ class Command(LongCommand):
             "--older-than",
             metavar="TIME",
             default=retention,
-            help=f"that ended longer ago than 30m, 12h, 7d, ...; SESSION_RETENTION_DAYS ({retention}) unless given",
+            help=f"delete sessions that ended longer ago than this, such as 12h or 7d (default: {retention})",
         )
-        parser.add_argument("--dry-run", action="store_true", help="say how many there are, and delete none")
+        parser.add_argument("--dry-run", action="store_true", help="show how many would be deleted, and delete nothing")
 
     def handle(self, **options: Any) -> None:
         try:

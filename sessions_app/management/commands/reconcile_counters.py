@@ -11,10 +11,12 @@ DIFFERENT = 1
 
 
 class Command(LongCommand):
-    help = "Compare every counter with the sessions that it counts, and say what differs."
+    help = "Compare the session counters with the session rows, and report differences."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="count anew; nobody can sign in or out meanwhile")
+        parser.add_argument(
+            "--fix", action="store_true", help="rebuild all counters; sign-ins and revocations wait while this runs"
+        )
 
     def handle(self, *, fix: bool, **options: Any) -> None:
         differences = list(counting.differences())
@@ -23,14 +25,14 @@ class Command(LongCommand):
         if fix and differences:
             operations.rebuild_counters(actor=Principal.system("reconcile_counters"), difference_count=len(differences))
             self.stdout.write(
-                self.style.SUCCESS(f"Counters that differed: {len(differences):,}. All are counted anew.")
+                self.style.SUCCESS(f"{len(differences):,} counters were wrong. All counters have been rebuilt.")
             )
         elif differences:
             raise CommandError(
-                f"Counters that differ: {len(differences):,}. With --fix all are counted anew.", returncode=DIFFERENT
+                f"{len(differences):,} counters are wrong. Use --fix to rebuild all counters.", returncode=DIFFERENT
             )
         else:
-            self.stdout.write(self.style.SUCCESS("Every counter agrees with the sessions."))
+            self.stdout.write(self.style.SUCCESS("All counters are correct."))
 
 
 def worded(difference: counting.Difference) -> str:
@@ -38,4 +40,4 @@ def worded(difference: counting.Difference) -> str:
     tenant, application = show(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id")
     whose = f"{tenant} {show(Prefix.APPLICATION, application)}" if application else tenant
     rest = " ".join(f"{name}={value}" for name, value in key.items())
-    return f"{whose} {rest}: counted {difference.counted:,}, found {difference.found:,}"
+    return f"{whose} {rest}: counter {difference.counted:,}, rows {difference.found:,}"

@@ -31,34 +31,38 @@ SELECTING = (
 
 
 class Command(LongCommand):
-    help = "End sessions, by what they belong to and what they look like. All that is said must hold of each."
-    when_interrupted = "Interrupted. The same command carries on."
+    help = "Revoke sessions by scope and filter. A session must match all of the given options."
+    when_interrupted = "Interrupted. Run the same command again to finish."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        named = parser.add_argument_group("what to end, at least one of these")
+        named = parser.add_argument_group("scope (at least one is required)")
         named.add_argument("--session", action="append", metavar="ID", help="this session; may be repeated")
-        named.add_argument("--user", metavar="ID|EMAIL", help="this user's; an e-mail address needs --tenant beside it")
-        named.add_argument("--tenant", metavar="ID|SLUG", help="those of this tenant's people")
-        named.add_argument("--partner", metavar="ID|SLUG", help="those of the people in this partner's tenants")
-        named.add_argument("--application", metavar="ID|CLIENT_ID", help="those opened for this application")
-        named.add_argument("--admins", action="store_true", help="those of administrators, of whatever tier")
-        named.add_argument("--all", action="store_true", help="every one there is")
-        looks = parser.add_argument_group("and of those only the ones that")
-        looks.add_argument("--ip", metavar="ADDRESS|CIDR", help="were opened or last used from there")
-        looks.add_argument("--device", metavar="KIND", help="are on a desktop, mobile, tablet, bot, other or unknown")
-        looks.add_argument("--country", metavar="CODE", help="were opened in that country, such as SE")
-        looks.add_argument("--user-agent", metavar="TEXT", help="have this in their user agent, in capitals or not")
-        looks.add_argument("--older-than", metavar="TIME", help="were opened longer ago than that: 30m, 12h, 7d")
-        looks.add_argument("--idle-for", metavar="TIME", help="were last used longer ago than that")
-        parser.add_argument("--reason", required=True, help="why; every session that ends says so")
-        parser.add_argument("--dry-run", action="store_true", help="show what would end, and change nothing")
-        parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+        named.add_argument(
+            "--user", metavar="ID|EMAIL", help="sessions of this user; an e-mail address also needs --tenant"
+        )
+        named.add_argument("--tenant", metavar="ID|SLUG", help="sessions of this tenant's users")
+        named.add_argument(
+            "--partner", metavar="ID|SLUG", help="sessions of this partner's staff and of its tenants' users"
+        )
+        named.add_argument("--application", metavar="ID|CLIENT_ID", help="sessions started for this application")
+        named.add_argument("--admins", action="store_true", help="sessions of all administrators")
+        named.add_argument("--all", action="store_true", help="every session; combine it with filters")
+        looks = parser.add_argument_group("filters (only sessions that match all of them)")
+        looks.add_argument("--ip", metavar="ADDRESS|CIDR", help="started or last used from this address or network")
+        looks.add_argument("--device", metavar="KIND", help="desktop, mobile, tablet, bot, other or unknown")
+        looks.add_argument("--country", metavar="CODE", help="started in this country, such as SE")
+        looks.add_argument("--user-agent", metavar="TEXT", help="user agent contains this text; case is ignored")
+        looks.add_argument("--older-than", metavar="TIME", help="started longer ago than this, such as 30m, 12h or 7d")
+        looks.add_argument("--idle-for", metavar="TIME", help="not used for longer than this")
+        parser.add_argument("--reason", required=True, help="why; stored on every revoked session")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be revoked, and change nothing")
+        parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, **options: Any) -> None:
         reason = options["reason"].strip()
         if not 0 < len(reason) <= LONGEST_REASON:
-            raise CommandError(f"--reason takes 1 to {LONGEST_REASON} characters.", returncode=USAGE)
+            raise CommandError(f"--reason must have 1 to {LONGEST_REASON} characters.", returncode=USAGE)
         try:
             selection = Selection.of({name: options[name] for name in SELECTING})
         except ValueError as error:
@@ -69,25 +73,27 @@ class Command(LongCommand):
         elif options["yes"] or sys.stdin.isatty():
             self.revoke(selection, reason, is_asking=not options["yes"])
         else:
-            raise CommandError("There is no terminal to ask at; --yes ends them unasked.", returncode=USAGE)
+            raise CommandError(
+                "Not a terminal, so this cannot ask for confirmation. Use --yes to skip it.", returncode=USAGE
+            )
 
     def revoke(self, selection: Selection, reason: str, *, is_asking: bool) -> None:
         begun = selecting.unfinished(selection, reason=reason)
         count = selecting.count(selection, reason=reason)
         if not count and begun is None and not selection.scope:
             self.tell(None)
-            raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)
+            raise CommandError("No active session matches.", returncode=NOTHING_MATCHED)
         if begun:
-            self.note(f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.")
-        if is_asking and count and not is_agreed(f"End {some(count, 'more' if begun else '')} now?"):
-            raise CommandError("Nothing was ended.", returncode=DECLINED)
+            self.note(f"Continuing {begun.handle}, which has already revoked {begun.revoked_count:,}.")
+        if is_asking and count and not is_agreed(f"Revoke {some(count, 'more' if begun else '')} now?"):
+            raise CommandError("Nothing was revoked.", returncode=DECLINED)
         try:
             with progress(count) as bar:
                 ended = selecting.revoke_selected(
                     selection, actor=ACTOR, reason=reason, at_most=count if is_asking else None, told=bar.update
                 )
         except MoreThanConfirmed:
-            self.note("More have come to match meanwhile.")
+            self.note("More sessions match now.")
             self.revoke(selection, reason, is_asking=is_asking)
         except KeyboardInterrupt:
             connect_anew()
@@ -97,9 +103,11 @@ class Command(LongCommand):
             self.tell(ended.revocation)
             if not count and begun is None:
                 # A floor was raised all the same: it is there for sign-ins that are under way.
-                raise CommandError("Nothing was live; who was signing in begins anew.", returncode=NOTHING_MATCHED)
+                raise CommandError(
+                    "No active session matches. Sign-ins in progress were refused.", returncode=NOTHING_MATCHED
+                )
             if begun and (late := selecting.count(selection, reason=reason)):
-                self.note(f"{some(late)} came to match since that began; the same command ends them too.")
+                self.note(f"{some(late)} started to match meanwhile. Run the same command again to revoke them.")
 
     def tell(self, revocation: Revocation | None) -> None:
         count = revocation.revoked_count if revocation else 0
@@ -108,13 +116,13 @@ class Command(LongCommand):
             is_finished = revocation is None or revocation.number is not None or revocation.swept_at is not None
             write_json(self.stdout, {"revocation_id": handle, "revoked_count": count, "is_finished": is_finished})
         elif revocation:
-            self.stdout.write(f"{some(count)} ended by {revocation.handle}.")
+            self.stdout.write(f"{some(count)} revoked by {revocation.handle}.")
 
     def show(self, preview: Preview) -> None:
         if self.as_json:
             write_json(self.stdout, asdict(preview))
         else:
-            self.stdout.write(f"{some(preview.count)} would end.")
+            self.stdout.write(f"{some(preview.count)} would be revoked.")
             for title, counts in (
                 ("tenant", preview.by_tenant),
                 ("device", preview.by_device),
@@ -124,4 +132,4 @@ class Command(LongCommand):
             lines = ("  ".join(value or "-" for value in each.values()) for each in preview.sample)
             self.stdout.write("\nThe newest:\n  " + "\n  ".join(lines))
         if not preview.count:
-            raise CommandError("Nothing matches.", returncode=NOTHING_MATCHED)
+            raise CommandError("No active session matches.", returncode=NOTHING_MATCHED)

@@ -10,15 +10,13 @@ from sessions_app.statistics import statistics
 
 
 class Command(BaseCommand):
-    help = "Count sessions: a tenant's, a partner's, or the whole platform's."
+    help = "Show session statistics of a tenant, a partner or the whole platform."
 
     def add_arguments(self, parser: CommandParser) -> None:
         whose = parser.add_mutually_exclusive_group()
-        whose.add_argument("--tenant", metavar="ID|SLUG", help="this tenant's")
-        whose.add_argument(
-            "--partner", metavar="ID|SLUG", help="those in this partner's tenants, and its own administrators'"
-        )
-        parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+        whose.add_argument("--tenant", metavar="ID|SLUG", help="only this tenant")
+        whose.add_argument("--partner", metavar="ID|SLUG", help="only this partner: its staff and its tenants")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, **options: Any) -> None:
         try:

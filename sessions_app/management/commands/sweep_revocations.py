@@ -6,7 +6,7 @@ from sessions_app.models import Revocation
 
 
 class Command(LongCommand):
-    help = "Write revocations down on the sessions that they ended. The worker does so by itself, at once."
+    help = "Update the session rows of pending revocations. The worker does this immediately."
 
     def handle(self, **options: Any) -> None:
         waiting = list(Revocation.objects.to_sweep())
@@ -16,4 +16,4 @@ class Command(LongCommand):
             each.refresh_from_db()
             state = "all of" if each.swept_at else f"{each.swept_count:,} of"
             self.stdout.write(f"{each.handle}  {state} {some(each.revoked_count)}  {each.reach}: {each.reason}")
-        self.stdout.write(f"{some(swept)} marked.")
+        self.stdout.write(f"{some(swept)} updated.")

@@ -135,7 +135,7 @@ class Model:
     def open(self, proof: Proof, pk: UUID, device: str) -> None:
         user = proof.user
         for each in self.of_user(user)[: self.room_for(user)]:
-            self._end(each, "ended to make room for a newer one")
+            self._end(each, "session limit reached, replaced by a newer session")
         lifetime, idle = limits(user, proof.role)
         self.stays[pk] = Stay(
             user=user,
