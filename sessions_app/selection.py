@@ -60,8 +60,8 @@ class Selection:
         sessions = sessions_named(named["session"] or [], eye.sees(Reach.SESSION))
         if not scopes and not sessions:
             raise Unclear(
-                "Name a scope: --session, --user, --tenant, --partner, --application or --admins; or --all with filters "
-                "such as --ip, to revoke whatever matches them"
+                "Name a scope: --session, --user, --tenant, --partner, --application or --admins; or --all with "
+                "filters such as --ip, to revoke whatever matches them"
             )
         if not place and len({session.tenant_id for session in sessions}) == 1:
             place = {"tenant_id": sessions[0].tenant_id, "partner_id": sessions[0].partner_id}

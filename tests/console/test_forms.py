@@ -517,7 +517,9 @@ class TestSendingAFormTwice:
         form = filled(browser)
         browser.send("/console/groups/new/", **{**form, "name": "One"})
         browser.open("/console/groups/new/")
-        assert "This form was already sent with different content" in browser.send("/console/groups/new/", **{**form, "name": "Other"})
+        assert "This form was already sent with different content" in browser.send(
+            "/console/groups/new/", **{**form, "name": "Other"}
+        )
         assert browser.status == 409
         assert not Group.objects.filter(name="Other").exists()
         browser.send("/console/groups/new/", **filled(browser))

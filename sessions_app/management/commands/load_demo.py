@@ -12,7 +12,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError(
-                "Demo data has well-known passwords, so it is only loaded into the embedded database. Unset DATABASE_URL."
+                "Demo data has well-known passwords, so it goes into the embedded database only. Unset DATABASE_URL."
             )
         made = demo.load()
         if options["verbosity"]:
