@@ -47,7 +47,7 @@ class Visitor:
         """On whichever page has the form."""
         self.page.get_by_label("E-mail").fill(user.email)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_label("Code").fill(code)
+        self.page.get_by_label("MFA code").fill(code)
         self.page.get_by_role("button", name="Sign in").click()
 
     def be(self, caller: Caller) -> None:

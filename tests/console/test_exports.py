@@ -263,7 +263,7 @@ class TestTheRecordsList:
     def test_of_today_is_whole(self, world: World):
         today = f"{AuditEntry.objects.first().created_at:%Y-%m-%d}"
         browser = Browser(world.super_admin)
-        assert "partner.created" in browser.open(RECORD, since=today, until=today).partition("JSON lines")[2]
+        assert "partner.created" in browser.open(RECORD, since=today, until=today).partition("JSON Lines")[2]
 
     @cells(
         "asked",
@@ -294,7 +294,7 @@ class TestTheRecordsList:
         assert "Search further" in text
         onward = browser.html.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
         found = browser.open(RECORD + onward.replace("&amp;", "&"))
-        assert "user.updated" in found.partition("JSON lines")[2]
+        assert "user.updated" in found.partition("JSON Lines")[2]
 
     def test_says_to_operators_alone_whether_its_chains_fit(self, world: World):
         assert "Audit log integrity: OK" in Browser(world.super_admin).open(RECORD)

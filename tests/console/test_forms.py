@@ -188,7 +188,7 @@ class TestChanging:
         assert f"{page}edit/" in browser.html
         before = AuditEntry.objects.count()
         text = fill(browser, f"{page}edit/", **typed(changes))
-        if "1 session" in text and "Save, and end" in text:
+        if "1 session" in text and "Save and revoke" in text:
             browser.send(f"{page}edit/", **filled(browser))
         assert (browser.status, browser.at) == (200, page), browser.text
         shown = world.super_admin.get(f"{kind.path}/{thing.handle}").json()["data"]
@@ -535,7 +535,7 @@ class TestSendingAFormTwice:
         assert Group.objects.filter(name="Made").count() == 1
 
 
-SECRET = re.compile(r"<dt>Secret</dt><dd><code>([\w-]+)</code>")
+SECRET = re.compile(r"<dt>Client secret</dt><dd><code>([\w-]+)</code>")
 
 
 class TestASecret:
@@ -548,7 +548,7 @@ class TestASecret:
         self.is_nowhere_else(browser, kind)
         known = kind.model.objects.count()
         browser.open(place_to_make(kind))
-        assert "what is shown once, was shown then" in browser.send(place_to_make(kind), **form)
+        assert "A secret is shown only that once" in browser.send(place_to_make(kind), **form)
         assert kind.model.objects.count() == known
 
     @cells("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
@@ -601,7 +601,7 @@ class TestASecret:
         fill(browser, "/console/applications/new/", name="Pocket", application_type="NATIVE", scope="TENANT")
         made = Application.objects.get(name="Pocket")
         assert browser.at == f"/console/applications/{made.handle}/"
-        assert "New secret" not in browser.text
+        assert "Rotate client secret" not in browser.text
         assert "No change needed" in browser.open(f"{browser.at}rotate-secret/")
         assert browser.at == f"/console/applications/{made.handle}/"
 
