@@ -228,7 +228,7 @@ class AgentAdmin(HousedAdmin):
 
 
 def _out(name: str, thing: Any, called: str, is_theirs: bool) -> Button | str:
-    return Button("Take out", "take-out", name, thing.handle, called) if is_theirs else ""
+    return Button("Remove", "take-out", name, thing.handle, called) if is_theirs else ""
 
 
 def _page_of(model: str, thing: Any) -> str:

@@ -57,7 +57,7 @@ class TestAtATerminal:
         world.ada, world.alan  # noqa: B018 - they sign in
         hands(answer)
         said = say(*looks(world))
-        assert (said.code, said.out.startswith("2 sessions ended by rev_")) == (0, True)
+        assert (said.code, said.out.startswith("2 sessions revoked by rev_")) == (0, True)
         assert world.ada.get("/api/v1/me").status_code == 401
 
     @pytest.mark.parametrize("answer", ["", "n", "no", "ja", "2", None])
@@ -72,9 +72,9 @@ class TestAtATerminal:
     @pytest.mark.parametrize(
         ("named", "question"),
         [
-            (["--tenant", "north", "--device", "desktop"], "End 3 sessions now? [y/N] "),
-            (["--tenant", "north"], "End 3 sessions now? [y/N] "),
-            (["--user", "alan@north.example", "--tenant", "north"], "End 1 session now? [y/N] "),
+            (["--tenant", "north", "--device", "desktop"], "Revoke 3 sessions now? [y/N] "),
+            (["--tenant", "north"], "Revoke 3 sessions now? [y/N] "),
+            (["--user", "alan@north.example", "--tenant", "north"], "Revoke 1 session now? [y/N] "),
         ],
     )
     def test_the_question_names_the_number(self, named, question, world: World, hands: Any, capsys: Any):
@@ -90,7 +90,7 @@ class TestAtATerminal:
         assert world.ada.get("/api/v1/me").status_code == 200
         said = say("revoke_sessions", *named, *WHY)
         assert (said.code, "More sessions match now." in said.err) == (code, True)
-        assert capsys.readouterr().err == "End 1 session now? [y/N] End 2 sessions now? [y/N] "
+        assert capsys.readouterr().err == "Revoke 1 session now? [y/N] Revoke 2 sessions now? [y/N] "
         assert world.ada.get("/api/v1/me").status_code == status
         assert SessionState.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
 
@@ -118,7 +118,7 @@ class TestAtATerminal:
         termios.tcsetwinsize(terminal, (24, 100))
         running = started(*looks(committed_world), "--json", stdin=terminal, stderr=terminal)
         os.close(terminal)
-        shown = until(keyboard, "End 2 sessions now? [y/N] ")
+        shown = until(keyboard, "Revoke 2 sessions now? [y/N] ")
         os.write(keyboard, b"y\n")
         out, _ = running.communicate(timeout=30)
         assert (running.returncode, json.loads(out)["revoked_count"]) == (0, 2)
@@ -196,7 +196,7 @@ def test_killed_it_is_finished_by_the_same_command(committed_world: World):
 
     late = many.signed_in(many.ada.user)
     said = said_by(started(*looks(many), "--yes", "--json"))
-    assert said.err.endswith("1 session came to match since that began; the same command ends them too.\n")
+    assert said.err.endswith("1 session started to match meanwhile. Run the same command again to revoke them.\n")
     assert (said.code, said.json) == (
         0,
         {"revocation_id": begun.handle, "revoked_count": MANY, "is_finished": True},
@@ -224,7 +224,7 @@ def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypa
             say(*looks(world), "--yes")
     begun = job(world)
     assert begun.swept_at is None
-    assert say(*looks(world), "--yes").out == f"3 sessions ended by {begun.handle}.\n"
+    assert say(*looks(world), "--yes").out == f"3 sessions revoked by {begun.handle}.\n"
     assert [caller.get("/api/v1/me").status_code for caller in opened] == [401] * 3
     entries = AuditEntry.objects.filter(resource_id=begun.handle).order_by("number")
     assert [entry.changes["revoked_count"] for entry in entries] == [0, 3]
@@ -244,10 +244,10 @@ def test_carried_on_with_it_asks_about_what_is_left(
     hands("y")
     said = say(*looks(world))
     assert said.err.splitlines() == [
-        f"Carrying on with {job(world).handle}, which has ended 1 before.",
-        "1 session came to match since that began; the same command ends them too.",
+        f"Continuing {job(world).handle}, which has already revoked 1.",
+        "1 session started to match meanwhile. Run the same command again to revoke them.",
     ]
-    assert capsys.readouterr().err == "End 2 more sessions now? [y/N] "
+    assert capsys.readouterr().err == "Revoke 2 more sessions now? [y/N] "
     assert (said.code, job(world).revoked_count) == (0, 3)
     assert late.get("/api/v1/me").status_code == 200
 
@@ -270,7 +270,7 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
     assert committed_world.ada.session
     monkeypatch.setattr(selecting, "unfinished", slowly)
     with ThreadPoolExecutor(2) as pool:
-        assert "1 session ended by" in "".join(pool.map(run, range(2)))
+        assert "1 session revoked by" in "".join(pool.map(run, range(2)))
     assert Revocation.objects.filter(tenant_id=committed_world.north.pk).count() == 1
 
 
@@ -288,8 +288,8 @@ def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
         "is_finished": False,
     }
     again = say(*looks(many), "--yes")
-    assert again.out == f"{MANY:,} sessions ended by {begun.handle}.\n"
-    assert again.err == f"Carrying on with {begun.handle}, which has ended {begun.revoked_count:,} before.\n"
+    assert again.out == f"{MANY:,} sessions revoked by {begun.handle}.\n"
+    assert again.err == f"Continuing {begun.handle}, which has already revoked {begun.revoked_count:,}.\n"
 
 
 def test_two_at_once_share_one_job(committed_world: World):
@@ -297,7 +297,7 @@ def test_two_at_once_share_one_job(committed_world: World):
     running = [started(*looks(many), "--yes") for _ in range(2)]
     said = [said_by(process) for process in running]
     revocation = job(many)
-    assert {each.out for each in said} <= {f"{SOME:,} sessions ended by {revocation.handle}.\n"}
+    assert {each.out for each in said} <= {f"{SOME:,} sessions revoked by {revocation.handle}.\n"}
     assert {each.code for each in said} <= {0, 1}
     assert Revocation.objects.filter(tenant_id=many.north.pk).count() == 1
     assert (revocation.revoked_count, revocation.swept_count) == (SOME, SOME)

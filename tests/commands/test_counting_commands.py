@@ -72,17 +72,17 @@ class TestReconciling:
     def test_names_what_differs_and_leaves_it(self, peopled: World):
         counter = self.spoil(peopled)
         said = say("reconcile_counters")
-        assert (said.code, said.err) == (1, "Counters that differ: 1. With --fix all are counted anew.\n")
+        assert (said.code, said.err) == (1, "Wrong counters: 1. Use --fix to rebuild all counters.\n")
         assert said.out == (
             f"{peopled.north.handle} is_admin=False era={counter.era} state=live kind=browser value=Chrome slot=0:"
-            " counted 9, found 2\n"
+            " counter 9, rows 2\n"
         )
         assert say("reconcile_counters").code == 1
 
     def test_counts_anew_if_that_is_asked(self, peopled: World):
         self.spoil(peopled)
         said = say("reconcile_counters", "--fix")
-        assert (said.code, said.out.endswith("Counters that differed: 1. All are counted anew.\n")) == (0, True)
+        assert (said.code, said.out.endswith("Wrong counters: 1. All counters have been rebuilt.\n")) == (0, True)
         assert say("reconcile_counters").out == "All counters are correct.\n"
         entry = AuditEntry.objects.filter(action="session.counters_rebuilt").latest("created_at")
         assert (entry.actor_id, entry.changes) == ("system:reconcile_counters", {"difference_count": 1})

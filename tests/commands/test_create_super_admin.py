@@ -56,7 +56,7 @@ def test_refuses_a_password_that_anybody_would_guess(unfit, why, create):
 
 def test_refuses_to_make_the_same_operator_twice(create, world: World):
     create("root@curfew.example")
-    with pytest.raises(CommandError, match=r"ROOT@curfew\.example is an operator already"):
+    with pytest.raises(CommandError, match=r"ROOT@curfew\.example is already a super admin"):
         create("ROOT@curfew.example", "another password altogether")
     assert sign_in(world, "root@curfew.example").status_code == 200
 

@@ -222,8 +222,8 @@ class TestAFile:
 @cells(
     ("arguments", "why"),
     [
-        (["--format", "csv", "--tenant", "nowhere"], "There is no tenant nowhere"),
-        (["--format", "csv", "--tenant", ""], "There is no tenant without a name"),
+        (["--format", "csv", "--tenant", "nowhere"], "No tenant nowhere"),
+        (["--format", "csv", "--tenant", ""], "The name of the tenant is empty"),
     ],
 )
 def test_an_unknown_tenant_is_a_usage_error(arguments: list[str], why: str, world: World):

@@ -103,7 +103,7 @@ class TestPurge:
     def test_of_no_length_of_time_is_a_usage_error(self, odd: str, world: World):
         old = ended(world, 365 * DAY)
         said = say("purge_sessions", f"--older-than={odd}")
-        assert (said.code, "is no length of time" in said.err) == (2, True)
+        assert (said.code, "is not a duration" in said.err) == (2, True)
         assert is_there(old)
 
 
@@ -135,9 +135,9 @@ class TestSweep:
         revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
         assert not Session.objects.filter(revocation=revocation).exists()
         said = say("sweep_revocations")
-        assert said.out == f"{revocation.handle}  all of 2 sessions  tenant: a breach\n2 sessions marked.\n"
+        assert said.out == f"{revocation.handle}  all of 2 sessions  tenant: a breach\n2 sessions updated.\n"
         assert Session.objects.filter(revocation=revocation, revoked_by="system:tests").count() == 2
-        assert say("sweep_revocations").out == "0 sessions marked.\n"
+        assert say("sweep_revocations").out == "0 sessions updated.\n"
 
     def test_killed_in_between_goes_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
         say("sweep_revocations")
@@ -151,7 +151,7 @@ class TestSweep:
         with pytest.raises(KeyboardInterrupt):
             operations.sweep(told=interrupt)
         assert Revocation.objects.get(pk=revocation.pk).swept_count == 2
-        assert say("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions marked.\n")
+        assert say("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions updated.\n")
         assert Session.objects.filter(revocation=revocation).count() == len(callers)
 
     def test_interrupted_says_how_to_go_on(self, world: World, monkeypatch: pytest.MonkeyPatch):

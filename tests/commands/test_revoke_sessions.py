@@ -72,7 +72,7 @@ class TestAScope:
         everybody(world)
         said = revoke("--tenant", "north")
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
-        assert said.out == f"3 sessions ended by {revocation.handle}.\n"
+        assert said.out == f"3 sessions revoked by {revocation.handle}.\n"
         assert (revocation.reach, revocation.number is not None, revocation.revoked_count) == ("tenant", True, 3)
         [entry] = AuditEntry.objects.filter(resource_id=revocation.handle)
         assert (entry.actor_id, entry.changes["reason"]) == ("system:revoke_sessions", "laptop stolen")
@@ -95,7 +95,7 @@ class TestSessionsByName:
     def test_are_ended_and_no_other(self, world: World):
         phone, tablet = (world.signed_in(world.ada.user) for _ in range(2))
         said = revoke("--session", phone.session_id, "--session", world.lisa.session_id)
-        assert said.out.startswith("2 sessions ended by rev_")
+        assert said.out.startswith("2 sessions revoked by rev_")
         assert [is_alive(each) for each in (phone, tablet, world.ada, world.lisa)] == [False, True, True, False]
 
     def test_of_one_tenant_are_that_tenants_to_know(self, world: World):
@@ -115,7 +115,7 @@ class TestSessionsByName:
         first = Session.objects.get(pk=world.ada.session.pk).revoked_at
         assert revoke("--session", world.ada.session_id).code == 1
         said = revoke("--session", world.ada.session_id, "--session", world.alan.session_id)
-        assert said.out.startswith("1 session ended by rev_")
+        assert said.out.startswith("1 session revoked by rev_")
         assert Session.objects.get(pk=world.ada.session.pk).revoked_at == first
 
 
@@ -180,7 +180,7 @@ class TestNothing:
     def test_a_deleted_tenants_slug_names_nothing(self, world: World):
         world.north.deleted_at = world.north.created_at
         world.north.save()
-        assert "There is no tenant north" in revoke("--tenant", "north").err
+        assert "No tenant north" in revoke("--tenant", "north").err
 
     def test_nothing_matching_is_told_apart_from_done(self, world: World):
         everybody(world)
@@ -223,6 +223,6 @@ def test_what_would_end_is_what_ends(world: World):
     is_alive(world.ada)
     for named in (["--tenant", "north", "--device", "desktop"], ["--tenant", "north"]):
         with transaction.atomic():
-            assert say("revoke_sessions", *named, *WHY, "--dry-run").out.startswith("2 sessions would end.")
+            assert say("revoke_sessions", *named, *WHY, "--dry-run").out.startswith("2 sessions would be revoked.")
             assert revoke(*named).out.startswith("2 sessions ended")
             transaction.set_rollback(True)

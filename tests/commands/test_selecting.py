@@ -149,41 +149,41 @@ class TestWhatIsNoSelection:
     @pytest.mark.parametrize(
         ("arguments", "why"),
         [
-            ([], "Name what to end"),
-            (["--device", "mobile"], "Name what to end"),
-            (["--ip", "192.0.2.10", "--older-than", "1d"], "Name what to end"),
-            (["--all", "--tenant", "north-crowded"], "--all means every session there is"),
-            (["--all", "--admins"], "--all means every session there is"),
-            (["--all", "--session", "{alan.session_id}"], "--all means every session there is"),
+            ([], "Name a scope"),
+            (["--device", "mobile"], "Name a scope"),
+            (["--ip", "192.0.2.10", "--older-than", "1d"], "Name a scope"),
+            (["--all", "--tenant", "north-crowded"], "--all means every session"),
+            (["--all", "--admins"], "--all means every session"),
+            (["--all", "--session", "{alan.session_id}"], "--all means every session"),
             (["--tenant", ""], "--tenant is empty"),
             (["--user", ""], "--user is empty"),
-            (["--session", ""], "There is no session without a name"),
+            (["--session", ""], "The session ID is empty"),
             (["--tenant", "north-crowded", "--ip", ""], "--ip is empty"),
             (["--tenant", "north-crowded", "--user-agent", ""], "--user-agent is empty"),
             (["--tenant", "north-crowded", "--older-than", ""], "--older-than is empty"),
-            (["--tenant", "nowhere"], "There is no tenant nowhere"),
-            (["--tenant", "{acme.handle}"], "There is no tenant prt_"),
-            (["--partner", "north-crowded"], "There is no partner north-crowded"),
-            (["--application", "nothing"], "There is no application nothing"),
-            (["--user", "ada@north-crowded.example"], "say which with --tenant"),
+            (["--tenant", "nowhere"], "No tenant nowhere"),
+            (["--tenant", "{acme.handle}"], "No tenant prt_"),
+            (["--partner", "north-crowded"], "No partner north-crowded"),
+            (["--application", "nothing"], "No application nothing"),
+            (["--user", "ada@north-crowded.example"], "may exist in several tenants; add --tenant"),
             (
                 ["--user", "ada@north-crowded.example", "--tenant", "south-crowded"],
-                "There is no user ada@",
+                "No user ada@",
             ),
-            (["--user", "{alan.user.handle}", "--tenant", "south-crowded"], "There is no user usr_"),
-            (["--session", "{alan.session_id}", "--session", "{nothing}"], "There is no session ses_"),
-            (["--session", "{alan.user.handle}"], "There is no session usr_"),
-            (["--all", "--ip", "192.0.2"], "is no address or network"),
-            (["--all", "--ip", "192.0.2.10/8"], "write 192.0.0.0/8"),
-            (["--all", "--ip", "192.0.2.0/33"], "is no address or network"),
-            (["--all", "--country", "Sweden"], "is no country"),
-            (["--all", "--country", "S1"], "is no country"),
-            (["--all", "--device", "toaster"], "is no kind of device"),
-            (["--all", "--older-than", "7"], "is no length of time"),
-            (["--all", "--older-than=-7d"], "is no length of time"),
-            (["--all", "--older-than", "7 days"], "is no length of time"),
-            (["--all", "--older-than", "999999999d"], "longer than a calendar has room for"),
-            (["--all", "--idle-for", "٣d"], "is no length of time"),
+            (["--user", "{alan.user.handle}", "--tenant", "south-crowded"], "No user usr_"),
+            (["--session", "{alan.session_id}", "--session", "{nothing}"], "No session ses_"),
+            (["--session", "{alan.user.handle}"], "No session usr_"),
+            (["--all", "--ip", "192.0.2"], "is not a valid IP address or CIDR"),
+            (["--all", "--ip", "192.0.2.10/8"], "use 192.0.0.0/8"),
+            (["--all", "--ip", "192.0.2.0/33"], "is not a valid IP address or CIDR"),
+            (["--all", "--country", "Sweden"], "is not a country code"),
+            (["--all", "--country", "S1"], "is not a country code"),
+            (["--all", "--device", "toaster"], "is not a device type"),
+            (["--all", "--older-than", "7"], "is not a duration"),
+            (["--all", "--older-than=-7d"], "is not a duration"),
+            (["--all", "--older-than", "7 days"], "is not a duration"),
+            (["--all", "--older-than", "999999999d"], "too long"),
+            (["--all", "--idle-for", "٣d"], "is not a duration"),
         ],
     )
     def test_is_an_error(self, arguments: list[str], why: str, crowded: Crowded):
@@ -194,7 +194,7 @@ class TestWhatIsNoSelection:
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
     def test_without_a_reason_neither(self, reason: str, crowded: Crowded):
         said = say("revoke_sessions", "--user", crowded.alan.user.handle, "--reason", reason, "--yes")
-        assert (said.code, said.err) == (2, "--reason takes 1 to 200 characters.\n")
+        assert (said.code, said.err) == (2, "--reason must have 1 to 200 characters.\n")
 
 
 class TestLooking:
@@ -212,7 +212,7 @@ class TestLooking:
         said = look("--partner", "acme-crowded", "--ip", "192.0.2.0/24")
         told, _, sample = said.out.partition("\nThe newest:\n")
         assert told.splitlines() == [
-            "9 sessions would end.",
+            "9 sessions would be revoked.",
             "",
             "By tenant:",
             "  7  north-crowded",
@@ -243,7 +243,7 @@ class TestLooking:
         said = look("--tenant", "north-crowded", "--device", "bot")
         assert (said.code, said.out.splitlines()[0], said.err) == (
             1,
-            "0 sessions would end.",
+            "0 sessions would be revoked.",
             "No active session matches.\n",
         )
 

@@ -161,9 +161,9 @@ class TestPages:
         page.get_by_role("link", name="Sessions", exact=True).click()
         page.get_by_role("link", name=phone.user.email).click()
         page.get_by_role("link", name="End this session").click()
-        page.get_by_label("Why?").fill("a lost telephone")
-        page.get_by_role("button", name="End 1 session now").click()
-        expect(page.get_by_text("1 session ended.")).to_be_visible()
+        page.get_by_label("Reason").fill("a lost telephone")
+        page.get_by_role("button", name="Revoke 1 session now").click()
+        expect(page.get_by_text("1 session revoked.")).to_be_visible()
         assert not is_live(phone)
 
     def test_a_person_signs_in_ends_and_signs_out(self, visit: Visit, committed_world: World):

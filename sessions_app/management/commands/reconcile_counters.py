@@ -25,11 +25,11 @@ class Command(LongCommand):
         if fix and differences:
             operations.rebuild_counters(actor=Principal.system("reconcile_counters"), difference_count=len(differences))
             self.stdout.write(
-                self.style.SUCCESS(f"{len(differences):,} counters were wrong. All counters have been rebuilt.")
+                self.style.SUCCESS(f"Wrong counters: {len(differences):,}. All counters have been rebuilt.")
             )
         elif differences:
             raise CommandError(
-                f"{len(differences):,} counters are wrong. Use --fix to rebuild all counters.", returncode=DIFFERENT
+                f"Wrong counters: {len(differences):,}. Use --fix to rebuild all counters.", returncode=DIFFERENT
             )
         else:
             self.stdout.write(self.style.SUCCESS("All counters are correct."))
