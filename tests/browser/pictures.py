@@ -43,7 +43,7 @@ def console(page: Page) -> Iterator[str]:
     page.get_by_role("link", name="Revoke all matching").wait_for()
     yield "console-sessions"
     page.locator("#result_list").get_by_role("link").first.click()
-    page.get_by_role("heading", name="What happened").wait_for()
+    page.get_by_role("heading", name="Timeline").wait_for()
     yield "console-session"
     page.get_by_role("link", name="Revoke all sessions of this user…").click()
     page.get_by_label("Reason").fill("her laptop was stolen")

@@ -61,7 +61,7 @@ class TestStatistics:
     def test_of_what_is_not_there_are_a_usage_error(self, named: list[str], world: World):
         said = say("session_stats", *named)
         assert (said.code, said.out) == (2, "")
-        assert said.err.startswith("There is no ")
+        assert said.err.startswith(("No ", "The name of the "))
 
 
 class TestReconciling:

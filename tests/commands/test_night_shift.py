@@ -162,7 +162,7 @@ class TestSweep:
         for act, command in commands.items():
             monkeypatch.setattr(operations, act, interrupt)
             said = say(command)
-            assert (said.code, "the same command does the rest" in said.err) == (4, True)
+            assert (said.code, "run the same command again" in said.err) == (4, True)
 
 
 def words(count: int, what: str) -> str:

@@ -28,7 +28,7 @@ def rotate(*options: str) -> str:
 def test_says_which_key_signs_from_when_on(options):
     said = rotate(*options)
     newest = SigningKey.objects.latest("created_at")
-    match = re.fullmatch(r"Key (\w{26}) signs from (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC on\.\n", said)
+    match = re.fullmatch(r"Key (\w{26}) signs tokens from (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC\.\n", said)
     assert match
     assert match.groups() == (newest.kid, f"{newest.signs_from:%Y-%m-%d %H:%M:%S}")
 

@@ -30,7 +30,7 @@ def unlock(email: str) -> str:
 @cells("spelled", ["grace@north.example", " Grace@NORTH.example"])
 def test_lets_an_account_sign_in_again(spelled, world: World):
     fail(world)
-    assert unlock(spelled) == f"The failed sign-ins of {spelled} are forgotten.\n"
+    assert unlock(spelled) == f"Failed sign-in attempts of {spelled} cleared.\n"
     assert sign_in(world).status_code == 200
 
 
@@ -62,7 +62,7 @@ def test_leaves_other_accounts_locked(world: World):
 
 
 def test_does_not_know_whether_there_is_such_an_account(world: World):
-    assert unlock("nobody@nowhere.example") == "The failed sign-ins of nobody@nowhere.example are forgotten.\n"
+    assert unlock("nobody@nowhere.example") == "Failed sign-in attempts of nobody@nowhere.example cleared.\n"
 
 
 def test_is_recorded(world: World):
