@@ -101,7 +101,7 @@ def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
     words = asked.in_words
     if blast and blast.users == 1 and blast.sample:
         whose = blast.sample[0].user_email
-        words += [("User", whose)] if whose not in dict(words).values() else []
+        words += [("E-mail", whose)] if whose not in dict(words).values() else []
     return words
 
 

@@ -56,7 +56,7 @@ class SessionList(WalkedList):
 
 class SessionAdmin(ConsoleAdmin):
     slug, icon = "sessions", "devices"
-    list_display = ("pick", "who", "tenant", "device", "address", "last_seen", "opened", "state")
+    list_display = ("pick", "who", "tenant", "device", "address", "last_seen", "opened", "state_badge")
     list_display_links = ("who",)
     change_list_template = "console/sessions.html"
 
@@ -118,7 +118,7 @@ class SessionAdmin(ConsoleAdmin):
         return at(row.created_at)
 
     @admin.display(description="State")
-    def state(self, row: Any) -> str:
+    def state_badge(self, row: Any) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], STATES[row.state])
 
     def name_of(self, thing: SessionState) -> str:

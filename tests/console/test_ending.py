@@ -127,7 +127,7 @@ class TestThePreview:
         [
             ({"user": "nobody@north.example"}, "No user"),
             ({"ip": "192.0.2.300"}, "not a valid IP address or CIDR"),
-            ({"older_than": "soon"}, "no length of time"),
+            ({"older_than": "soon"}, "not a duration"),
             ({"device": "toaster"}, "not a device type"),
             ({"country": "Sweden"}, "not a country code"),
             ({"user": "\0'; DROP"}, "No user"),

@@ -143,7 +143,7 @@ def test_a_signal_stops_all_of_it(run, number):
     assert running.is_gone()
 
 
-@pytest.mark.parametrize("moment", ["PostgreSQL is in", "/me/sessions"], ids=["while it starts", "when it is up"])
+@pytest.mark.parametrize("moment", ["Starting PostgreSQL in", "/me/sessions"], ids=["while it starts", "when it is up"])
 def test_ctrl_c_again_and_again_stops_all_of_it(run, moment):
     running = run()
     running.wait_until_up(moment)

@@ -54,9 +54,9 @@ def test_are_password_resets_at_the_console_too(world: World):
     browser = Browser(world.north_admin)
     page = f"/console/users/{world.ada.user.handle}/"
     for _ in range(3):
-        assert "A letter with a code is on its way." in do(browser, page, "reset-password")
+        assert "An e-mail with a reset code has been sent." in do(browser, page, "reset-password")
     before = footprint()
-    assert "Nothing was done" in do(browser, page, "reset-password")
+    assert "Nothing was changed" in do(browser, page, "reset-password")
     assert browser.status == 429
     assert 1 <= int(browser.answer["Retry-After"]) <= 60
     assert footprint() == before
