@@ -47,7 +47,7 @@ class RepeatableViewSet(V1ViewSet):
         try:
             given, is_old = once(self.principal, key, f"{request.method} {request.path_info} {body}", answer)
         except KeyTaken as error:
-            told = "This key came with another request before; use a new one"
+            told = "This key was already used for a different request; use a new one"
             raise Invalid(flaw(("header", HEADER), told, "value_error.key_taken")) from error
         headers = given.headers | ({REPEATED: "true"} if is_old else {})
         return Response(orjson.loads(given.body), status=HTTPStatus(given.status), headers=headers)

@@ -11,7 +11,7 @@ WORDS = {
     HTTPStatus.BAD_REQUEST: "The request could not be understood",
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request body is larger than the server accepts",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side; the request id helps us find it",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on the server; report the request ID to its operator",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be reached; try again shortly",
 }
 

@@ -13,8 +13,8 @@ from core.ids import NOBODYS, Prefix, read
 from core.jsonb import EXACT, settled
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
-SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Small letters and digits, with hyphens between them")
-SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable letters, but no space, quote or backslash")
+SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lowercase letters and digits, with hyphens between them")
+SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable ASCII characters without space, quote or backslash")
 
 
 class Text(serializers.CharField):
@@ -139,7 +139,7 @@ class ScopeToken(Text):
 class Distinct(serializers.ListField):
     """A list in which nothing stands twice."""
 
-    default_error_messages = {"repeated": "Nothing may stand twice in this list"}
+    default_error_messages = {"repeated": "The list contains duplicates"}
 
     def __init__(self, child: serializers.Field, *, most: int, **options: Any) -> None:
         super().__init__(child=child, max_length=most, **options)
@@ -190,10 +190,10 @@ class Attributes(serializers.DictField):
     """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold or give back."""
 
     default_error_messages = {
-        "inexact": f"No number beyond {EXACT}",
-        "too_deep": f"At most {DEEPEST} levels",
+        "inexact": f"Numbers must be between -{EXACT} and {EXACT}",
+        "too_deep": f"At most {DEEPEST} levels of nesting",
         "too_large": f"At most {LARGEST} bytes",
-        "unreadable": "No NUL and no half a character",
+        "unreadable": "Text must not contain NUL or unpaired surrogates",
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

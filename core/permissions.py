@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from core.access import Principal, Scope, Tier
 
 NEEDS_SCOPE = "Platform token requires admin:read or admin:write scope"
-NEEDS_USER = "This endpoint speaks of the signed-in user, and a platform token has none"
-NEEDS_SESSION = "An API key cannot do this; sign in"
-NEEDS_PERSON = "Whoever acts for somebody else cannot do this; they must do it themselves"
+NEEDS_USER = "This endpoint is about the signed-in user, and a client's token has none"
+NEEDS_SESSION = "An API key cannot do this; sign in instead"
+NEEDS_PERSON = "A client that acts for a user cannot do this; the user must do it"
 
 
 class DenyAll(BasePermission):

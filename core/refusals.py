@@ -20,9 +20,9 @@ from core.throttling import MINUTE
 
 NOT_AUTHENTICATED = "Not authenticated"
 ACCESS_DENIED = "Access denied"
-CHANGED_MEANWHILE = "It was changed at this very moment; try again"
-TOOK_TOO_LONG = "It took too long and was broken off; nothing was changed. Ask for less, or try again later"
-UNAVAILABLE = "This installation cannot do that at the moment; its operator finds the reason at /readyz"
+CHANGED_MEANWHILE = "The resource was changed by another request; try again"
+TOOK_TOO_LONG = "The request took too long and was stopped; nothing was changed. Narrow it down, or try again later"
+UNAVAILABLE = "This is not available at the moment; the operator finds the reason at /readyz"
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def refusal_of(error: Exception, view: Any) -> Refusal | None:
         case DjangoPermissionDenied():
             return Refusal(HTTPStatus.FORBIDDEN, ACCESS_DENIED)
         case exceptions.Throttled():
-            words = "Too many requests of this kind; wait as long as Retry-After says"
+            words = "Too many requests of this kind; wait as many seconds as Retry-After says"
             wait = {"Retry-After": str(getattr(error, "wait", MINUTE))}
             return Refusal(HTTPStatus.TOO_MANY_REQUESTS, words, wait)
         case exceptions.APIException():
@@ -68,7 +68,7 @@ def refusal_of(error: Exception, view: Any) -> Refusal | None:
         case ChangedMeanwhile():
             return Refusal(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
         case Stale():
-            words = "It has been changed since you read it; read it again"
+            words = "It has changed since you read it; get it again and retry"
             return Refusal(HTTPStatus.PRECONDITION_FAILED, words)
         case IntegrityError():
             return _taken(error, getattr(view, "unique", {}))

@@ -7,7 +7,7 @@ from tests.access.matrix import Row, rows
 from tests.cells import cells
 from tests.world import World
 
-NEEDS_SESSION = {"detail": "An API key cannot do this; sign in"}
+NEEDS_SESSION = {"detail": "An API key cannot do this; sign in instead"}
 MAY = {
     "GET /api/v1/me": 200,
     "GET /api/v1/me/api-keys": 200,

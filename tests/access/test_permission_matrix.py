@@ -17,7 +17,7 @@ from tests.cells import cells
 from tests.resources import KINDS, group_of, kind_at
 from tests.world import World
 
-NO_USER = {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
+NO_USER = {"detail": "This endpoint is about the signed-in user, and a client's token has none"}
 NO_SCOPE = {"detail": "Platform token requires admin:read or admin:write scope"}
 EVERY_WAY = {"GET /api/v1/me/sessions", "DELETE /api/v1/admin/users/{id}"}
 REFUSALS: dict[str, dict[str, str]] = {

@@ -14,6 +14,7 @@ from tests.architecture.sources import ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 README = ROOT / "README.md"
+INDEX = ROOT / "docs/decisions.md"
 FOLDERS = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -65,6 +66,11 @@ def test_every_command_that_is_named_exists():
     assert named(r"manage\.py ([a-z_]+)") <= get_commands().keys()
 
 
+def test_the_line_that_contributors_are_told_to_break_is_there():
+    [(line, path)] = re.findall(r"^sed -i 's/\^(.+)\$/#&/' (\S+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    assert line in (ROOT / path).read_text().splitlines()
+
+
 def test_the_accounts_of_the_readme_are_in_the_demo_data(unpeopled_database: None, db: None):
     demo.load()
     accounts = re.findall(r"`([\w.]+@[\w.]+)`", README.read_text())
@@ -80,6 +86,12 @@ def test_the_readme_shows_the_first_curl_as_it_is_printed(capsys):
 
 
 class TestDecisions:
+    def test_are_in_the_index_by_the_titles_that_they_have(self):
+        listed = re.findall(r"^- \[(\d{4})\]\(decisions/\1-.+\.md\) (.+)$", INDEX.read_text(), re.MULTILINE)
+        titles = {decision.name[:4]: decision.read_text().splitlines()[0].partition(". ")[2] for decision in DECISIONS}
+        assert [(number, title) for number, title in listed if titles[number] != title] == []
+        assert len(listed) == len(dict(listed)) >= 46
+
     def test_are_numbered_without_a_gap(self):
         assert [int(decision.name[:4]) for decision in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 

@@ -30,7 +30,7 @@ def statuses(caller: Any, path: str = STATS, times: int = 5) -> list[int]:
 def test_are_refused_beyond_the_limit(world: World):
     assert statuses(world.super_admin) == [200, 200, 200, 429, 429]
     answer = world.super_admin.get(STATS)
-    assert answer.json() == {"detail": "Too many requests of this kind; wait as long as Retry-After says"}
+    assert answer.json() == {"detail": "Too many requests of this kind; wait as many seconds as Retry-After says"}
     assert 1 <= int(answer["Retry-After"]) <= 60
 
 

@@ -15,7 +15,7 @@ from tests.world import PASSWORD, SYSTEM, World, hashed_password
 
 LOGIN = "/api/v1/auth/login"
 HOME, ELSEWHERE, THIRD = "203.0.113.1", "203.0.113.2", "203.0.113.3"
-WAIT = {"detail": "Too many failed sign-ins; wait as long as Retry-After says"}
+WAIT = {"detail": "Too many failed sign-ins; wait as many seconds as Retry-After says"}
 
 
 def sign_in(

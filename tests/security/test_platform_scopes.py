@@ -15,7 +15,7 @@ from tests.world import Caller, World
 READ, WRITE = Scope.ADMIN_READ, Scope.ADMIN_WRITE
 THINGS = "/api/v1/admin/things"
 NEEDS_SCOPE = {"detail": "Platform token requires admin:read or admin:write scope"}
-NEEDS_USER = {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
+NEEDS_USER = {"detail": "This endpoint is about the signed-in user, and a client's token has none"}
 PERSONAL = [
     ("GET", "/api/v1/me"),
     ("GET", "/api/v1/me/sessions"),

@@ -28,7 +28,7 @@ CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
 
 
 def wrong_password(field: str) -> tuple[HTTPStatus, Any]:
-    return UNPROCESSABLE, [flaw(("body", field), "This is not your password", "value_error.wrong_password")]
+    return UNPROCESSABLE, [flaw(("body", field), "This is not your current password", "value_error.wrong_password")]
 
 
 def unfit_password(error: Exception) -> Any:
@@ -36,26 +36,29 @@ def unfit_password(error: Exception) -> Any:
     return [flaw(("body", "new_password"), message, "value_error.weak_password") for message in error.messages]
 
 
-THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as long as Retry-After says")
+THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as many seconds as Retry-After says")
 CLIENT_THROTTLED = (
     HTTPStatus.TOO_MANY_REQUESTS,
     {"error": "temporarily_unavailable", "error_description": "Too many failed attempts from this address"},
 )
 CODE_WRONG = (
     UNPROCESSABLE,
-    [flaw(("body", "code"), "This code is wrong or was used before", "value_error.wrong_code")],
+    [flaw(("body", "code"), "This code is wrong or was already used", "value_error.wrong_code")],
 )
-TOTP_UNAVAILABLE = (HTTPStatus.CONFLICT, "The second factor is not in the state that this needs; see GET /api/v1/me")
+TOTP_UNAVAILABLE = (
+    HTTPStatus.CONFLICT,
+    "MFA is already on, or there is nothing to confirm or remove; see GET /api/v1/me",
+)
 
 
 USER_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
-    operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last operator; somebody must be left to let others in"),
+    operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last active super admin; at least one is required"),
     operations.AccountIsDown: (
         HTTPStatus.CONFLICT,
-        "This user is suspended, or what they live in is",
+        "The user, or their tenant or partner, is suspended; reactivate it first",
     ),
-    operations.TotpUnavailable: (HTTPStatus.CONFLICT, "This user has no second factor"),
+    operations.TotpUnavailable: (HTTPStatus.CONFLICT, "This user does not have MFA"),
 }
 RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.PasswordUnfit: (UNPROCESSABLE, unfit_password),
@@ -64,7 +67,7 @@ RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
         [
             flaw(
                 ("body", "code"),
-                "This code is wrong, was used, or has expired; ask your administrator for another",
+                "This code is wrong, already used or expired; ask your administrator for a new one",
                 "value_error.wrong_code",
             )
         ],
@@ -82,13 +85,16 @@ def needed(name: str, value: Any) -> Any:
 def leave_out(role: Role, **given: Any) -> None:
     for name, value in given.items():
         if value is not None:
-            raise Invalid(flaw(("body", name), f"Not with the role {role}", "value_error.contradiction"))
+            raise Invalid(flaw(("body", name), f"Not allowed with the role {role}", "value_error.contradiction"))
 
 
 CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
     operations.BeyondThem: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
-    operations.KeepsNoSecret: (HTTPStatus.CONFLICT, "A public client has no secret: WEB and SERVICE have one"),
+    operations.KeepsNoSecret: (
+        HTTPStatus.CONFLICT,
+        "A public client has no secret; only WEB and SERVICE applications have one",
+    ),
 }
 
 

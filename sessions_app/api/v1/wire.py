@@ -25,25 +25,25 @@ from tenancy.models import Tenant
 
 
 def no_room(refusal: operations.NoRoom) -> str:
-    return f"This account may have {refusal.allowed} sessions and has them; end one of them first"
+    return f"This account has reached its limit of {refusal.allowed} sessions; end one of them first"
 
 
 SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     accounts.SecondFactorMissing: (
         HTTPStatus.UNAUTHORIZED,
-        {"detail": "This account also asks for a code: send totp_code or recovery_code", "mfa_required": True},
+        {"detail": "This account has MFA: send totp_code or recovery_code", "mfa_required": True},
     ),
     accounts.SignInRefused: (HTTPStatus.UNAUTHORIZED, "Wrong e-mail, password, code or tenant"),
     accounts.Throttled: (
         HTTPStatus.TOO_MANY_REQUESTS,
-        "Too many failed sign-ins; wait as long as Retry-After says",
+        "Too many failed sign-ins; wait as many seconds as Retry-After says",
     ),
     operations.EndedMeanwhile: (
         HTTPStatus.UNAUTHORIZED,
-        "Your sessions were ended while you were signing in; sign in again",
+        "Your sessions were revoked while you were signing in; sign in again",
     ),
     operations.NoRoom: (HTTPStatus.CONFLICT, no_room),
-    operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is no longer good; sign in again"),
+    operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is not valid any more; sign in again"),
 }
 ENDED = ("revoked_at", "revoked_by", "revoke_reason", "revocation_id")
 LIST_COLUMNS = (

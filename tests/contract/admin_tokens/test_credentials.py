@@ -30,7 +30,7 @@ from tests.world import Caller, World
 ROUTES = [("GET", SESSIONS), ("DELETE", f"{SESSIONS}/x"), ("POST", REVOKE)]
 each_route = pytest.mark.parametrize(("method", "path"), ROUTES)
 UNAUTHORIZED = "Unauthorized"
-TOO_MANY = "Too many requests of this kind; wait as long as Retry-After says"
+TOO_MANY = "Too many requests of this kind; wait as many seconds as Retry-After says"
 
 
 def last_denials(count: int) -> list[AuditEntry]:

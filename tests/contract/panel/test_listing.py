@@ -241,14 +241,14 @@ class TestWhoeverActsForSomebody:
         application(world)
         client = acting_for(world.ada)
         assert tokens(client) == [world.ada.session_id]
-        words = "Whoever acts for somebody else cannot do this; they must do it themselves"
+        words = "A client that acts for a user cannot do this; the user must do it"
         assert refused(client.delete(SESSIONS), 403) == words
         assert refused(client.delete(f"{SESSIONS}/{world.ada.session_id}"), 403) == words
 
 
 def test_a_machine_has_no_account(world: World):
     service = world.service(*Scope)
-    words = "This endpoint speaks of the signed-in user, and a platform token has none"
+    words = "This endpoint is about the signed-in user, and a client's token has none"
     for method, path in (("GET", SESSIONS), ("GET", COUNT), ("DELETE", SESSIONS), ("DELETE", f"{SESSIONS}/x")):
         assert refused(service.request(method, path), 403) == words
 

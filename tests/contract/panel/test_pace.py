@@ -14,7 +14,7 @@ from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, refuse
 from tests.contract.v1.sessions import is_alive
 from tests.world import Caller, World
 
-TOO_MANY = "Too many requests of this kind; wait as long as Retry-After says"
+TOO_MANY = "Too many requests of this kind; wait as many seconds as Retry-After says"
 
 
 @pytest.fixture(autouse=True)

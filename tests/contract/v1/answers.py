@@ -8,7 +8,7 @@ LOGIN = "/api/v1/auth/login"
 REFRESH = "/api/v1/auth/refresh"
 ME = "/api/v1/me"
 WRONG = {"detail": "Wrong e-mail, password, code or tenant"}
-CODE_MISSING = {"detail": "This account also asks for a code: send totp_code or recovery_code", "mfa_required": True}
+CODE_MISSING = {"detail": "This account has MFA: send totp_code or recovery_code", "mfa_required": True}
 ACCESS_DENIED = {"detail": "Access denied"}
 NOT_AUTHENTICATED = {"detail": "Not authenticated"}
 

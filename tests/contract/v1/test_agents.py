@@ -285,7 +285,9 @@ class TestItsLimit:
         agent = with_scopes(world, "admin:read", rate_limit_rpm=3)
         answers = [agent.get(PATH), agent.get("/api/v1/me"), agent.post(PATH, {}), agent.get(PATH), agent.get(PATH)]
         assert [answer.status_code for answer in answers] == [200, 403, 403, 429, 429]
-        assert answers[-1].json() == {"detail": "Too many requests of this kind; wait as long as Retry-After says"}
+        assert answers[-1].json() == {
+            "detail": "Too many requests of this kind; wait as many seconds as Retry-After says"
+        }
         assert 1 <= int(answers[-1]["Retry-After"]) <= 60
         assert AgentMinute.objects.get().requests == 3
 

@@ -219,7 +219,7 @@ class TestItsSecret:
         assert given(rotated)["client_secret"]
         assert rotated["ETag"] != version
         stale = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
-        assert refused(stale, 412) == {"detail": "It has been changed since you read it; read it again"}
+        assert refused(stale, 412) == {"detail": "It has changed since you read it; get it again and retry"}
 
     def test_is_rotated_once_by_a_request_that_is_sent_twice(self, world: World):
         path = f"{PATH}/{made(world.north_admin)['id']}/rotate-secret"

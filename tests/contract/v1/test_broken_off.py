@@ -12,8 +12,10 @@ from tests.contract.v1.answers import refused
 from tests.contract.v1.sessions import SESSIONS
 from tests.world import World
 
-TOO_LONG = {"detail": "It took too long and was broken off; nothing was changed. Ask for less, or try again later"}
-CHANGED_MEANWHILE = {"detail": "It was changed at this very moment; try again"}
+TOO_LONG = {
+    "detail": "The request took too long and was stopped; nothing was changed. Narrow it down, or try again later"
+}
+CHANGED_MEANWHILE = {"detail": "The resource was changed by another request; try again"}
 
 
 def as_slow_as_with_millions(filters: UserSessionFilters, rows: Any) -> Any:

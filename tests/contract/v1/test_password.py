@@ -15,7 +15,7 @@ from tests.world import PASSWORD, Caller, World
 
 PATH = "/api/v1/me/password"
 NEW = "a brand new horse battery"
-NOT_YOURS = (["body", "current_password"], "This is not your password", "value_error.wrong_password")
+NOT_YOURS = (["body", "current_password"], "This is not your current password", "value_error.wrong_password")
 
 
 def change(caller: Caller, new: str = NEW, current: str = PASSWORD, **more: Any) -> Any:
@@ -96,7 +96,7 @@ class TestTheWrongPassword:
         for _ in range(10):
             assert flaws(change(world.ada, current="wrong")) == [NOT_YOURS]
         answer = change(world.ada)
-        assert refused(answer, 429) == {"detail": "Too many failed attempts; wait as long as Retry-After says"}
+        assert refused(answer, 429) == {"detail": "Too many failed attempts; wait as many seconds as Retry-After says"}
         assert 1 <= int(answer["Retry-After"]) <= 30
         last = (
             AuditEntry.objects.filter(action="user.password_changed", tenant_id=world.north.pk)

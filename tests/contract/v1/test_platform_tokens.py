@@ -201,4 +201,4 @@ class TestTheGrant:
 def test_a_platform_token_speaks_for_no_user(world: World, service: Application):
     token = granted(by_form(world))["access_token"]
     said = refused(Caller(token).get(ME), 403)
-    assert said == {"detail": "This endpoint speaks of the signed-in user, and a platform token has none"}
+    assert said == {"detail": "This endpoint is about the signed-in user, and a client's token has none"}

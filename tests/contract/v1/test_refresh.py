@@ -14,7 +14,7 @@ from tests.cells import cells
 from tests.contract.v1.answers import ME, REFRESH, flaws, given, refused
 from tests.world import Caller, World, some_id
 
-NO_LONGER_GOOD = {"detail": "This refresh token is no longer good; sign in again"}
+NO_LONGER_GOOD = {"detail": "This refresh token is not valid any more; sign in again"}
 SIGNED_IN = {"access_token", "refresh_token", "token_type", "expires_in", "session_id", "user"}
 
 

@@ -26,7 +26,7 @@ from tests.world import SYSTEM, Caller, World
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 ME, USERS = "/api/v1/me", "/api/v1/admin/users"
-THEMSELVES = {"detail": "Whoever acts for somebody else cannot do this; they must do it themselves"}
+THEMSELVES = {"detail": "A client that acts for a user cannot do this; the user must do it"}
 
 
 def application(world: World, name: str = "wiki", **columns: Any) -> Application:

@@ -16,8 +16,8 @@ from tests.contract.v1.answers import CODE_MISSING, ME, REFRESH, WRONG, flaws, g
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock, login
 from tests.world import PASSWORD, Caller, World
 
-WRONG_CODE = (["body", "code"], "This code is wrong or was used before", "value_error.wrong_code")
-WRONG_STATE = {"detail": "The second factor is not in the state that this needs; see GET /api/v1/me"}
+WRONG_CODE = (["body", "code"], "This code is wrong or was already used", "value_error.wrong_code")
+WRONG_STATE = {"detail": "MFA is already on, or there is nothing to confirm or remove; see GET /api/v1/me"}
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ class TestRemovingIt:
         for _ in range(10):
             flaws(world.ada.delete(ENROL, {"password": "wrong"}))
         answer = refused(world.ada.delete(ENROL, {"password": PASSWORD}), 429)
-        assert answer == {"detail": "Too many failed attempts; wait as long as Retry-After says"}
+        assert answer == {"detail": "Too many failed attempts; wait as many seconds as Retry-After says"}
         assert is_enabled(world.ada)
 
     def test_takes_one_to_remove(self, world: World):

@@ -207,8 +207,8 @@ class TestAChange:
     def test_of_the_last_operator_is_refused(self, world: World):
         me = world.super_admin
         User.objects.filter(role=Role.SUPER_ADMIN).exclude(pk=me.user.pk).update(status="SUSPENDED")
-        assert "last operator" in refused(patch(me, me.user, status="SUSPENDED"), 409)["detail"]
-        assert "last operator" in refused(me.delete(at(me.user)), 409)["detail"]
+        assert "last active super admin" in refused(patch(me, me.user, status="SUSPENDED"), 409)["detail"]
+        assert "last active super admin" in refused(me.delete(at(me.user)), 409)["detail"]
         assert me.get(ME).status_code == 200
 
 
@@ -279,7 +279,7 @@ class TestOnesOwnAccount:
                 for user in (below, caller.user)
             ),
         ]
-        assert {refused(answer, 403)["detail"] for answer in answers} == {"An API key cannot do this; sign in"}
+        assert {refused(answer, 403)["detail"] for answer in answers} == {"An API key cannot do this; sign in instead"}
         assert patch(key, below, first_name="Augusta").status_code == 200
 
 

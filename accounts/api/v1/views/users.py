@@ -82,7 +82,12 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
             self.must_have_signed_in()
         if role != thing.role:
             if thing.tenant.is_staff or role not in (Role.USER, Role.TENANT_ADMIN):
-                raise Invalid(flaw(("body", "role"), "Staff and people of tenants do not become each other"))
+                raise Invalid(
+                    flaw(
+                        ("body", "role"),
+                        "Users of a tenant cannot become staff, and staff cannot become users of a tenant",
+                    )
+                )
             self.may_grant(role)
         return operations.change_user(thing, actor=self.principal, versions=self.versions, **given)
 
@@ -99,7 +104,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
         self.must_have_signed_in()
         user = self.only(self.changeable(self.named(resource_id)))
         if user.pk == self.principal.user_id:
-            raise PermissionDenied("Of your own account you change this at /api/v1/me, with your password")
+            raise PermissionDenied("Change this for your own account at /api/v1/me, with your password")
         return user
 
     def may_grant(self, role: Role) -> None:
@@ -132,7 +137,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
         user = self.somebody_else(resource_id)
         delivery = self.body(serializers.PasswordResetRequest)["delivery"]
         if delivery == "code" and self.principal.is_scoped:
-            raise PermissionDenied("A service that gets codes could sign in with them; let them be mailed")
+            raise PermissionDenied("Clients cannot receive reset codes; use the delivery mail")
         issued = operations.issue_password_reset(user, actor=self.principal, by_mail=delivery == "mail")
         return self.answer(
             {

@@ -19,7 +19,7 @@ from sessions_app.operations.ending import BY_ADMINISTRATOR
 from sessions_app.windows import how_many_live, live_ones
 
 ELSEWHERE = (
-    "This account also asks for a code, which cannot be sent here; sign in at POST /api/v1/auth/login with totp_code"
+    "This account has MFA, and this API cannot take its code; sign in at POST /api/v1/auth/login with totp_code"
     " and send the access token as Authorization: Bearer"
 )
 OVERTAKEN = "The account's sessions were ended while it was signing in, sign in again"
