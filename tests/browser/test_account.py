@@ -76,7 +76,7 @@ class TestAnotherDevice:
         page = laptop.page
         page.reload()
         page.get_by_role("button", name=re.compile("^Firefox Mobile on Android, .*: this was not me$")).click()
-        expect(page.get_by_role("status")).to_contain_text("they may know your password: choose another")
+        expect(page.get_by_role("status")).to_contain_text("someone may know your password: change it now")
         assert laptop.at == PASSWORD_PAGE
         assert statuses(servers, telephone) == [401] * 4
 

@@ -94,7 +94,7 @@ class TestAnOperator:
         look_for(operator, address)
         expect(page.locator("#result_list tbody tr")).to_have_count(3)
         page.get_by_role("link", name="Revoke all matching").click()
-        for told in ("3sessions", "2users", "1tenant", "0administrators"):
+        for told in ("3sessions", "2users", "1tenant", "0administrator sessions"):
             expect(page.locator(".console-numbers p").filter(has_text=told)).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 6
 
@@ -156,7 +156,7 @@ class TestThePreview:
         page.get_by_label("Reason").fill("a bad night")
         late = committed_world.signed_in(committed_world.person("grace", committed_world.north), ip_address=address)
         page.get_by_role("button", name="Revoke 3 sessions now").click()
-        expect(page.get_by_role("alert")).to_contain_text("more sessions match than you agreed to")
+        expect(page.get_by_role("alert")).to_contain_text("More sessions match now than when you confirmed")
         assert statuses(servers, *suspects, late) == [200] * 8
         expect(page.get_by_label("Reason")).to_have_value("a bad night")
         page.get_by_role("button", name="Revoke 4 sessions now").click()
@@ -169,7 +169,7 @@ class TestThePreview:
         operator = signed_in(visit, committed_world.north_admin)
         page = operator.page
         look_for(operator, address)
-        boxes = page.get_by_label(f"Pick the session of {suspects[0].user.email}")
+        boxes = page.get_by_label(f"Select the session of {suspects[0].user.email}")
         expect(boxes).to_have_count(2)
         for box in boxes.all():
             box.check()
