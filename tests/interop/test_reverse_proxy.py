@@ -185,9 +185,9 @@ class TestPages:
     def test_a_letter_leads_to_the_page_for_a_new_password(self, visit: Visit, ways: Ways):
         somebody = visit()
         somebody.open("/reset-password")
-        somebody.page.get_by_label("MFA code").fill("none")
+        somebody.page.get_by_label("Code").fill("none")
         somebody.page.get_by_label("New password").fill("an entirely new password")
-        somebody.page.get_by_role("button", name="Set the password").click()
+        somebody.page.get_by_role("button", name="Set password").click()
         expect(somebody.page.get_by_role("alert")).to_contain_text("This code is wrong")
         assert somebody.at == "/reset-password"
 

@@ -254,7 +254,9 @@ class TestTheSecondFactor:
         after = world.north_admin.get(at(world.ada.user))
         assert (given(after)["mfa_enabled"], after["ETag"] == before["ETag"]) == (False, False)
         assert world.ada.get(ME).status_code == 401
-        assert "does not have MFA" in refused(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable"), 409)["detail"]
+        assert (
+            "does not have MFA" in refused(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable"), 409)["detail"]
+        )
 
 
 class TestOnesOwnAccount:
