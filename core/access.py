@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, ClassVar, Self, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import models
 
@@ -141,7 +141,7 @@ class Principal:
 
 
 _IDS = ("user_id", "tenant_id", "partner_id", "session_id", "id")
-_STAND_INS: tuple[Any, ...] = (*(UUID(int=number) for number in range(1, 5)), "the caller's id")
+_STAND_INS: tuple[Any, ...] = (*(uuid4() for _ in range(4)), f"a caller's id {uuid4()}")  # which nobody can send
 PRINCIPAL_TYPES: Mapping[Any, str] = dict(zip(_STAND_INS, ("uuid", "uuid", "uuid", "uuid", "text"), strict=True))
 
 M = TypeVar("M", bound=models.Model)

@@ -5,6 +5,7 @@ logged and counted, `execute_wrapper` sees them, and errors are Django's.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -25,6 +26,7 @@ from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import BytesDumper
 
 Rows = list[tuple[Any, ...]]
+_RANDOM = UUID(int=secrets.randbits(100) << 20)
 
 
 class Statement:
@@ -138,16 +140,16 @@ class Prepared(Statement):
 
 
 def stand_in(type: str, number: int) -> Any:  # noqa: A002 - PostgreSQL's word
-    """A value of a type that nothing else in a query has."""
+    """A value of a type that nothing else in a query has. Nobody can send it: it is another in each process."""
     match type:
         case "uuid":
-            return UUID(int=1_000 + number)
+            return UUID(int=_RANDOM.int + number)
         case "timestamptz":
             return datetime(1, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
         case "inet":
             return IPv4Address(number)
         case _:
-            return f"value number {number}."
+            return f"value {_RANDOM.hex} number {number}."
 
 
 class _Compiled(NamedTuple):

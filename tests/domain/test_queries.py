@@ -1,0 +1,73 @@
+"""What is compiled for one caller or one filter answers the next of its kind, and never with the first one's values."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import User
+from core.access import ActorType, Origin, Principal, Scope, Tier
+from core.ids import uuid7
+from core.parameters import Parameters
+from core.queries import fetch_for
+from tests.cells import cells
+from tests.world import World
+
+SEARCHES = ["ada", "a%", "a_a", "a\\", "%", "_", "\\", "'", "%s", "$1", "Ada"]
+ME = Principal(
+    type=ActorType.USER,
+    id="usr_1",
+    label="ada@north.example",
+    tier=Tier.TENANT,
+    **{name: uuid7() for name in ("user_id", "tenant_id", "partner_id", "session_id")},
+)
+NOT_ASKED_ABOUT = {"label": "alan", "origin": Origin("192.0.2.1"), "session_until": datetime.now(UTC)}
+OTHERS = {name: uuid7() for name in ("user_id", "tenant_id", "partner_id", "session_id")} | {"id": "usr_2"}
+KINDS = {
+    "type": ActorType.AGENT,
+    "tier": Tier.SUPER,
+    "scopes": frozenset({Scope.ADMIN_READ}),
+    "delegate": "app",
+    "session_id": None,
+}
+
+
+def mine(caller: Principal) -> Any:
+    return User.objects.visible_to(caller).filter(pk=caller.user_id).values("email")
+
+
+def found(search: str) -> Any:
+    return User.objects.filter(email__icontains=search).order_by("pk").values("email")
+
+
+def by_search(caller: Principal, *, search: str) -> Any:
+    return found(search)
+
+
+class TestACallersKind:
+    @cells("name", [*NOT_ASKED_ABOUT, *OTHERS])
+    def test_is_the_same_for_whoever_differs_in_values_alone(self, name: str):
+        assert replace(ME, **{name: (NOT_ASKED_ABOUT | OTHERS)[name]}).stand_in == ME.stand_in
+
+    @cells("name", list(KINDS))
+    def test_is_another_where_a_query_may_be_another(self, name: str):
+        assert replace(ME, **{name: KINDS[name]}).stand_in != ME.stand_in
+
+    def test_takes_every_field_of_a_caller_into_account(self):
+        assert {each.name for each in fields(Principal)} == NOT_ASKED_ABOUT.keys() | OTHERS.keys() | KINDS.keys()
+
+    def test_answers_each_caller_with_their_own(self, world: World):
+        for user in (world.ada.user, world.alan.user):
+            caller = replace(ME, user_id=user.pk, tenant_id=user.tenant_id)
+            assert fetch_for(caller, mine) == [{"email": user.email}]
+        stranger = replace(ME, user_id=world.ada.user.pk)
+        assert fetch_for(stranger, mine) == []
+
+
+class TestAFiltersForm:
+    @cells("search", SEARCHES)
+    def test_finds_what_the_orm_finds(self, search: str, world: World):
+        world.person("a%b_c", world.north)
+        world.person("ada", world.south)
+        parameters = Parameters()
+        told = fetch_for(ME, by_search, parameters=parameters, search=parameters.take(search))
+        assert told == list(found(search))
