@@ -67,6 +67,10 @@ class PagedViewSet(V1ViewSet):
         return self.lists[self.action].parameters if self.action in self.lists else ()
 
     @property
+    def is_limited(self) -> bool:
+        return super().is_limited or not COSTLY.isdisjoint(self.parameters)
+
+    @property
     def filters_in_query(self) -> dict[str, str]:
         """The filters that the query sets. An empty one does not filter."""
         if not self.request.META["QUERY_STRING"]:

@@ -129,7 +129,7 @@ class V1Schema(AutoSchema):
             found += [413, 415]
         if not view.ignores_unknown_parameters:
             found.append(422)
-        if view.action in view.expensive:
+        if view.is_limited:
             found.append(429)
         if self.resource and view.action in ("create", "update", "destroy"):
             found.append(409)

@@ -59,6 +59,11 @@ class V1ViewSet(DeclaredViewSet):
         return super().get_throttles() if self.action in self.expensive else []
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the current action is refused where a caller asks for too much of its kind."""
+        return self.action in self.expensive
+
+    @property
     def parameters(self) -> Collection[str]:
         """The query parameters that the current action takes."""
         return ()
