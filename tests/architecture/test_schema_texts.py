@@ -1,4 +1,4 @@
-"""The published schemas are for strangers: every text is there, stands alone, and uses the usual words."""
+"""Texts that users read are for strangers: those of the schemas are all there, and none uses a retired word."""
 
 import json
 import re
@@ -17,6 +17,7 @@ RETIRED = re.compile(
     re.IGNORECASE,
 )
 EACH = list(DIALECTS)
+TEMPLATES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*") if path.is_file())
 
 
 def operations(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,6 +80,12 @@ def test_every_introduction_says_how_to_sign_in_and_what_errors_look_like(name: 
 @cells("name", EACH)
 def test_no_text_of_a_schema_uses_a_retired_word(name: str):
     assert [text for text in texts(SCHEMAS[name]) if RETIRED.search(text)] == []
+
+
+@cells("template", TEMPLATES)
+def test_no_page_or_mail_uses_a_retired_word(template: str):
+    text = re.sub(r"\{[%{#].*?[%}#]\}|<style>.*?</style>|<[^>]+>", " ", (ROOT / template).read_text(), flags=re.DOTALL)
+    assert RETIRED.findall(text) == []
 
 
 def test_ids_in_paths_are_called_after_their_resource():

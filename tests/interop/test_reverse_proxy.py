@@ -160,7 +160,7 @@ class TestPages:
         assert operator.at == HOME
         page.get_by_role("link", name="Sessions", exact=True).click()
         page.get_by_role("link", name=phone.user.email).click()
-        page.get_by_role("link", name="End this session").click()
+        page.get_by_role("link", name="Revoke this session…").click()
         page.get_by_label("Reason").fill("a lost telephone")
         page.get_by_role("button", name="Revoke 1 session now").click()
         expect(page.get_by_text("1 session revoked.")).to_be_visible()
@@ -173,7 +173,7 @@ class TestPages:
         assert laptop.at == SIGN_IN
         laptop.sign_in(committed_world.ada.user)
         page.get_by_role("button", name="Sign out Firefox Mobile on Android").click()
-        expect(page.get_by_role("status")).to_have_text("Firefox Mobile on Android is signed out.")
+        expect(page.get_by_role("status")).to_have_text("Firefox Mobile on Android has been signed out.")
         assert not is_live(phone)
         page.reload()
         expect(page.get_by_role("status")).to_have_count(0)  # what was said once, under the path too
