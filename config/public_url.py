@@ -44,8 +44,8 @@ def parts(name: str, value: str) -> tuple[str, str]:
     if address is None or port > 65535:
         shown = re.sub(r"//.*@", "//...@", value)  # what stands before it may be a password
         raise ImproperlyConfigured(
-            f"{name} is no web address: {shown} does not consist of https:// or http://, a host in ASCII, and if need"
-            " be a port and a path. It has no user, query or fragment."
+            f"{name} is not a valid web address: {shown}. It consists of https:// or http://, a host in ASCII, and"
+            " optionally a port and a path, without user, query or fragment."
         )
     scheme, host = address["scheme"].lower(), plainest(address["host"].lower())
     is_default = port in (0, DEFAULT_PORTS[scheme])

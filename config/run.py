@@ -186,9 +186,11 @@ def end(children: Children) -> None:
 def check(children: Children) -> None:
     for name, child in children.items():
         if child.poll() is not None:
-            raise Trouble(f"The {name} ended by itself (exit code {child.returncode}), so the rest was stopped too.")
+            raise Trouble(
+                f"The {name} stopped unexpectedly (exit code {child.returncode}), so the rest was stopped too."
+            )
     if settings.EMBEDDED and not postgres.is_alive(postgres.home()):
-        raise Trouble(f"PostgreSQL ended by itself, so the rest was stopped too. Its log is in {postgres.home()}.")
+        raise Trouble(f"PostgreSQL stopped unexpectedly, so the rest was stopped too. Its log is in {postgres.home()}.")
 
 
 def wait_for_answer(port: int, children: Children) -> None:

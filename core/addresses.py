@@ -24,26 +24,26 @@ def origin(text: str) -> str:
     parts = _parts(text)
     _web(parts)
     if text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("an origin has no path")
+        raise ValueError("an origin must not have a path")
     if parts.port == {"http": 80, "https": 443}[parts.scheme]:
-        raise ValueError("no browser names the usual port")
+        raise ValueError("an origin must not name the default port")
     return text
 
 
 def _web(parts: SplitResult) -> None:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise ValueError("https, or http on this very machine")
+        raise ValueError("it must begin with https://, or with http:// and a loopback address")
 
 
 def _parts(text: str) -> SplitResult:
     if len(text) > LONGEST or not _PLAIN.fullmatch(text):
-        raise ValueError("too long, or letters that do not belong in an address")
+        raise ValueError("it is too long or has invalid characters")
     parts = urlsplit(text)
     host = parts.hostname or ""
     if parts.netloc != _netloc(host, parts.port) or not text.startswith(f"{parts.scheme}://{parts.netloc}"):
-        raise ValueError("a user, an empty port, or capitals where there should be none")
+        raise ValueError("it must not have a user, an empty port or capital letters")
     if _number(host) is None and not _NAME.fullmatch(host):
-        raise ValueError("not a host")
+        raise ValueError("its host is not valid")
     _look_through(text)
     return parts
 
@@ -59,7 +59,7 @@ def _number(host: str) -> Address | None:
         return None
     address = ipaddress.ip_address(host)
     if str(address) != host:
-        raise ValueError("an address in an odd spelling")
+        raise ValueError("its IP address is not in the usual spelling")
     return address
 
 
@@ -69,6 +69,6 @@ def _look_through(text: str) -> None:
     while plain != before:
         before, plain = plain, unquote(plain, errors="strict")
         if any(letter < " " or letter in "\\\x7f" for letter in plain) or "%" in re.sub("%[0-9A-Fa-f]{2}", "", before):
-            raise ValueError("a letter that does not belong in an address")
+            raise ValueError("it has an invalid character")
         if any(step in (".", "..") for step in re.split(r"[/?&=;]", plain)):
-            raise ValueError("a step upwards")
+            raise ValueError("its path must not have .. segments")

@@ -216,7 +216,7 @@ class PagedViewSet(V1ViewSet):
         try:
             return place_of(said["cursor"], listing.order(word), per_page, bound)
         except NotOurs as error:
-            message = "Input should be a next_cursor of this very list: the same filters, ordering and caller"
+            message = "Input should be a next_cursor of this list, with the same filters, ordering and caller"
             raise Invalid(wrong("cursor", message)) from error
 
     def said(self, names: Iterable[str], **options: bool) -> dict[str, str]:

@@ -23,16 +23,16 @@ _PRIVATE_NAMES = frozenset(
 def public_https_url(text: str) -> str:
     """`text` itself, or a ValueError that says what is wrong with it."""
     if len(text) > LONGEST or not _PLAIN.fullmatch(text):
-        raise ValueError("it is too long, or has letters that no URL has")
+        raise ValueError("it is too long or has invalid characters")
     if not text.startswith("https://"):
-        raise ValueError("it does not begin with https://")
+        raise ValueError("it must begin with https://")
     place = urlsplit(text).netloc
     host, colon, port = place.partition(":")
     if "@" in place or (colon and port not in PORTS):
-        raise ValueError("it has a user in it, or another port than 443 and 8443")
+        raise ValueError("it must not have a user, or a port other than 443 and 8443")
     labels = host.lower().split(".")
     if _NUMBER.fullmatch(labels[-1]):
-        raise ValueError("its host is an address, not a name")
+        raise ValueError("its host must be a name, not an IP address")
     if len(host) > 253 or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)) or labels[-1] in _PRIVATE_NAMES:
-        raise ValueError("its host is not a public name")
+        raise ValueError("its host must be a public name")
     return text

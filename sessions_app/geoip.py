@@ -30,7 +30,7 @@ def entry_of(address: Address) -> dict[str, Any]:
 @register()
 def check_geoip(**_: Any) -> list[CheckMessage]:
     problem = _problem(settings.GEOIP_PATH)
-    hint = "Sessions are opened without a location until GEOIP_PATH names a readable database, or is unset."
+    hint = "Sessions have no location until GEOIP_PATH names a readable database or is unset."
     return [Warning(problem, hint=hint, id="sessions_app.W001")] if problem else []
 
 
@@ -50,5 +50,5 @@ def _problem(path: str) -> str | None:
     except OSError as error:
         return f"GEOIP_PATH cannot be used: {path}: {error.strerror}"
     except (ValueError, maxminddb.InvalidDatabaseError):
-        return f"GEOIP_PATH cannot be used: {path} is no database in MaxMind's format, or not all of one"
+        return f"GEOIP_PATH cannot be used: {path} is not a complete database in MaxMind's format"
     return None

@@ -58,7 +58,7 @@ def end_others_after_password_change(*, user: User, actor: Principal, **_: Any) 
 
 @receiver(mfa_disabled)
 def end_others_after_mfa_disabled(*, user: User, actor: Principal, **_: Any) -> int:
-    return _end_others(user, actor, "second factor removed")
+    return _end_others(user, actor, "MFA disabled")
 
 
 def _end_others(user: User, actor: Principal, reason: str) -> int:

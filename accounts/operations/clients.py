@@ -93,7 +93,7 @@ def granted_of(allowed: list[str], asked: str | None) -> str:
         return " ".join(allowed)
     words = asked.split(" ")
     if len(set(words)) != len(words) or not set(words) <= set(allowed):
-        raise ClientRefused("invalid_scope", "The client's allowed_scopes do not cover what was asked for")
+        raise ClientRefused("invalid_scope", "The client's allowed_scopes do not cover the requested scope")
     return asked
 
 

@@ -84,10 +84,10 @@ def prove(credentials: Credentials, *, origin: Origin) -> Proof:
         raise _refused(actor, user, "wrong credentials")
     if candidate.has_totp and not (credentials.totp_code or credentials.recovery_code):
         charge.refund()
-        record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "second factor missing"})
+        record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "MFA code missing"})
         raise SecondFactorMissing
     if candidate.has_totp and not second_factor_holds(user, credentials.totp_code, credentials.recovery_code):
-        raise _refused(actor, user, "wrong second factor")
+        raise _refused(actor, user, "wrong MFA code")
     application = _application_for(user, credentials.client_id)
     if application is None and credentials.client_id is not None:
         raise _refused(actor, user, "no such application")

@@ -67,7 +67,7 @@ class Place:
             with suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        raise PostgresError("PostgreSQL cannot run as root, and there is no account postgres or nobody: add one.")
+        raise PostgresError("PostgreSQL cannot run as root, and there is no account named postgres or nobody. Add one.")
 
     def make_home(self) -> None:
         # As root others may pass through, or the account of the server could not.
@@ -87,7 +87,7 @@ class Place:
             if subprocess.run(enter, stderr=subprocess.DEVNULL, **self.account).returncode:
                 who = pwd.getpwuid(self.account["user"]).pw_name
                 advice = f"chmod o+x {folder}, or set CURFEW_HOME to a folder that {who} can reach."
-                raise PostgresError(f"PostgreSQL runs as {who} here, to whom {folder} is closed: {advice}")
+                raise PostgresError(f"PostgreSQL runs as {who} here, and {who} cannot enter {folder}: {advice}")
 
     def make_sockets(self) -> None:
         with suppress(FileExistsError):

@@ -32,15 +32,15 @@ def show(answer: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Administrators' sessions.")
-    parser.add_argument("--all", action="store_true", help="also show those that have ended")
-    parser.add_argument("--end", metavar="JTI", help="end this one")
+    parser = argparse.ArgumentParser(description="List and revoke administrators' sessions.")
+    parser.add_argument("--all", action="store_true", help="also show sessions that have ended")
+    parser.add_argument("--end", metavar="JTI", help="revoke this session")
     parser.add_argument("--end-all", action="store_true", help="sign every administrator out")
     asked = parser.parse_args()
     if asked.end:
-        print(f"{ask('DELETE', f'/sessions/{asked.end}')['jti']} ended.")
+        print(f"{ask('DELETE', f'/sessions/{asked.end}')['jti']} revoked.")
     elif asked.end_all:
-        print(f"Version {ask('POST', '/revoke')['nextTokenVersion']}; all that came before is over.")
+        print(f"Version {ask('POST', '/revoke')['nextTokenVersion']}; all older sessions are revoked.")
     else:
         show(ask("GET", f"/sessions?status={'all' if asked.all else 'active'}"))
 

@@ -109,7 +109,7 @@ def _subject(token: str, origin: Origin) -> Subject:
     try:
         claims = tokens.verify(token)
     except tokens.InvalidToken as error:
-        raise _unfit("The subject_token is no access token of a live session") from error
+        raise _unfit("The subject_token is not an access token of an active session") from error
     match claims:
         case tokens.SessionClaims():
             holder = holder_of(claims, origin=origin)
@@ -120,7 +120,7 @@ def _subject(token: str, origin: Origin) -> Subject:
         case _:
             found = None
     if found is None or len(found.clients) >= tokens.MOST_DELEGATES:
-        raise _unfit("The subject_token is no access token of a live session, or was exchanged too often")
+        raise _unfit("The subject_token is not an access token of an active session, or was exchanged too often")
     return found
 
 

@@ -77,7 +77,7 @@ class TestWhereWeAreReached:
     def test_that_is_no_web_address_is_refused(self, manage, wrong: str):
         ended = manage("check", **COMPLETE | {"PUBLIC_URL": wrong})
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr.startswith(f"PUBLIC_URL is no web address: {wrong} ")
+        assert ended.stderr.startswith(f"PUBLIC_URL is not a valid web address: {wrong}. ")
 
     @pytest.mark.parametrize("given", ["https://apps.example.com/curfew", "https://apps.example.com/a/curfew/"])
     def test_with_a_path_is_taken(self, manage, given: str):

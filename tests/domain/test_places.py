@@ -137,7 +137,7 @@ class TestABrokenDatabase:
                 database.write_bytes(database.read_bytes()[: database.stat().st_size // 2])
         [warning] = geoip.check_geoip()
         assert (warning.id, str(database) in warning.msg) == ("sessions_app.W001", True)
-        assert "names a readable database, or is unset" in warning.hint
+        assert "names a readable database or is unset" in warning.hint
 
     def test_a_good_one_is_not_complained_of(self, atlas: None):
         assert geoip.check_geoip() == []

@@ -180,7 +180,7 @@ class TestALimitOnSessions:
         credentials = {"email": first.user.email, "password": PASSWORD, "tenant": world.north.slug}
         answer = world.nobody.post("/api/v1/auth/login", credentials)
         assert answer.status_code == 409
-        assert answer.json() == {"detail": "This account may have 1 sessions and has them; end one of them first"}
+        assert answer.json() == {"detail": "This account has reached its limit of 1 session; end one of them first"}
         assert is_alive(first)
         assert first.post("/api/v1/auth/logout").status_code == 204
         assert world.nobody.post("/api/v1/auth/login", credentials).status_code == 200

@@ -161,7 +161,7 @@ def test_when_one_part_is_killed_the_rest_stops_and_says_which_it_was(run, name,
     running.wait_until_up()
     os.kill(min(running.pids(word)), signal.SIGKILL)
     code, said = running.ending()
-    assert (code, f"The {name} ended by itself (exit code -9)" in said) == (1, True), said
+    assert (code, f"The {name} stopped unexpectedly (exit code -9)" in said) == (1, True), said
     assert running.is_gone()
 
 
@@ -170,7 +170,7 @@ def test_when_the_database_is_killed_the_rest_stops(run):
     running.wait_until_up()
     os.kill(running.home.postmaster, signal.SIGKILL)
     code, said = running.ending()
-    assert (code, "PostgreSQL ended by itself" in said) == (1, True), said
+    assert (code, "PostgreSQL stopped unexpectedly" in said) == (1, True), said
     wait_until(running.is_gone)
 
 

@@ -15,6 +15,7 @@ from accounts.models.users import name_of
 from core.access import Principal, Tier
 from core.ids import Prefix, read, show
 from core.v1 import Invalid, flaw
+from core.words import how_many
 from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
@@ -25,7 +26,7 @@ from tenancy.models import Tenant
 
 
 def no_room(refusal: operations.NoRoom) -> str:
-    return f"This account has reached its limit of {refusal.allowed} sessions; end one of them first"
+    return f"This account has reached its limit of {how_many(refusal.allowed, 'session')}; end one of them first"
 
 
 SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {

@@ -17,7 +17,7 @@ from tests.contract.v1.answers import flaws, page
 from tests.contract.v1.sessions import SESSIONS, change, row
 from tests.world import SYSTEM, Caller, World
 
-NOT_OURS = "Input should be a next_cursor of this very list: the same filters, ordering and caller"
+NOT_OURS = "Input should be a next_cursor of this list, with the same filters, ordering and caller"
 ORDERINGS = ["created_at", "-created_at", "last_activity_at", "-last_activity_at"]
 Between = Callable[[int], Any]
 

@@ -290,8 +290,8 @@ class TestTheRecord:
         assert [(entry.action, entry.result, entry.changes) for entry in entries] == [
             ("user.mfa_enrolled", "success", {}),
             ("user.mfa_enabled", "success", {}),
-            ("authentication.sign_in", "denied", {"reason": "second factor missing"}),
-            ("authentication.sign_in", "failure", {"reason": "wrong second factor"}),
+            ("authentication.sign_in", "denied", {"reason": "MFA code missing"}),
+            ("authentication.sign_in", "failure", {"reason": "wrong MFA code"}),
             ("authentication.sign_in", "success", {"auth_method": "mfa"}),
             ("user.mfa_disabled", "failure", {"reason": "wrong password"}),
             ("user.mfa_disabled", "success", {"sessions_ended": 1}),

@@ -22,7 +22,7 @@ ELSEWHERE = (
     "This account has MFA, and this API cannot take its code; sign in at POST /api/v1/auth/login with totp_code"
     " and send the access token as Authorization: Bearer"
 )
-OVERTAKEN = "The account's sessions were ended while it was signing in, sign in again"
+OVERTAKEN = "The account's sessions were revoked while it was signing in, sign in again"
 
 
 def no_room(refusal: operations.NoRoom) -> wire.Told:

@@ -30,7 +30,7 @@ INVALID = "The supplied request contains an invalid document or no valid accept 
 class Code(Enum):
     """Each with its status and what is said of it."""
 
-    CONFLICT = HTTPStatus.CONFLICT, "The resource was changed at this very moment, try again"
+    CONFLICT = HTTPStatus.CONFLICT, "The resource was changed by another request, try again"
     COULD_NOT_PARSE_BODY = HTTPStatus.BAD_REQUEST, "The body of the request could not be parsed"
     COULD_NOT_VALIDATE = HTTPStatus.BAD_REQUEST, INVALID
     INVALID_AUTH = HTTPStatus.UNAUTHORIZED, "The authentication request failed"
