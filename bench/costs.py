@@ -19,7 +19,7 @@ from bench.progress import counted
 from bench.serving import Server, serving
 from bench.world import World
 
-WARM_UP = 2  # requests
+WARM_UP = 8  # requests: one for each connection, so that no worker is asked for the first time
 FEWEST, MOST = 8, 20_000  # requests of one measurement: a search of a million takes ten seconds
 PER_PAGE = 20
 
@@ -55,8 +55,9 @@ class Bench:
         return Cost(answers.rate, spent.python * 1000 / count, spent.database * 1000 / count)
 
     def enough(self, server: Server, requests: list[str]) -> int:
-        """How many take as long as a route is asked. It warms the server up as well."""
-        count = WARM_UP
+        """How many take as long as a route is asked, once the server is warm."""
+        self.load.ask_times(server.port, requests, WARM_UP)
+        count = 2
         while True:
             since = perf_counter()
             self.load.ask_times(server.port, requests, count)
