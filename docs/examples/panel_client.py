@@ -34,15 +34,15 @@ def sessions() -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Your own sessions.")
-    parser.add_argument("--end", metavar="TOKEN", help="end this one")
-    parser.add_argument("--end-others", action="store_true", help="end all but the one that asks")
+    parser = argparse.ArgumentParser(description="List and revoke your own sessions.")
+    parser.add_argument("--end", metavar="TOKEN", help="revoke this session")
+    parser.add_argument("--end-others", action="store_true", help="revoke all other sessions")
     asked = parser.parse_args()
     if asked.end:
         ask("DELETE", f"{SESSIONS}/{asked.end}")
-        print("Ended.")
+        print("Revoked.")
     elif asked.end_others:
-        print(f"{ask('DELETE', SESSIONS)['data']['revoked']} ended.")
+        print(f"{ask('DELETE', SESSIONS)['data']['revoked']} revoked.")
     else:
         for each in sessions():
             mark, device = "*" if each["isCurrent"] else " ", f"{each['browser']} on {each['os']}"

@@ -26,7 +26,7 @@ OVERTAKEN = "The account's sessions were revoked while it was signing in, sign i
 
 
 def no_room(refusal: operations.NoRoom) -> wire.Told:
-    full = f"This account may have {refusal.allowed} sessions and has them, end one of them first"
+    full = f"This account has reached its limit of {refusal.allowed} sessions, end one of them first"
     return wire.Told(wire.Code.INVALID_AUTH, full)
 
 
