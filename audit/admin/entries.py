@@ -132,8 +132,6 @@ class AuditEntryAdmin(ConsoleAdmin):
             ],
         )
         told = wire.changes(thing.changes, seen_by=principal.tier).items()
-        yield Facts(
-            "Changes (old and new value)", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told]
-        )
+        yield Facts("Changes", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told])
         chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
         yield Facts("Audit log integrity", [*chain, ("Previous hash", bytes(thing.previous_hash).hex())])

@@ -429,6 +429,12 @@ class TestWhatIsOfferedFromAbove:
         assert footprint() == before
 
 
+def test_hints_are_worded_for_a_form(world: World):
+    text = Browser(world.super_admin).open("/console/agents/new/")
+    assert "Requests per minute Leave it empty for no limit." in text
+    assert "Leave it out" not in text
+
+
 class TestATenant:
     def test_that_moves_tells_first_which_sessions_end(self, world: World):
         assert world.ada.session

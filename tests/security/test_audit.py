@@ -96,7 +96,7 @@ def test_a_refusal_says_what_was_refused(world: World):
     ACTS["a service on a person's ground"].prepare(world)()
     changes = recorded()[-1].changes
     assert (changes["method"], changes["path"]) == ("GET", "/api/v1/me")
-    assert "platform token" in changes["detail"]
+    assert "a client's token" in changes["detail"]
 
 
 def test_a_refusal_survives_what_it_undid(servers: Servers, committed_world: World):

@@ -28,6 +28,12 @@ LABELS = {
     "token_exchange_allowed": "Token exchange allowed",
     "token_lifetime": "Token lifetime (seconds)",
 }
+WORDINGS = {  # of the API's texts, where a form is filled in instead
+    "Requests per minute; leave": "Leave",
+    "Leave it out or send null for": "Leave it empty for",
+    "eave it out": "eave it empty",
+    "null removes it": "or remove it",
+}
 HINTS = {
     "json": "A JSON object.",
     "lines": "One per line.",
@@ -67,7 +73,9 @@ class Control:
 
     @property
     def hint(self) -> str:
-        own = str(self.about.help_text or "").replace("Null:", "Empty:").replace("null removes it", "or remove it")
+        own = str(self.about.help_text or "")
+        for in_json, in_a_form in WORDINGS.items():
+            own = own.replace(in_json, in_a_form)
         if self.kind == "secret" and self.is_new:
             own = f"{own.partition('.')[0]}."  # of one that is there already, there is more to say
         return " ".join(filter(None, (own, HINTS.get(self.kind, ""))))

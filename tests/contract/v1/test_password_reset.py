@@ -180,7 +180,7 @@ class TestTheLetter:
         Tenant.objects.filter(pk=world.north.pk).update(branding=branding)
         issue(world)
         sent = letter()
-        assert sent.subject == "A new password for <b>{{7*7}}</b> Bcc: a@b.example"
+        assert sent.subject == "Reset your password for <b>{{7*7}}</b> Bcc: a@b.example"
         html = sent.alternatives[0].content
         assert ("&lt;b&gt;{{7*7}}" in html, "<b>" in html, "#ff8800" in html) == (True, False, True)
 

@@ -35,9 +35,11 @@ class NewClient(serializers.Serializer):
 
 
 class ApplicationChange(NewClient):
-    redirect_uris = Distinct(RedirectUri(), required=False, most=50)
-    allowed_origins = Distinct(WebOrigin(), required=False, most=50)
-    backchannel_logout_uri = FetchedUrl(required=False, allow_blank=True)
+    redirect_uris = Distinct(RedirectUri(), required=False, most=50, help_text="Stored, and not used yet.")
+    allowed_origins = Distinct(WebOrigin(), required=False, most=50, help_text="Stored, and not enforced yet.")
+    backchannel_logout_uri = FetchedUrl(
+        required=False, allow_blank=True, help_text="Stored; nothing is sent to it yet."
+    )
     token_lifetime = Number(
         min_value=SHORTEST_TOKEN,
         max_value=LONGEST_TOKEN,
@@ -107,7 +109,7 @@ class AgentChange(NewClient):
         max_value=FASTEST,
         required=False,
         allow_null=True,
-        help_text="Requests per minute. Leave it out for no limit.",
+        help_text="Requests per minute; leave it out for no limit.",
     )
 
 
