@@ -1,0 +1,107 @@
+"""Sign-ins of the people whom almost every test names, copied from rows that a real sign-in has written.
+
+A real one takes thirteen statements, and the suite makes ten thousand. A copy stands only in the same circumstances:
+nothing above the user has been touched since, and the user does not exist yet. In others the sign-in is a real one.
+"""
+
+import copy
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import User
+from audit.actions import Action
+from audit.operations import record
+from core.access import Principal
+from core.ids import uuid7
+from sessions_app.models import Session
+from sessions_app.operations.opening import Opened
+from sessions_app.refresh_tokens import RefreshToken
+from sessions_app.session_keys import SessionKey
+from tenancy.models import Tenant
+
+# Every change of a row gives it another `xmin`, committed or not.
+_CIRCUMSTANCES = """
+SELECT concat_ws(' ', tenant.xmin, partner.xmin, platform.xmin) AS version FROM tenancy_platform platform,
+tenancy_tenant tenant LEFT JOIN tenancy_partner partner ON partner.id = tenant.partner_id WHERE tenant.id = %(tenant)s
+"""
+_ROWS = f"""
+SELECT to_jsonb(person), to_jsonb(session), circumstances.version
+FROM sessions_app_session session JOIN accounts_user person ON person.id = session.user_id,
+LATERAL ({_CIRCUMSTANCES}) circumstances
+WHERE session.id = %(session)s
+"""
+_COPY = f"""
+INSERT INTO accounts_user SELECT person.* FROM ({_CIRCUMSTANCES}) circumstances,
+jsonb_populate_record(NULL::accounts_user, %(person)s::jsonb || jsonb_build_object(
+    'created_at', statement_timestamp(), 'updated_at', statement_timestamp())) person
+WHERE version = %(version)s
+AND NOT EXISTS (SELECT FROM accounts_user WHERE tenant_id = %(tenant)s AND email = %(email)s);
+INSERT INTO sessions_app_session SELECT session.* FROM accounts_user person,
+jsonb_populate_record(NULL::sessions_app_session, %(copied)s::jsonb || jsonb_build_object(
+    'created_at', statement_timestamp(), 'last_activity_at', statement_timestamp(),
+    'expires_at', statement_timestamp() + %(lifetime)s, 'due_at', statement_timestamp() + %(due)s)) session
+WHERE person.id = %(user)s RETURNING created_at, last_activity_at, due_at
+"""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """What a real sign-in has written, and the circumstances that it was written in."""
+
+    opened: Opened
+    user: dict[str, Any]
+    session: dict[str, Any]
+    version: str
+
+
+_sign_ins: dict[str, SignIn] = {}
+
+
+def remember(opened: Opened) -> None:
+    tenant = opened.session.user.tenant
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, {"session": opened.session.pk, "tenant": tenant.pk})
+        user, session, version = (json.loads(each) if each[0] == "{" else each for each in cursor.fetchone())
+    _sign_ins[opened.session.user.email] = SignIn(opened, user, session, version)
+
+
+def copied(email: str, tenant: Tenant, *, actor: Principal) -> Opened | None:
+    """The same sign-in again, of a new user with this address; None where it would not be the same."""
+    like = _sign_ins.get(email)
+    if like is None:
+        return None
+    user, session = copy.deepcopy(like.opened.session.user), copy.copy(like.opened.session)
+    user.pk, session.pk, session.user = uuid7(), uuid7(), user
+    refresh_token, key = RefreshToken.new(session.pk), SessionKey.new(session.pk)
+    session.refresh_digest, session.key_digest = refresh_token.digest, key.digest
+    if not _write(like, user, session):
+        return None
+    record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": session.auth_method})
+    return Opened(session, refresh_token, key, like.opened.lasts)
+
+
+def _write(like: SignIn, user: User, session: Session) -> bool:
+    own = {"id": str(session.pk), "user_id": str(user.pk)}
+    digests = {name: f"\\x{getattr(session, name).hex()}" for name in ("refresh_digest", "key_digest")}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COPY,
+            {
+                "tenant": user.tenant_id,
+                "email": user.email,
+                "version": like.version,
+                "user": user.pk,
+                "person": json.dumps(like.user | {"id": str(user.pk)}),
+                "copied": json.dumps(like.session | own | digests),
+                "lifetime": like.opened.lasts,
+                "due": min(like.opened.lasts, session.idle_limit),
+            },
+        )
+        cursor.cursor.nextset()
+        row = cursor.fetchone()
+    if row:
+        session.created_at, session.last_activity_at, session.due_at = row
+    return row is not None
