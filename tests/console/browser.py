@@ -28,7 +28,7 @@ class Browser:
         return self._read(self.http.get(path, said, follow=True))
 
     def send(self, path: str, **form: Any) -> str:
-        """With the token of the page that the form is on."""
+        """With the token of the last page that had one: it is good for every form."""
         return self._read(self.http.post(path, {"csrfmiddlewaretoken": self.token, **form}, follow=True))
 
     def sign_in(self, user: User, **more: str) -> str:
@@ -43,15 +43,11 @@ class Browser:
             fields.setdefault(name, []).append(unescape(value))
         return self.send(END, **{**fields, "reason": reason})
 
-    @property
-    def token(self) -> str:
-        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.html)
-        assert found, self.text
-        return found[1]
-
     def _read(self, answer: Any) -> str:
         self.answer, self.status, self.at = answer, answer.status_code, answer.request["PATH_INFO"]
         self.html = answer.content.decode()
+        if token := re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.html):
+            self.token = token[1]
         within = self.html[max(0, self.html.find("<main")) :]
         bare = re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", within, flags=re.DOTALL)
         self.text = re.sub(r"\s+", " ", unescape(bare))
