@@ -1,10 +1,10 @@
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts import operations as accounts
@@ -14,7 +14,8 @@ from accounts.models.users import is_admin
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import Origin, Principal, Tier
-from core.ids import Prefix, show, uuid7
+from core.ids import NOBODYS, Prefix, show, uuid7
+from core.prepared import Prepared
 from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, SessionState
 from sessions_app.models.expressions import RequiredRevision, allowed_lifetime, due_after_a_touch
@@ -24,6 +25,7 @@ from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
 from tenancy.models import WhenFull, strictest
 
+_USER, _APPLICATION = UUID(int=1), UUID(int=2)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -87,11 +89,11 @@ def open(proof: accounts.Proof, *, actor: Principal, with_key: bool = False) -> 
     user = proof.user
     beside_others([user.tenant_id])
     User.objects.filter(pk=user.pk).update(last_login_at=Now())  # and its lock: one opening at a time for each user
-    ground = _ground(proof)
-    if ground is None or proof.candidate.revision < ground["floor"]:
+    circumstances = _circumstances(proof)
+    if circumstances is None or proof.candidate.revision < circumstances.floor:
         raise EndedMeanwhile
-    _make_room(ground, user, actor)
-    session = _session(proof, ground)
+    _make_room(circumstances, user, actor)
+    session = _session(proof, circumstances)
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest
     key = SessionKey.new(session.pk) if with_key else None
@@ -101,7 +103,7 @@ def open(proof: accounts.Proof, *, actor: Principal, with_key: bool = False) -> 
     if proof.application:
         SessionApplication.objects.create(session=session, application=proof.application)
     record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": proof.auth_method})
-    return Opened(session, refresh_token, key, timedelta(seconds=ground["lifetime"]))
+    return Opened(session, refresh_token, key, timedelta(seconds=circumstances.lifetime))
 
 
 def touch(session_id: UUID, *, origin: Origin) -> None:
@@ -129,18 +131,37 @@ def claims_of(session: Session) -> dict[str, Any]:
     }
 
 
-def _ground(proof: accounts.Proof) -> Any:
-    """What a new session of this user stands on at this moment: the floors under it, its policy, and how much room
-    there is."""
-    asked_for = Application.objects.filter(pk__in=[proof.application.pk] if proof.application else [])
-    of_application = Coalesce(Subquery(asked_for.values("min_revision")), 0)
+class Circumstances(NamedTuple):
+    """What applies to a new session of a user at this moment: floors, policy, and the live sessions there are."""
+
+    now: datetime
+    era: int
+    floor: int
+    lifetime: int
+    idle: int
+    allowed: int | None
+    when_full: str
+    used: int
+
+
+def _circumstances(proof: accounts.Proof) -> Circumstances | None:
+    application_id = proof.application.pk if proof.application else NOBODYS
+    rows = _CIRCUMSTANCES.ask(proof.user.pk, application_id)
+    return Circumstances(*rows[0]) if rows else None
+
+
+def _circumstances_query() -> QuerySet[Any]:
+    application_floor = Application.objects.filter(pk=_APPLICATION).values("min_revision")
     live = SessionState.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
     return (
-        User.objects.filter(user_is_up(), pk=proof.user.pk)
+        User.objects.filter(user_is_up(), pk=_USER)
         .annotate(
             now=Now(),
             era=RequiredRevision(
-                is_admin(), F("tenant__state__min_revision"), F("tenant__state__admin_min_revision"), of_application
+                is_admin(),
+                F("tenant__state__min_revision"),
+                F("tenant__state__admin_min_revision"),
+                Coalesce(Subquery(application_floor), 0),
             ),
             floor=Greatest(F("era"), F("min_revision")),
             lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin()),
@@ -149,25 +170,29 @@ def _ground(proof: accounts.Proof) -> Any:
             when_full=strictest("when_full", "tenant__"),
             used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
         )
-        .values("now", "era", "floor", "lifetime", "idle", "allowed", "when_full", "used")
-        .first()
+        .values_list(*Circumstances._fields)
     )
 
 
-def _make_room(ground: dict[str, Any], user: User, actor: Principal) -> None:
-    too_many = ground["used"] + 1 - ground["allowed"] if ground["allowed"] else 0
-    if too_many > 0 and ground["when_full"] == WhenFull.DENY:
-        raise NoRoom(ground["allowed"])
+_CIRCUMSTANCES = Prepared(_circumstances_query, {_USER: "uuid", _APPLICATION: "uuid"})
+
+
+def _make_room(circumstances: Circumstances, user: User, actor: Principal) -> None:
+    if circumstances.allowed is None:
+        return
+    too_many = circumstances.used + 1 - circumstances.allowed
+    if too_many > 0 and circumstances.when_full == WhenFull.DENY:
+        raise NoRoom(circumstances.allowed)
     if too_many > 0:
         end_oldest(user.pk, too_many, actor=actor)
 
 
-def _session(proof: accounts.Proof, ground: dict[str, Any]) -> Session:
+def _session(proof: accounts.Proof, circumstances: Circumstances) -> Session:
     user, origin = proof.user, proof.origin
-    lifetime, idle = timedelta(seconds=ground["lifetime"]), timedelta(seconds=ground["idle"])
+    lifetime, idle = timedelta(seconds=circumstances.lifetime), timedelta(seconds=circumstances.idle)
     device = devices.describe(origin.user_agent)
     return Session(
-        id=uuid7(int(ground["now"].timestamp() * 1000)),  # the database's time, whichever host this is
+        id=uuid7(int(circumstances.now.timestamp() * 1000)),  # the database's time, whichever host this is
         user=user,
         tenant=user.tenant,
         partner=user.tenant.partner,
@@ -186,6 +211,6 @@ def _session(proof: accounts.Proof, ground: dict[str, Any]) -> Session:
         idle_limit=idle,
         due_at=Now() + min(lifetime, idle),
         revision=proof.candidate.revision,
-        era=ground["era"],
+        era=circumstances.era,
         is_newest=True,
     )
