@@ -38,7 +38,8 @@ INSERT INTO accounts_user SELECT person.* FROM ({_CIRCUMSTANCES}) circumstances,
 jsonb_populate_record(NULL::accounts_user, %(person)s::jsonb || jsonb_build_object(
     'created_at', statement_timestamp(), 'updated_at', statement_timestamp())) person
 WHERE version = %(version)s
-AND NOT EXISTS (SELECT FROM accounts_user WHERE tenant_id = %(tenant)s AND email = %(email)s);
+AND NOT EXISTS (SELECT FROM accounts_user WHERE tenant_id = %(tenant)s AND email = %(email)s)
+RETURNING created_at, updated_at;
 INSERT INTO sessions_app_session SELECT session.* FROM accounts_user person,
 jsonb_populate_record(NULL::sessions_app_session, %(copied)s::jsonb || jsonb_build_object(
     'created_at', statement_timestamp(), 'last_activity_at', statement_timestamp(),
@@ -61,6 +62,7 @@ _sign_ins: dict[str, SignIn] = {}
 
 
 def remember(opened: Opened) -> None:
+    opened = opened._replace(session=copy.deepcopy(opened.session))  # the test goes on with its own
     tenant = opened.session.user.tenant
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, {"session": opened.session.pk, "tenant": tenant.pk})
@@ -73,8 +75,10 @@ def copied(email: str, tenant: Tenant, *, actor: Principal) -> Opened | None:
     like = _sign_ins.get(email)
     if like is None:
         return None
-    user, session = copy.deepcopy(like.opened.session.user), copy.copy(like.opened.session)
-    user.pk, session.pk, session.user = uuid7(), uuid7(), user
+    session = copy.deepcopy(like.opened.session)
+    user = session.user
+    user.pk, session.pk = uuid7(), uuid7()
+    session.user_id = user.pk
     refresh_token, key = RefreshToken.new(session.pk), SessionKey.new(session.pk)
     session.refresh_digest, session.key_digest = refresh_token.digest, key.digest
     if not _write(like, user, session):
@@ -100,8 +104,9 @@ def _write(like: SignIn, user: User, session: Session) -> bool:
                 "due": min(like.opened.lasts, session.idle_limit),
             },
         )
-        cursor.cursor.nextset()
-        row = cursor.fetchone()
-    if row:
-        session.created_at, session.last_activity_at, session.due_at = row
-    return row is not None
+        inserted = cursor.fetchone()
+        if inserted:
+            cursor.cursor.nextset()
+            user.created_at, user.updated_at = inserted
+            session.created_at, session.last_activity_at, session.due_at = cursor.fetchone()
+    return inserted is not None

@@ -83,10 +83,10 @@ def by_counting(self: Place, rows: Any, _: int) -> Any:
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
-def room_without_a_lock(ground: dict[str, Any], user: Any, actor: Any) -> None:
+def room_without_a_lock(circumstances: opening.Circumstances, user: Any, actor: Any) -> None:
     """How many there are was read a while ago, and nobody was kept from adding to them: test_limits_at_once."""
     time.sleep(PAUSE)
-    make_room(ground, user, actor)
+    make_room(circumstances, user, actor)
 
 
 make_room = opening._make_room

@@ -27,7 +27,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "filter(pk=target_id).update(min_revision=number",
         "filter(pk=target_id).update(min_revision=0 if reach is Reach.PARTNER else number",
     ),
-    "opens sessions in no era": (opening._session, 'era=ground["era"]', "era=0"),
+    "opens sessions in no era": (opening._session, "era=circumstances.era", "era=0"),
     "expires a user's newest and crowns no other": (
         ending.write_down,
         "crown_the_newest(Session.objects.filter(pk__in=over))",
@@ -47,9 +47,9 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "spares in the old era": (revoking._spare, '{"revision": number, "era": number}', '{"revision": number}'),
     "spares the dead": (revoking._spare, "SessionState.objects.live().within(", "SessionState.objects.within("),
     "opens on a proof from before its application's end": (
-        opening._ground,
-        'F("tenant__state__admin_min_revision"), of_application',
-        'F("tenant__state__admin_min_revision"), F("tenant__state__min_revision")',
+        opening._circumstances,
+        "proof.application.pk if proof.application else NOBODYS",
+        "NOBODYS",
     ),
     "lets a touch outlast the session": (
         expressions.due_after_a_touch,
