@@ -20,7 +20,7 @@ check: .venv/ready  # format, lint, types, migrations, schemas
 proof: .venv/ready  # what takes longer, and every promise at its full figures (FIGURES=reduced for a tenth or so)
 	@$(python) -m tests.browser.chromium
 	@$(python) -m tests.interop.install
-	$(python) -m pytest -n auto -m proof --ignore tests/proof
+	$(python) -m pytest -n auto -m "proof or sampled" --ignore tests/proof
 	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest $(if $(FIGURES),-n auto) tests/proof
 
 bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside

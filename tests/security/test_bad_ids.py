@@ -8,11 +8,13 @@ import pytest
 from core.ids import Prefix, read
 from tests.access.footprint import footprint
 from tests.resources import kind_at
+from tests.samples import sampled
 from tests.security.answers import but_for_when, refused
 from tests.security.conftest import Line
 from tests.security.routes import Operation, with_ids
 from tests.world import World, some_id
 
+pytestmark = pytest.mark.sampled
 PREFIXES = {
     "child_group_id": Prefix.GROUP,
     "entry_id": Prefix.AUDIT_ENTRY,
@@ -80,7 +82,7 @@ def test_ids_that_are_none(world: World, operation: Operation, name: str):
     nobodys = but_for_when(line.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b""))
     assert nobodys[0] == 404
     before = footprint()
-    for case, text in spoiled(names[name], prefix_of(operation, name)).items():
+    for case, text in sampled(spoiled(names[name], prefix_of(operation, name)).items(), (operation, name)):
         answer = line.to(_path(operation, names, name, quote(text, safe=""))).send_bytes(b"")
         assert but_for_when(answer) == nobodys, f"{case}: {answer.status_code} {answer.content!r}"
     assert footprint() == before
@@ -91,7 +93,7 @@ def test_ids_that_are_not_even_text(world: World, operation: Operation, name: st
     caller = operation.caller(world)
     names, line = operation.names(world, caller), Line(caller, operation.method, "")
     nobodys = but_for_when(line.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b""))
-    for text in ("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525"):
+    for text in sampled(("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525"), (operation, name)):
         assert but_for_when(line.to(_path(operation, names, name, text)).send_bytes(b"")) == nobodys, text
 
 
@@ -102,7 +104,8 @@ def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name:
     names = operation.names(world, caller)
     own, before = names[name], footprint()
     line = Line(caller, operation.method, "")
-    for text in ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}"):
+    ways = ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}")
+    for text in sampled(ways, (operation, name)):
         answer = line.to(_path(operation, names, name, text)).send_bytes(b"")
         assert refused(answer, 404, text) == "Not Found"
     assert footprint() == before
@@ -121,7 +124,7 @@ def test_ids_that_cannot_be_recorded(world: World, operation: Operation, name: s
     """A refusal is recorded with its path, and a path may hold what a database column may not."""
     if not operation.is_public:
         names, stranger = operation.names(world, world.ada), Line(world.service(), operation.method, "")
-        for text in ("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240):
+        for text in sampled(("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240), (operation, name)):
             refused(stranger.to(_path(operation, names, name, text)).send_bytes(b""), 403, text)
 
 

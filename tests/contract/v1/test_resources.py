@@ -15,8 +15,6 @@ from tests.world import Caller, World
 SHOWN_ONCE = {"client_secret"}
 of_every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 CHANGES = [pytest.param(kind, name, id=f"{kind} {name}") for kind in KINDS for name in kind.changes]
-ODD = [pytest.param(kind, name, value, id=f"{kind} {name} {str(value)[:20]!r}") for kind in KINDS
-       for name, values in kind.odd.items() for value in values]  # fmt: skip
 
 
 def send(caller: Caller, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -152,14 +150,16 @@ class TestAChange:
             assert (given(answer).items() <= made.items(), answer["ETag"]) == (True, version)
         assert AuditEntry.objects.count() == before
 
-    @cells(("kind", "name", "value"), ODD)
-    def test_to_what_cannot_be_is_refused(self, kind: Kind, name: str, value: Any, world: World):
+    @of_every_kind
+    def test_to_what_cannot_be_is_refused(self, kind: Kind, world: World):
         path, _, version = make(kind, world)
-        for answer in (
-            world.super_admin.request("PATCH", path, {name: value}),
-            world.super_admin.post(kind.path, kind.new(world.ada.user, world) | {name: value}),
-        ):
-            assert {loc[1] for loc, _, _ in flaws(answer)} == {name}
+        body = kind.new(world.ada.user, world)
+        for name, value in ((name, value) for name, values in kind.odd.items() for value in values):
+            for answer in (
+                world.super_admin.request("PATCH", path, {name: value}),
+                world.super_admin.post(kind.path, body | {name: value}),
+            ):
+                assert {loc[1] for loc, _, _ in flaws(answer)} == {name}, (name, value)
         assert world.super_admin.get(path)["ETag"] == version
 
     @of_every_kind
@@ -170,15 +170,13 @@ class TestAChange:
         }
         path, _, version = make(kind, world)
         may = {*kind.changes, *kind.odd}
-        for name in (
-            (columns | {"is_staff", "is_superuser", "tenantId", "TENANT_ID", "tenant.id", "__class__"}) - may - {""}
-        ):
+        body = kind.new(world.ada.user, world)
+        strange = columns | {"is_staff", "is_superuser", "tenantId", "TENANT_ID", "tenant.id", "__class__"}
+        for name in strange - may - {"", *body}:
             for answer in (
                 world.super_admin.request("PATCH", path, {name: "x"}),
-                world.super_admin.post(kind.path, kind.new(world.ada.user, world) | {name: "x"}),
+                world.super_admin.post(kind.path, body | {name: "x"}),
             ):
-                if name in kind.new(world.ada.user, world):
-                    continue
                 assert (["body", name], "Unknown field", "extra_forbidden") in flaws(answer), name
         assert world.super_admin.get(path)["ETag"] == version
 
