@@ -97,8 +97,9 @@ class Prepared(Statement):
     """
 
     def _send(self, link: "_Link", values: Sequence[Any]) -> PGresult:
-        if not link.database.autocommit:
-            return super()._send(link, values)
+        return self._send_by_name(link, values) if link.database.autocommit else super()._send(link, values)
+
+    def _send_by_name(self, link: "_Link", values: Sequence[Any]) -> PGresult:
         if self._name not in link.prepared:
             self._prepare(link)
             link.prepared.add(self._name)

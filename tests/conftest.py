@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from accounts.keyring import ring
-from tests import cells, cluster
+from tests import cells, cluster, planned
 from tests.durations import Durations
 from tests.servers import Servers
 from tests.world import World
@@ -47,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterator[None]:
     """Each worker has a database of its own, with the partners, tenants and people of `World` in it."""
-    with django_db_blocker.unblock(), cluster.database():
+    with django_db_blocker.unblock(), cluster.database(), planned.prepared_in_transactions():
         World.commit()
         yield
 

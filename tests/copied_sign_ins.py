@@ -20,32 +20,34 @@ from sessions_app.models import Session
 from sessions_app.operations.opening import Opened
 from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
-from tenancy.models import Tenant
+from tests.planned import plan
 
 # Every change of a row gives it another `xmin`, committed or not.
-_CIRCUMSTANCES = """
+_VERSION = """
 SELECT concat_ws(' ', tenant.xmin, partner.xmin, platform.xmin) AS version FROM tenancy_platform platform,
-tenancy_tenant tenant LEFT JOIN tenancy_partner partner ON partner.id = tenant.partner_id WHERE tenant.id = %(tenant)s
+tenancy_tenant tenant LEFT JOIN tenancy_partner partner ON partner.id = tenant.partner_id WHERE tenant.id = {}
 """
 _ROWS = f"""
 SELECT to_jsonb(person), to_jsonb(session), circumstances.version
 FROM sessions_app_session session JOIN accounts_user person ON person.id = session.user_id,
-LATERAL ({_CIRCUMSTANCES}) circumstances
-WHERE session.id = %(session)s
+LATERAL ({_VERSION.format("person.tenant_id")}) circumstances
+WHERE session.id = %s
 """
-_COPY = f"""
-INSERT INTO accounts_user SELECT person.* FROM ({_CIRCUMSTANCES}) circumstances,
-jsonb_populate_record(NULL::accounts_user, %(person)s::jsonb || jsonb_build_object(
+_COPY_USER = f"""
+INSERT INTO accounts_user SELECT person.* FROM ({_VERSION.format("$1::uuid")}) circumstances,
+jsonb_populate_record(NULL::accounts_user, $3::jsonb || jsonb_build_object(
     'created_at', statement_timestamp(), 'updated_at', statement_timestamp())) person
-WHERE version = %(version)s
-AND NOT EXISTS (SELECT FROM accounts_user WHERE tenant_id = %(tenant)s AND email = %(email)s)
-RETURNING created_at, updated_at;
-INSERT INTO sessions_app_session SELECT session.* FROM accounts_user person,
-jsonb_populate_record(NULL::sessions_app_session, %(copied)s::jsonb || jsonb_build_object(
-    'created_at', statement_timestamp(), 'last_activity_at', statement_timestamp(),
-    'expires_at', statement_timestamp() + %(lifetime)s, 'due_at', statement_timestamp() + %(due)s)) session
-WHERE person.id = %(user)s RETURNING created_at, last_activity_at, due_at
+WHERE version = $2 AND NOT EXISTS (SELECT FROM accounts_user WHERE tenant_id = $1 AND email = $4)
+RETURNING created_at, updated_at
 """
+_COPY_SESSION = """
+INSERT INTO sessions_app_session SELECT session.* FROM accounts_user person,
+jsonb_populate_record(NULL::sessions_app_session, $2::jsonb || jsonb_build_object(
+    'created_at', statement_timestamp(), 'last_activity_at', statement_timestamp(),
+    'expires_at', statement_timestamp() + $3::interval, 'due_at', statement_timestamp() + $4::interval)) session
+WHERE person.id = $1 RETURNING created_at, last_activity_at, due_at
+"""
+_COPY = "EXECUTE copy_user (%s, %s, %s, %s); EXECUTE copy_session (%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,13 @@ _sign_ins: dict[str, SignIn] = {}
 
 def remember(opened: Opened) -> None:
     opened = opened._replace(session=copy.deepcopy(opened.session))  # the test goes on with its own
-    tenant = opened.session.user.tenant
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, {"session": opened.session.pk, "tenant": tenant.pk})
+        cursor.execute(_ROWS, [opened.session.pk])
         user, session, version = (json.loads(each) if each[0] == "{" else each for each in cursor.fetchone())
     _sign_ins[opened.session.user.email] = SignIn(opened, user, session, version)
 
 
-def copied(email: str, tenant: Tenant, *, actor: Principal) -> Opened | None:
+def copied(email: str, *, actor: Principal) -> Opened | None:
     """The same sign-in again, of a new user with this address; None where it would not be the same."""
     like = _sign_ins.get(email)
     if like is None:
@@ -90,20 +91,13 @@ def copied(email: str, tenant: Tenant, *, actor: Principal) -> Opened | None:
 def _write(like: SignIn, user: User, session: Session) -> bool:
     own = {"id": str(session.pk), "user_id": str(user.pk)}
     digests = {name: f"\\x{getattr(session, name).hex()}" for name in ("refresh_digest", "key_digest")}
+    person, row = like.user | {"id": str(user.pk)}, like.session | own | digests
+    due = min(like.opened.lasts, session.idle_limit)
+    plan("copy_user", _COPY_USER)
+    plan("copy_session", _COPY_SESSION)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COPY,
-            {
-                "tenant": user.tenant_id,
-                "email": user.email,
-                "version": like.version,
-                "user": user.pk,
-                "person": json.dumps(like.user | {"id": str(user.pk)}),
-                "copied": json.dumps(like.session | own | digests),
-                "lifetime": like.opened.lasts,
-                "due": min(like.opened.lasts, session.idle_limit),
-            },
-        )
+        values = [user.tenant_id, like.version, json.dumps(person), user.email]
+        cursor.execute(_COPY, [*values, user.pk, json.dumps(row), like.opened.lasts, due])
         inserted = cursor.fetchone()
         if inserted:
             cursor.cursor.nextset()

@@ -1,5 +1,6 @@
 """Who the tests are about, by name: `ada` is a user of north, `north_admin` runs it, `acme_partner` owns it."""
 
+import copy
 import json
 import secrets
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.test import Client
 
 from accounts import operations as accounts
@@ -72,14 +74,20 @@ def _caller_of(opened: Opened) -> Caller:
     return Caller(access_token(opened.session), opened.session, str(opened.refresh_token), str(opened.key))
 
 
+@cache
+def _tenants(suffix: str, database: str) -> list[Tenant]:
+    """The tenants of a world in a database, looked up once: what tests change of them is rolled back."""
+    names = [f"{name}{suffix}" for name in ("north", "south", "springfield")]
+    tenants = {each.slug: each for each in Tenant.objects.select_related("partner").filter(slug__in=names)}
+    return [tenants[name] for name in names]
+
+
 class World:
     """Acme with its tenants north and south, Globex with springfield, and an operator above them all."""
 
     def __init__(self, suffix: str = "") -> None:
         self.suffix = suffix
-        names = [f"{name}{suffix}" for name in ("north", "south", "springfield")]
-        tenants = {each.slug: each for each in Tenant.objects.select_related("partner").filter(slug__in=names)}
-        self.north, self.south, self.springfield = (tenants[name] for name in names)
+        self.north, self.south, self.springfield = copy.deepcopy(_tenants(suffix, connection.settings_dict["NAME"]))
         self.acme, self.globex = self.north.partner, self.springfield.partner
 
     @classmethod
@@ -185,7 +193,7 @@ class World:
 
     def _caller(self, name: str, tenant: Tenant, role: Role = Role.USER) -> Caller:
         """Somebody who has just signed in: as a copy of an earlier sign-in where nothing has changed since."""
-        opened = copied_sign_ins.copied(self._email(name, tenant), tenant, actor=SYSTEM)
+        opened = copied_sign_ins.copied(self._email(name, tenant), actor=SYSTEM)
         if opened is None:
             opened = self._open(self.person(name, tenant, role))
             copied_sign_ins.remember(opened)

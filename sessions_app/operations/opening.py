@@ -146,7 +146,7 @@ class Circumstances(NamedTuple):
 
 def _circumstances(proof: accounts.Proof) -> Circumstances | None:
     application_id = proof.application.pk if proof.application else NOBODYS
-    rows = _CIRCUMSTANCES.ask(proof.user.pk, application_id)
+    rows = _CIRCUMSTANCES.fetch(proof.user.pk, application_id)
     return Circumstances(*rows[0]) if rows else None
 
 

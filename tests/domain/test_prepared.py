@@ -1,5 +1,6 @@
 """A prepared statement is there whenever it is asked, whatever a pooler did to the connection meanwhile."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,18 @@ from psycopg import Cursor, connect
 
 from core.prepared import Prepared, Statement, _Link
 from tenancy.models import Tenant
+from tests.planned import sent_whole_in_transactions
 from tests.world import World
+
 
 ID, NAME = UUID(int=1), "the name"
 ME = "/api/v1/me"
+
+
+@pytest.fixture(autouse=True)
+def sent_whole() -> Iterator[None]:
+    with sent_whole_in_transactions():
+        yield
 
 
 def named() -> Prepared:
