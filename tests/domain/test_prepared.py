@@ -17,7 +17,6 @@ from tenancy.models import Tenant
 from tests.planned import sent_whole_in_transactions
 from tests.world import World
 
-
 ID, NAME = UUID(int=1), "the name"
 ME = "/api/v1/me"
 
