@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import User
@@ -58,6 +59,7 @@ class SignIn:
     user: dict[str, Any]
     session: dict[str, Any]
     version: str
+    admin_lifetime: int
 
 
 _sign_ins: dict[str, SignIn] = {}
@@ -68,13 +70,13 @@ def remember(opened: Opened) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [opened.session.pk])
         user, session, version = (json.loads(each) if each[0] == "{" else each for each in cursor.fetchone())
-    _sign_ins[opened.session.user.email] = SignIn(opened, user, session, version)
+    _sign_ins[opened.session.user.email] = SignIn(opened, user, session, version, settings.ADMIN_SESSION_LIFETIME)
 
 
 def copied(email: str, *, actor: Principal) -> Opened | None:
     """The same sign-in again, of a new user with this address; None where it would not be the same."""
     like = _sign_ins.get(email)
-    if like is None:
+    if like is None or like.admin_lifetime != settings.ADMIN_SESSION_LIFETIME:
         return None
     session = copy.deepcopy(like.opened.session)
     user = session.user

@@ -36,10 +36,12 @@ def due_after_a_touch() -> Case:
     return Case(When(due_at__lt=later - F("idle_limit") / 10, then=later), default=F("due_at"))
 
 
-def allowed_lifetime(by_policy: Any, administers: Q) -> Least:
+def allowed_lifetime(by_policy: Any, administers: Q, of_administrators: int | None = None) -> Least:
     """In seconds: what the policies allow, and for whoever administers no more than the installation's own limit."""
-    of_administrators = Case(When(administers, then=Value(settings.ADMIN_SESSION_LIFETIME)))
-    return Least(by_policy, of_administrators, output_field=IntegerField())  # LEAST passes over nulls
+    limit = settings.ADMIN_SESSION_LIFETIME if of_administrators is None else of_administrators
+    return Least(
+        by_policy, Case(When(administers, then=Value(limit))), output_field=IntegerField()
+    )  # LEAST passes over nulls
 
 
 def signed_in_to_administer() -> Q:

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Now
@@ -25,7 +26,7 @@ from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
 from tenancy.models import WhenFull, strictest
 
-_USER, _APPLICATION = UUID(int=1), UUID(int=2)
+_USER, _APPLICATION, _ADMIN_LIFETIME = UUID(int=1), UUID(int=2), 1_000_000_003  # where values go
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -146,7 +147,7 @@ class Circumstances(NamedTuple):
 
 def _circumstances(proof: accounts.Proof) -> Circumstances | None:
     application_id = proof.application.pk if proof.application else NOBODYS
-    rows = _CIRCUMSTANCES.fetch(proof.user.pk, application_id)
+    rows = _CIRCUMSTANCES.fetch(proof.user.pk, application_id, settings.ADMIN_SESSION_LIFETIME)
     return Circumstances(*rows[0]) if rows else None
 
 
@@ -164,7 +165,7 @@ def _circumstances_query() -> QuerySet[Any]:
                 Coalesce(Subquery(application_floor), 0),
             ),
             floor=Greatest(F("era"), F("min_revision")),
-            lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin()),
+            lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin(), _ADMIN_LIFETIME),
             idle=strictest("idle_timeout", "tenant__"),
             allowed=strictest("max_sessions", "tenant__"),
             when_full=strictest("when_full", "tenant__"),
@@ -174,7 +175,7 @@ def _circumstances_query() -> QuerySet[Any]:
     )
 
 
-_CIRCUMSTANCES = Prepared(_circumstances_query, {_USER: "uuid", _APPLICATION: "uuid"})
+_CIRCUMSTANCES = Prepared(_circumstances_query, {_USER: "uuid", _APPLICATION: "uuid", _ADMIN_LIFETIME: "integer"})
 
 
 def _make_room(circumstances: Circumstances, user: User, actor: Principal) -> None:

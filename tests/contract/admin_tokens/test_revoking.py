@@ -50,7 +50,7 @@ class TestEndingOne:
         assert given(world.super_admin.delete(one(admin)))["success"] is True
         assert (row(admin).revoked_by, row(admin).revoke_reason) == (
             world.super_admin.user.handle,
-            "ended by an administrator",
+            "revoked by an administrator",
         )
 
     def test_may_be_said_twice(self, world: World):

@@ -87,7 +87,7 @@ class TestEndingOne:
         world.ada.delete(one(phone))
         (entry,) = AuditEntry.objects.filter(resource_id=phone.session_id, action="session.revoked")
         assert (entry.actor_id, entry.tenant_id) == (world.ada.user.handle, world.north.pk)
-        assert (row(phone).revoked_by, row(phone).revoke_reason) == (world.ada.user.handle, "ended by its user")
+        assert (row(phone).revoked_by, row(phone).revoke_reason) == (world.ada.user.handle, "signed out by the user")
 
 
 class TestEndingAll:
@@ -173,7 +173,7 @@ def test_what_one_dialect_ends_is_over_in_the_others(world: World):
     world.ada.delete(one(phone))
     admin = world.north_admin
     told = admin.get(f"/api/v1/admin/sessions/{phone.session_id}").json()["data"]
-    assert (told["status"], told["revoke_reason"]) == ("revoked", "ended by its user")
+    assert (told["status"], told["revoke_reason"]) == ("revoked", "signed out by the user")
     laptop = again(world, world.ada)
     assert laptop.session_id in tokens(world.ada)
     assert admin.delete(f"/api/v1/admin/sessions/{laptop.session_id}").status_code == 204

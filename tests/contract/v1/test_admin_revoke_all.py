@@ -113,7 +113,7 @@ class TestWhatIsNamed:
 
     def test_needs_no_reason(self, world: World):
         given(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle, "reason": None}))
-        assert Revocation.objects.get(tenant_id=world.north.pk).reason == "ended by an administrator"
+        assert Revocation.objects.get(tenant_id=world.north.pk).reason == "revoked by an administrator"
 
 
 class TestABodyThatNamesNothingClear:

@@ -161,7 +161,7 @@ class TestOneSession:
         assert row(world.ada).revoked_at is not None
         assert before == ending_of(world.ada, world)
         who = world.super_admin.user.handle
-        assert [before[0], *before[2:]] == ["revoked", who, "ended by an administrator", told["revocation_id"]]
+        assert [before[0], *before[2:]] == ["revoked", who, "revoked by an administrator", told["revocation_id"]]
 
     def test_that_fell_twice_names_what_felled_it_first(self, world: World):
         assert is_alive(world.ada)
@@ -299,7 +299,7 @@ class TestTheAnswerOfRevoking:
     @cells("body", [None, {}, {"reason": None}])
     def test_needs_no_reason(self, body: object, world: World):
         given(end(world.north_admin, "POST", world.ada, body))
-        assert row(world.ada).revoke_reason == "ended by an administrator"
+        assert row(world.ada).revoke_reason == "revoked by an administrator"
 
     @cells("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
     def test_comes_only_for_a_reason_that_is_one(self, reason: object, world: World):

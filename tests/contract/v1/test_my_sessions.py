@@ -119,7 +119,7 @@ class TestEndingOneOfMySessions:
         assert given(tablet.delete(f"{MINE}/{phone.session_id}/")) == {"revoked_count": 0, "session_ids": []}
         again = Session.objects.get(pk=phone.session.pk)
         assert (again.revoked_at, again.revocation_id) == (first.revoked_at, first.revocation_id)
-        assert (again.revoked_by, again.revoke_reason) == (world.ada.user.handle, "ended by its user")
+        assert (again.revoked_by, again.revoke_reason) == (world.ada.user.handle, "signed out by the user")
 
     def test_may_be_this_very_one(self, world: World):
         data = given(world.ada.delete(f"{MINE}/{world.ada.session_id}"))
