@@ -77,7 +77,7 @@ class TestLoading:
 
     def test_is_refused_outside_the_embedded_database(self, db: None, settings: Any):
         settings.EMBEDDED = False
-        with pytest.raises(CommandError, match="unset DATABASE_URL"):
+        with pytest.raises(CommandError, match="Unset DATABASE_URL"):
             load()
         assert not User.objects.filter(email__endswith="@north.example").exists()
 
@@ -88,7 +88,7 @@ class TestLoading:
             "load_demo", CURFEW_ENV=environment, DATABASE_URL="postgres://nowhere.example/curfew", **complete
         )
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert "unset DATABASE_URL" in ended.stderr
+        assert "Unset DATABASE_URL" in ended.stderr
 
     def test_goes_together_or_not_at_all(self, db: None, monkeypatch: pytest.MonkeyPatch):
         def fail(self: demo.Past) -> None:

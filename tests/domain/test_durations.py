@@ -28,5 +28,5 @@ def test_the_same_length_is_always_shown_the_same(one: str, other: str):
 
 @cells("odd", ["", "7", "d", "-7d", "7 d", "7D", "1.5h", "1h30m", "7d\n7d", "٣d", "5001w", "9" * 10 + "s"])
 def test_whatever_else_is_none(odd: str):
-    with pytest.raises(ValueError, match=r"is no length of time|longer than a calendar"):
+    with pytest.raises(ValueError, match=r"is not a duration|is too long"):
         read(odd)

@@ -52,7 +52,7 @@ class TestTheHome:
     def test_behind_a_closed_folder_is_an_error_that_names_it(self, home):
         closed = home.path / "closed"
         closed.mkdir(0o700)
-        refusal = rf"to whom {closed} is closed: chmod o\+x {closed}, or set CURFEW_HOME"
+        refusal = rf"cannot enter {closed}: chmod o\+x {closed}, or set CURFEW_HOME"
         with pytest.raises(postgres.PostgresError, match=refusal), running(closed / "inner"):
             pass
         assert closed.stat().st_mode & 0o777 == 0o700

@@ -15,7 +15,7 @@ from tests.security.tampering import on, put
 from tests.servers import database_url
 from tests.world import World
 
-WHOLE = "all in place."
+OK = "Audit log OK: "
 
 
 def said() -> str:
@@ -25,7 +25,7 @@ def said() -> str:
 
 
 def test_says_that_all_is_well(chain: UUID):
-    assert said().strip().endswith(WHOLE)
+    assert said().startswith(OK)
 
 
 def test_names_the_first_bad_entry_and_fails(chain: UUID):
@@ -54,4 +54,4 @@ def test_ends_as_a_process_should(db: None, project: Path):
     told = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
     ended = subprocess.run(command, env=told, cwd=project, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.strip().endswith(WHOLE)
+    assert ended.stdout.startswith(OK)
