@@ -15,7 +15,7 @@ from core.access import Principal
 from core.among import among
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import times_out_at
-from sessions_app.operations.locking import with_their_users
+from sessions_app.operations.locking import locked, with_their_users
 from tenancy.models import Tenant
 
 IDS_SHOWN = 10_000
@@ -44,11 +44,12 @@ def revoke(
 ) -> Ended:
     """End these sessions. Ending an ended one changes nothing and is not counted.
 
-    `tenant_id` is on whose record it goes when they turn out to be none.
+    What `sessions` says of rights is judged again when they are locked. `tenant_id` is on whose record it goes when
+    they turn out to be none.
     """
-    named = list(Session.objects.filter(among(sessions.values("pk"))).order_by("pk"))
+    named = list(locked(sessions))
     whose: Any = named[0] if named else Tenant.objects.filter(pk__in=[tenant_id]).first()
-    ended = end([session.pk for session in named], actor=actor, reason=reason)
+    ended = _end_locked([session.pk for session in named], actor=actor, reason=reason)
     record(
         Action.SESSION_REVOKED,
         actor=actor,
@@ -80,7 +81,13 @@ def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: R
     was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    named = SessionState.objects.filter(pk__in=with_their_users(session_ids)).revocable().order_by("pk")
+    return _end_locked(with_their_users(session_ids), actor=actor, reason=reason, revocation=revocation)
+
+
+def _end_locked(
+    session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None
+) -> Ended:
+    named = SessionState.objects.filter(pk__in=session_ids).revocable().order_by("pk")
     # What has timed out and what is live is told by one look: the next would be at a later moment.
     found = list(named.values("pk", "tenant_id", "partner_id", "has_timed_out", "is_live"))
     write_down([row["pk"] for row in found if row["has_timed_out"]], by=CLOCK)

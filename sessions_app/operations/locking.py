@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import User
-from sessions_app.models import Reach, Session
+from core.among import among
+from sessions_app.models import Reach, Session, SessionQuerySet, SessionStateQuerySet
 
 _EVERYTHING = 0x637572666577  # no tenant's: theirs have a UUID's variant bits in them
 _OF_ONE_TENANT = (1 << 63) - 1
@@ -32,11 +33,20 @@ def alone_in(reach: Reach, target_id: UUID | None) -> None:
 
 def with_their_users(session_ids: list[UUID]) -> list[UUID]:
     """Lock these sessions and whose they are, in one order for everybody; and say which there are."""
-    places = list(Session.objects.filter(pk__in=session_ids).values_list("tenant_id", "user_id"))
-    beside_others(tenant_id for tenant_id, _ in places)
-    hold_users(user_id for _, user_id in places)
-    rows = Session.objects.filter(pk__in=session_ids).select_for_update(of=("self",)).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+    return list(locked(Session.objects.filter(pk__in=session_ids)).values_list("pk", flat=True))
+
+
+def locked(sessions: SessionQuerySet | SessionStateQuerySet) -> SessionQuerySet:
+    """Lock the users of these sessions now, and the sessions when the result is read.
+
+    The result holds those that are among `sessions` by then: a role or a tenant may have changed while the users'
+    locks were waited for, and with it who may end what.
+    """
+    rows = list(Session.objects.filter(among(sessions.values("pk"))).values_list("pk", "tenant_id", "user_id"))
+    beside_others(tenant_id for _, tenant_id, _ in rows)
+    hold_users(user_id for _, _, user_id in rows)
+    still = Session.objects.filter(among(sessions.values("pk")), pk__in=[pk for pk, _, _ in rows])
+    return still.select_for_update(of=("self",)).order_by("pk")
 
 
 def hold_users(user_ids: Iterable[UUID]) -> None:

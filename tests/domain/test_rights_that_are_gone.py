@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from audit.models import AuditEntry
 from core.access import Origin, Principal, Scope
 from core.records import ChangedMeanwhile
 from sessions_app.authentication import principal_of
+from sessions_app.operations import locking
 from tenancy import operations as tenancy
 from tests.access.asking import current_code
 from tests.cells import cells
@@ -141,3 +143,36 @@ def test_nothing_ends_for_a_change_that_somebody_else_has_made(world: World):
     with pytest.raises(ChangedMeanwhile):
         accounts.change_user(stale, email="countess@north.example", actor=SYSTEM)
     assert world.ada.get("/api/v1/me").status_code == 200
+
+
+V1 = "/api/v1"
+WAYS: dict[str, Callable[[World], Any]] = {
+    "delete": lambda world: world.north_admin.delete(f"{V1}/admin/sessions/{world.ada.session_id}"),
+    "revoke": lambda world: world.north_admin.post(f"{V1}/admin/sessions/{world.ada.session_id}/revoke", {}),
+    "of the tenant": lambda world: world.north_admin.delete(
+        f"{V1}/tenants/{world.north.handle}/sessions/{world.ada.session_id}"
+    ),
+    "of the user": lambda world: world.north_admin.post(
+        f"{V1}/tenants/{world.north.handle}/sessions/users/{world.ada.user.handle}/revoke",
+        {"session_ids": [world.ada.session_id]},
+    ),
+}
+
+
+@cells("way", WAYS)
+def test_session_of_a_user_promoted_during_the_request_is_not_revoked(way: str, world: World):
+    ada, lock_users = world.ada, locking.hold_users
+
+    def promote_and_lock(user_ids: Any) -> None:
+        User.objects.filter(pk=ada.user.pk).update(role=Role.TENANT_ADMIN)
+        lock_users(user_ids)
+
+    with patch.object(locking, "hold_users", promote_and_lock):
+        assert WAYS[way](world).status_code == 403
+    assert ada.get(f"{V1}/me").status_code == 200
+
+
+@cells("way", WAYS)
+def test_session_of_a_user_below_is_revoked(way: str, world: World):
+    assert WAYS[way](world).status_code in (200, 204)
+    assert world.ada.get(f"{V1}/me").status_code == 401

@@ -28,6 +28,7 @@ BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "expires without its users' locks": [(locking.hold_users, "list(User", "return\n    list(User")],
     "ends rows that it has not locked": [
         (ending.end, "with_their_users(session_ids)", "session_ids"),
+        (ending.revoke, "list(locked(sessions))", "list(Session.objects.filter(among(sessions.values('pk'))))"),
         (expiring._expire_some, "with_their_users(session_ids)", "session_ids"),
     ],
 }

@@ -63,7 +63,7 @@ def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: Wor
 SLOWLY = '__import__("time").sleep(0.3)'  # as long as a busy machine may take in between
 LIVE_LATER = f'{SLOWLY}; live = list(SessionState.objects.live().filter(pk__in=marked).values_list("pk", flat=True))'
 MISTAKES: dict[Reach, tuple[Callable[..., Any], str, str]] = {
-    Reach.SESSION: (ending.end, 'live = [row["pk"] for row in reversed(rows) if row["is_live"]]', LIVE_LATER),
+    Reach.SESSION: (ending._end_locked, 'live = [row["pk"] for row in reversed(rows) if row["is_live"]]', LIVE_LATER),
     Reach.TENANT: (revoking.end_all, '{"created_at": moment}', f"{SLOWLY} or {{}}"),
 }
 

@@ -33,7 +33,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "crown_the_newest(Session.objects.filter(pk__in=over))",
         "pass",
     ),
-    "leaves what only rests": (ending.end, ".revocable()", ".live()"),
+    "leaves what only rests": (ending._end_locked, ".revocable()", ".live()"),
     "moves tenants with their sessions": (
         tenancy.change_tenant,
         'ending="tenant moved", ',

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,11 +61,25 @@ class SessionsViewSet(PagedViewSet):
         return named.with_is_current(self.principal).with_applications().values(*wire.COLUMNS)
 
     def end(
-        self, named: SessionStateQuerySet, reason: str | None = None, tenant_id: UUID | None = None
+        self,
+        named: SessionStateQuerySet,
+        reason: str | None = None,
+        *,
+        of: QuerySet[Any] | None = None,
+        tenant_id: UUID | None = None,
     ) -> operations.Ended:
-        """To be asked of what is `changeable`: judged again here, when it is locked."""
+        """Revoke those that the caller may change when they are locked.
+
+        If none was revoked, the caller may have lost the right to it meanwhile, or never had it: the answer is then
+        the usual refusal. `of` is what their right is judged by, if it is not the sessions themselves.
+        """
         mine = named.writable_by(self.principal)
-        return operations.revoke(mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id)
+        ended = operations.revoke(
+            mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id
+        )
+        if not ended.count:
+            self.changeable(named if of is None else of)
+        return ended
 
     def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
         shown = 0 if self.is_brief else IDS_SHOWN
@@ -231,7 +246,7 @@ class UserSessionsViewSet(SessionsViewSet):
     def revoke(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """Revoke a user's sessions. Either those in `session_ids` or, with `revoke_all`, all of them. IDs of other
         users' sessions are ignored."""
-        self.changeable(self.user(tenant_id, user_id))
+        user = self.changeable(self.user(tenant_id, user_id))
         user_pk = self.id_or_404(Prefix.USER, user_id)
         asked = self.body(serializers.SessionRevokeRequest)
         if asked["revoke_all"]:
@@ -239,7 +254,8 @@ class UserSessionsViewSet(SessionsViewSet):
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
         ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
         named = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
-        return self.revoked(self.end(named, asked.get("reason"), self.id_or_404(Prefix.TENANT, tenant_id)))
+        tenant_pk = self.id_or_404(Prefix.TENANT, tenant_id)
+        return self.revoked(self.end(named, asked.get("reason"), of=user, tenant_id=tenant_pk))
 
 
 class TenantSessionViewSet(SessionsViewSet):
