@@ -1,11 +1,17 @@
-.PHONY: run test check proof bench screenshots schema requirements
+.PHONY: help run manage test check proof bench screenshots schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
 draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
 	--validate --fail-on-warn --generator-class config.docs.$$name --file $(1); done
 
-run: .venv/ready  # everything set up, demo data, a URL, accounts and a first curl
+help:  # list what make can do
+	@sed -n 's/^\([a-z]*\):.*  # \(.*\)/\1\t\2/p' Makefile | expand -t 14
+
+run: .venv/ready  # everything set up, demo data, a URL, accounts and a first curl; FRESH=1 deletes the last demo first
 	@exec $(python) -m config.run
+
+manage: .venv/ready  # a command on the database of make run: make manage ARGS="session_stats --tenant north"
+	@exec $(python) manage.py $(ARGS)
 
 test: .venv/ready  # everything that a change can break, on a PostgreSQL of its own
 	@$(python) -m tests.browser.chromium

@@ -101,7 +101,7 @@ def pages() -> list[URLPattern]:
     """v1's at their well-known places, and each dialect's under its name."""
     found = [
         path("openapi.json", SchemaView.as_view(generator_class=V1), name="openapi"),
-        path("docs", SwaggerView.as_view(url_name="openapi")),
+        path("docs", SwaggerView.as_view(url_name="openapi"), name="docs"),
         path("redoc", RedocView.as_view(url_name="openapi")),
     ]
     for name, dialect in DIALECTS.items():

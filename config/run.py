@@ -26,7 +26,7 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 PATIENCE = 60
 GRACE = 5
 WELCOME = """
-Curfew is running at {url} (stop it with Ctrl-C).
+Curfew is running at {url} (stop it with Ctrl-C; make run FRESH=1 starts over).
 """
 DOCS = """API documentation: {url}/docs
 """
@@ -127,7 +127,12 @@ def free_port(wanted: str) -> int:
 
 def database() -> AbstractContextManager[None]:
     if not settings.EMBEDDED:
+        if os.environ.get("FRESH"):
+            raise Trouble("FRESH=1 deletes the embedded database only, and DATABASE_URL names another. Unset one of them.")
         return nullcontext()
+    if os.environ.get("FRESH"):
+        print(f"Deleting the database in {postgres.home()}", flush=True)
+        postgres.delete(postgres.home())
     print(f"Starting PostgreSQL in {postgres.home()}", flush=True)
     return postgres.running(postgres.home())
 

@@ -4,10 +4,11 @@ from django.urls import URLPattern, URLResolver, path
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
 from config.console.registered import site
-from config.pages import account, reset
+from config.pages import account, home, reset
 from sessions_app.api.edge.urls import versions
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("reset-password", reset.reset_password, name="reset-password"),

@@ -8,6 +8,7 @@ Three files in the home carry it, because the kernel drops a lock with its holde
 """
 
 import fcntl
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from config.postgres.place import Place, PostgresError, home
 from config.postgres.server import NAME, PORT, Server, is_sole_holder
 
-__all__ = ["PostgresError", "connection", "home", "is_alive", "make_home", "running"]
+__all__ = ["PostgresError", "connection", "home", "delete", "is_alive", "make_home", "running"]
 
 
 def connection(home: Path) -> dict[str, str]:
@@ -55,6 +56,17 @@ def running(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[N
                 fcntl.flock(users, fcntl.LOCK_UN)
                 if is_sole_holder(users):
                     Server(place).stop()
+
+
+def delete(home: Path) -> None:
+    """Delete the database, unless somebody uses it. The next process that runs the server makes an empty one."""
+    make_home(home)
+    place = Place(home)
+    with explained(place), turn(place), place.lock_file("users") as users:
+        if not is_sole_holder(users):
+            raise PostgresError(f"The database in {home} is in use. Stop what uses it, then try again.")
+        if place.data.exists():
+            shutil.rmtree(place.data)
 
 
 @contextmanager

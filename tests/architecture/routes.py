@@ -17,6 +17,7 @@ DOCS = dict.fromkeys(("/openapi.json", "/docs", "/redoc"), ("GET",)) | {
 
 # One's own account, in a browser: what test_account_page.py speaks of.
 PAGES = {
+    "/": ("GET",),
     "/account/sign-in/": ("GET", "POST"),
     "/account/sign-out/": ("POST",),
     "/account/sessions/": ("GET",),

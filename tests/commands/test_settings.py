@@ -40,6 +40,13 @@ def test_development_needs_none_of_it(manage):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_command_without_a_running_development_database_says_how_to_start_one(manage, tmp_path: Path):
+    ended = manage("session_stats", CURFEW_ENV="development", CURFEW_HOME=str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "is make run going in another terminal?" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_web_server_refuses_as_plainly(project: Path, bare: dict[str, str]):
     command = [sys.executable, "-c", "import config.wsgi"]
     ended = subprocess.run(command, env=bare, cwd=project, capture_output=True, text=True, timeout=60)

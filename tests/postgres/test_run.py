@@ -204,3 +204,23 @@ def test_a_port_that_cannot_be_had_is_said_before_anything_starts(home, port):
         code, said = Run(home, port=wanted).ending()
     assert (code, f"Port {wanted} cannot be used" in said, "PORT=8001" in said) == (1, True, True), said
     assert list(home.path.iterdir()) == []
+
+
+def test_fresh_run_begins_with_the_demo_data_alone(run):
+    first = run()
+    first.wait_until_up()
+    first.home.tell("UPDATE tenancy_tenant SET name = 'Renamed' WHERE slug = 'north'")
+    first.process.terminate()
+    first.ending()
+    again = run(FRESH="1")
+    assert "Deleting the database" in again.wait_until_up()
+    assert again.home.ask("SELECT name FROM tenancy_tenant WHERE slug = 'north'") != "Renamed"
+
+
+def test_fresh_run_leaves_a_database_in_use_alone(run):
+    first = run()
+    first.wait_until_up()
+    again = run(FRESH="1")
+    status, text = again.ending()
+    assert (status, "is in use" in text) == (1, True)
+    assert first.home.ask("SELECT count(*) FROM tenancy_tenant") > 0
