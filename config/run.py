@@ -128,7 +128,7 @@ def free_port(wanted: str) -> int:
 def database() -> AbstractContextManager[None]:
     if not settings.EMBEDDED:
         if os.environ.get("FRESH"):
-            raise Trouble("FRESH=1 deletes the embedded database only, and DATABASE_URL names another. Unset one of them.")
+            raise Trouble("FRESH=1 deletes the embedded database only, but DATABASE_URL is set. Unset one of them.")
         return nullcontext()
     if os.environ.get("FRESH"):
         print(f"Deleting the database in {postgres.home()}", flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from config.postgres.place import Place, PostgresError, home
 from config.postgres.server import NAME, PORT, Server, is_sole_holder
 
-__all__ = ["PostgresError", "connection", "home", "delete", "is_alive", "make_home", "running"]
+__all__ = ["PostgresError", "connection", "delete", "home", "is_alive", "make_home", "running"]
 
 
 def connection(home: Path) -> dict[str, str]:

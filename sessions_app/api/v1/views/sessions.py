@@ -74,9 +74,7 @@ class SessionsViewSet(PagedViewSet):
         the usual refusal. `of` is what their right is judged by, if it is not the sessions themselves.
         """
         mine = named.writable_by(self.principal)
-        ended = operations.revoke(
-            mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id
-        )
+        ended = operations.revoke(mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id)
         if not ended.count:
             self.changeable(named if of is None else of)
         return ended
