@@ -26,8 +26,8 @@ def required(name: str) -> str:
     value = env(name, default="")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set. Set it in the environment or in .env (.env.example shows how). To try things: make run,"
-            ' and make manage ARGS="..." for a command'
+            f"{name} is not set. Set it in the environment or in .env (.env.example shows how)."
+            ' To try things: make run, and make manage ARGS="..." for a command'
         )
     return value
 
