@@ -47,11 +47,11 @@ COSTS = {
     "DELETE /api/v1/me/api-keys/{id}": 6,
     "GET /api/v1/me/sessions": 2,
     "POST /api/v1/me/sessions/revoke-all": 17,  # whose turn it is 3; the counter; user and rows locked
-    "DELETE /api/v1/me/sessions/{session_id}": 14,  # named, turns 4, who is newest now
+    "DELETE /api/v1/me/sessions/{session_id}": 13,  # named, turns 4, who is newest now
     "GET /api/v1/admin/sessions": 3,  # how many; this page of them
     "GET /api/v1/admin/sessions/{id}": 2,
-    "POST /api/v1/admin/sessions/{id}/revoke": 14,  # there and theirs to end, told by one; then as for one's own
-    "DELETE /api/v1/admin/sessions/{id}": 14,
+    "POST /api/v1/admin/sessions/{id}/revoke": 13,  # there and theirs to end, told by one; then as for one's own
+    "DELETE /api/v1/admin/sessions/{id}": 13,
     "POST /api/v1/admin/sessions/revoke-all": 17,
     "GET /api/v1/admin/sessions/stats": 2,
     "GET /api/v1/tenants/{tid}/sessions": 3,  # whether there is the tenant is told with how many
@@ -60,7 +60,7 @@ COSTS = {
     "GET /api/v1/tenants/{tid}/sessions/users/{uid}": 3,
     "POST /api/v1/tenants/{tid}/sessions/users/{uid}/revoke": 18,
     "GET /api/v1/tenants/{tid}/sessions/{sid}": 2,
-    "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 14,
+    "DELETE /api/v1/tenants/{tid}/sessions/{sid}": 13,
     "GET /api/v1/admin/revocations": 2,  # there are none here; else this page of them
     "GET /api/v1/admin/revocations/{id}": 2,
     "GET /api/v1/admin/partners": 3,
@@ -275,7 +275,7 @@ EDGE_COSTS = {
     "GET /api-sessions?filter=false": 1,  # nobody needs to be asked
     "GET /api-sessions?filter=nonsense": 1,
     "GET /api-sessions/{id}": 2,
-    "DELETE /api-sessions/{id}": 14,
+    "DELETE /api-sessions/{id}": 13,
     "GET /identities": 3,  # the page and its total; who of them has a live session
     "GET /identities?limit=-1&sort=name": 4,
     'GET /identities?filter=name icontains "a" and not isAdmin sort by type, createdAt limit 20': 4,

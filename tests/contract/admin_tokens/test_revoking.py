@@ -97,7 +97,7 @@ class TestEndingOne:
 
     def test_costs_what_it_costs_elsewhere(self, world: World):
         operator, admin = world.super_admin, world.north_admin
-        assert cost(lambda: operator.delete(one(admin))) == 14
+        assert cost(lambda: operator.delete(one(admin))) == 13
         assert cost(lambda: operator.delete(f"{SESSIONS}/x")) == 1
 
 

@@ -34,7 +34,7 @@ def test_an_act_costs_what_it_costs_elsewhere_and_its_count(world: World):
     world.ada.get(COUNT)
     assert cost(lambda: world.ada.delete(SESSIONS)) == 17 + 1
     phone = world.signed_in(world.ada.user)
-    assert cost(lambda: world.ada.delete(f"{SESSIONS}/{phone.session_id}")) == 14 + 1
+    assert cost(lambda: world.ada.delete(f"{SESSIONS}/{phone.session_id}")) == 13 + 1
     assert cost(lambda: world.ada.delete(f"{SESSIONS}/x")) == 2
 
 
