@@ -2,7 +2,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -65,7 +64,7 @@ class SessionsViewSet(PagedViewSet):
         named: SessionStateQuerySet,
         reason: str | None = None,
         *,
-        of: QuerySet[Any] | None = None,
+        of: Any = None,
         tenant_id: UUID | None = None,
     ) -> operations.Ended:
         """Revoke those that the caller may change when they are locked.
