@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from tests.transactions import own_transaction
 from tests.world import World
 
 # Fixtures that are the same for every cell, or made anew for each.
@@ -140,9 +141,7 @@ def _isolated(fixtures: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if not {"db", "world"} & fixtures.keys():
         yield fixtures
         return
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]  # a test's own transaction is none to durable blocks
-    with block:
+    with own_transaction():
         yield fixtures | ({"world": World()} if "world" in fixtures else {})
         connection.check_constraints()
         transaction.set_rollback(True)

@@ -22,6 +22,7 @@ from tests.proof.orders.cast import PEOPLE, POLICY_BEFORE, Cast
 from tests.proof.orders.clock import Clock, standing_still
 from tests.proof.orders.comparing import Comparison, Questions
 from tests.proof.orders.model import Model, Proof, Stay, Thing
+from tests.transactions import own_transaction
 from tests.world import CHROME, SYSTEM
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
@@ -43,7 +44,7 @@ class Stage(RuleBasedStateMachine):
         self.proofs: list[tuple[Proof, accounts.Proof]] = []
         self.arrivals = 0
         self.use = ExitStack()
-        self.use.enter_context(transaction.atomic())
+        self.use.enter_context(own_transaction())
         self.use.enter_context(standing_still(self.clock))
         self.clear()
         self.clock.hang()
