@@ -157,7 +157,7 @@ for _word, _name in (KEPT | KEPT_BY_OPERATORS).items():
 _VERSIONS = ("/version", "/edge/management/v1", "/edge/client/v1", "/edge/client/v1/", "/edge/client/v1/version")
 _ELSEWHERE = {
     **dict.fromkeys(("/healthz", "/readyz", "/.well-known/jwks.json", *_VERSIONS), public(Kind.ONE)),
-    **dict.fromkeys(("/reset-password", "/account/sign-in/", "/docs", "/redoc"), public(Kind.PAGE)),
+    **dict.fromkeys(("/", "/reset-password", "/account/sign-in/", "/docs", "/redoc"), public(Kind.PAGE)),
     **{f"/docs/{name}": public(Kind.PAGE) for name in ("admin_tokens", "edge", "panel", "v1")},
     **{f"/openapi/{name}.json": public(Kind.FILE) for name in ("admin_tokens", "edge", "panel", "v1")},
     "/openapi.json": public(Kind.FILE),
