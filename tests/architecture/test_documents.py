@@ -1,15 +1,20 @@
 """What the documents say is there, is there: links, paths, verbs, commands, accounts."""
 
+import ast
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands
 
 from accounts.models import User
 from config import run
 from sessions_app import demo
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, modules
+from tests.architecture.test_example_environment import readings
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
@@ -83,6 +88,56 @@ def test_the_readme_shows_the_first_curl_as_it_is_printed(capsys):
     printed = [line.strip() for line in capsys.readouterr().out.splitlines() if "curl" in line]
     assert printed
     assert "\n".join(printed) in README.read_text()
+
+
+class TestConfiguration:
+    """docs/configuration.md and config/settings.py speak of the same variables."""
+
+    ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Za-z ]+) \| (required|none|`[^`]+`) \| .{20,} \|$", re.MULTILINE)
+    TYPES = {"env.bool": "true or false", "env.int": "number", "env.list": "list"}
+    KNOWN: dict[str, Any] = {"DEVELOPMENT": False, "ALLOWED_HOSTS": ["curfew.example.com"], "PRODUCT": settings.PRODUCT}
+
+    def test_lists_every_setting_once_with_its_default(self):
+        rows = self.ROW.findall((ROOT / "docs/configuration.md").read_text())
+        assert len(rows) == len({name for name, *_ in rows})
+        assert {name: default for name, _, default in rows} == {name: self.default(name) for name, _ in readings()}
+
+    def test_gives_numbers_flags_and_lists_their_types(self):
+        told = {name: kind for name, kind, _ in self.ROW.findall((ROOT / "docs/configuration.md").read_text())}
+        kinds = {name: self.TYPES.get(ast.unparse(call.func)) for name, call in readings()}
+        assert {name: told.get(name) for name, kind in kinds.items() if kind} == {n: k for n, k in kinds.items() if k}
+
+    def default(self, name: str) -> str:
+        """In production: what the expression in the settings makes of nothing."""
+        calls = [call for each, call in readings() if each == name]
+        if any(ast.unparse(call.func) == "required" for call in calls):
+            return "required"
+        [expression] = {ast.unparse(each.value) for call in calls for each in call.keywords if each.arg == "default"}
+        value = eval(expression, dict(self.KNOWN))
+        return "none" if value in ("", []) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+class TestErrorCatalogue:
+    """The table of the API guide, and what the code answers."""
+
+    ROW = re.compile(r"^\| (\d{3}) \| (.+?) \| .+ \|$", re.MULTILINE)
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        text = (ROOT / "docs/api.md").read_text()
+        return self.ROW.findall(text.partition("### Catalogue")[2].partition("\n### ")[0])
+
+    def test_has_every_status_that_is_published(self):
+        schema = json.loads((ROOT / "docs/openapi/v1.json").read_text())
+        acts = [act for path in schema["paths"].values() for act in path.values()]
+        published = {status for act in acts for status in act["responses"] if status >= "400"}
+        assert {status for status, _ in self.rows} == published | {"405", "500"}
+
+    def test_quotes_sentences_that_the_code_has(self):
+        code = "\n".join(module.text for module in modules().values())
+        quoted = [text for _, words in self.rows for text in re.findall(r"`([^`]+)`", words)]
+        assert len(quoted) > 30
+        assert [text for text in quoted if not all(part in code for part in text.split("..."))] == []
 
 
 class TestDecisions:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.architecture.sources import ROOT
@@ -15,11 +16,17 @@ ENTRY = re.compile(r"^(# )?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)  # those afte
 READER = re.compile(r"required|env(\.\w+)?|os\.getenv|os\.environ\.\w+")
 
 
+def readings() -> Iterator[tuple[str, ast.Call]]:
+    """Each place where settings read a variable, with its name."""
+    for node in ast.walk(ast.parse((ROOT / "config/settings.py").read_text())):
+        if isinstance(node, ast.Call) and READER.fullmatch(ast.unparse(node.func)):
+            match node.args:
+                case [ast.Constant(value=str(name)), *_]:
+                    yield name, node
+
+
 def read_by_settings() -> set[str]:
-    tree = ast.parse((ROOT / "config/settings.py").read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and READER.fullmatch(ast.unparse(node.func))]
-    first = [call.args[0] for call in calls if call.args]
-    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    return {name for name, _ in readings()}
 
 
 def check(values: dict[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,7 @@
 """docs/commands.md and the commands speak of the same things."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
 from sessions_app.management import asking
+from tests.world import World
 
+LINE = re.compile(r"python manage\.py ([a-z_]+)([^`\n|]*)")
+SHELL = re.compile(r'^python manage\.py shell -v 0 -c "\n(.+?)"$', re.MULTILINE | re.DOTALL)
 OURS = sorted(name for name, app in get_commands().items() if app in ("accounts", "audit", "sessions_app"))
 each_command = pytest.mark.parametrize("command", OURS)
 
@@ -52,3 +56,23 @@ def test_it_explains_itself(command: str):
 def test_the_exit_codes_are_those_of_the_table(page: str):
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert codes == {0, asking.NOTHING_MATCHED, asking.USAGE, asking.DECLINED, asking.INTERRUPTED, 141}
+
+
+def documents(project: Path) -> list[str]:
+    return [path.read_text() for path in (*project.glob("*.md"), *(project / "docs").rglob("*.md"))]
+
+
+def test_every_line_that_is_shown_is_one_that_the_command_takes(project: Path):
+    lines = {found for text in documents(project) for found in LINE.findall(text) if found[0] in OURS}
+    assert {command for command, _ in lines} == set(OURS)
+    for command, arguments in lines:
+        parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+        parser.parse_args(shlex.split(arguments, comments=True))
+
+
+def test_every_recipe_for_the_shell_works(world: World, project: Path):
+    world.make_service("demo-service", [])
+    recipes = [recipe for text in documents(project) for recipe in SHELL.findall(text)]
+    assert len(recipes) == 2
+    for recipe in recipes:
+        exec(compile(recipe, "a recipe", "exec"), {})
