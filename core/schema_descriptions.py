@@ -176,7 +176,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "RevocationResponse.revoked_count": "How many sessions it revoked.",
     "RevocationResponse.scope": "What was revoked: one session, or all sessions of what `scope_id` names.",
     "RevocationResponse.status": "`sweeping` while session rows are being updated. The sessions are refused already.",
-    "RevokeAllRequest.application_id": "Revoke every session that was started for this application or used it.",
+    "RevokeAllRequest.application_id": "Revoke every session that was started for this application.",
     "RevokeAllRequest.partner_id": "Revoke every session of this partner's tenants and staff.",
     "RevokeAllRequest.tenant_id": "Revoke every session of this tenant. Beside `user_id`: the tenant of that user.",
     "RevokeAllRequest.user_id": "Revoke every session of this user.",
