@@ -13,10 +13,10 @@ from accounts.models import Agent, Application, Group, IdentityProvider, User
 from accounts.models.groups import members_of
 from accounts.trees import tree_of
 from core.access import Principal
-from core.among import among
+from core.among import pk_in
 from core.console import principal_of
-from core.ids import NOBODYS, Prefix, read
-from core.pieces import Badge, Button, Facts, Link, Table, at
+from core.ids import NIL_ID, Prefix, decode_id
+from core.pieces import Badge, Button, DefinitionList, Link, Table, time_tag
 from core.words import how_long
 from tenancy.admin import EntityAdmin
 
@@ -30,7 +30,7 @@ class HousedAdmin(EntityAdmin):
     list_display_links = ("name",)
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        return self.model.objects.visible_to(principal).housed()
+        return self.model.objects.visible_to(principal).in_existing_tenant()
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant")
@@ -52,7 +52,7 @@ class UserAdmin(HousedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Also, of a group that they see, whoever is in it in any way."""
         rows, group = super().get_queryset(request), self.group_in(request)
-        return rows.filter(among(members_of(group.pk, effective=True).values("pk"))) if group else rows
+        return rows.filter(pk_in(members_of(group.pk, effective=True).values("pk"))) if group else rows
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
         group = self.group_in(request)
@@ -62,9 +62,11 @@ class UserAdmin(HousedAdmin):
         """Unknown and foreign are one and the same: nobody is in it."""
         if "group" not in request.GET:
             return None
-        pk = read(Prefix.GROUP, request.GET["group"])
-        found = Group.objects.visible_to(principal_of(request)).housed().filter(pk=pk).first() if pk else None
-        return found or Group(pk=NOBODYS, name="no such group")
+        pk = decode_id(Prefix.GROUP, request.GET["group"])
+        found = (
+            Group.objects.visible_to(principal_of(request)).in_existing_tenant().filter(pk=pk).first() if pk else None
+        )
+        return found or Group(pk=NIL_ID, name="no such group")
 
     @admin.display(description="Name")
     def full_name(self, row: User) -> str:
@@ -76,7 +78,7 @@ class UserAdmin(HousedAdmin):
 
     @admin.display(description="Last sign-in (UTC)")
     def last_login(self, row: User) -> str:
-        return at(row.last_login_at)
+        return time_tag(row.last_login_at)
 
     def about(self, thing: User) -> Iterable[tuple[str, Any]]:
         return [
@@ -88,8 +90,13 @@ class UserAdmin(HousedAdmin):
             ("Last sign-in", thing.last_login_at),
         ]
 
-    def more(self, thing: User, principal: Principal) -> Iterable[Facts | Table]:
-        groups = Group.objects.visible_to(principal).housed().filter(memberships__user=thing).order_by("name")[:SHOWN]
+    def more(self, thing: User, principal: Principal) -> Iterable[DefinitionList | Table]:
+        groups = (
+            Group.objects.visible_to(principal)
+            .in_existing_tenant()
+            .filter(memberships__user=thing)
+            .order_by("name")[:SHOWN]
+        )
         rows = [(Link(each.name, _page_of("group", each)), each.group_type) for each in groups]
         yield Table("Groups", ("Name", "Type"), rows, empty="No groups.")
 
@@ -117,8 +124,10 @@ class GroupAdmin(HousedAdmin):
             ("Members", f"{thing.member_count:,}"),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
-        people = User.objects.visible_to(principal).housed().filter(memberships__group=thing).order_by("email")
+    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        people = (
+            User.objects.visible_to(principal).in_existing_tenant().filter(memberships__group=thing).order_by("email")
+        )
         theirs = User.objects.writable_by(principal).filter(pk=OuterRef("pk"))
         found: Any = people.annotate(is_theirs=Exists(theirs))[:SHOWN]
         rows = [
@@ -158,7 +167,7 @@ class ApplicationAdmin(EntityAdmin):
     search_fields = ("name", "client_id")
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        rows = Application.objects.visible_to(principal).present()
+        rows = Application.objects.visible_to(principal).not_deleted()
         return rows.filter(partner__deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:

@@ -45,7 +45,7 @@ class Key:
         return {"kid": self.kid, "kty": "RSA", "use": "sig", "alg": "RS256", "n": jwk["n"], "e": jwk["e"]}
 
 
-class Ring:
+class KeyRing:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._keys: dict[str, Key] = {}
@@ -91,4 +91,4 @@ def _read(row: SigningKey) -> Key:
     return Key(row.kid, cast(rsa.RSAPublicKey, public), bytes(row.private_pem), row.signs_from, row.verifies_until)
 
 
-ring = Ring()
+ring = KeyRing()

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, F, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
-from accounts.models import Agent, ApiKey, Application, SigningKey, user_is_up
+from accounts.models import Agent, ApiKey, Application, SigningKey, user_is_active
 from accounts.models.agents import agent_is_up
 from accounts.models.applications import ApplicationQuerySet, application_is_up
 from accounts.models.users import tier_of
@@ -33,8 +33,8 @@ def key_still_verifies(kid: str) -> Exists:
 def holder_of_api_key(secret: str, *, origin: Origin) -> tuple[Principal, UUID, bool] | None:
     """The key's owner as they stand now, the key, and whether its last use was noted a while ago."""
     row = (
-        ApiKey.objects.present()
-        .filter(user_is_up("user__"), digest=digest(secret))
+        ApiKey.objects.not_deleted()
+        .filter(user_is_active("user__"), digest=digest(secret))
         .annotate(is_stale=Q(last_used_at=None) | Q(last_used_at__lt=Now() - NOTE_USE_EVERY))
         .values("id", "user_id", "is_stale", **HOLDER)
         .first()

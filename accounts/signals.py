@@ -11,7 +11,7 @@ password_changed = Signal()
 mfa_disabled = Signal()
 
 
-def announce(news: Signal, user: User, *, actor: Principal) -> int:
+def send_and_count(news: Signal, user: User, *, actor: Principal) -> int:
     """Tell whoever listens. Each answers with how many sessions it ended over it."""
     answers: list[Any] = news.send(User, user=user, actor=actor)
     return sum(cast(int, ended) for _, ended in answers)

@@ -13,7 +13,7 @@ import jwt
 from django.conf import settings
 
 from accounts.keyring import ring
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from core.secrets import digest, new_secret
 
 ALGORITHM = "RS256"
@@ -197,7 +197,7 @@ def _text(value: Any) -> str:
 
 
 def _id(prefix: Prefix, text: Any) -> UUID:
-    value = read(prefix, text) if isinstance(text, str) else None
+    value = decode_id(prefix, text) if isinstance(text, str) else None
     if value is None:
         raise InvalidToken
     return value

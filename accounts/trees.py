@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 
 # Each nesting once, level by level: a group that is nested in two others would else double whatever is in it. One
 # group after the other is looked up in an index (migration 0008 says why).
@@ -40,7 +40,7 @@ class Line:
 
     @property
     def handle(self) -> str:
-        return show(Prefix.GROUP, self.pk)
+        return encode_id(Prefix.GROUP, self.pk)
 
 
 def tree_of(group_id: UUID, *, most: int) -> tuple[list[Line], int]:

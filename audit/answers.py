@@ -27,7 +27,7 @@ class Answer:
     body: str
 
 
-def once(actor: Principal, key: str, request: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
+def run_once(actor: Principal, key: str, request: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
     """What `act` answers, and whether it had answered before. The answer is kept by the transaction that earned it.
 
     A second request of the same key waits for the first, and gets its answer; or has its turn, if the first failed.

@@ -11,7 +11,7 @@ from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core import v1
 from core.access import Principal
-from core.refusals import Refusal, refusal_of
+from core.refusals import ErrorResponse, error_response_for
 
 RECORDED: dict[int, tuple[Action, Result]] = {
     HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
@@ -21,23 +21,23 @@ LONGEST_NAME = 40
 Handler = Callable[[Exception, Mapping[str, Any]], Response | None]
 
 
-def recorded(handler: Handler) -> Handler:
+def recording_refusals(handler: Handler) -> Handler:
     """A dialect's words for errors; what is refused is recorded alike, whatever the dialect calls it."""
 
     def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
-        response, refusal = handler(error, context), refusal_of(error, context["view"])
+        response, refusal = handler(error, context), error_response_for(error, context["view"])
         if is_recorded(refusal):  # else nobody asks who it was: that may be just what could not be found out
-            note(refusal, context["request"], context["request"].auth)
+            record_refused_request(refusal, context["request"], context["request"].auth)
         return response
 
     return handle
 
 
-def is_recorded(refusal: Refusal | None) -> bool:
+def is_recorded(refusal: ErrorResponse | None) -> bool:
     return refusal is not None and refusal.status in RECORDED
 
 
-def note(refusal: Refusal | None, request: Any, caller: Any) -> None:
+def record_refused_request(refusal: ErrorResponse | None, request: Any, caller: Any) -> None:
     if refusal and is_recorded(refusal) and isinstance(caller, Principal):
         action, result = RECORDED[refusal.status]
         detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
@@ -45,7 +45,7 @@ def note(refusal: Refusal | None, request: Any, caller: Any) -> None:
         record_refusal(action, actor=caller, result=result, changes=what)
 
 
-exception_handler = recorded(v1.exception_handler)
+exception_handler = recording_refusals(v1.exception_handler)
 
 
 def without_secrets(path: str) -> str:

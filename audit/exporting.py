@@ -12,13 +12,13 @@ from audit.operations import record
 from core.access import Principal
 from core.walking import newest_first
 
-FAR = 100_000  # entries that one statement looks through
+SCAN_LIMIT = 100_000  # entries that one statement looks through
 
 
-def far_back(rows: QuerySet[Any], after: UUID | None = None) -> UUID | None:
+def scan_boundary(rows: QuerySet[Any], after: UUID | None = None) -> UUID | None:
     """The oldest of those that one statement looks through; None, if that is all there are."""
     left = rows if after is None else rows.filter(pk__lt=after)
-    return left.order_by("-pk").values_list("pk", flat=True)[FAR : FAR + 1].first()
+    return left.order_by("-pk").values_list("pk", flat=True)[SCAN_LIMIT : SCAN_LIMIT + 1].first()
 
 
 def export(
@@ -27,4 +27,4 @@ def export(
     """The ids of `picked`, the newest first, a part at a time. They are some of `rows`, which an index tells."""
     with transaction.atomic():
         record(Action.RECORD_EXPORTED, actor=actor, changes={"format": file_format, "filter": asked})
-    return newest_first(picked, lambda after: far_back(rows, after))
+    return newest_first(picked, lambda after: scan_boundary(rows, after))

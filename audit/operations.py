@@ -11,8 +11,8 @@ from django.db import connection, models, transaction
 from audit.actions import Action, ResourceType, Result
 from audit.models import AuditEntry
 from core.access import Principal
-from core.ids import NOBODYS, uuid7
-from core.jsonb import settled, written
+from core.ids import NIL_ID, uuid7
+from core.jsonb import dumps, normalize
 from core.moments import milliseconds
 from core.records import Record
 
@@ -35,10 +35,10 @@ def record(
     `at` is another moment than this one in a past that is made up, as the demo's is.
     """
     tenant_id, partner_id = _place(actor, resource, tenant_id, partner_id)
-    number, previous_hash = _lock_end_of(tenant_id or NOBODYS)
+    number, previous_hash = _lock_end_of(tenant_id or NIL_ID)
     entry = AuditEntry(
         **({"id": uuid7(milliseconds(at))} if at else {}),
-        chain_id=tenant_id or NOBODYS,
+        chain_id=tenant_id or NIL_ID,
         number=number,
         previous_hash=previous_hash,
         created_at=at or datetime.now(UTC),
@@ -55,7 +55,7 @@ def record(
         ip_address=actor.origin.ip_address,
         user_agent=actor.origin.user_agent,
         request_id=actor.origin.request_id,
-        changes={name: _brief(settled(value)) for name, value in (changes or {}).items()}
+        changes={name: _brief(normalize(value)) for name, value in (changes or {}).items()}
         | ({"acting_client": actor.delegate} if actor.delegate else {}),
     )
     entry.hash = fingerprint(entry)
@@ -75,7 +75,7 @@ def fingerprint(entry: AuditEntry) -> bytes:
     columns = [field for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
     values = {column.attname: column.to_python(getattr(entry, column.attname)) for column in columns}
     fields = {column: _plain(value) for column, value in values.items() if value is not None}
-    return hashlib.sha256(written(fields, option=orjson.OPT_SORT_KEYS)).digest()
+    return hashlib.sha256(dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _brief(value: Any) -> Any:
@@ -86,7 +86,7 @@ def _brief(value: Any) -> Any:
 
 
 def _digested(value: Any) -> Any:
-    text = written(value, option=orjson.OPT_SORT_KEYS)
+    text = dumps(value, option=orjson.OPT_SORT_KEYS)
     return value if len(text) <= LONGEST else {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
 
 

@@ -39,7 +39,7 @@ def chains_seen_by(principal: Principal) -> Any:
             return None
 
 
-def loose_ends() -> int:
+def broken_chains() -> int:
     """How many chains end in something else than they say: told at once, where `faults` recomputes everything."""
     last = AuditEntry.objects.filter(chain_id=OuterRef("pk"), number=OuterRef("length"), hash=OuterRef("head"))
     return Chain.objects.filter(~Exists(last), length__gt=0).count()

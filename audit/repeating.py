@@ -11,10 +11,10 @@ import orjson
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.answers import Answer, KeyTaken, once
-from core.jsonb import written
+from audit.answers import Answer, KeyTaken, run_once
+from core.jsonb import dumps
 from core.rendering import JSONRenderer
-from core.v1 import Invalid, V1ViewSet, flaw
+from core.v1 import V1ViewSet, ValidationFailed, error_item
 
 HEADER = "Idempotency-Key"
 REPEATED = "Idempotency-Replayed"
@@ -22,7 +22,7 @@ KEPT_HEADERS = ("ETag", "Location")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class RepeatableViewSet(V1ViewSet):
+class IdempotentViewSet(V1ViewSet):
     """`repeatable` names the actions that may be sent again with the same key for a day."""
 
     repeatable: ClassVar[frozenset[str]] = frozenset()
@@ -36,8 +36,10 @@ class RepeatableViewSet(V1ViewSet):
     def _once(self, act: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers[HEADER]
         if not _KEY.fullmatch(key):
-            raise Invalid(flaw(("header", HEADER), "Input should be 1 to 255 printable characters without a space"))
-        body = hashlib.sha256(written(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+            raise ValidationFailed(
+                error_item(("header", HEADER), "Input should be 1 to 255 printable characters without a space")
+            )
+        body = hashlib.sha256(dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
         def answer() -> Answer:
             response = act(request, *args, **kwargs)
@@ -45,9 +47,9 @@ class RepeatableViewSet(V1ViewSet):
             return Answer(response.status_code, kept, JSONRenderer().render(response.data).decode())
 
         try:
-            given, is_old = once(self.principal, key, f"{request.method} {request.path_info} {body}", answer)
+            given, is_old = run_once(self.principal, key, f"{request.method} {request.path_info} {body}", answer)
         except KeyTaken as error:
             told = "This key was already used for a different request; use a new one"
-            raise Invalid(flaw(("header", HEADER), told, "value_error.key_taken")) from error
+            raise ValidationFailed(error_item(("header", HEADER), told, "value_error.key_taken")) from error
         headers = given.headers | ({REPEATED: "true"} if is_old else {})
         return Response(orjson.loads(given.body), status=HTTPStatus(given.status), headers=headers)

@@ -6,7 +6,7 @@ from accounts import operations as accounts
 from accounts.models import Role, User
 from bench.world import PASSWORD, SYSTEM
 from core.access import Origin
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app import cookies, operations
 from sessions_app.models import Session
 from sessions_app.operations.opening import access_token
@@ -33,10 +33,10 @@ class Visitor:
 
 def visitor(user: User) -> Visitor:
     """Signed in as the product signs people in, without the wait for the password's hash."""
-    where = user.tenant.slug or show(Prefix.TENANT, user.tenant_id)
-    candidate = accounts.candidate_for(accounts.Credentials(user.email, PASSWORD, where))
+    where = user.tenant.slug or encode_id(Prefix.TENANT, user.tenant_id)
+    candidate = accounts.find_account(accounts.Credentials(user.email, PASSWORD, where))
     assert candidate, f"{user.email} cannot sign in"
-    opened = operations.open(accounts.Proof(candidate, "password", ORIGIN), actor=SYSTEM, with_key=True)
+    opened = operations.open(accounts.VerifiedSignIn(candidate, "password", ORIGIN), actor=SYSTEM, with_key=True)
     return Visitor(opened.session, str(opened.refresh_token), str(opened.key))
 
 

@@ -11,7 +11,7 @@ from bench.crowds import Crowd, over_beside
 from bench.filling import filling
 from bench.progress import counting_rows
 from core.access import Origin, Principal
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.models import Session
 from sessions_app.operations.opening import access_token
@@ -69,7 +69,7 @@ def sign_in(tenant: Tenant, email: str, role: Role = Role.USER) -> Session:
 
 
 def sign_in_again(tenant: Tenant, email: str) -> Session:
-    where = tenant.slug or show(Prefix.TENANT, tenant.pk)
+    where = tenant.slug or encode_id(Prefix.TENANT, tenant.pk)
     credentials = accounts.Credentials(email, PASSWORD, where)
     return operations.sign_in(credentials, origin=Origin("192.0.2.1")).session
 

@@ -120,7 +120,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse: else a browser hides the refusal
-    "core.request.DoorMiddleware",
+    "core.request.RequestLimitsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -238,7 +238,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CSRF_COOKIE_NAME = "curfew_csrf" if DEVELOPMENT else "__Host-curfew_csrf"
 CSRF_COOKIE_SECURE = not DEVELOPMENT
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "config.console.refusing.without_token"
+CSRF_FAILURE_VIEW = "config.console.refusing.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.removesuffix(URL_PREFIX)]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 UNFOLD = {

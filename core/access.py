@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.db import models
 
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 
 
 class Tier(IntEnum):
@@ -89,7 +89,7 @@ class Principal:
         how long it lasts as well."""
         return cls(
             type=type,
-            id=show(Prefix.USER, row["user_id"]),
+            id=encode_id(Prefix.USER, row["user_id"]),
             label=row["email"],
             tier=Tier(row["tier"]),
             user_id=row["user_id"],
@@ -148,7 +148,7 @@ M = TypeVar("M", bound=models.Model)
 Q = TypeVar("Q", bound=models.QuerySet[Any])
 
 
-def anew(rows: Q) -> Q:
+def unfiltered(rows: Q) -> Q:
     """All there is of what these rows are some of."""
     return type(rows)(rows.model)
 

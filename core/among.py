@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, Lookup, QuerySet, UUIDField, Value
 
 
-class Among(Lookup):
+class AnyOf(Lookup):
     """One of an array, which is looked up key by key; what is `in` a query may be joined with it, row by row."""
 
     prepare_rhs = False
@@ -19,7 +19,7 @@ class Among(Lookup):
         return f"{key} = ANY({array})", (*key_values, *array_values)
 
 
-def among(keys: QuerySet[Any, Any] | list[UUID]) -> Among:
+def pk_in(keys: QuerySet[Any, Any] | list[UUID]) -> AnyOf:
     """For a filter: rows whose own key is one of these. Thousands in a list are one value, not thousands."""
     array = Value(keys, ArrayField(UUIDField())) if isinstance(keys, list) else ArraySubquery(keys)
-    return Among(F("pk"), array)
+    return AnyOf(F("pk"), array)

@@ -16,10 +16,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
-from core.access import Principal, Tier, anew
-from core.among import among
-from core.ids import Prefix, read, show
-from core.pieces import Facts, Link, Table
+from core.access import Principal, Tier, unfiltered
+from core.among import pk_in
+from core.ids import Prefix, decode_id, encode_id
+from core.pieces import DefinitionList, Link, Table
 
 ROWS = 50
 AFTER = "after"
@@ -45,7 +45,7 @@ class Operator:
         return False  # it is changed elsewhere
 
 
-class WalkedList(ChangeList):
+class KeysetChangeList(ChangeList):
     """A page costs what the first one does, wherever it is: it goes on after an id, and nothing is counted.
 
     A page that looked no further back than `looked_to` goes on there, unless it is full.
@@ -63,12 +63,12 @@ class WalkedList(ChangeList):
         self.filter_specs, self.has_filters, self.has_active_filters = [], False, bool(self.query)
         self.clear_all_filters_qs = "?"
         rows, _ = self.model_admin.get_search_results(request, self.root_queryset, self.query)
-        self.after = read(self.model_admin.prefix, request.GET.get(AFTER, ""))
+        self.after = decode_id(self.model_admin.prefix, request.GET.get(AFTER, ""))
         return (rows.filter(pk__lt=self.after) if self.after else rows).order_by("-pk")
 
     def get_results(self, request: HttpRequest) -> None:
         ids = self.queryset.values("pk")[: ROWS + 1]
-        rows = self.model_admin.shown(anew(self.queryset).filter(among(ids)), principal_of(request))
+        rows = self.model_admin.shown(unfiltered(self.queryset).filter(pk_in(ids)), principal_of(request))
         found = list(rows.order_by("-pk"))
         self.result_list = found[:ROWS]
         self.result_count = self.full_result_count = len(self.result_list)
@@ -76,7 +76,7 @@ class WalkedList(ChangeList):
         self.paginator = None
         self.looked_to = None if len(found) > ROWS else self.looked_to
         last = found[ROWS - 1].pk if len(found) > ROWS else self.looked_to
-        self.older = self.onward(show(self.model_admin.prefix, last)) if last else ""
+        self.older = self.onward(encode_id(self.model_admin.prefix, last)) if last else ""
         self.newest = self.onward(None) if self.after else ""
 
     def url_for_result(self, result: Any) -> str:
@@ -137,7 +137,7 @@ class ConsoleAdmin(ModelAdmin):
         """What its page is called."""
         return str(thing)
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         """What its page tells, from the top."""
         raise NotImplementedError
 
@@ -148,8 +148,8 @@ class ConsoleAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.seen_by(principal_of(request))
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
-        return WalkedList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return KeysetChangeList
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
@@ -172,7 +172,7 @@ class ConsoleAdmin(ModelAdmin):
 
     def found(self, principal: Principal, handle: str) -> Any:
         """Unknown and foreign are one and the same."""
-        pk = read(self.prefix, handle)
+        pk = decode_id(self.prefix, handle)
         thing = self.shown(self.seen_by(principal).filter(pk=pk), principal).first() if pk else None
         if thing is None:
             raise Http404

@@ -11,9 +11,9 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 
 from core.access import Principal
 from core.spreadsheets import LINES
-from core.throttling import a_turn
+from core.throttling import concurrency_limit
 
-AT_ONCE = 2  # of one operator, in this process: each takes a thread and a connection until it is through
+MAX_CONCURRENT = 2  # of one operator, in this process: each takes a thread and a connection until it is through
 JUDGED = 1_000  # rows, between two looks at whether they are still to be given
 BROKEN_OFF = "broken off: this is not all there is"
 LAST_WORDS = {"csv": f"{BROKEN_OFF}\r\n", "jsonl": f'{{"error": "{BROKEN_OFF}"}}\n'}
@@ -23,7 +23,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=
 log = logging.getLogger(__name__)
 
 
-class LetInNoLonger(Exception):
+class AccessWithdrawn(Exception):
     """Whoever takes the file has been signed out while they did."""
 
 
@@ -38,7 +38,7 @@ class Stream:
         with self.turn:
             try:
                 yield from self.lines
-            except LetInNoLonger:
+            except AccessWithdrawn:
                 yield self.last_words
             except Exception:
                 log.exception("a file was broken off")
@@ -65,7 +65,7 @@ def download(
 ) -> HttpResponse:
     """`rows` is called once it is their turn; the file goes on for as long as they are let in."""
     with ExitStack() as turn:
-        turn.enter_context(a_turn(AT_ONCE, f"export {me.id}"))
+        turn.enter_context(concurrency_limit(MAX_CONCURRENT, f"export {me.id}"))
         lines = LINES[file_format](_while_let_in(rows(), is_let_in), columns)
         stream = Stream(lines, LAST_WORDS[file_format], turn.pop_all())
         answer: Any = StreamingHttpResponse(stream, content_type=TYPES[file_format])
@@ -77,5 +77,5 @@ def download(
 def _while_let_in(rows: Iterable[dict[str, Any]], is_let_in: Callable[[], bool]) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows):
         if number and number % JUDGED == 0 and not is_let_in():
-            raise LetInNoLonger
+            raise AccessWithdrawn
         yield row

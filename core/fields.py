@@ -9,15 +9,15 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from core import addresses, ids, public_urls
-from core.ids import NOBODYS, Prefix, read
-from core.jsonb import EXACT, settled
+from core.ids import NIL_ID, Prefix, decode_id
+from core.jsonb import EXACT, normalize
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lowercase letters and digits, with hyphens between them")
 SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable ASCII characters without space, quote or backslash")
 
 
-class Text(serializers.CharField):
+class StrictString(serializers.CharField):
     """A string, and nothing that merely looks like one; not blank, and without the NUL that PostgreSQL cannot hold."""
 
     pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
@@ -28,7 +28,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Url(Text):
+class Url(StrictString):
     """An address that `meaning` takes, to the letter."""
 
     default_error_messages = {"address": "This cannot be used: {why}"}
@@ -55,7 +55,7 @@ class WebOrigin(Url):
     meaning = staticmethod(addresses.origin)
 
 
-class FetchedUrl(Text):
+class FetchedUrl(StrictString):
     pattern = r"^https://([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*(:(443|8443))?([/?][!$-)+-;=?-Z_a-z~]*)?$"
     default_error_messages = {"address": "This URL cannot be used: {why}"}
 
@@ -70,7 +70,7 @@ class FetchedUrl(Text):
             self.fail("address", why=error)
 
 
-class Note(Text):
+class OptionalText(StrictString):
     """Text that there may be none of, kept to the letter."""
 
     pattern = r"^[^\u0000]*$"
@@ -79,7 +79,7 @@ class Note(Text):
         super().__init__(allow_blank=True, trim_whitespace=False, **options)
 
 
-class Secret(Text):
+class Secret(StrictString):
     """Taken to the letter, spaces and all; bounded, because hashing costs."""
 
     pattern = r"^[^\u0000]+$"
@@ -88,7 +88,7 @@ class Secret(Text):
         super().__init__(max_length=1024, trim_whitespace=False, write_only=True, **options)
 
 
-class Flag(serializers.BooleanField):
+class StrictBoolean(serializers.BooleanField):
     """True or false, and nothing that merely sounds like it."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -97,7 +97,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class Number(serializers.IntegerField):
+class StrictInteger(serializers.IntegerField):
     """Not a text that looks like one, nor a flag; 3.0 is one."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -108,7 +108,7 @@ class Number(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class Word(serializers.ChoiceField):
+class StrictChoice(serializers.ChoiceField):
     """One of a few words, in no other spelling."""
 
     def __init__(self, words: type[TextChoices], **options: Any) -> None:
@@ -120,14 +120,14 @@ class Word(serializers.ChoiceField):
         return data
 
 
-class Slug(Text):
+class Slug(StrictString):
     pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
     def __init__(self, *, max_length: int = 63, **options: Any) -> None:
         super().__init__(max_length=max_length, trim_whitespace=False, validators=[SLUG], **options)
 
 
-class ScopeToken(Text):
+class ScopeToken(StrictString):
     """RFC 6749, appendix A.4: any printable letters but a space, a quote and a backslash."""
 
     pattern = r"^[!#-\[\]-~]+$"
@@ -136,7 +136,7 @@ class ScopeToken(Text):
         super().__init__(max_length=64, trim_whitespace=False, validators=[SCOPE_TOKEN], **options)
 
 
-class Distinct(serializers.ListField):
+class UniqueList(serializers.ListField):
     """A list in which nothing stands twice."""
 
     default_error_messages = {"repeated": "The list contains duplicates"}
@@ -161,7 +161,7 @@ class Email(serializers.EmailField):
         return text
 
 
-class IdText(Text):
+class IdText(StrictString):
     """An id that is handed on as text."""
 
     def __init__(self, prefix: Prefix, **options: Any) -> None:
@@ -169,7 +169,7 @@ class IdText(Text):
         self.prefix, self.pattern = prefix, ids.pattern(prefix)
 
 
-class Handle(Text):
+class IdField(StrictString):
     """An id. What is none that we would write is nobody's, and refused as such."""
 
     def __init__(self, prefix: Prefix, **options: Any) -> None:
@@ -180,13 +180,13 @@ class Handle(Text):
         text = super().to_internal_value(data)
         if "\0" in text:
             self.fail("invalid")
-        return read(self.prefix, text) or NOBODYS
+        return decode_id(self.prefix, text) or NIL_ID
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        return NOBODYS if data == "" else super().run_validation(data)
+        return NIL_ID if data == "" else super().run_validation(data)
 
 
-class Attributes(serializers.DictField):
+class JsonObject(serializers.DictField):
     """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold or give back."""
 
     default_error_messages = {
@@ -207,10 +207,10 @@ class Attributes(serializers.DictField):
                     self.fail("inexact")
         if len(orjson.dumps(data)) > LARGEST:
             self.fail("too_large")
-        return settled(data)
+        return normalize(data)
 
 
-def _leaves(value: Any, field: Attributes, depth: int = 1) -> Iterator[Any]:
+def _leaves(value: Any, field: JsonObject, depth: int = 1) -> Iterator[Any]:
     if depth > DEEPEST:
         field.fail("too_deep")
     match value:

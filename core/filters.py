@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Value
 
-from core.ids import NOBODYS, Prefix, read
+from core.ids import NIL_ID, Prefix, decode_id
 from core.networks import IsWithin, Network, network
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
@@ -106,21 +106,21 @@ class MeaningField(forms.CharField):
             raise ValidationError(f"Input should be {self.expected}", code="invalid") from error
 
 
-class MeaningFilter(Filter):
+class ParsedFilter(Filter):
     field_class = MeaningField
 
 
-class HandleFilter(MeaningFilter):
+class IdFilter(ParsedFilter):
     """An id. One that is malformed or foreign is nobody's, and its page is empty."""
 
     schema = {"type": "string", "maxLength": 64, "pattern": r"^[^\u0000]*$"}
 
     def __init__(self, prefix: Prefix, field_name: str | None = None, **options: Any) -> None:
         self.prefix = prefix
-        super().__init__(field_name, max_length=64, meaning=lambda text: read(prefix, text) or NOBODYS, **options)
+        super().__init__(field_name, max_length=64, meaning=lambda text: decode_id(prefix, text) or NIL_ID, **options)
 
 
-class WordFilter(MeaningFilter):
+class ChoiceFilter(ParsedFilter):
     """One of a few words."""
 
     def __init__(self, words: type[Enum], field_name: str | None = None, **options: Any) -> None:
@@ -131,7 +131,7 @@ class WordFilter(MeaningFilter):
         return {"type": "string", "enum": self.words}
 
 
-class FlagFilter(MeaningFilter):
+class BooleanFilter(ParsedFilter):
     def __init__(self, *args: Any, default: bool, **options: Any) -> None:
         super().__init__(*args, meaning=flag, expected="true or false", **options)
         self.default = default
@@ -140,7 +140,7 @@ class FlagFilter(MeaningFilter):
         return {"type": "boolean", "default": self.default}
 
 
-class MomentFilter(MeaningFilter):
+class DateTimeFilter(ParsedFilter):
     """RFC 3339. A time that does not say where is UTC."""
 
     schema = {"type": "string", "format": "date-time"}
@@ -149,7 +149,7 @@ class MomentFilter(MeaningFilter):
         super().__init__(*args, meaning=moment, expected="a time such as 2026-01-31T12:00:00Z", **options)
 
 
-class NetworkFilter(MeaningFilter):
+class NetworkFilter(ParsedFilter):
     """An address within a network, or the address itself."""
 
     schema = {

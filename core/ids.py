@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-NOBODYS = UUID(int=0)  # no row has it
+NIL_ID = UUID(int=0)  # no row has it
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
 _LETTER = "[0-9a-hjkmnp-tv-z]"  # ALPHABET, as a regular expression
@@ -46,7 +46,7 @@ def first_at(milliseconds: int) -> UUID:
     return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)
 
 
-def show(prefix: Prefix, value: UUID) -> str:
+def encode_id(prefix: Prefix, value: UUID) -> str:
     number = value.int
     return f"{prefix}_{''.join([_PAIRS[number >> shift & 0x3FF] for shift in _SHIFTS])}"
 
@@ -56,7 +56,7 @@ def pattern(prefix: Prefix) -> str:
     return f"^{prefix}_[0-7]{_LETTER}{{{_LENGTH - 1}}}$"
 
 
-def read(prefix: Prefix, text: str) -> UUID | None:
+def decode_id(prefix: Prefix, text: str) -> UUID | None:
     """The id that `text` names, or None for anything that `show` would not have written."""
     head, _, letters = text.partition("_")
     if head != prefix or len(letters) != _LENGTH or letters[0] > "7":

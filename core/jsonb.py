@@ -9,20 +9,20 @@ import orjson
 EXACT = 2**53 - 1  # beyond it, readers of JSON differ about a number (RFC 8259, section 6)
 
 
-def settled(value: Any) -> Any:
+def normalize(value: Any) -> Any:
     """`value` as jsonb keeps it: what has no fraction is an integer there, and -0.0 has no sign."""
     match value:
         case float() if value.is_integer():
             return int(value)
         case dict():
-            return {name: settled(each) for name, each in value.items()}
+            return {name: normalize(each) for name, each in value.items()}
         case list() | tuple():
-            return [settled(each) for each in value]
+            return [normalize(each) for each in value]
         case _:
             return value
 
 
-def written(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
+def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
     """As orjson writes it; and what it will not: integers beyond 64 bits, which a row may hold, and deep nesting."""
     try:
         return orjson.dumps(value, default=default, option=option)

@@ -13,13 +13,13 @@ from django.http import Http404
 from rest_framework.response import Response
 
 from core import query_string
-from core.access import anew
-from core.among import among
+from core.access import unfiltered
+from core.among import pk_in
 from core.filters import FilterSet
 from core.parameters import Parameters
-from core.places import MOST_PER_PAGE, PER_PAGE, NotOurs, Order, Place, place_of
+from core.places import MOST_PER_PAGE, PER_PAGE, InvalidCursor, Order, Position, position_of
 from core.throttling import a_turn_to_search
-from core.v1 import Invalid, V1ViewSet, flaw, meta
+from core.v1 import V1ViewSet, ValidationFailed, error_item, meta
 
 LAST_PAGE = 2**63 - 1
 PARAMETERS = ("page", "per_page", "ordering", "cursor")
@@ -83,7 +83,7 @@ class PagedViewSet(V1ViewSet):
         filters = self.listing.filters(self.filters_in_query, queryset=rows)
         errors = filters.form.errors
         if errors:
-            raise Invalid(*(_flaw(name, error) for name, found in errors.items() for error in found))
+            raise ValidationFailed(*(_flaw(name, error) for name, found in errors.items() for error in found))
         return filters
 
     def page(
@@ -100,7 +100,7 @@ class PagedViewSet(V1ViewSet):
         with self.turn():
             count, found = total(), []
             if place.after is not None or place.seen < count:
-                rows = anew(filters.qs).filter(among(place.ids(filters.qs, count)))
+                rows = unfiltered(filters.qs).filter(pk_in(place.ids(filters.qs, count)))
                 found = list(fetch(rows).order_by(*place.order.by))
         return self.shown_as_page(place, bound, count, found, item)
 
@@ -150,7 +150,7 @@ class PagedViewSet(V1ViewSet):
 
     def _usual(
         self,
-        place: Place,
+        place: Position,
         rows: Callable[..., Any],
         fetch: Callable[..., Any],
         total: Callable[..., Any] | None,
@@ -178,7 +178,7 @@ class PagedViewSet(V1ViewSet):
         of_what, behind = (ids[:-1], ids[-1]) if skips else (ids, None)
         there = getattr(self, rows)(*of_what, **filtered)
         found = there.filter(pk__lt=behind) if behind else there
-        page = anew(there).filter(among(found.order_by("-pk").values("pk")[:most]))
+        page = unfiltered(there).filter(pk_in(found.order_by("-pk").values("pk")[:most]))
         return getattr(self, fetch)(page).order_by("-pk")
 
     def turn(self) -> AbstractContextManager[None]:
@@ -187,7 +187,7 @@ class PagedViewSet(V1ViewSet):
         return a_turn_to_search(self.principal.id) if is_costly else nullcontext()
 
     def shown_as_page(
-        self, place: Place, bound: str, count: int, found: list[Any], item: Callable[[Values], Values]
+        self, place: Position, bound: str, count: int, found: list[Any], item: Callable[[Values], Values]
     ) -> Response:
         """`found` holds one row more than the page, unless the list ends with it."""
         shown, is_last = found[: place.per_page], len(found) <= place.per_page
@@ -202,22 +202,22 @@ class PagedViewSet(V1ViewSet):
         }
         return Response({"data": [item(row) for row in shown], "pagination": pagination, "meta": meta(self.request)})
 
-    def place(self, bound: str) -> Place:
+    def place(self, bound: str) -> Position:
         said, listing = self.said(PARAMETERS), self.listing
         per_page = number(said, "per_page", usual=PER_PAGE, most=MOST_PER_PAGE)
         word = said.get("ordering", listing.words[0])
         if word not in listing.words:
-            raise Invalid(wrong("ordering", f"Input should be one of {', '.join(listing.words)}"))
+            raise ValidationFailed(wrong("ordering", f"Input should be one of {', '.join(listing.words)}"))
         if not said.get("cursor"):
             page = number(said, "page", usual=1, most=LAST_PAGE)
-            return Place(listing.order(word), per_page, (page - 1) * per_page)
+            return Position(listing.order(word), per_page, (page - 1) * per_page)
         if "page" in said:
-            raise Invalid(wrong("cursor", "Input should be a page or a cursor, not both"))
+            raise ValidationFailed(wrong("cursor", "Input should be a page or a cursor, not both"))
         try:
-            return place_of(said["cursor"], listing.order(word), per_page, bound)
-        except NotOurs as error:
+            return position_of(said["cursor"], listing.order(word), per_page, bound)
+        except InvalidCursor as error:
             message = "Input should be a next_cursor of this list, with the same filters, ordering and caller"
-            raise Invalid(wrong("cursor", message)) from error
+            raise ValidationFailed(wrong("cursor", message)) from error
 
     def said(self, names: Iterable[str], **options: bool) -> dict[str, str]:
         return said(self.request.META["QUERY_STRING"], set(names), **options)
@@ -233,7 +233,7 @@ def said(query: str, names: set[str], **options: bool) -> dict[str, str]:
     try:
         return query_string.said(query, names, **options)
     except query_string.NotText as error:
-        raise Invalid(wrong(error.name, "Input should be text in UTF-8")) from error
+        raise ValidationFailed(wrong(error.name, "Input should be text in UTF-8")) from error
 
 
 def number(said: Mapping[str, str], name: str, *, usual: int, most: int) -> int:
@@ -241,23 +241,27 @@ def number(said: Mapping[str, str], name: str, *, usual: int, most: int) -> int:
     if text is None:
         return usual
     if not re.fullmatch(r"-?[0-9]+", text):
-        raise Invalid(flaw(("query", name), "Input should be a valid integer", "int_parsing"))
+        raise ValidationFailed(error_item(("query", name), "Input should be a valid integer", "int_parsing"))
     if text.startswith("-") or not text.strip("0"):
-        raise Invalid(flaw(("query", name), "Input should be greater than or equal to 1", "greater_than_equal"))
+        raise ValidationFailed(
+            error_item(("query", name), "Input should be greater than or equal to 1", "greater_than_equal")
+        )
     if len(text) > _DIGITS or int(text) > most:
-        raise Invalid(flaw(("query", name), f"Input should be less than or equal to {most}", "less_than_equal"))
+        raise ValidationFailed(
+            error_item(("query", name), f"Input should be less than or equal to {most}", "less_than_equal")
+        )
     return int(text)
 
 
 def wrong(name: str, message: str) -> dict[str, Any]:
-    return flaw(("query", name), message, f"value_error.{name}")
+    return error_item(("query", name), message, f"value_error.{name}")
 
 
 def _flaw(name: str, error: Any) -> dict[str, Any]:
-    return flaw(("query", name), " ".join(error.messages), f"value_error.{error.code}")
+    return error_item(("query", name), " ".join(error.messages), f"value_error.{error.code}")
 
 
-def agreed(total: int, place: Place, shown: list[Values], *, is_last: bool) -> int:
+def agreed(total: int, place: Position, shown: list[Values], *, is_last: bool) -> int:
     """The total was asked before the page. Where the page has seen the end of the list, it knows better."""
     seen = place.seen + len(shown)
     if is_last and place.after is None and (shown or not place.seen):

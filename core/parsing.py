@@ -36,10 +36,10 @@ class JSONParser(BaseParser):
         body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge
-        return strictly(body)
+        return loads_strict(body)
 
 
-def strictly(body: bytes) -> Any:
+def loads_strict(body: bytes) -> Any:
     """What it says, or NotJSON."""
     try:
         orjson.loads(body)

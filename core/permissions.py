@@ -21,7 +21,7 @@ class DenyAll(BasePermission):
         return False
 
 
-class Declared(BasePermission):
+class ActionPolicy(BasePermission):
     """Each action is named by its view, once: in `public`, or with the tier it takes in `reads` or `writes`.
 
     `with_session` names those that an API key is not enough for.

@@ -41,7 +41,7 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DefinitionList:
     """What is known of something, line by line. What is not known has no line."""
 
     title: str
@@ -57,7 +57,7 @@ class Table:
     more: Link | None = None
 
 
-def at(moment: datetime | None) -> str:
+def time_tag(moment: datetime | None) -> str:
     """To the minute, for a list whose head says that it is UTC."""
     if moment is None:
         return ""

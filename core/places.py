@@ -17,7 +17,7 @@ PER_PAGE, MOST_PER_PAGE = 20, 100
 PLANNED = (PER_PAGE, MOST_PER_PAGE)
 
 
-class NotOurs(Exception):
+class InvalidCursor(Exception):
     """A cursor that was not made here, or not for this list."""
 
 
@@ -47,7 +47,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Behind `seen` rows, the last of which has the key `after`, if it is known."""
 
     order: Order
@@ -90,14 +90,14 @@ class Place:
         return seal(json.dumps(told).encode(), purpose=PURPOSE).decode().rstrip("=")
 
 
-def place_of(cursor: str, order: Order, per_page: int, bound: str) -> Place:
+def position_of(cursor: str, order: Order, per_page: int, bound: str) -> Position:
     try:
         good_for, seen, after = json.loads(unseal(_as_sealed(cursor), purpose=PURPOSE))
     except (SecretUnreadable, ValueError) as error:
-        raise NotOurs from error
+        raise InvalidCursor from error
     if good_for != _digest(bound, order.word):
-        raise NotOurs
-    return Place(order, per_page, seen, after)
+        raise InvalidCursor
+    return Position(order, per_page, seen, after)
 
 
 def _as_sealed(cursor: str) -> bytes:

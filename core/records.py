@@ -7,16 +7,16 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core.access import ScopedQuerySet
-from core.ids import Prefix, show, uuid7
+from core.ids import Prefix, encode_id, uuid7
 
 M = TypeVar("M", bound=models.Model)
 
 
-class ChangedMeanwhile(Exception):
+class ConcurrentChange(Exception):
     """Somebody else was quicker, and what was decided on does not hold any more."""
 
 
-class Stale(Exception):
+class VersionMismatch(Exception):
     """It is not the version that the caller speaks of."""
 
 
@@ -38,11 +38,11 @@ class Record(models.Model):
 
     @property
     def handle(self) -> str:
-        return show(self.prefix, self.pk)
+        return encode_id(self.prefix, self.pk)
 
 
 class EntityQuerySet(ScopedQuerySet[M]):
-    def present(self) -> "EntityQuerySet[M]":
+    def not_deleted(self) -> "EntityQuerySet[M]":
         """Not deleted. A deleted thing is in no list and answers 404."""
         return self.filter(deleted_at=None)
 
@@ -76,7 +76,7 @@ def version_at(moment: datetime) -> str:
     return f"{int(moment.timestamp() * 1_000_000):x}"
 
 
-def is_up(path: str = "") -> models.Q:
+def is_active(path: str = "") -> models.Q:
     """Active and not deleted, seen from `path`."""
     return models.Q(**{f"{path}status": Status.ACTIVE, f"{path}deleted_at": None})
 

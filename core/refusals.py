@@ -14,7 +14,7 @@ from rest_framework import exceptions
 
 from core.dialect import WORDS
 from core.parsing import NotJSON
-from core.records import ChangedMeanwhile, Stale
+from core.records import ConcurrentChange, VersionMismatch
 from core.secrets import Unavailable
 from core.throttling import MINUTE
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorResponse:
     """`words` are a text, or whatever else a view's own table of errors has."""
 
     status: HTTPStatus
@@ -36,40 +36,40 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def refusal_of(error: Exception, view: Any) -> Refusal | None:
+def error_response_for(error: Exception, view: Any) -> ErrorResponse | None:
     """The view's own table first, then what any view may meet; None for what nobody foresaw."""
     for kind, (status, words) in getattr(view, "errors", {}).items():
         if isinstance(error, kind):
-            return Refusal(status, words(error) if callable(words) else words, _headers_for(status, error))
+            return ErrorResponse(status, words(error) if callable(words) else words, _headers_for(status, error))
     match error:
         case NotJSON():
-            return Refusal(HTTPStatus.BAD_REQUEST, "JSON decode error")
+            return ErrorResponse(HTTPStatus.BAD_REQUEST, "JSON decode error")
         case Http404():
-            return Refusal(HTTPStatus.NOT_FOUND, getattr(view, "missing", WORDS[HTTPStatus.NOT_FOUND]))
+            return ErrorResponse(HTTPStatus.NOT_FOUND, getattr(view, "missing", WORDS[HTTPStatus.NOT_FOUND]))
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return Refusal(HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"})
+            return ErrorResponse(HTTPStatus.UNAUTHORIZED, NOT_AUTHENTICATED, {"WWW-Authenticate": "Bearer"})
         case exceptions.MethodNotAllowed():
             allowed = {"Allow": ", ".join(sorted(view.allowed_methods))}
-            return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", allowed)
+            return ErrorResponse(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", allowed)
         case exceptions.PermissionDenied():
             words = str(error.detail)
-            return Refusal(HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words)
+            return ErrorResponse(HTTPStatus.FORBIDDEN, ACCESS_DENIED if words == error.default_detail else words)
         case DjangoPermissionDenied():
-            return Refusal(HTTPStatus.FORBIDDEN, ACCESS_DENIED)
+            return ErrorResponse(HTTPStatus.FORBIDDEN, ACCESS_DENIED)
         case exceptions.Throttled():
             words = "Too many requests of this kind; wait as many seconds as Retry-After says"
             wait = {"Retry-After": str(getattr(error, "wait", MINUTE))}
-            return Refusal(HTTPStatus.TOO_MANY_REQUESTS, words, wait)
+            return ErrorResponse(HTTPStatus.TOO_MANY_REQUESTS, words, wait)
         case exceptions.APIException():
-            return Refusal(HTTPStatus(error.status_code), str(error.detail))
+            return ErrorResponse(HTTPStatus(error.status_code), str(error.detail))
         case Unavailable():
             log.error("refused with 503: %r; see /readyz", error)
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"})
-        case ChangedMeanwhile():
-            return Refusal(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
-        case Stale():
+            return ErrorResponse(HTTPStatus.SERVICE_UNAVAILABLE, UNAVAILABLE, {"Retry-After": "60"})
+        case ConcurrentChange():
+            return ErrorResponse(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
+        case VersionMismatch():
             words = "It has changed since you read it; get it again and retry"
-            return Refusal(HTTPStatus.PRECONDITION_FAILED, words)
+            return ErrorResponse(HTTPStatus.PRECONDITION_FAILED, words)
         case IntegrityError():
             return _taken(error, getattr(view, "unique", {}))
         case OperationalError() | InterfaceError():
@@ -78,24 +78,24 @@ def refusal_of(error: Exception, view: Any) -> Refusal | None:
             return None
 
 
-def _broken_off(error: OperationalError | InterfaceError) -> Refusal:
+def _broken_off(error: OperationalError | InterfaceError) -> ErrorResponse:
     """Why the database did not come to the end of it."""
     match error.__cause__:
         case DeadlockDetected():
-            return Refusal(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
+            return ErrorResponse(HTTPStatus.CONFLICT, CHANGED_MEANWHILE)
         case QueryCanceled():
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, TOOK_TOO_LONG, {"Retry-After": "60"})
+            return ErrorResponse(HTTPStatus.SERVICE_UNAVAILABLE, TOOK_TOO_LONG, {"Retry-After": "60"})
         case _:
             words = WORDS[HTTPStatus.SERVICE_UNAVAILABLE]
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, words, {"Retry-After": "5"})
+            return ErrorResponse(HTTPStatus.SERVICE_UNAVAILABLE, words, {"Retry-After": "5"})
 
 
-def _taken(error: IntegrityError, unique: Mapping[str, str]) -> Refusal | None:
+def _taken(error: IntegrityError, unique: Mapping[str, str]) -> ErrorResponse | None:
     """Which field has a value that something else has already."""
     broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None))
     if broken not in unique:
         return None
-    return Refusal(HTTPStatus.CONFLICT, f"This {unique[broken]} is taken; choose another")
+    return ErrorResponse(HTTPStatus.CONFLICT, f"This {unique[broken]} is taken; choose another")
 
 
 def _headers_for(status: HTTPStatus, error: Exception) -> dict[str, str]:

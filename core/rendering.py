@@ -7,7 +7,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from core.jsonb import written
+from core.jsonb import dumps
 
 
 class JSONRenderer(BaseRenderer):
@@ -18,7 +18,7 @@ class JSONRenderer(BaseRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        return b"" if data is None else written(data, default=_plain, option=orjson.OPT_UTC_Z)
+        return b"" if data is None else dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
 
 
 class OnlyJSON(BaseContentNegotiation):

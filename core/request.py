@@ -38,7 +38,7 @@ class RequestMiddleware:
         return response
 
 
-class DoorMiddleware:
+class RequestLimitsMiddleware:
     """Turns away what no view should see. Stands behind the security headers, so that refusals carry them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

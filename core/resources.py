@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from core.access import ScopedQuerySet
-from core.filters import FilterSet, TextFilter, WordFilter
-from core.ids import show
+from core.filters import ChoiceFilter, FilterSet, TextFilter
+from core.ids import encode_id
 from core.paging import PagedViewSet
 from core.records import Entity, EntityQuerySet, Status, version_at
 from core.v1 import meta
@@ -33,7 +33,7 @@ class ResourceFilters(FilterSet):
     search = TextFilter(
         method="mentioning", label="Text that is part of a name or another text field, in upper or lower case."
     )
-    status = WordFilter(Status, "status", label="The status: `ACTIVE` or `SUSPENDED`.")
+    status = ChoiceFilter(Status, "status", label="The status: `ACTIVE` or `SUSPENDED`.")
 
     def mentioning(self, rows: Any, name: str, value: str) -> Any:
         found = Q()
@@ -73,7 +73,7 @@ class ResourceViewSet(PagedViewSet):
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**row, "id": show(cls.model.prefix, row["id"])}
+        return {**row, "id": encode_id(cls.model.prefix, row["id"])}
 
     def make(self, given: dict[str, Any]) -> tuple[Entity, dict[str, Any]]:
         """The new thing, and what is said of it this once."""

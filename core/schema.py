@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from core.fields import Distinct, Handle, Text
+from core.fields import IdField, StrictString, UniqueList
 from core.paging import LAST_PAGE, MOST_PER_PAGE, Listing
 from core.records import defaults_of
 from core.resources import ResourceViewSet
@@ -18,7 +18,7 @@ from core.schema_examples import example
 from core.schema_parameters import ENDED, ETAG, IDEMPOTENCY_KEY, IF_MATCH, in_path, parameters_of
 from core.schema_texts import ERRORS, describe, summarize
 from core.v1 import V1ViewSet
-from core.views import DeclaredViewSet
+from core.views import PolicyViewSet
 
 JSON = "application/json"
 VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
@@ -162,16 +162,16 @@ class V1Schema(AutoSchema):
         return schema
 
     def _get_serializer_field_meta(self, field: Any, *args: Any) -> dict[str, Any]:
-        text = description_of(field, cast(DeclaredViewSet, self.view).descriptions)
+        text = description_of(field, cast(PolicyViewSet, self.view).descriptions)
         return ({"description": text} if text else {}) | super()._get_serializer_field_meta(field, *args)
 
     def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
         schema = super()._map_serializer_field(field, *args, **options)
-        if isinstance(field, Distinct):
+        if isinstance(field, UniqueList):
             schema |= {"uniqueItems": True}
-        if isinstance(field, Text | Id):
+        if isinstance(field, StrictString | Id):
             schema |= {"pattern": field.pattern}
-        if isinstance(field, Handle):
+        if isinstance(field, IdField):
             schema.pop("minLength", None)  # an empty one is not wrong in its form, but nobody's
         is_v1 = isinstance(self.view, V1ViewSet)  # the examples are what v1's fields of these names hold
         shown = example(field) if is_v1 else None

@@ -19,7 +19,7 @@ class SecretUnreadable(Unavailable):
     """Sealed under a SECRET_KEY that is neither the current one nor among SECRET_KEY_FALLBACKS."""
 
 
-class NotOurs(Exception):
+class InvalidCredential(Exception):
     """Not a credential that was ever issued here."""
 
 
@@ -42,9 +42,9 @@ def unwrap(start: str, text: str, length: int) -> bytes:
     try:
         body = base64.b64decode(text.removeprefix(start) + "==", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise NotOurs from error
+        raise InvalidCredential from error
     if not text.startswith(start) or len(body) != length:
-        raise NotOurs
+        raise InvalidCredential
     return body
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from core.jsonb import written
+from core.jsonb import dumps
 
 # A cell that begins so is a formula to a spreadsheet, and a user agent is whatever its owner wrote.
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -46,4 +46,4 @@ def _cell(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return written(value, option=orjson.OPT_UTC_Z).decode()
+    return dumps(value, option=orjson.OPT_UTC_Z).decode()

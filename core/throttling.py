@@ -26,7 +26,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def a_turn(most: int, caller: str) -> Iterator[None]:
+def concurrency_limit(most: int, caller: str) -> Iterator[None]:
     """So many at once of what may take its time, of one caller in this process; further ones are turned away."""
     with _lock:
         if _under_way[caller] >= most:

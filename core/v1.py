@@ -11,17 +11,17 @@ from rest_framework.serializers import Serializer
 
 from core import query_string
 from core.parsing import NotJSON
-from core.refusals import Refusal, refusal_of
+from core.refusals import ErrorResponse, error_response_for
 from core.request import ORIGIN
 from core.schema_descriptions import DESCRIPTIONS
 from core.throttling import ExpensiveRequests
-from core.views import DeclaredViewSet
+from core.views import PolicyViewSet
 
 PROBLEM = "application/problem+json"
 MOST_NAMED = 20  # unknown parameters in one refusal: a query can hold thousands
 
 
-class Invalid(Exception):
+class ValidationFailed(Exception):
     """A request that is well addressed and says something impossible: 422, with where and why."""
 
     def __init__(self, *errors: dict[str, Any]) -> None:
@@ -29,14 +29,14 @@ class Invalid(Exception):
         self.errors = list(errors)
 
 
-def flaw(loc: tuple[str | int, ...], msg: str, type: str = "value_error") -> dict[str, Any]:  # noqa: A002 - the contract's word
+def error_item(loc: tuple[str | int, ...], msg: str, type: str = "value_error") -> dict[str, Any]:  # noqa: A002 - the contract's word
     return {"loc": list(loc), "msg": msg, "type": type}
 
 
 S = TypeVar("S", bound=Serializer)
 
 
-class V1ViewSet(DeclaredViewSet):
+class V1ViewSet(PolicyViewSet):
     """Parses, and answers in the envelope.
 
     `unique` says of constraints in the database which field they are about.
@@ -74,11 +74,13 @@ class V1ViewSet(DeclaredViewSet):
         unknown = [name for name in names if name not in known]
         if unknown:
             message = f"Unknown parameter; this request takes: {', '.join(sorted(known)) or 'none'}"
-            raise Invalid(*(flaw(("query", name), message, "extra_forbidden") for name in unknown[:MOST_NAMED]))
+            raise ValidationFailed(
+                *(error_item(("query", name), message, "extra_forbidden") for name in unknown[:MOST_NAMED])
+            )
 
     def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
         if not isinstance(self.request.data, dict):
-            raise Invalid(flaw(("body",), "Input should be a valid object", "model_type"))
+            raise ValidationFailed(error_item(("body",), "Input should be a valid object", "model_type"))
         return self.checked(self.request.data, serializer_class, ("body",), partial=partial)
 
     def checked(
@@ -88,9 +90,9 @@ class V1ViewSet(DeclaredViewSet):
         serializer = serializer_class(data=given, partial=partial, context={"request": self.request})
         unknown = given.keys() - serializer.fields.keys()
         if not serializer.is_valid() or unknown:
-            raise Invalid(
-                *flaws(serializer.errors, loc),
-                *(flaw((*loc, name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
+            raise ValidationFailed(
+                *flatten_errors(serializer.errors, loc),
+                *(error_item((*loc, name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
             )
         return dict(serializer.validated_data)
 
@@ -127,18 +129,18 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return Response(body, status=refusal.status, headers=refusal.headers)
 
 
-def refusal_in_v1(error: Exception, view: Any) -> Refusal | None:
+def refusal_in_v1(error: Exception, view: Any) -> ErrorResponse | None:
     match error:
-        case Invalid():
-            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.errors)
+        case ValidationFailed():
+            return ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, error.errors)
         case NotJSON():
-            broken = flaw(("body", error.position), "JSON decode error", "json_invalid")
-            return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, [broken])
+            broken = error_item(("body", error.position), "JSON decode error", "json_invalid")
+            return ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, [broken])
         case _:
-            return refusal_of(error, view)
+            return error_response_for(error, view)
 
 
-def problem(refusal: Refusal) -> Response:
+def problem(refusal: ErrorResponse) -> Response:
     """The same, as RFC 9457 has it."""
     status = refusal.status
     body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
@@ -152,11 +154,11 @@ def problem(refusal: Refusal) -> Response:
     return Response(body, status=status, headers=refusal.headers, content_type=PROBLEM)
 
 
-def flaws(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Iterator[dict[str, Any]]:
+def flatten_errors(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Iterator[dict[str, Any]]:
     """A serializer's nested errors, as FastAPI's flat list of where, what and which kind."""
     if isinstance(errors, dict):
         for name, inner in errors.items():
-            yield from flaws(inner, loc if name == "non_field_errors" else (*loc, name))
+            yield from flatten_errors(inner, loc if name == "non_field_errors" else (*loc, name))
     else:
         for error in errors:
-            yield flaw(loc, str(error), "missing" if error.code == "required" else f"value_error.{error.code}")
+            yield error_item(loc, str(error), "missing" if error.code == "required" else f"value_error.{error.code}")

@@ -13,20 +13,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.access import Origin, Principal, ScopedQuerySet, Tier, anew
+from core.access import Origin, Principal, ScopedQuerySet, Tier, unfiltered
 from core.dialect import WORDS
-from core.ids import Prefix, read
-from core.permissions import Declared
+from core.ids import Prefix, decode_id
+from core.permissions import ActionPolicy
 from core.queries import fetch_for
 from core.request import ORIGIN
 
 Q = TypeVar("Q", bound=ScopedQuerySet[Any])
 
 
-class DeclaredViewSet(ViewSet):
+class PolicyViewSet(ViewSet):
     """Declares who may call what, finds what they speak of, and says what its errors mean; of whatever dialect."""
 
-    permission_classes = [Declared]
+    permission_classes = [ActionPolicy]
     public: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[Mapping[str, Tier]] = {}
     writes: ClassVar[Mapping[str, Tier]] = {}
@@ -76,7 +76,7 @@ class DeclaredViewSet(ViewSet):
         return fetch_for(self.principal, _Method(type(self), build.__name__), *ids, **shape)
 
     def id_or_404(self, prefix: Prefix, text: str) -> Any:
-        return self.or_404(read(prefix, text))
+        return self.or_404(decode_id(prefix, text))
 
     def or_404(self, there: Any) -> Any:
         if there is None:
@@ -95,7 +95,7 @@ class DeclaredViewSet(ViewSet):
 
     def changeable(self, rows: Q) -> Q:
         """`rows`, if there are any and the caller may change them; 404 or 403, told by one statement."""
-        theirs = anew(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
+        theirs = unfiltered(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
         may = list(rows.order_by().values_list(Exists(theirs), flat=True)[:2])
         self.found(len(may))
         if not all(may):
@@ -113,7 +113,7 @@ class DeclaredViewSet(ViewSet):
 class _Method:
     """A method of a view that makes a query, called without a request."""
 
-    view_class: type[DeclaredViewSet]
+    view_class: type[PolicyViewSet]
     name: str
 
     def __call__(self, caller: Principal, *ids: UUID | None, **shape: Any) -> QuerySet[Any, Any]:

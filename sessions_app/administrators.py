@@ -8,7 +8,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import Now, TruncSecond
 
 from core.access import Principal
-from core.among import among
+from core.among import pk_in
 from core.queries import fetch_for
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from tenancy.models import Platform, platform
@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
+class AdminSessionList:
     """The newest of them, how many there are, and what held at that moment."""
 
     sessions: list[dict[str, Any]]
@@ -38,13 +38,13 @@ def sessions_of_administrators(*, seen_by: Principal) -> SessionStateQuerySet:
     return SessionState.objects.visible_to(seen_by).within(Reach.ADMINS, None)
 
 
-def roll(*, seen_by: Principal, with_ended: bool) -> Roll:
+def list_admin_sessions(*, seen_by: Principal, with_ended: bool) -> AdminSessionList:
     """In one statement, so that the sessions and the current version agree."""
     rows = fetch_for(seen_by, _rows, with_ended=with_ended, most=MOST)
     if rows:
-        return Roll(rows, rows[0]["count"], rows[0]["current"], rows[0]["at"])
+        return AdminSessionList(rows, rows[0]["count"], rows[0]["current"], rows[0]["at"])
     version, at = Platform.objects.values_list("token_version", Now()).get()
-    return Roll([], 0, version, at)
+    return AdminSessionList([], 0, version, at)
 
 
 def _rows(seen_by: Principal, *, with_ended: bool, most: int) -> Any:
@@ -54,7 +54,7 @@ def _rows(seen_by: Principal, *, with_ended: bool, most: int) -> Any:
 
 def _live(sessions: SessionStateQuerySet) -> SessionStateQuerySet:
     """Found first and judged then: they are few, and the rule is not asked of everybody's on the way to them."""
-    return sessions.filter(among(sessions.filter(revoked_at=None).values("pk"))).live()
+    return sessions.filter(pk_in(sessions.filter(revoked_at=None).values("pk"))).live()
 
 
 def _told(sessions: SessionStateQuerySet) -> Any:

@@ -13,14 +13,14 @@ from rest_framework.request import Request
 from accounts import operations as accounts
 from accounts import tokens
 from accounts.operations.keys import API_KEY_START
-from accounts.operations.pace import TooFast, count_request
+from accounts.operations.pace import RateLimited, count_request
 from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
 from core.access import Origin, Principal
 from core.request import ORIGIN
 from core.same_origin import is_allowed_origin, is_cross_site
-from core.secrets import NotOurs
+from core.secrets import InvalidCredential
 from sessions_app import cookies, operations, session_keys
-from sessions_app.queries import Holder, holder_of, holder_of_delegate, holder_of_key
+from sessions_app.queries import CheckedSession, check_delegated_session, check_session, check_session_key
 from sessions_app.session_keys import SessionKey
 
 
@@ -123,9 +123,9 @@ def principal_of(credential: str, origin: Origin) -> Principal | None:
         case tokens.AgentClaims():
             return _agent(claims, origin)
         case tokens.DelegateClaims():
-            return _present(holder_of_delegate(claims, origin=origin))
+            return _present(check_delegated_session(claims, origin=origin))
         case _:
-            return _present(holder_of(claims, origin=origin))
+            return _present(check_session(claims, origin=origin))
 
 
 def by_cookie(request: HttpRequest) -> Principal | None:
@@ -137,12 +137,12 @@ def by_session_key(credential: str, origin: Origin) -> Principal | None:
     """The one credential that a cookie may hold."""
     try:
         key = SessionKey.read(credential)
-    except NotOurs:
+    except InvalidCredential:
         return None
-    return _present(holder_of_key(key, origin=origin))
+    return _present(check_session_key(key, origin=origin))
 
 
-def _present(holder: Holder | None) -> Principal | None:
+def _present(holder: CheckedSession | None) -> Principal | None:
     if holder is None:
         return None
     me = holder.principal
@@ -160,7 +160,7 @@ def _agent(claims: tokens.AgentClaims, origin: Origin) -> Principal | None:
     if limit is not None:
         try:
             count_request(agent_id, limit)
-        except TooFast as refusal:
+        except RateLimited as refusal:
             raise Throttled(wait=refusal.retry_after) from refusal
     return principal
 

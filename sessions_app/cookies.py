@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core.secrets import NotOurs
+from core.secrets import InvalidCredential
 from sessions_app.operations import SignedIn
 from sessions_app.session_keys import SessionKey
 
@@ -26,7 +26,7 @@ def key_in(request: HttpRequest) -> str | None:
 def is_of(session_id: UUID, request: HttpRequest) -> bool:
     try:
         return SessionKey.read(key_in(request) or "").session_id == session_id
-    except NotOurs:
+    except InvalidCredential:
         return False
 
 

@@ -13,8 +13,8 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Coalesce, Now
 
 from core.prepared import Prepared
-from sessions_app.models import Kind, Reach, SessionCountState, SessionCountStateQuerySet, SessionState
-from sessions_app.models.expressions import signed_in_to_administer
+from sessions_app.models import CounterKind, Reach, SessionCountState, SessionCountStateQuerySet, SessionState
+from sessions_app.models.expressions import opened_as_admin
 from tenancy.models import Platform
 
 _FOLD_LOCK = 0x666F6C64
@@ -45,7 +45,7 @@ def _live_count(reach: Reach) -> Prepared:
 
 def live_total(reach: Reach, target_id: UUID | None) -> CombinedExpression:
     """The same, for use inside another query: what the counters hold, less what has lapsed since."""
-    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL)
+    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL)
     lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out()
     return _only(counted, Sum("n")) - _only(lapsed, Count("pk"))
 
@@ -58,14 +58,10 @@ def _only(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
 def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[int, int]:
     """Of how many tenants the live sessions within a reach are, and how many of them are administrators'."""
     whose = ("tenant", "is_admin")
-    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL).order_by()
+    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL).order_by()
     live = {(tenant, is_admin): n for tenant, is_admin, n in counted.values_list(*whose).annotate(Sum("n"))}
     lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out().order_by()
-    over = (
-        lapsed.annotate(administers=signed_in_to_administer())
-        .values_list("tenant", "administers")
-        .annotate(Count("pk"))
-    )
+    over = lapsed.annotate(administers=opened_as_admin()).values_list("tenant", "administers").annotate(Count("pk"))
     for tenant, is_admin, n in over:
         live[tenant, is_admin] = live.get((tenant, is_admin), 0) - n
     tenants = {tenant for (tenant, _), n in live.items() if n > 0}

@@ -19,19 +19,19 @@ from core.ids import first_at
 from core.moments import milliseconds
 from core.queries import fetch_for
 from sessions_app.models import Revocation
-from sessions_app.reach import tenants, whole
+from sessions_app.reach import scope_of, visible_tenants
 from tenancy.models import Partner, Platform
 
 DAY = timedelta(days=1)
 
 
-class Brought(StrEnum):
+class ActivityKind(StrEnum):
     SIGN_INS = "sign-ins"
     FAILED = "failed"
     REVOCATIONS = "revocations"
 
 
-_RESULTS = {Result.SUCCESS: Brought.SIGN_INS, Brought.REVOCATIONS: Brought.REVOCATIONS}
+_RESULTS = {Result.SUCCESS: ActivityKind.SIGN_INS, ActivityKind.REVOCATIONS: ActivityKind.REVOCATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class Place:
         return rows
 
 
-def figures(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> dict[str, int]:
+def totals(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> dict[str, int]:
     """Of what is not within their reach there is nothing."""
     a_day_ago = _first_at(timezone.now() - DAY)
     [counted] = fetch_for(principal, _counts, tenant_id, partner_id, a_day_ago)
-    sessions = whole(principal, tenant_id=tenant_id, partner_id=partner_id)
+    sessions = scope_of(principal, tenant_id=tenant_id, partner_id=partner_id)
     is_there = counted["tenants"] or not tenant_id
     return {**counted, "active_sessions": sessions.live if sessions and is_there else 0}
 
@@ -71,29 +71,29 @@ def _counts(principal: Principal, tenant_id: UUID | None, partner_id: UUID | Non
 def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
     """Each name is a kind of thing: what of it there is for them."""
     seen: dict[str, QuerySet[Any]] = {
-        "agents": Agent.objects.visible_to(principal).housed(),
-        "users": User.objects.visible_to(principal).housed(),
-        "groups": Group.objects.visible_to(principal).housed(),
-        "identity_providers": IdentityProvider.objects.visible_to(principal).housed(),
+        "agents": Agent.objects.visible_to(principal).in_existing_tenant(),
+        "users": User.objects.visible_to(principal).in_existing_tenant(),
+        "groups": Group.objects.visible_to(principal).in_existing_tenant(),
+        "identity_providers": IdentityProvider.objects.visible_to(principal).in_existing_tenant(),
     }
-    applications = Application.objects.visible_to(principal).present()
+    applications = Application.objects.visible_to(principal).not_deleted()
     return {
-        "partners": asked.of(Partner.objects.visible_to(principal).present(), "tenants", "pk"),
-        "tenants": asked.of(tenants(principal), "pk", "partner"),
+        "partners": asked.of(Partner.objects.visible_to(principal).not_deleted(), "tenants", "pk"),
+        "tenants": asked.of(visible_tenants(principal), "pk", "partner"),
         "applications": asked.of(applications, "tenant", "partner", "tenant__partner"),
         **{name: asked.of(rows, "tenant", "tenant__partner") for name, rows in seen.items()},
     }
 
 
-def course(principal: Principal, since: datetime) -> dict[tuple[datetime, Brought], int]:
+def hourly_activity(principal: Principal, since: datetime) -> dict[tuple[datetime, ActivityKind], int]:
     """What each hour since then brought, in one statement. An hour of nothing is not among them."""
     first = _first_at(since)
     tried = _hourly(_sign_ins(principal, first).annotate(what=F("result")))
     revoked = Revocation.objects.visible_to(principal).filter(pk__gte=first)
-    acts = _hourly(revoked.annotate(what=Value(Brought.REVOCATIONS)))
-    brought: Counter[tuple[datetime, Brought]] = Counter()
+    acts = _hourly(revoked.annotate(what=Value(ActivityKind.REVOCATIONS)))
+    brought: Counter[tuple[datetime, ActivityKind]] = Counter()
     for hour, what, n in tried.union(acts, all=True):
-        brought[hour, _RESULTS.get(what, Brought.FAILED)] += n
+        brought[hour, _RESULTS.get(what, ActivityKind.FAILED)] += n
     return brought
 
 

@@ -20,7 +20,7 @@ from core.ids import uuid7
 from core.moments import milliseconds
 from sessions_app import devices
 from sessions_app.models import AuthMethod, Reach, Revocation, Session, SessionApplication
-from sessions_app.operations.ending import BY_ADMINISTRATOR, BY_USER
+from sessions_app.operations.ending import REASON_BY_ADMIN, REASON_BY_USER
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner, create_tenant
 
@@ -47,7 +47,7 @@ USER_AGENTS = [
 NETWORKS = ["192.0.2.{}", "198.51.100.{}", "203.0.113.{}", "10.20.0.{}", "192.168.1.{}", "2001:db8::{}"]
 DESK = Origin("10.20.0.7", USER_AGENTS[3])
 SIGNED_OUT = "signed out"
-REASONS = [SIGNED_OUT, BY_USER, BY_ADMINISTRATOR]
+REASONS = [SIGNED_OUT, REASON_BY_USER, REASON_BY_ADMIN]
 SESSIONS_PER_PERSON = 15
 
 
@@ -186,7 +186,7 @@ class Past:
 
     def _end(self, session: Session, user: User, at: datetime, origin: Origin) -> None:
         reason = self.dice.choice(REASONS)
-        by, origin = (self.operator, DESK) if reason == BY_ADMINISTRATOR else (user, origin)
+        by, origin = (self.operator, DESK) if reason == REASON_BY_ADMIN else (user, origin)
         revocation = Revocation(
             id=uuid7(milliseconds(at)),
             reach=Reach.SESSION,

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from core.access import Principal, Tier
-from core.among import among
-from core.ids import NOBODYS
+from core.among import pk_in
+from core.ids import NIL_ID
 from core.prepared import Prepared
 from sessions_app.counting import live_total
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.reach import tenants
+from sessions_app.reach import visible_tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
 _LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells whether there is more
@@ -33,13 +33,13 @@ def live_page(
     """At most so many rows. Only two lengths are planned: one for every length would fill a connection's memory."""
     planned = next(length for length in _LENGTHS if length >= most)
     statement = _page(reach, seen_by.tier, tuple(columns), planned, after is not None)
-    whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or NOBODYS)
+    whose = (seen_by.tenant_id, seen_by.partner_id, seen_by.session_id or NIL_ID)
     return [dict(zip(columns, row, strict=True)) for row in statement.fetch(target_id, *whose, after)[:most]]
 
 
 @cache
 def _total(tier: Tier) -> Prepared:
-    place = tenants(_somebody(tier)).filter(pk=_TARGET).order_by()
+    place = visible_tenants(_somebody(tier)).filter(pk=_TARGET).order_by()
     total = place.values_list(live_total(Reach.TENANT, _TARGET))
     return Prepared(lambda: total, {_TARGET: "uuid", _TENANT: "uuid", _PARTNER: "uuid"})
 
@@ -57,9 +57,9 @@ def _rows(reach: Reach, seen_by: Principal, columns: tuple[str, ...], most: int,
         SessionState.objects.visible_to(seen_by).within(reach, _TARGET).live_by_index(tenant_id)
     )
     partner_id = _TARGET if reach is Reach.PARTNER else None
-    rows = rows.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).newest_first()
+    rows = rows.opened_since_last_scope_revocation(tenant_id=tenant_id, partner_id=partner_id).newest_first()
     ids = (rows.filter(pk__lt=_AFTER) if is_behind else rows).values("pk")[:most]
-    return SessionState.objects.filter(among(ids)).with_is_current(seen_by).newest_first().values_list(*columns)
+    return SessionState.objects.filter(pk_in(ids)).with_is_current(seen_by).newest_first().values_list(*columns)
 
 
 def _somebody(tier: Tier) -> Principal:

@@ -3,16 +3,16 @@
 from typing import Any
 
 from accounts.models import Application, User
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
 
 
-class Unknown(ValueError):
+class NameNotFound(ValueError):
     """There is nothing by that name."""
 
 
-def tenant_named(name: str, among: Any = None) -> Tenant:
+def find_tenant(name: str, among: Any = None) -> Tenant:
     return _one("tenant", name, _rows(among, Tenant).select_related("partner"), slug=name)
 
 
@@ -29,29 +29,29 @@ def user_named(name: str, tenant: Tenant | None, among: Any = None) -> User:
     people = _rows(among, User).select_related("tenant__partner")
     email = name.strip().lower()
     if "@" in name and tenant is None and (among is None or people.filter(email=email).count() > 1):
-        raise Unknown(f"{name} may exist in several tenants; add --tenant, or use the user's ID")
+        raise NameNotFound(f"{name} may exist in several tenants; add --tenant, or use the user's ID")
     within = {"tenant": tenant} if tenant else {}
     return _one("user", name, people.filter(**within), email=email)
 
 
 def sessions_named(handles: list[str], among: Any = None) -> list[Session]:
     """All of them are there, ended or not: a handle that names nothing is a slip of the pen."""
-    ids = {handle: read(Prefix.SESSION, handle) for handle in handles}
+    ids = {handle: decode_id(Prefix.SESSION, handle) for handle in handles}
     there = (Session.objects.all() if among is None else among).filter(pk__in=filter(None, ids.values())).in_bulk()
     for handle, pk in ids.items():
         if pk not in there:
-            raise Unknown(f"No session {handle} found" if handle else "The session ID is empty")
+            raise NameNotFound(f"No session {handle} found" if handle else "The session ID is empty")
     return [there[pk] for pk in sorted(there)]
 
 
 def _rows(among: Any, model: Any) -> Any:
     """Those that are looked through: all there are, unless somebody sees fewer."""
-    return model.objects.present() if among is None else among
+    return model.objects.not_deleted() if among is None else among
 
 
 def _one(kind: str, name: str, rows: Any, **unique: str) -> Any:
-    pk = read(rows.model.prefix, name)
+    pk = decode_id(rows.model.prefix, name)
     found = rows.filter(pk=pk).first() if pk else rows.filter(**unique).first() if name else None
     if found is None:
-        raise Unknown(f"No {kind} {name} found" if name else f"The name of the {kind} is empty")
+        raise NameNotFound(f"No {kind} {name} found" if name else f"The name of the {kind} is empty")
     return found

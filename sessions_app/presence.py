@@ -6,7 +6,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from core.among import Among
+from core.among import AnyOf
 from core.prepared import Prepared
 from sessions_app.models import SessionState
 
@@ -24,7 +24,7 @@ def _with_live_session() -> QuerySet[User, tuple[UUID]]:
     # PostgreSQL takes it whatever it believes of how many sessions there are and of whom.
     theirs = SessionState.objects.live().filter(user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
     newest = Subquery(theirs.order_by("user", "-pk").values("pk")[:1])
-    users = User.objects.filter(Among(F("pk"), RawSQL("%s", [_USERS])))
+    users = User.objects.filter(AnyOf(F("pk"), RawSQL("%s", [_USERS])))
     return users.alias(newest=newest).filter(newest__isnull=False).values_list("pk")
 
 

@@ -34,24 +34,24 @@ _COLUMNS = {
 }
 
 
-class Holder(NamedTuple):
+class CheckedSession(NamedTuple):
     principal: Principal
     is_stale: bool
 
 
-def holder_of(claims: SessionClaims, *, origin: Origin) -> Holder | None:
+def check_session(claims: SessionClaims, *, origin: Origin) -> CheckedSession | None:
     """Whoever the session belongs to, as they stand this moment; None unless the session is live."""
     rows = _TOKEN_CHECK.fetch(claims.session_id, claims.user_id, claims.kid)
     return _holder(claims.session_id, rows[0], origin) if rows else None
 
 
-def holder_of_key(key: SessionKey, *, origin: Origin) -> Holder | None:
+def check_session_key(key: SessionKey, *, origin: Origin) -> CheckedSession | None:
     """The same, for whoever has the session's own credential."""
     rows = _KEY_CHECK.fetch(key.session_id, key.digest)
     return _holder(key.session_id, rows[0], origin) if rows else None
 
 
-def holder_of_delegate(claims: DelegateClaims, *, origin: Origin) -> Holder | None:
+def check_delegated_session(claims: DelegateClaims, *, origin: Origin) -> CheckedSession | None:
     """The same person, while each client that acts for them still may; with the scopes that all of these have."""
     clients = exchanging_since(claims.revision).filter(client_id__in=claims.clients)
     allowed = ArraySubquery(clients.values(about=JSONObject(client_id="client_id", scopes="allowed_scopes")))
@@ -67,10 +67,10 @@ def holder_of_delegate(claims: DelegateClaims, *, origin: Origin) -> Holder | No
     return holder._replace(principal=replace(holder.principal, delegate=claims.clients[0], scopes=scopes))
 
 
-def _holder(session_id: UUID, row: Sequence[Any], origin: Origin) -> Holder:
+def _holder(session_id: UUID, row: Sequence[Any], origin: Origin) -> CheckedSession:
     columns = dict(zip(_COLUMNS, row, strict=True))
     principal = Principal.user(columns, origin=origin, session_id=session_id, type=ActorType.USER)
-    return Holder(principal, columns["is_stale"])
+    return CheckedSession(principal, columns["is_stale"])
 
 
 def _live(session_id: UUID, credential: Q, **more: Any) -> QuerySet[Any]:

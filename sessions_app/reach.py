@@ -15,7 +15,7 @@ from tenancy.models import Partner, Tenant
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class ScopeTotals:
     """All the sessions of something, in the eyes of somebody to whom it may not exist."""
 
     principal: Principal
@@ -27,40 +27,42 @@ class Whole:
     def live(self) -> int:
         if self.principal.tier is not Tier.PARTNER or self.reach is not Reach.TENANT:
             return live_count(self.reach, self.target_id)
-        place = tenants(self.principal).filter(pk=self.target_id)
+        place = visible_tenants(self.principal).filter(pk=self.target_id)
         return place.order_by().values_list(live_total(self.reach, self.target_id), flat=True).first() or 0
 
     @property
     def statistics(self) -> dict[str, Any]:
         of_partner = {"pk": self.target_id, "partner": self.partner_id}
-        if self.partner_id and not tenants(self.principal).filter(**of_partner).exists():
+        if self.partner_id and not visible_tenants(self.principal).filter(**of_partner).exists():
             return NOTHING
         seen_by = self.principal if self.reach is Reach.TENANT else None
         return statistics(self.reach, self.target_id, seen_by=seen_by) or NOTHING
 
 
-def whole(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> Whole | None:
+def scope_of(
+    principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None
+) -> ScopeTotals | None:
     """All that they see, or what of it is named; None if that can be nothing."""
     match principal.tier:
         case Tier.SUPER if tenant_id:
-            return Whole(principal, Reach.TENANT, tenant_id, partner_id)
+            return ScopeTotals(principal, Reach.TENANT, tenant_id, partner_id)
         case Tier.SUPER if partner_id:
-            return Whole(principal, Reach.PARTNER, partner_id)
+            return ScopeTotals(principal, Reach.PARTNER, partner_id)
         case Tier.SUPER:
-            return Whole(principal, Reach.PLATFORM, None)
+            return ScopeTotals(principal, Reach.PLATFORM, None)
         case Tier.PARTNER if partner_id not in (None, principal.partner_id):
             return None
         case Tier.PARTNER if tenant_id:
-            return Whole(principal, Reach.TENANT, tenant_id)
+            return ScopeTotals(principal, Reach.TENANT, tenant_id)
         case Tier.PARTNER:
-            return Whole(principal, Reach.PARTNER, principal.partner_id)
+            return ScopeTotals(principal, Reach.PARTNER, principal.partner_id)
         case _ if tenant_id in (None, principal.tenant_id) and partner_id in (None, principal.partner_id):
-            return Whole(principal, Reach.TENANT, principal.tenant_id)
+            return ScopeTotals(principal, Reach.TENANT, principal.tenant_id)
         case _:
             return None
 
 
-def ground(principal: Principal) -> dict[str, UUID | None]:
+def owner_filter(principal: Principal) -> dict[str, UUID | None]:
     """What everything that they see belongs to."""
     match principal.tier:
         case Tier.PARTNER:
@@ -71,28 +73,28 @@ def ground(principal: Principal) -> dict[str, UUID | None]:
             return {}
 
 
-def tenants(principal: Principal) -> Any:
+def visible_tenants(principal: Principal) -> Any:
     """Those the caller may know of. What is under something deleted is gone with it."""
-    return Tenant.objects.visible_to(principal).present().filter(partner__deleted_at=None)
+    return Tenant.objects.visible_to(principal).not_deleted().filter(partner__deleted_at=None)
 
 
-def people_of(tenants_seen: Any) -> Any:
-    return User.objects.present().filter(tenant__in=tenants_seen)
+def users_in(tenants_seen: Any) -> Any:
+    return User.objects.not_deleted().filter(tenant__in=tenants_seen)
 
 
-def reachable(reach: Reach, principal: Principal) -> Any:
+def revocable_targets(reach: Reach, principal: Principal) -> Any:
     """Of tenants and partners, whoever runs one may end all sessions, their equals' too; of users, those below them."""
     match reach:
         case Reach.APPLICATION:
-            return Application.objects.run_by(principal).present()
+            return Application.objects.managed_by(principal).not_deleted()
         case Reach.PARTNER if principal.tier is Tier.PARTNER:
-            return Partner.objects.present().filter(pk__in=[principal.partner_id])
+            return Partner.objects.not_deleted().filter(pk__in=[principal.partner_id])
         case Reach.PARTNER:
-            return Partner.objects.visible_to(principal).present()
+            return Partner.objects.visible_to(principal).not_deleted()
         case Reach.TENANT:
-            return tenants(principal)
+            return visible_tenants(principal)
         case Reach.USER:
             is_housed = Q(tenant__deleted_at=None, tenant__partner__deleted_at=None)
-            return User.objects.writable_by(principal).present().filter(is_housed)
+            return User.objects.writable_by(principal).not_deleted().filter(is_housed)
         case _:
             raise LookupError(f"nobody ends {reach} by naming it")

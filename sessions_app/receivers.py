@@ -11,7 +11,7 @@ from core.records import Entity
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from tenancy.models import Partner, Platform, Tenant
-from tenancy.signals import going_down, session_policy_changed, tenant_moved
+from tenancy.signals import pre_deactivate, session_policy_changed, tenant_moved
 
 _REACH: dict[type, Reach] = {
     Application: Reach.APPLICATION,
@@ -22,7 +22,7 @@ _REACH: dict[type, Reach] = {
 }
 
 
-@receiver(going_down)
+@receiver(pre_deactivate)
 def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
     """Nothing, where no session stands on it: on a group, say."""
     if type(thing) not in _REACH:
@@ -33,7 +33,7 @@ def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) 
 @receiver(tenant_moved)
 def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
     """Its sessions are over; their rows go along for the new partner to read, and the record of what ended them."""
-    operations.sweep_before_it_moves(thing)
+    operations.sweep_tenant_before_move(thing)
     Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
     Revocation.objects.filter(tenant_id=thing.pk).update(partner_id=thing.partner_id)
     return 0
@@ -46,9 +46,9 @@ def hold_live_sessions_to_it(
     """Before it is written: let openings under way come to an end, and the next wait. After it: apply it."""
     reach, target_id = _REACH[type(thing)], None if isinstance(thing, Platform) else thing.pk
     if not is_written:
-        operations.wait_for_openings(reach, target_id)
+        operations.block_sign_ins(reach, target_id)
         return 0
-    return operations.tighten(reach, target_id, actor=actor)
+    return operations.apply_session_policy(reach, target_id, actor=actor)
 
 
 @receiver(password_changed)

@@ -7,20 +7,20 @@ recognised for good, without keeping a row for each: only what we once issued ca
 import hmac
 from collections.abc import Iterator
 
-from core.secrets import NotOurs, keys_for, unwrap, wrap
-from sessions_app.session_keys import ID, SECRET, SecretOfSession
+from core.secrets import InvalidCredential, keys_for, unwrap, wrap
+from sessions_app.session_keys import ID, SECRET, SessionSecret
 
 START = "cfr_"
 _SEAL = 16
 
 
-class RefreshToken(SecretOfSession):
+class RefreshToken(SessionSecret):
     @classmethod
     def read(cls, text: str) -> "RefreshToken":
         body = unwrap(START, text, ID + SECRET + _SEAL)
         token = cls.of(body)
         if not any(hmac.compare_digest(seal, body[-_SEAL:]) for seal in token.seals()):
-            raise NotOurs
+            raise InvalidCredential
         return token
 
     def successor(self) -> "RefreshToken":

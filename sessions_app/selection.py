@@ -12,13 +12,13 @@ from django.db.models.functions import Now
 
 from accounts.models import Application, User
 from core.access import Principal, Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
 from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
-from sessions_app.models.expressions import first_id_after, moved
-from sessions_app.naming import application_named, partner_named, sessions_named, tenant_named, user_named
-from sessions_app.reach import ground, reachable
+from sessions_app.models.expressions import address_changed, max_id_at
+from sessions_app.naming import application_named, find_tenant, partner_named, sessions_named, user_named
+from sessions_app.reach import owner_filter, revocable_targets
 
 _PREFIXES = {
     Reach.APPLICATION: Prefix.APPLICATION,
@@ -28,7 +28,7 @@ _PREFIXES = {
 }
 
 
-class Unclear(ValueError):
+class InvalidSelection(ValueError):
     """Too little was said, or two things that contradict each other."""
 
 
@@ -54,12 +54,12 @@ class Selection:
         """
         empty = sorted(name for name, value in named.items() if value in ("", []))
         if empty:
-            raise Unclear(f"--{empty[0].replace('_', '-')} is empty; give it a value or leave it out")
-        eye = Eye(asked_by)
+            raise InvalidSelection(f"--{empty[0].replace('_', '-')} is empty; give it a value or leave it out")
+        eye = Viewer(asked_by)
         scopes, place = _scopes(named, eye)
         sessions = sessions_named(named["session"] or [], eye.sees(Reach.SESSION))
         if not scopes and not sessions:
-            raise Unclear(
+            raise InvalidSelection(
                 "Name a scope: --session, --user, --tenant, --partner, --application or --admins; or --all with "
                 "filters such as --ip, to revoke whatever matches them"
             )
@@ -86,7 +86,7 @@ class Selection:
         if self.scope is None or self.asked_by is None or self.scope[0] in (Reach.PLATFORM, Reach.ADMINS):
             return True  # who names nothing narrower than these is confined to what is their own, or everything is
         reach, target_id = self.scope
-        return reachable(reach, self.asked_by).filter(pk=target_id).exists()
+        return revocable_targets(reach, self.asked_by).filter(pk=target_id).exists()
 
     def sessions(self, as_of: Any = None) -> SessionStateQuerySet:
         """Those of `matching` that are to be ended."""
@@ -105,11 +105,11 @@ class Selection:
         looks = Q(created_at__lte=moment)
         if self.network:
             network = str(self.network)
-            was_seen_there = moved() & Q(IsWithin(F("last_ip_address"), Value(network)))
+            was_seen_there = address_changed() & Q(IsWithin(F("last_ip_address"), Value(network)))
             looks &= Q(IsWithin(F("ip_address"), Value(network))) | was_seen_there
         if self.older_than is not None:
             before = moment - self.older_than
-            looks &= Q(created_at__lt=before, pk__lt=first_id_after(before))
+            looks &= Q(created_at__lt=before, pk__lt=max_id_at(before))
         if self.idle_for is not None:
             looks &= Q(last_activity_at__lt=moment - self.idle_for)
         if self.user_agent:
@@ -121,7 +121,7 @@ class Selection:
     def as_json(self) -> dict[str, Any]:
         """For people to read, and the same for the same selection however it was written."""
         said: dict[str, Any] = {str(reach): self._handle(reach) for reach in sorted(self.scopes)}
-        said |= {"sessions": [show(Prefix.SESSION, pk) for pk in self.session_ids]}
+        said |= {"sessions": [encode_id(Prefix.SESSION, pk) for pk in self.session_ids]}
         said |= {"ip": str(self.network or ""), "device": self.device_type, "country": self.country}
         said |= {"user_agent": self.user_agent.lower()}
         lengths = {"older_than": self.older_than, "idle_for": self.idle_for}
@@ -130,11 +130,11 @@ class Selection:
 
     def _handle(self, reach: Reach) -> str | bool:
         target_id = self.scopes[reach]
-        return True if target_id is None else show(_PREFIXES[reach], target_id)
+        return True if target_id is None else encode_id(_PREFIXES[reach], target_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class Viewer:
     """What whoever asks can see, and what all that they can see lies in. Nobody in particular sees everything."""
 
     asked_by: Principal | None
@@ -145,20 +145,20 @@ class Eye:
             return None
         match reach:
             case Reach.APPLICATION:
-                return Application.objects.visible_to(self.asked_by).present()
+                return Application.objects.visible_to(self.asked_by).not_deleted()
             case Reach.USER:
-                return User.objects.visible_to(self.asked_by).present()
+                return User.objects.visible_to(self.asked_by).not_deleted()
             case Reach.SESSION:
                 return Session.objects.visible_to(self.asked_by)
             case _:
-                return reachable(reach, self.asked_by)
+                return revocable_targets(reach, self.asked_by)
 
     @property
     def place(self) -> dict[str, Any]:
         """Whose business it is, whatever they name: their own."""
         if self.asked_by is None or self.asked_by.tier is Tier.SUPER:
             return {}
-        return {"partner_id": self.asked_by.partner_id} | ground(self.asked_by)
+        return {"partner_id": self.asked_by.partner_id} | owner_filter(self.asked_by)
 
     def confined(self, scopes: dict[Reach, UUID | None]) -> dict[Reach, UUID | None]:
         """The same, within their own ground, where what is named reaches further or may."""
@@ -166,16 +166,19 @@ class Eye:
             return scopes
         if {Reach.PARTNER, Reach.TENANT, Reach.USER} & scopes.keys() or self._runs(scopes.get(Reach.APPLICATION)):
             return scopes
-        [(name, own)] = ground(self.asked_by).items()
+        [(name, own)] = owner_filter(self.asked_by).items()
         narrower = {reach: target_id for reach, target_id in scopes.items() if reach is not Reach.PLATFORM}
         return narrower | {Reach(name.removesuffix("_id")): own}
 
     def _runs(self, application_id: UUID | None) -> bool:
         assert self.asked_by is not None  # noqa: S101 - only asked where there is somebody
-        return bool(application_id) and reachable(Reach.APPLICATION, self.asked_by).filter(pk=application_id).exists()
+        return (
+            bool(application_id)
+            and revocable_targets(Reach.APPLICATION, self.asked_by).filter(pk=application_id).exists()
+        )
 
 
-def _scopes(named: Mapping[str, Any], eye: Eye) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
+def _scopes(named: Mapping[str, Any], eye: Viewer) -> tuple[dict[Reach, UUID | None], dict[str, Any]]:
     """What is to be within, and whose business that is: the tenant's and the partner's, as far as there is one."""
     scopes: dict[Reach, UUID | None] = {}
     place = eye.place
@@ -188,7 +191,7 @@ def _scopes(named: Mapping[str, Any], eye: Eye) -> tuple[dict[Reach, UUID | None
         place = {"partner_id": partner_named(named["partner"], eye.sees(Reach.PARTNER)).pk}
         scopes[Reach.PARTNER] = place["partner_id"]
     is_named = named["tenant"] is not None
-    tenant = tenant_named(named["tenant"], eye.sees(Reach.TENANT)) if is_named else None
+    tenant = find_tenant(named["tenant"], eye.sees(Reach.TENANT)) if is_named else None
     if named["user"] is not None:
         user = user_named(named["user"], tenant, eye.sees(Reach.USER))
         tenant = user.tenant
@@ -201,7 +204,9 @@ def _scopes(named: Mapping[str, Any], eye: Eye) -> tuple[dict[Reach, UUID | None
         scopes[Reach.ADMINS] = None
     if named["all"]:
         if scopes or named["session"] is not None:
-            raise Unclear("--all means every session; it can be combined with filters, but not with another scope")
+            raise InvalidSelection(
+                "--all means every session; it can be combined with filters, but not with another scope"
+            )
         scopes[Reach.PLATFORM] = None
     return eye.confined(scopes) if scopes else scopes, place
 
@@ -222,20 +227,20 @@ def _network(text: str) -> Network:
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError as error:
-        raise Unclear(f"{text!r} is not a valid IP address or CIDR") from error
+        raise InvalidSelection(f"{text!r} is not a valid IP address or CIDR") from error
     if interface.ip != interface.network.network_address:
-        raise Unclear(f"{text} has host bits set; use {interface.network}")
+        raise InvalidSelection(f"{text} has host bits set; use {interface.network}")
     mapped = getattr(interface.ip, "ipv4_mapped", None)
     return ipaddress.ip_network(mapped) if mapped and interface.network.num_addresses == 1 else interface.network
 
 
 def _device(text: str) -> str:
     if text not in devices.KINDS:
-        raise Unclear(f"{text!r} is not a device type; use one of: {', '.join(devices.KINDS)}")
+        raise InvalidSelection(f"{text!r} is not a device type; use one of: {', '.join(devices.KINDS)}")
     return text
 
 
 def _country(text: str) -> str:
     if len(text) != 2 or not (text.isascii() and text.isalpha()):
-        raise Unclear(f"{text!r} is not a country code; use two letters, such as SE")
+        raise InvalidSelection(f"{text!r} is not a country code; use two letters, such as SE")
     return text.upper()

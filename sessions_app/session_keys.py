@@ -15,7 +15,7 @@ ID, SECRET = 16, 32
 
 
 @dataclass(frozen=True, slots=True)
-class SecretOfSession:
+class SessionSecret:
     """Whose it is can be read from it; that it is theirs, only its digest tells."""
 
     session_id: UUID
@@ -34,7 +34,7 @@ class SecretOfSession:
         return digest(self.secret.hex())
 
 
-class SessionKey(SecretOfSession):
+class SessionKey(SessionSecret):
     @classmethod
     def read(cls, text: str) -> "SessionKey":
         return cls.of(unwrap(START, text, ID + SECRET))

@@ -15,17 +15,17 @@ from core.access import Principal, Tier
 from core.prepared import Prepared
 from sessions_app import counting
 from sessions_app.devices import UNKNOWN
-from sessions_app.models import Kind, Reach, SessionCountStateQuerySet, SessionState, SessionStateQuerySet, State
+from sessions_app.models import CounterKind, Reach, SessionCountStateQuerySet, SessionState, SessionStateQuerySet, State
 from tenancy.models import Partner, Platform, Tenant
 
 HOUR, DAY = "hour", "day"
 _TARGET, _TENANT, _PARTNER = (UUID(int=number) for number in (3, 4, 5))  # where values go
 _PLACE, _OLDEST, _NEWEST = "place", "oldest", "newest"
 _COLUMNS = {
-    Kind.DEVICE_TYPE: "device_type",
-    Kind.BROWSER: "browser",
-    Kind.OS: "os",
-    Kind.AUTH_METHOD: "auth_method",
+    CounterKind.DEVICE_TYPE: "device_type",
+    CounterKind.BROWSER: "browser",
+    CounterKind.OS: "os",
+    CounterKind.AUTH_METHOD: "auth_method",
 }
 Told = dict[tuple[str, str], Counter[str]]
 
@@ -47,8 +47,8 @@ def statistics(reach: Reach, target_id: UUID | None, *, seen_by: Principal | Non
 def _statement(reach: Reach, tier: Tier | None) -> Prepared:
     seen_by = replace(Principal.system(""), tier=tier, tenant_id=_TENANT, partner_id=_PARTNER) if tier else None
     places: dict[Reach, QuerySet[Any]] = {
-        Reach.PARTNER: Partner.objects.present().filter(pk=_TARGET),
-        Reach.TENANT: Tenant.objects.present().filter(pk=_TARGET),
+        Reach.PARTNER: Partner.objects.not_deleted().filter(pk=_TARGET),
+        Reach.TENANT: Tenant.objects.not_deleted().filter(pk=_TARGET),
     }
     place: Any = places[reach] if reach in places else Platform.objects.all()
     if seen_by is not None and reach in places:
@@ -76,12 +76,13 @@ def _row(rows: QuerySet[Any], state: Any, kind: Any, value: Any, n: Any) -> Quer
 def _counters(counters: SessionCountStateQuerySet) -> QuerySet[Any]:
     """What fell with a floor is revoked, whether its row says so yet or not."""
     asked = counters.filter(
-        ~Q(kind__in=[Kind.SEEN, Kind.OPENED]) | Q(kind__in=[Kind.SEEN, Kind.OPENED], slot__gte=_slot(timedelta(days=1)))
+        ~Q(kind__in=[CounterKind.SEEN, CounterKind.OPENED])
+        | Q(kind__in=[CounterKind.SEEN, CounterKind.OPENED], slot__gte=_slot(timedelta(days=1)))
     )
     state = Case(When(state=State.LIVE, is_current=False, then=Value(State.REVOKED)), default=F("state"))
     when = Case(
-        When(kind=Kind.SEEN, slot__gte=_slot(timedelta(hours=1)), then=Value(HOUR)),
-        When(kind=Kind.SEEN, then=Value(DAY)),
+        When(kind=CounterKind.SEEN, slot__gte=_slot(timedelta(hours=1)), then=Value(HOUR)),
+        When(kind=CounterKind.SEEN, then=Value(DAY)),
         default=F("value"),
     )
     return _row(asked.order_by(), state, F("kind"), when, Sum("n"))
@@ -90,24 +91,24 @@ def _counters(counters: SessionCountStateQuerySet) -> QuerySet[Any]:
 def _lapsed(rows: SessionStateQuerySet) -> Iterator[QuerySet[Any]]:
     """What the clock has ended and nobody has written down yet comes off again."""
     rows = rows.order_by()
-    yield _row(rows, State.EXPIRED, Kind.ALL, "", Count("pk"))
-    yield _row(rows, State.LIVE, Kind.ALL, "", -Count("pk"))
-    yield _row(rows, State.LIVE, Kind.AGE, "", -Sum(_epoch(F("created_at"))))
+    yield _row(rows, State.EXPIRED, CounterKind.ALL, "", Count("pk"))
+    yield _row(rows, State.LIVE, CounterKind.ALL, "", -Count("pk"))
+    yield _row(rows, State.LIVE, CounterKind.AGE, "", -Sum(_epoch(F("created_at"))))
     for kind, column in _COLUMNS.items():
         yield _row(rows, State.LIVE, kind, F(column), -Count("pk"))
     heir = SessionState.objects.live_by_index().filter(user=OuterRef("user"))
-    yield _row(rows.filter(~Exists(heir), is_newest=True), State.LIVE, Kind.USER, "", -Count("pk"))
+    yield _row(rows.filter(~Exists(heir), is_newest=True), State.LIVE, CounterKind.USER, "", -Count("pk"))
     seen = Func(F("last_activity_at"), function="session_count_slot", output_field=BigIntegerField())
     recent = rows.alias(span=seen).filter(span__gte=_slot(timedelta(days=1)))
     when = Case(When(span__gte=_slot(timedelta(hours=1)), then=Value(HOUR)), default=Value(DAY))
-    yield _row(recent, State.LIVE, Kind.SEEN, when, -Count("pk"))
+    yield _row(recent, State.LIVE, CounterKind.SEEN, when, -Count("pk"))
 
 
 def _ends(reach: Reach, target_id: UUID, sessions: SessionStateQuerySet) -> Iterator[QuerySet[Any]]:
     """The oldest and the newest live session, found from either end of an index."""
     tenant_id = target_id if reach is Reach.TENANT else None
     partner_id = target_id if reach is Reach.PARTNER else None
-    live = sessions.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id).live_by_index()
+    live = sessions.opened_since_last_scope_revocation(tenant_id=tenant_id, partner_id=partner_id).live_by_index()
     for which, order in ((_OLDEST, "pk"), (_NEWEST, "-pk")):
         yield _row(live.order_by(order), which, "", "", _epoch(F("created_at"), 1_000_000))[:1]
 
@@ -127,26 +128,26 @@ def _words(told: Told) -> dict[str, Any]:
         counts[UNKNOWN] += counts.pop("", 0)
         return {value: n for value, n in sorted(counts.items()) if n}
 
-    def one(state: str, kind: str = Kind.ALL) -> int:
+    def one(state: str, kind: str = CounterKind.ALL) -> int:
         return sum(told.get((state, kind), {}).values())
 
     active, revoked, expired = one(State.LIVE), one(State.REVOKED), one(State.EXPIRED)
-    seen = told.get((State.LIVE, Kind.SEEN), Counter())
+    seen = told.get((State.LIVE, CounterKind.SEEN), Counter())
     now = one(_PLACE, "")  # by the database's clock
     return {
         "active_sessions": active,
         "total_sessions": active + revoked + expired,
         "revoked_sessions": revoked,
         "expired_sessions": expired,
-        "unique_users": one(State.LIVE, Kind.USER),
+        "unique_users": one(State.LIVE, CounterKind.USER),
         "active_last_hour": seen[HOUR],
         "active_last_24h": seen[HOUR] + seen[DAY],
-        "new_last_24h": one(State.ANY, Kind.OPENED),
+        "new_last_24h": one(State.ANY, CounterKind.OPENED),
         **{f"by_{kind}": among(State.LIVE, kind) for kind in _COLUMNS},
         "oldest_session_at": _moment(told, _OLDEST),
         "newest_session_at": _moment(told, _NEWEST),
         # How long the live ones have lasted so far.
-        "average_duration_seconds": max(0, round(now - one(State.LIVE, Kind.AGE) / active)) if active else 0,
+        "average_duration_seconds": max(0, round(now - one(State.LIVE, CounterKind.AGE) / active)) if active else 0,
     }
 
 

@@ -8,15 +8,15 @@ from django.db.models import QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import JSONObject
 
-from core.access import Principal, anew, count_of
-from core.among import among
+from core.access import Principal, count_of, unfiltered
+from core.among import pk_in
 from sessions_app.counting import live_total
 from sessions_app.models import SessionState, SessionStateQuerySet
-from sessions_app.reach import ground, whole
+from sessions_app.reach import owner_filter, scope_of
 from tenancy.models import Platform
 
 
-class Stretch(NamedTuple):
+class SessionPage(NamedTuple):
     total: int
     rows: list[dict[str, Any]]
 
@@ -37,19 +37,21 @@ def stretch_query(
     knows without counting them. What is skipped is only stepped over: no more than its ids is read.
     """
     ids = rows.order_by(*by).values("pk")[skip : skip + most]
-    there = anew(rows).filter(among(ids)).alias(**names).order_by(*by)
+    there = unfiltered(rows).filter(pk_in(ids)).alias(**names).order_by(*by)
     return Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
 
 
-def live_ones(principal: Principal) -> SessionStateQuerySet:
+def live_sessions(principal: Principal) -> SessionStateQuerySet:
     """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
-    place = ground(principal)
+    place = owner_filter(principal)
     return (
-        SessionState.objects.visible_to(principal).live_by_index(place.get("tenant_id")).since_the_last_floor(**place)
+        SessionState.objects.visible_to(principal)
+        .live_by_index(place.get("tenant_id"))
+        .opened_since_last_scope_revocation(**place)
     )
 
 
-def how_many_live(principal: Principal) -> Any:
+def visible_live_total(principal: Principal) -> Any:
     """The same, as a number for use within a query: from the counters."""
-    everything = whole(principal)
+    everything = scope_of(principal)
     return live_total(everything.reach, everything.target_id) if everything else None

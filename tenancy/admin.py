@@ -8,15 +8,15 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from audit.admin import record_of
+from audit.admin import audit_panel
 from core.access import Principal, Tier
 from core.console import ConsoleAdmin
-from core.pieces import Badge, Facts, Link, Table, at
+from core.pieces import Badge, DefinitionList, Link, Table, time_tag
 from core.records import Entity, Status
 from core.words import how_long
-from tenancy.models import Partner, SessionPolicy, Tenant, WhenFull
+from tenancy.models import OnSessionLimit, Partner, SessionPolicy, Tenant
 
-WHEN_FULL = {WhenFull.DENY: "refuse the sign-in", WhenFull.EVICT: "revoke the oldest session"}
+WHEN_FULL = {OnSessionLimit.DENY: "refuse the sign-in", OnSessionLimit.EVICT: "revoke the oldest session"}
 KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
 
 
@@ -31,7 +31,7 @@ class EntityAdmin(ConsoleAdmin):
 
     @admin.display(description="Created (UTC)")
     def made(self, row: Entity) -> str:
-        return at(row.created_at)
+        return time_tag(row.created_at)
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
         if self.asked_as:
@@ -39,15 +39,15 @@ class EntityAdmin(ConsoleAdmin):
             yield Link("Active sessions", f"{reverse('admin:sessions_app_session_changelist')}?{about}")
             yield Link("Revoke sessions…", f"{reverse('admin:sessions_app_session_end')}?{about}")
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
-        yield Facts("Details", [*self.about(thing), *life_of(thing)])
+    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield DefinitionList("Details", [*self.about(thing), *life_of(thing)])
         yield from self.more(thing, principal)
-        yield record_of((thing.handle,), principal)
+        yield audit_panel((thing.handle,), principal)
 
     def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
         return [("Name", str(thing))]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         return ()
 
 
@@ -58,7 +58,7 @@ class PartnerAdmin(EntityAdmin):
     search_fields = ("name", "slug", "contact_email")
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        return Partner.objects.visible_to(principal).present()
+        return Partner.objects.visible_to(principal).not_deleted()
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         present = Q(tenants__deleted_at=None, tenants__kind=Tenant.Kind.CUSTOMER)
@@ -78,7 +78,7 @@ class PartnerAdmin(EntityAdmin):
             ("Applications per tenant", _at_most(thing.max_applications_per_tenant)),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield policy_of(thing)
 
 
@@ -89,7 +89,7 @@ class TenantAdmin(EntityAdmin):
     search_fields = ("name", "slug", "contact_email")
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        return Tenant.objects.visible_to(principal).present().filter(partner__deleted_at=None)
+        return Tenant.objects.visible_to(principal).not_deleted().filter(partner__deleted_at=None)
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("partner")
@@ -102,7 +102,7 @@ class TenantAdmin(EntityAdmin):
             ("Contact", thing.contact_email),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
+    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield policy_of(thing)
 
 
@@ -115,15 +115,15 @@ def life_of(thing: Entity) -> list[tuple[str, Any]]:
     ]
 
 
-def policy_of(thing: SessionPolicy) -> Facts:
+def policy_of(thing: SessionPolicy) -> DefinitionList:
     """What it says itself; whatever stands above may be stricter, and then holds."""
-    return Facts(
+    return DefinitionList(
         "Session policy",
         [
             ("Maximum lifetime", _length(thing.session_lifetime)),
             ("Idle timeout", _length(thing.idle_timeout)),
             ("Sessions per user", "inherited" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
-            ("At the session limit", WHEN_FULL[WhenFull(thing.when_full)] if thing.when_full else "inherited"),
+            ("At the session limit", WHEN_FULL[OnSessionLimit(thing.when_full)] if thing.when_full else "inherited"),
         ],
     )
 

@@ -8,24 +8,24 @@ from django.db.models.functions import Least
 
 from core.access import Principal, Tier
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_up, one_of
+from core.records import Entity, EntityQuerySet, Status, is_active, one_of
 
 M = TypeVar("M", bound=models.Model)
 
 
-class WhenFull(models.TextChoices):
+class OnSessionLimit(models.TextChoices):
     """What a sign-in meets that is one too many: the oldest session ends for it, or it is refused."""
 
     DENY = "deny"
     EVICT = "evict"
 
 
-def workable_policy(name: str) -> models.CheckConstraint:
+def policy_constraint(name: str) -> models.CheckConstraint:
     """Two minutes at the least: activity is written down once a minute, and a shorter limit would end the active."""
     lifetime = Q(session_lifetime=None) | Q(session_lifetime__gte=120)
     idle = Q(idle_timeout=None) | Q(idle_timeout__gte=120)
     room = Q(max_sessions=None) | Q(max_sessions__gte=1)
-    full = Q(when_full=None) | Q(when_full__in=WhenFull.values)
+    full = Q(when_full=None) | Q(when_full__in=OnSessionLimit.values)
     return models.CheckConstraint(condition=lifetime & idle & room & full, name=name)
 
 
@@ -35,7 +35,7 @@ class SessionPolicy(models.Model):
     session_lifetime = models.PositiveIntegerField(null=True)
     idle_timeout = models.PositiveIntegerField(null=True)
     max_sessions = models.PositiveIntegerField(null=True)
-    when_full = models.CharField(max_length=8, choices=WhenFull.choices, null=True)
+    when_full = models.CharField(max_length=8, choices=OnSessionLimit.choices, null=True)
 
     class Meta:
         abstract = True
@@ -53,12 +53,12 @@ class Platform(models.Model):
     session_lifetime = models.PositiveIntegerField(default=30 * 24 * 3600)
     idle_timeout = models.PositiveIntegerField(default=7 * 24 * 3600)
     max_sessions = models.PositiveIntegerField(null=True)
-    when_full = models.CharField(max_length=8, choices=WhenFull.choices, default=WhenFull.EVICT)
+    when_full = models.CharField(max_length=8, choices=OnSessionLimit.choices, default=OnSessionLimit.EVICT)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="platform_is_one_row"),
-            workable_policy("platform_policy_is_workable"),
+            policy_constraint("platform_policy_is_workable"),
         ]
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Partner(Entity, SessionPolicy):
         constraints = [
             models.UniqueConstraint(fields=["slug"], condition=Q(deleted_at=None), name="partner_slug_is_unique"),
             one_of("status", Status, "partner_status_is_known"),
-            workable_policy("partner_policy_is_workable"),
+            policy_constraint("partner_policy_is_workable"),
         ]
 
     def __str__(self) -> str:
@@ -110,7 +110,7 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
         """A tenant is the platform's to change; those within see what they were given."""
         return self.visible_to(principal) if principal.tier is Tier.SUPER else self.none()
 
-    def living_under(self, partner: Partner) -> list[str]:
+    def undeleted_names(self, partner: Partner) -> list[str]:
         """The names of some that keep the partner from being deleted."""
         inhabited = self.filter(deleted_at=None, partner=partner, kind=Tenant.Kind.CUSTOMER)
         return list(inhabited.order_by("name").values_list("name", flat=True)[:10])
@@ -119,7 +119,7 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
 class HousedQuerySet(EntityQuerySet[M]):
     """Things of a tenant."""
 
-    def housed(self) -> Self:
+    def in_existing_tenant(self) -> Self:
         """Present, and in something that is: what is under something deleted is gone with it."""
         return self.filter(deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
@@ -165,7 +165,7 @@ class Tenant(Entity, SessionPolicy):
             ),
             one_of("kind", TenantKind, "tenant_kind_is_known"),
             one_of("status", Status, "tenant_status_is_known"),
-            workable_policy("tenant_policy_is_workable"),
+            policy_constraint("tenant_policy_is_workable"),
             # What a user's composite foreign key points at: role and kind agree because the database says so.
             models.UniqueConstraint(fields=["id", "kind"], name="tenant_id_and_kind"),
         ]
@@ -178,9 +178,9 @@ class Tenant(Entity, SessionPolicy):
         return self.kind != self.Kind.CUSTOMER
 
 
-def tenant_is_up(path: str) -> Q:
+def tenant_is_active(path: str) -> Q:
     """The tenant at `path`, and its partner if it has one, are active and not deleted."""
-    return is_up(path) & (Q(**{f"{path}partner": None}) | is_up(f"{path}partner__"))
+    return is_active(path) & (Q(**{f"{path}partner": None}) | is_active(f"{path}partner__"))
 
 
 def strictest(policy: str, path: str) -> Any:

@@ -10,16 +10,16 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import ActorType, Principal
-from core.records import ChangedMeanwhile, Entity, Record, Stale, Status
+from core.records import ConcurrentChange, Entity, Record, Status, VersionMismatch
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
 from tenancy.signals import (
-    acting,
-    announce,
-    going_down,
+    actor_check,
+    post_deactivate,
+    pre_deactivate,
+    pre_tenant_move,
+    send_and_count,
     session_policy_changed,
     tenant_moved,
-    tenant_moving,
-    went_down,
 )
 
 Versions = frozenset[str] | None  # of which it must be one; None if any will do
@@ -34,7 +34,7 @@ class LimitReached(Exception):
         self.limit, self.allowed, self.used = limit, allowed, used
 
 
-class StillInhabited(Exception):
+class PartnerHasTenants(Exception):
     """A partner goes after its tenants, not over their heads."""
 
     def __init__(self, tenants: list[str]) -> None:
@@ -57,7 +57,7 @@ def create_partner(*, actor: Principal, name: str, slug: str, **fields: object) 
     """A partner, and the staff tenant its administrators will live in."""
     partner = Partner.objects.create(name=name, slug=slug, **fields)
     Tenant.objects.create(partner=partner, kind=Tenant.Kind.PARTNER_STAFF, name=f"{name} staff")
-    record_made(partner, actor=actor, name=name, slug=slug, **fields)
+    record_created(partner, actor=actor, name=name, slug=slug, **fields)
     return partner
 
 
@@ -66,7 +66,7 @@ def create_tenant(*, actor: Principal, partner: Partner, name: str, slug: str, *
     limited = lock(partner, actor=actor)
     _hold_tenants(limited)
     tenant = Tenant.objects.create(partner=limited, name=name, slug=slug, **fields)
-    record_made(tenant, actor=actor, name=name, slug=slug, partner=limited, **fields)
+    record_created(tenant, actor=actor, name=name, slug=slug, partner=limited, **fields)
     return tenant
 
 
@@ -86,7 +86,7 @@ def change(
     """
     if columns.get("status") == Status.SUSPENDED and thing.status != Status.SUSPENDED:
         ending = ending or f"{_kind(thing)} suspended"
-    ended = announce(going_down, thing, actor=actor, reason=ending) if ending else 0
+    ended = send_and_count(pre_deactivate, thing, actor=actor, reason=ending) if ending else 0
     locked = lock(thing, versions, actor=actor)
     guard()
     changes = {
@@ -95,10 +95,10 @@ def change(
     if not changes and not ending:
         return 0
     if not changes or any(old != getattr(thing, name) for name, (old, _) in changes.items() if name in DECIDING):
-        raise ChangedMeanwhile
+        raise ConcurrentChange
     _set(thing, **{name: new for name, (_, new) in changes.items()})
     if ending:
-        announce(went_down, thing, actor=actor)
+        send_and_count(post_deactivate, thing, actor=actor)
     told = {_name_of(name): [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
     _record(thing, _how(changes), told | ({"sessions_ended": ended} if ending else {}), actor)
     return ended
@@ -116,13 +116,13 @@ def reactivate(thing: Entity, *, actor: Principal) -> None:
 @transaction.atomic
 def delete(thing: Entity, *, actor: Principal, versions: Versions = None) -> int:
     """Out of every list and good for nothing from now on; how many sessions that ended. Its name may be taken again."""
-    ended = announce(going_down, thing, actor=actor, reason=f"{_kind(thing)} deleted")
+    ended = send_and_count(pre_deactivate, thing, actor=actor, reason=f"{_kind(thing)} deleted")
     lock(thing, versions, actor=actor)
     _set(thing, deleted_at=Now())
-    announce(went_down, thing, actor=actor)
+    send_and_count(post_deactivate, thing, actor=actor)
     # A partner's row is locked by now: no tenant comes in meanwhile.
-    if isinstance(thing, Partner) and (names := Tenant.objects.living_under(thing)):
-        raise StillInhabited(names)
+    if isinstance(thing, Partner) and (names := Tenant.objects.undeleted_names(thing)):
+        raise PartnerHasTenants(names)
     _record(thing, "deleted", {"sessions_ended": ended}, actor)
     return ended
 
@@ -137,17 +137,17 @@ def change_tenant(
     before: Any = tenant.partner_id
 
     def make_room() -> None:
-        pair = Partner.objects.present().select_for_update(no_key=True).filter(pk__in={before, partner.pk})
+        pair = Partner.objects.not_deleted().select_for_update(no_key=True).filter(pk__in={before, partner.pk})
         limited = {each.pk: each for each in pair.order_by("pk")}.get(partner.pk)
         if limited is None:
-            raise ChangedMeanwhile
+            raise ConcurrentChange
         _hold_tenants(limited)
-        announce(tenant_moving, tenant, actor=actor, partner=limited)
+        send_and_count(pre_tenant_move, tenant, actor=actor, partner=limited)
 
     ended = change(
         tenant, actor=actor, versions=versions, ending="tenant moved", guard=make_room, partner=partner, **columns
     )
-    announce(tenant_moved, tenant, actor=actor)
+    send_and_count(tenant_moved, tenant, actor=actor)
     return ended
 
 
@@ -156,45 +156,45 @@ def set_session_policy(thing: Platform | Partner | Tenant, *, actor: Principal, 
     """How long sessions may last and how many one person may have. What is stricter applies to live ones at once."""
     names = [field.name for field in SessionPolicy._meta.fields]  # noqa: SLF001 - a documented API
     changes = {name: [getattr(thing, name), policy[name]] for name in names if name in policy}
-    announce(session_policy_changed, thing, actor=actor, is_written=False)
+    send_and_count(session_policy_changed, thing, actor=actor, is_written=False)
     _rows(thing).filter(pk=thing.pk).update(**{name: value for name, (_, value) in changes.items()})
     thing.refresh_from_db(fields=list(changes))
-    ended = announce(session_policy_changed, thing, actor=actor, is_written=True)
+    ended = send_and_count(session_policy_changed, thing, actor=actor, is_written=True)
     resource = None if isinstance(thing, Platform) else thing
     tenant_id = thing.pk if isinstance(thing, Tenant) else None
     record(Action.SESSION_POLICY_CHANGED, actor=actor, resource=resource, tenant_id=tenant_id, changes=changes)
     return ended
 
 
-def hold_within(tenant: Tenant, limit: str, used: Callable[[], int], *, actor: Principal) -> None:
+def enforce_limit(tenant: Tenant, limit: str, used: Callable[[], int], *, actor: Principal) -> None:
     """Counted under the partner's lock, so that of two creates at the edge one sees the other; and under the tenant's,
     so that nothing is made in one that is going."""
-    locked = enter(tenant, actor=actor)
+    locked = lock_tenant_for_create(tenant, actor=actor)
     if locked.is_staff:
         return
     partner = Partner.objects.select_for_update(no_key=True).get(pk=locked.partner_id)
     allowed = getattr(partner, limit)
     if allowed is not None:
-        hold(limit, allowed, used())
+        check_limit(limit, allowed, used())
 
 
-def enter(tenant: Tenant, *, actor: Principal) -> Any:
+def lock_tenant_for_create(tenant: Tenant, *, actor: Principal) -> Any:
     """The tenant that something is to be made in: it stays, and stays the caller's, until that is done."""
     locked = lock(tenant)
-    announce(acting, tenant, actor=actor)
+    send_and_count(actor_check, tenant, actor=actor)
     if not locked.is_staff and not Tenant.objects.visible_to(actor).filter(pk=tenant.pk).exists():
-        raise ChangedMeanwhile
+        raise ConcurrentChange
     return locked
 
 
-def hold(limit: str, allowed: int | None, used: int) -> None:
+def check_limit(limit: str, allowed: int | None, used: int) -> None:
     if allowed is not None and used >= allowed:
         raise LimitReached(limit, allowed, used)
 
 
 def _hold_tenants(locked: Partner) -> None:
-    used = Tenant.objects.present().filter(partner=locked, kind=Tenant.Kind.CUSTOMER).count()
-    hold("max_tenants", locked.max_tenants, used)
+    used = Tenant.objects.not_deleted().filter(partner=locked, kind=Tenant.Kind.CUSTOMER).count()
+    check_limit("max_tenants", locked.max_tenants, used)
 
 
 def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = None) -> Any:
@@ -202,26 +202,26 @@ def lock(thing: Entity, versions: Versions = None, *, actor: Principal | None = 
 
     What the caller may do was judged before anybody was waited for: it is judged once more.
     """
-    locked = _rows(thing).present().select_for_update(no_key=True, of=("self",)).filter(pk=thing.pk).first()
+    locked = _rows(thing).not_deleted().select_for_update(no_key=True, of=("self",)).filter(pk=thing.pk).first()
     if locked is None:
-        raise ChangedMeanwhile
+        raise ConcurrentChange
     if tenant_id := getattr(locked, "tenant_id", None):
         Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     if actor and actor.type is not ActorType.SYSTEM:
-        announce(acting, thing, actor=actor)
+        send_and_count(actor_check, thing, actor=actor)
         if actor.user_id != thing.pk and not _rows(thing).writable_by(actor).filter(pk=thing.pk).exists():
-            raise ChangedMeanwhile
+            raise ConcurrentChange
     if versions is not None and locked.version not in versions:
-        raise Stale
+        raise VersionMismatch
     return locked
 
 
-def renew(thing: Entity) -> None:
+def bump_version(thing: Entity) -> None:
     """Another version, after a change of what is shown with the row and stands elsewhere. For use under its lock."""
     _rows(thing).filter(pk=thing.pk).update(updated_at=Now())
 
 
-def record_made(thing: Entity, *, actor: Principal, **columns: Any) -> None:
+def record_created(thing: Entity, *, actor: Principal, **columns: Any) -> None:
     """What it was made with; secrets are no columns."""
     _record(thing, "created", {_name_of(name): [None, _plain(new)] for name, new in columns.items()}, actor)
 

@@ -6,19 +6,19 @@ from django.dispatch import Signal
 
 from core.access import Principal
 
-# Whatever was waited for has been waited for: whoever listens raises ChangedMeanwhile if the actor may act no more.
-acting = Signal()
+# Whatever was waited for has been waited for: whoever listens raises ConcurrentChange if the actor may act no more.
+actor_check = Signal()
 # Before it is written: whoever listens takes its locks in its own order first.
-going_down = Signal()
+pre_deactivate = Signal()
 # Likewise, and once both partners' rows are locked.
-tenant_moving = Signal()
+pre_tenant_move = Signal()
 # After it is written.
-went_down = Signal()
+post_deactivate = Signal()
 session_policy_changed = Signal()
 tenant_moved = Signal()
 
 
-def announce(news: Signal, thing: Any, *, actor: Principal, **more: Any) -> int:
+def send_and_count(news: Signal, thing: Any, *, actor: Principal, **more: Any) -> int:
     """Tell whoever listens. Each answers with how many sessions it ended over it."""
     answers: list[Any] = news.send(type(thing), thing=thing, actor=actor, **more)
     return sum(cast(int, ended) for _, ended in answers)

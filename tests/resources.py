@@ -96,7 +96,7 @@ def new_user(owner: User, world: World) -> Body:
 
 def group_of(owner: User, world: World) -> Group:
     """They are in it, and so is another group."""
-    found = Group.objects.present().filter(memberships__user=owner, children__isnull=False).first()
+    found = Group.objects.not_deleted().filter(memberships__user=owner, children__isnull=False).first()
     return found or new_group_of(owner)
 
 
@@ -112,7 +112,7 @@ def new_group(owner: User, world: World) -> Body:
 
 
 def identity_provider_of(owner: User, world: World) -> IdentityProvider:
-    found = IdentityProvider.objects.present().filter(tenant=owner.tenant).first()
+    found = IdentityProvider.objects.not_deleted().filter(tenant=owner.tenant).first()
     return found or create_identity_provider(
         actor=SYSTEM, tenant=owner.tenant, name="Okta", provider_type="OIDC", config=OIDC, client_secret="a secret"
     )

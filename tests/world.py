@@ -15,7 +15,7 @@ from django.test import Client
 from accounts import operations as accounts
 from accounts.models import Application, Role, User
 from core.access import Origin, Principal, Scope
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.models import Session
 from sessions_app.operations.opening import Opened, access_token
@@ -122,11 +122,11 @@ class World:
     def _open(self, user: User, **origin: Any) -> Opened:
         return operations.open(self.proof(user, **origin), actor=SYSTEM, with_key=True)
 
-    def proof(self, user: User, **origin: Any) -> accounts.Proof:
-        candidate = accounts.candidate_for(accounts.Credentials(user.email, PASSWORD, user.tenant.slug))
+    def proof(self, user: User, **origin: Any) -> accounts.VerifiedSignIn:
+        candidate = accounts.find_account(accounts.Credentials(user.email, PASSWORD, user.tenant.slug))
         assert candidate is not None
         where = Origin(**{"ip_address": "192.0.2.10", "user_agent": CHROME, "request_id": "test"} | origin)
-        return accounts.Proof(candidate, "password", where)
+        return accounts.VerifiedSignIn(candidate, "password", where)
 
     def service(self, *scopes: Scope) -> Caller:
         """A platform token of a GLOBAL SERVICE application that is allowed `scopes`."""
@@ -206,4 +206,4 @@ class World:
 
 def some_id(prefix: Prefix) -> str:
     """Well formed, and nobody's."""
-    return show(prefix, UUID(int=(0x0190 << 112) | secrets.randbits(100)))
+    return encode_id(prefix, UUID(int=(0x0190 << 112) | secrets.randbits(100)))

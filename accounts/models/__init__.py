@@ -6,7 +6,7 @@ from accounts.models.keys import ApiKey, SigningKey
 from accounts.models.mfa import RecoveryCode, TotpDevice
 from accounts.models.resets import PasswordReset
 from accounts.models.throttle import SignInThrottle
-from accounts.models.users import Role, User, user_is_up
+from accounts.models.users import Role, User, user_is_active
 
 __all__ = [
     "Agent",
@@ -24,5 +24,5 @@ __all__ = [
     "SigningKey",
     "TotpDevice",
     "User",
-    "user_is_up",
+    "user_is_active",
 ]

@@ -7,13 +7,13 @@ from accounts.models.clients import Client, ClientQuerySet
 from accounts.models.users import User
 from core.access import Principal
 from core.ids import Prefix
-from core.records import Status, is_up, one_of
-from tenancy.models import HousedQuerySet, Tenant, tenant_is_up
+from core.records import Status, is_active, one_of
+from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
 
 
 class AgentQuerySet(ClientQuerySet["Agent"], HousedQuerySet["Agent"]):  # type: ignore[override]  # managers the plugin made up
     def writable_by(self, principal: Principal) -> "AgentQuerySet":
-        return self.visible_to(principal).theirs(principal)
+        return self.visible_to(principal).editable_by_machine(principal)
 
 
 class Agent(Client):
@@ -57,4 +57,4 @@ class AgentMinute(models.Model):
 
 def agent_is_up(path: str = "") -> Q:
     """The agent at `path` and everything above it are active and not deleted."""
-    return is_up(path) & tenant_is_up(f"{path}tenant__")
+    return is_active(path) & tenant_is_active(f"{path}tenant__")

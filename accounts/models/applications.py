@@ -10,8 +10,8 @@ from core import public_urls
 from core.access import Principal, Tier
 from core.addresses import LONGEST
 from core.ids import Prefix
-from core.records import Status, is_up, one_of
-from tenancy.models import Partner, Tenant, tenant_is_up
+from core.records import Status, is_active, one_of
+from tenancy.models import Partner, Tenant, tenant_is_active
 
 
 class ApplicationQuerySet(ClientQuerySet["Application"]):
@@ -37,10 +37,10 @@ class ApplicationQuerySet(ClientQuerySet["Application"]):
 
     def writable_by(self, principal: Principal) -> Self:
         """Of what they run. What is everybody's is no machine's to change."""
-        rows = self.run_by(principal).theirs(principal)
+        rows = self.managed_by(principal).editable_by_machine(principal)
         return rows.exclude(scope=Application.Scope.GLOBAL) if principal.is_scoped else rows
 
-    def run_by(self, principal: Principal) -> Self:
+    def managed_by(self, principal: Principal) -> Self:
         """What is offered from above is there to be used."""
         rows = self.visible_to(principal)
         match principal.tier:
@@ -132,7 +132,7 @@ class Application(Client):
 def application_is_up(path: str) -> Q:
     """The application at `path` and whatever it belongs to are active and not deleted."""
     return (
-        is_up(path)
-        & (Q(**{f"{path}partner": None}) | is_up(f"{path}partner__"))
-        & (Q(**{f"{path}tenant": None}) | tenant_is_up(f"{path}tenant__"))
+        is_active(path)
+        & (Q(**{f"{path}partner": None}) | is_active(f"{path}partner__"))
+        & (Q(**{f"{path}tenant": None}) | tenant_is_active(f"{path}tenant__"))
     )

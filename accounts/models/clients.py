@@ -17,14 +17,14 @@ M = TypeVar("M", bound="Client")
 
 
 class ClientQuerySet(EntityQuerySet[M]):
-    def harmless(self) -> Self:
+    def without_admin_scopes(self) -> Self:
         """Without a right to administer anything."""
         powers: Any = [Q(allowed_scopes__contains=[scope]) for scope in ("admin:read", "admin:write")]
         return self.exclude(powers[0] | powers[1])
 
-    def theirs(self, principal: Principal) -> Self:
+    def editable_by_machine(self, principal: Principal) -> Self:
         """No machine changes what administers: neither itself, nor one whose secret it could then use."""
-        return self.harmless() if principal.is_scoped else self
+        return self.without_admin_scopes() if principal.is_scoped else self
 
 
 class Client(Entity):

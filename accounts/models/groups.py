@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.models.users import User
-from core.among import Among, among
+from core.among import AnyOf, pk_in
 from core.ids import Prefix
 from core.records import Entity, Status, one_of
 from tenancy.models import HousedQuerySet, Tenant
@@ -28,7 +28,7 @@ class GroupQuerySet(HousedQuerySet["Group"]):
 
     def nested_in(self, group_id: UUID) -> Self:
         """Directly."""
-        return self.housed().filter(parents__parent=group_id)
+        return self.in_existing_tenant().filter(parents__parent=group_id)
 
 
 class Group(Entity):
@@ -58,7 +58,7 @@ class Group(Entity):
 
 
 class GroupMembershipQuerySet(models.QuerySet["GroupMembership"]):
-    def present(self) -> Self:
+    def not_deleted(self) -> Self:
         """Of somebody who is there in something that is."""
         return self.filter(group__deleted_at=None, user__deleted_at=None)
 
@@ -102,5 +102,5 @@ def members_of(group_id: Any, *, effective: bool = False) -> Any:
     """Who is in it, each once; effective ones also by way of the groups that are nested in it. Nobody deleted."""
     if effective:
         found = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
-        return User.objects.present().filter(Among(F("pk"), found))
-    return User.objects.filter(among(GroupMembership.objects.present().filter(group=group_id).values("user")))
+        return User.objects.not_deleted().filter(AnyOf(F("pk"), found))
+    return User.objects.filter(pk_in(GroupMembership.objects.not_deleted().filter(group=group_id).values("user")))

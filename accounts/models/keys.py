@@ -10,7 +10,7 @@ class ApiKeyQuerySet(PersonalQuerySet["ApiKey"]):
     tenant_path = "user__tenant"
     partner_path = "user__tenant__partner"
 
-    def present(self) -> "ApiKeyQuerySet":
+    def not_deleted(self) -> "ApiKeyQuerySet":
         return self.filter(deleted_at=None)
 
     def newest_first(self) -> "ApiKeyQuerySet":

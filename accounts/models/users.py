@@ -6,8 +6,8 @@ from django.db.models import Case, Q, Value, When
 
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Entity, Status, is_up, one_of
-from tenancy.models import HousedQuerySet, Tenant, tenant_is_up
+from core.records import Entity, Status, is_active, one_of
+from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
 
 M = TypeVar("M", bound=models.Model)
 
@@ -31,9 +31,9 @@ _TIERS = {
 }
 
 
-def user_is_up(path: str = "") -> Q:
+def user_is_active(path: str = "") -> Q:
     """The user at `path` and everything above them are active and not deleted."""
-    return is_up(path) & tenant_is_up(f"{path}tenant__")
+    return is_active(path) & tenant_is_active(f"{path}tenant__")
 
 
 def roles_below(tier: Tier) -> list[Role]:

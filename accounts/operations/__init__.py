@@ -1,6 +1,6 @@
 from accounts.operations.applications import (
-    BeyondThem,
-    KeepsNoSecret,
+    PublicClient,
+    ScopeNotGrantable,
     change_client,
     create_agent,
     create_application,
@@ -8,7 +8,7 @@ from accounts.operations.applications import (
 )
 from accounts.operations.clients import ClientRefused, IssuedToken, authenticated, granted_of, issue_token
 from accounts.operations.groups import (
-    WouldContainItself,
+    GroupCycle,
     add_member,
     create_group,
     nest,
@@ -32,7 +32,7 @@ from accounts.operations.mfa import (
     enrol_totp,
     remove_totp,
 )
-from accounts.operations.operator_keys import KeyRefused, is_admin_key, is_cron_secret, presented
+from accounts.operations.operator_keys import KeyRefused, is_admin_key, is_cron_secret, operator_key_attempt
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.people import (
     LastOperator,
@@ -41,7 +41,7 @@ from accounts.operations.people import (
     delete_user,
 )
 from accounts.operations.resetting import (
-    AccountIsDown,
+    AccountInactive,
     IssuedReset,
     ResetRefused,
     issue_password_reset,
@@ -49,41 +49,40 @@ from accounts.operations.resetting import (
     reset_password,
 )
 from accounts.operations.sign_in import (
-    Candidate,
+    AccountSnapshot,
     Credentials,
-    Proof,
     SecondFactorMissing,
     SignInRefused,
-    candidate_for,
-    prove,
+    VerifiedSignIn,
+    find_account,
+    verify_credentials,
 )
 from accounts.operations.throttle import Throttled, unlock
 
 __all__ = [
-    "AccountIsDown",
-    "BeyondThem",
-    "Candidate",
+    "AccountInactive",
+    "AccountSnapshot",
     "ClientRefused",
     "CodeWrong",
     "Credentials",
     "Enrolment",
+    "GroupCycle",
     "IssuedReset",
     "IssuedToken",
-    "KeepsNoSecret",
     "KeyRefused",
     "LastOperator",
     "PasswordUnfit",
     "PasswordWrong",
-    "Proof",
+    "PublicClient",
     "ResetRefused",
+    "ScopeNotGrantable",
     "SecondFactorMissing",
     "SignInRefused",
     "Throttled",
     "TotpUnavailable",
-    "WouldContainItself",
+    "VerifiedSignIn",
     "add_member",
     "authenticated",
-    "candidate_for",
     "change_client",
     "change_identity_provider",
     "change_password",
@@ -100,6 +99,7 @@ __all__ = [
     "disable_totp",
     "enrol_totp",
     "ensure_signing_key",
+    "find_account",
     "granted_of",
     "is_admin_key",
     "is_cron_secret",
@@ -107,9 +107,8 @@ __all__ = [
     "issue_token",
     "nest",
     "note_key_use",
+    "operator_key_attempt",
     "pending_reset",
-    "presented",
-    "prove",
     "remove_member",
     "remove_totp",
     "require_fit",
@@ -118,4 +117,5 @@ __all__ = [
     "rotate_signing_key",
     "unlock",
     "unnest",
+    "verify_credentials",
 ]

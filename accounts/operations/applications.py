@@ -14,14 +14,22 @@ from audit.operations import record
 from core.access import Principal, Tier
 from core.secrets import digest, new_secret
 from tenancy.models import Partner, Tenant
-from tenancy.operations import Versions, change, enter, hold_within, lock, next_revision, record_made
+from tenancy.operations import (
+    Versions,
+    change,
+    enforce_limit,
+    lock,
+    lock_tenant_for_create,
+    next_revision,
+    record_created,
+)
 
 
-class BeyondThem(Exception):
+class ScopeNotGrantable(Exception):
     """A right that the actor may not hand out, or something that is not for them to offer."""
 
 
-class KeepsNoSecret(Exception):
+class PublicClient(Exception):
     """A public client: whoever has the program could read it."""
 
 
@@ -40,11 +48,11 @@ def create_application(
 ) -> tuple[Application, str | None]:
     """The application, and its secret if it can keep one: this is the only time anybody sees it."""
     if scope == ApplicationScope.GLOBAL and not _is_an_operator(actor):
-        raise BeyondThem
+        raise ScopeNotGrantable
     _require_their_own(actor, columns.get("allowed_scopes", ()))
     if tenant is not None:
-        used = Application.objects.present().filter(tenant=tenant).count
-        hold_within(tenant, "max_applications_per_tenant", used, actor=actor)
+        used = Application.objects.not_deleted().filter(tenant=tenant).count
+        enforce_limit(tenant, "max_applications_per_tenant", used, actor=actor)
     application = Application(
         name=name,
         application_type=application_type,
@@ -59,7 +67,7 @@ def create_application(
     application.save(force_insert=True)
     said = {"application_type": application_type, "scope": scope, "client_id": application.client_id}
     owner = {"tenant": tenant} if tenant else {"partner": partner} if partner else {}
-    record_made(application, actor=actor, name=name, **said, **owner, **columns)
+    record_created(application, actor=actor, name=name, **said, **owner, **columns)
     return application, shown
 
 
@@ -70,11 +78,11 @@ def create_agent(
     """The agent, and its secret: this is the only time anybody sees it. Whoever makes it answers for it, unless
     somebody else is named; what a service makes may have nobody."""
     _require_their_own(actor, columns.get("allowed_scopes", ()))
-    enter(tenant, actor=actor)
+    lock_tenant_for_create(tenant, actor=actor)
     secret, client_id = new_secret(), Agent.new_client_id()
     owner = {"owner_user": owner_user} if owner_user else {"owner_user_id": actor.user_id}
     agent = Agent.objects.create(tenant=tenant, client_id=client_id, secret_digest=digest(secret), **owner, **columns)
-    record_made(agent, actor=actor, tenant=tenant, client_id=client_id, owner_user=agent.owner_user, **columns)
+    record_created(agent, actor=actor, tenant=tenant, client_id=client_id, owner_user=agent.owner_user, **columns)
     return agent, secret
 
 
@@ -89,7 +97,7 @@ def change_client(client: Client, *, actor: Principal, versions: Versions = None
 def rotate_secret(client: Application | Agent, *, actor: Principal, versions: Versions = None) -> str:
     """A new secret, shown this once. The old one is refused from here on, and so are the tokens it has brought."""
     if isinstance(client, Application) and not client.is_confidential:
-        raise KeepsNoSecret
+        raise PublicClient
     revision, secret = next_revision(), new_secret()
     locked = lock(client, versions, actor=actor)
     locked.secret_digest, locked.secret_revision = digest(secret), revision
@@ -104,7 +112,7 @@ def rotate_secret(client: Application | Agent, *, actor: Principal, versions: Ve
 def _require_their_own(actor: Principal, scopes: Iterable[str]) -> None:
     """To administer is a right that operators hand out, in person."""
     if any(map(is_administrative, scopes)) and not _is_an_operator(actor):
-        raise BeyondThem
+        raise ScopeNotGrantable
 
 
 def _is_an_operator(actor: Principal) -> bool:

@@ -8,20 +8,20 @@ from accounts.models import Group, GroupMembership, GroupNesting, User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.records import ChangedMeanwhile
+from core.records import ConcurrentChange
 from tenancy.models import Tenant
-from tenancy.operations import enter, lock, record_made, renew
+from tenancy.operations import bump_version, lock, lock_tenant_for_create, record_created
 
 
-class WouldContainItself(Exception):
+class GroupCycle(Exception):
     """The group is in the one that is to be nested in it, or is that one."""
 
 
 @transaction.atomic
 def create_group(*, actor: Principal, tenant: Tenant, name: str, **columns: Any) -> Group:
-    enter(tenant, actor=actor)
+    lock_tenant_for_create(tenant, actor=actor)
     group = Group.objects.create(tenant=tenant, name=name, **columns)
-    record_made(group, actor=actor, name=name, **columns)
+    record_created(group, actor=actor, name=name, **columns)
     return group
 
 
@@ -31,7 +31,7 @@ def add_member(group: Group, user: User, *, actor: Principal) -> bool:
     lock(group, actor=actor)
     _, is_new = GroupMembership.objects.get_or_create(group=group, user=user, defaults={"tenant_id": group.tenant_id})
     if is_new:
-        renew(group)
+        bump_version(group)
         record(Action.GROUP_MEMBER_ADDED, actor=actor, resource=group, changes={"user_id": [None, user.handle]})
     return is_new
 
@@ -42,7 +42,7 @@ def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
     lock(group, actor=actor)
     removed, _ = GroupMembership.objects.filter(group=group, user=user).delete()
     if removed:
-        renew(group)
+        bump_version(group)
         record(Action.GROUP_MEMBER_REMOVED, actor=actor, resource=group, changes={"user_id": [user.handle, None]})
     return bool(removed)
 
@@ -51,10 +51,10 @@ def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
 def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
     """Whether that was new. One at a time in a tenant: two that each are no ring can make one together."""
     lock(parent, actor=actor)
-    if not Group.objects.present().filter(pk=child.pk).exists():
-        raise ChangedMeanwhile
+    if not Group.objects.not_deleted().filter(pk=child.pk).exists():
+        raise ConcurrentChange
     if Group.objects.within(child.pk).filter(pk=parent.pk).exists():
-        raise WouldContainItself
+        raise GroupCycle
     _, is_new = GroupNesting.objects.get_or_create(parent=parent, child=child, defaults={"tenant_id": parent.tenant_id})
     if is_new:
         changes = {"child_group_id": [None, child.handle]}

@@ -9,7 +9,7 @@ from accounts.models import IdentityProvider
 from core.access import Principal
 from core.secrets import seal, unseal
 from tenancy.models import Tenant
-from tenancy.operations import Versions, change, enter, record_made
+from tenancy.operations import Versions, change, lock_tenant_for_create, record_created
 
 PURPOSE = "identity provider"
 
@@ -20,9 +20,9 @@ def create_identity_provider(
 ) -> IdentityProvider:
     if client_secret is not None:
         columns["sealed_secret"] = _sealed(client_secret)
-    enter(tenant, actor=actor)
+    lock_tenant_for_create(tenant, actor=actor)
     made = IdentityProvider.objects.create(tenant=tenant, name=name, **columns)
-    record_made(made, actor=actor, name=name, **columns)
+    record_created(made, actor=actor, name=name, **columns)
     return made
 
 

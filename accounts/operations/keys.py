@@ -43,7 +43,7 @@ def create_api_key(user: User, name: str, *, actor: Principal) -> NewApiKey:
 @transaction.atomic
 def delete_api_key(keys: ApiKeyQuerySet, *, actor: Principal) -> int:
     """The key is refused from here on."""
-    found = list(keys.present().select_for_update(of=("self",)).select_related("user"))
+    found = list(keys.not_deleted().select_for_update(of=("self",)).select_related("user"))
     for key in found:
         ApiKey.objects.filter(pk=key.pk).update(deleted_at=Now())
         record(Action.API_KEY_DELETED, actor=actor, resource=key, changes={"name": [key.name, None]})
@@ -85,7 +85,7 @@ def ensure_signing_key(*, actor: Principal) -> None:
 
 
 def _longest_token() -> timedelta:
-    longest = Application.objects.present().aggregate(longest=Max("token_lifetime"))["longest"]
+    longest = Application.objects.not_deleted().aggregate(longest=Max("token_lifetime"))["longest"]
     return timedelta(seconds=max(ACCESS_LIFETIME, AGENT_LIFETIME, longest or 0))
 
 

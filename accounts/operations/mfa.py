@@ -13,13 +13,13 @@ from django.db.models.functions import Now
 from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.operations.passwords import require_password
 from accounts.operations.second_factor import PURPOSE, bare, totp_holds
-from accounts.signals import announce, mfa_disabled
+from accounts.signals import mfa_disabled, send_and_count
 from audit.actions import Action
 from audit.operations import record
 from core import ids
 from core.access import Principal
 from core.secrets import digest, seal
-from tenancy.operations import lock, renew
+from tenancy.operations import bump_version, lock
 
 RECOVERY_CODES = 10
 
@@ -83,11 +83,11 @@ def remove_totp(user: User, *, actor: Principal) -> int:
     """For somebody who has lost it, by somebody who may."""
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
-    ended = announce(mfa_disabled, user, actor=actor)
+    ended = send_and_count(mfa_disabled, user, actor=actor)
     lock(user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
-    renew(user)
+    bump_version(user)
     place, changes = user.tenant.partner_id, {"sessions_ended": ended}
     record(Action.MFA_DISABLED, actor=actor, resource=user, partner_id=place, changes=changes)
     return ended

@@ -26,7 +26,7 @@ def is_cron_secret(given: str) -> bool:
 
 
 @contextmanager
-def presented(what: str, *, origin: Origin) -> Iterator[None]:
+def operator_key_attempt(what: str, *, origin: Origin) -> Iterator[None]:
     """While it is looked at. The attempt is charged to where it comes from until it turns out to be right, so that
     nobody tries many; what is refused is on record."""
     nobody = Principal.anonymous(origin, label=what)

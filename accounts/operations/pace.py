@@ -40,26 +40,26 @@ SELECT (SELECT failures FROM counted), (
 """.format(is_over="row.window_began_at <= statement_timestamp() - %(window)s")  # noqa: S608 - ours
 
 
-class TooFast(Exception):
+class RateLimited(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"as many requests as its limit allows; try again in {retry_after} s")
         self.retry_after = retry_after
 
 
 def count_request(agent_id: UUID, limit: int) -> None:
-    """Count one request, or raise TooFast without counting it."""
+    """Count one request, or raise RateLimited without counting it."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, {"agent": agent_id, "limit": limit})
         requests, retry_after = cursor.fetchone()
     if requests is None:
-        raise TooFast(max(1, retry_after))
+        raise RateLimited(max(1, retry_after))
 
 
-def count_request_of(caller: str, limit: int, window: timedelta) -> None:
+def count_request_by(caller: str, limit: int, window: timedelta) -> None:
     """The same of anybody, by whatever names them: so many in a while of that length."""
     parameters: dict[str, Any] = {"key": digest(f"pace:{caller}"), "limit": limit, "window": window}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_WITHIN, parameters)
         requests, retry_after = cursor.fetchone()
     if requests is None:
-        raise TooFast(max(1, retry_after or int(window.total_seconds())))
+        raise RateLimited(max(1, retry_after or int(window.total_seconds())))

@@ -6,7 +6,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.operations import throttle
 from accounts.operations.sign_in import password_is_right
-from accounts.signals import announce, password_changed
+from accounts.signals import password_changed, send_and_count
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import Principal
@@ -30,7 +30,7 @@ def change_password(user: User, *, current: str, new: str, actor: Principal) -> 
     require_password(user, current, action=Action.PASSWORD_CHANGED, actor=actor)
     hashed = make_password(new)
     with transaction.atomic():
-        ended = announce(password_changed, user, actor=actor)
+        ended = send_and_count(password_changed, user, actor=actor)
         # Only if it is still the password that was proved: of two changes at once, one wins.
         if not User.objects.filter(pk=user.pk, password=user.password).update(password=hashed):
             raise PasswordWrong

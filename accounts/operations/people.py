@@ -3,11 +3,11 @@ from typing import Any
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
 
-from accounts.models import Role, User, user_is_up
+from accounts.models import Role, User, user_is_active
 from accounts.models.users import normal_email
 from core.access import Principal
 from tenancy.models import Tenant
-from tenancy.operations import Versions, change, delete, hold_within, record_made
+from tenancy.operations import Versions, change, delete, enforce_limit, record_created
 
 
 @transaction.atomic
@@ -21,9 +21,9 @@ def create_user(
     **columns: Any,
 ) -> User:
     """Without a password the account cannot sign in until one is set."""
-    hold_within(tenant, "max_users_per_tenant", User.objects.present().filter(tenant=tenant).count, actor=actor)
+    enforce_limit(tenant, "max_users_per_tenant", User.objects.not_deleted().filter(tenant=tenant).count, actor=actor)
     user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **columns)
-    record_made(user, actor=actor, email=user.email, role=role, **columns)
+    record_created(user, actor=actor, email=user.email, role=role, **columns)
     return user
 
 
@@ -57,6 +57,6 @@ def _keep_an_operator(changed: User) -> None:
     """Looked at after the change, which holds their tenant: of two operators who suspend each other one succeeds."""
     if changed.tenant.kind != Tenant.Kind.PLATFORM_STAFF:
         return
-    operators = User.objects.filter(user_is_up(), role=Role.SUPER_ADMIN)
+    operators = User.objects.filter(user_is_active(), role=Role.SUPER_ADMIN)
     if not operators.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
         raise LastOperator

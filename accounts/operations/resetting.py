@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from procrastinate.contrib.django import app
 
-from accounts.models import PasswordReset, Role, User, user_is_up
+from accounts.models import PasswordReset, Role, User, user_is_active
 from accounts.operations.passwords import require_fit
 from accounts.operations.throttle import charge_address
-from accounts.signals import announce, password_changed
+from accounts.signals import password_changed, send_and_count
 from audit.actions import Action
 from audit.operations import record
 from core.access import ActorType, Origin, Principal
@@ -24,7 +24,7 @@ from tenancy.operations import lock
 PURPOSE = "password reset"
 
 
-class AccountIsDown(Exception):
+class AccountInactive(Exception):
     """Its user, or what they live in, is suspended: a code would be good for nothing."""
 
 
@@ -43,10 +43,10 @@ class IssuedReset:
 def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) -> IssuedReset:
     """A code for a new password, by mail or for the actor to hand over. The old password and all sessions are over
     from here on: a reset is asked for when somebody else may know them."""
-    ended = announce(password_changed, user, actor=actor)
+    ended = send_and_count(password_changed, user, actor=actor)
     lock(user, actor=actor)
-    if not User.objects.filter(user_is_up(), pk=user.pk).exists():
-        raise AccountIsDown
+    if not User.objects.filter(user_is_active(), pk=user.pk).exists():
+        raise AccountInactive
     code = new_secret()
     expires_at = Now() + timedelta(seconds=settings.PASSWORD_RESET_LIFETIME)
     PasswordReset.objects.filter(user=user).delete()
@@ -73,10 +73,10 @@ def reset_password(code: str, new: str, *, origin: Origin) -> int:
     hashed = make_password(new)
     actor = _themselves(user, origin)
     with transaction.atomic():
-        ended = announce(password_changed, user, actor=actor)
+        ended = send_and_count(password_changed, user, actor=actor)
         if not PasswordReset.objects.filter(user=user, digest=digest(code)).delete()[0]:
             raise ResetRefused  # somebody was quicker with it
-        if not User.objects.filter(user_is_up(), pk=user.pk).update(password=hashed):
+        if not User.objects.filter(user_is_active(), pk=user.pk).update(password=hashed):
             raise ResetRefused
         record(Action.PASSWORD_RESET, actor=actor, resource=user, changes={"sessions_ended": ended})
     return ended
@@ -89,7 +89,7 @@ def pending_reset(user_id: UUID, code: str) -> User | None:
 
 def _holders(code: str) -> QuerySet[User]:
     good = {"password_reset__digest": digest(code), "password_reset__expires_at__gt": Now()}
-    return User.objects.filter(user_is_up(), **good).select_related("tenant")
+    return User.objects.filter(user_is_active(), **good).select_related("tenant")
 
 
 def _themselves(user: User, origin: Origin) -> Principal:

@@ -6,15 +6,15 @@ from typing import Any, Literal
 
 from django.contrib.auth.hashers import check_password, is_password_usable, make_password
 
-from accounts.models import Application, Role, User, user_is_up
+from accounts.models import Application, Role, User, user_is_active
 from accounts.models.users import normal_email
 from accounts.operations import throttle
 from accounts.operations.second_factor import second_factor_holds
 from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core.access import ActorType, Origin, Principal
-from core.ids import Prefix, read
-from core.records import is_up
+from core.ids import Prefix, decode_id
+from core.records import is_active
 from core.secrets import new_secret
 from tenancy.models import platform
 
@@ -40,7 +40,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class AccountSnapshot:
     """An account as one statement found it, with the platform's revision of that moment."""
 
     user: User
@@ -49,14 +49,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class VerifiedSignIn:
     """A candidate who has proved to be the user.
 
     The revision was read in the same statement as the password's hash. Whatever ends the user's sessions after that
     statement - a new password, a suspension - takes a later number, and a session opened on this proof is born dead.
     """
 
-    candidate: Candidate
+    candidate: AccountSnapshot
     auth_method: AuthMethod
     origin: Origin
     application: Application | None = None
@@ -70,9 +70,9 @@ class Proof:
         return as_principal(self.user, self.origin)
 
 
-def prove(credentials: Credentials, *, origin: Origin) -> Proof:
+def verify_credentials(credentials: Credentials, *, origin: Origin) -> VerifiedSignIn:
     """Raises SignInRefused, SecondFactorMissing or Throttled; each is on record by then."""
-    candidate = candidate_for(credentials)
+    candidate = find_account(credentials)
     user = candidate.user if candidate else None
     actor = as_principal(user, origin) if user else Principal.anonymous(origin, label=credentials.email)
     try:
@@ -92,7 +92,7 @@ def prove(credentials: Credentials, *, origin: Origin) -> Proof:
     if application is None and credentials.client_id is not None:
         raise _refused(actor, user, "no such application")
     charge.clear()
-    return Proof(candidate, "mfa" if candidate.has_totp else "password", origin, application)
+    return VerifiedSignIn(candidate, "mfa" if candidate.has_totp else "password", origin, application)
 
 
 def as_principal(user: User, origin: Origin) -> Principal:
@@ -119,34 +119,34 @@ def _nobodys_password() -> str:
     return make_password(new_secret())
 
 
-def candidate_for(credentials: Credentials) -> Candidate | None:
+def find_account(credentials: Credentials) -> AccountSnapshot | None:
     """The one account these could be for; none when it is unknown, down, or one of several.
 
     Operators come before their namesakes in customer tenants: they name no tenant, and nobody's new user may shut
     them out.
     """
     users = (
-        User.objects.filter(user_is_up())
+        User.objects.filter(user_is_active())
         .named(credentials.email)
         .with_totp()
         .select_related("tenant__partner")
         .annotate(platform_revision=platform("revision"))
     )
     if credentials.tenant is not None:
-        tenant_id = read(Prefix.TENANT, credentials.tenant)
+        tenant_id = decode_id(Prefix.TENANT, credentials.tenant)
         users = users.filter(tenant=tenant_id) if tenant_id else users.filter(tenant__slug=credentials.tenant)
     found = list(users.order_by("-tenant_kind")[:2])  # PLATFORM_STAFF, PARTNER_STAFF, CUSTOMER
     if not found or len({user.tenant_kind for user in found}) < len(found):
         return None
     row: Any = found[0]  # a user, and what the statement added
-    return Candidate(row, row.has_totp, row.platform_revision)
+    return AccountSnapshot(row, row.has_totp, row.platform_revision)
 
 
 def _application_for(user: User, client_id: str | None) -> Application | None:
     """What the session is opened for: an application that the user's tenant may use."""
     if client_id is None:
         return None
-    return Application.objects.filter(is_up(), client_id=client_id).offered_to(user.tenant).first()
+    return Application.objects.filter(is_active(), client_id=client_id).offered_to(user.tenant).first()
 
 
 def _refused(actor: Principal, user: User | None, reason: str) -> SignInRefused:

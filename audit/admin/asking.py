@@ -9,7 +9,7 @@ from django.http import QueryDict
 from audit.actions import Action, Result
 from audit.api.v1.filters import EntryFilters, labelled
 from audit.models import AuditEntry
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 
 LONGEST = 320
 TEXTS = {
@@ -23,7 +23,7 @@ SEARCH = "q"
 NAMES = (*TEXTS, *WORDS, *DAYS, SEARCH)
 
 
-class Asked:
+class AuditFilterForm:
     """`ground` is what an index tells, `picked` what is left of that. With an `error`, neither is anything."""
 
     def __init__(self, said: QueryDict) -> None:
@@ -78,7 +78,7 @@ class Asked:
             terms["resource_id"] = resource
         if tenant := self.said.get("tenant"):
             terms["tenant_id"] = tenant
-            if read(Prefix.TENANT, tenant) is None:
+            if decode_id(Prefix.TENANT, tenant) is None:
                 self.error = f"{TEXTS['tenant'][0]}: {tenant} is not an ID. The tenant's page shows it: tnt_…"
         if since := self._day("since"):
             terms["start_time"] = f"{since}T00:00:00Z"

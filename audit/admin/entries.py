@@ -13,28 +13,28 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from audit.admin.asking import Asked
-from audit.admin.quoting import RESULTS, chains
+from audit.admin.asking import AuditFilterForm
+from audit.admin.quoting import RESULTS, chain_badge
 from audit.api.v1 import wire
 from audit.api.v1.serializers import Entry
-from audit.exporting import FAR, export, far_back
+from audit.exporting import SCAN_LIMIT, export, scan_boundary
 from audit.models import AuditEntry
 from core.access import Principal, Tier
-from core.console import ConsoleAdmin, WalkedList, principal_of
+from core.console import ConsoleAdmin, KeysetChangeList, principal_of
 from core.exports import download, format_in
-from core.pieces import Badge, Facts, Table, at
+from core.pieces import Badge, DefinitionList, Table, time_tag
 
 
-class RecordList(WalkedList):
+class RecordList(KeysetChangeList):
     """What no index tells is looked for among so many entries at a time."""
 
-    looked_at = FAR
+    looked_at = SCAN_LIMIT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        self.form = Asked(request.GET)
+        self.form = AuditFilterForm(request.GET)
         self.root_queryset = self.form.ground(self.root_queryset)
         rows = super().get_queryset(request, exclude_parameters)
-        self.looked_to = far_back(rows) if self.form.is_searching else None
+        self.looked_to = scan_boundary(rows) if self.form.is_searching else None
         return self.form.picked(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
 
     @property
@@ -79,20 +79,20 @@ class AuditEntryAdmin(ConsoleAdmin):
 
     @admin.display(description="Time (UTC)")
     def when(self, row: AuditEntry) -> str:
-        return at(row.created_at)
+        return time_tag(row.created_at)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return RecordList
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
-        return {"chains": chains()} if principal_of(request).tier is Tier.SUPER else {}
+        return {"chains": chain_badge()} if principal_of(request).tier is Tier.SUPER else {}
 
     def more_urls(self) -> list[URLPattern]:
         return [path("export/", self.admin_site.admin_view(require_POST(self.export)), name="audit_auditentry_export")]
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """All that the filter shows, as far as they see."""
-        me, form, file_format = principal_of(request), Asked(request.POST), format_in(request.POST)
+        me, form, file_format = principal_of(request), AuditFilterForm(request.POST), format_in(request.POST)
         if form.error:
             raise SuspiciousOperation(form.error)
         ground = form.ground(self.seen_by(me))
@@ -108,8 +108,8 @@ class AuditEntryAdmin(ConsoleAdmin):
         still = partial(self.admin_site.lets_in, request)
         return download(taken, tuple(Entry().fields), "record", file_format, me, is_let_in=still)
 
-    def parts(self, thing: AuditEntry, principal: Principal) -> Iterable[Facts | Table]:
-        yield Facts(
+    def parts(self, thing: AuditEntry, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield DefinitionList(
             "Event",
             [
                 ("Action", thing.action),
@@ -119,7 +119,7 @@ class AuditEntryAdmin(ConsoleAdmin):
                 ("ID", thing.handle),
             ],
         )
-        yield Facts(
+        yield DefinitionList(
             "Actor",
             [
                 ("Name", thing.actor_label or thing.actor_type),
@@ -132,6 +132,6 @@ class AuditEntryAdmin(ConsoleAdmin):
             ],
         )
         told = wire.changes(thing.changes, seen_by=principal.tier).items()
-        yield Facts("Changes", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told])
+        yield DefinitionList("Changes", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told])
         chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
-        yield Facts("Audit log integrity", [*chain, ("Previous hash", bytes(thing.previous_hash).hex())])
+        yield DefinitionList("Audit log integrity", [*chain, ("Previous hash", bytes(thing.previous_hash).hex())])

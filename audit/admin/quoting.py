@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from audit.models import AuditEntry
-from audit.queries import loose_ends
+from audit.queries import broken_chains
 from core.access import Principal
 from core.pieces import Badge, Link, Table
 
@@ -13,7 +13,7 @@ RESULTS = {"success": "success", "denied": "danger", "failure": "warning"}
 QUOTED = 20
 
 
-def record_of(handles: Sequence[str], principal: Principal) -> Table:
+def audit_panel(handles: Sequence[str], principal: Principal) -> Table:
     """What was done to these, the newest first, as far as the operator may read of it."""
     rows = AuditEntry.objects.visible_to(principal).filter(resource_id__in=handles).order_by("-pk")[:QUOTED]
     lines = [
@@ -36,7 +36,7 @@ def record_of(handles: Sequence[str], principal: Principal) -> Table:
     )
 
 
-def chains() -> Badge:
+def chain_badge() -> Badge:
     """Whether the end of each fits it; `verify_audit` computes them anew."""
-    loose = loose_ends()
+    loose = broken_chains()
     return Badge(f"{loose} broken", "danger") if loose else Badge("OK", "success")

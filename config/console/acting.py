@@ -9,15 +9,15 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from audit.denials import note
-from config.console.acts import ACTS, Act, acts_for
+from audit.denials import record_refused_request
+from config.console.acts import ACTS, Action, acts_for
 from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from core.access import Principal
 from core.console import ConsoleAdmin, principal_of
 from core.pieces import Link
-from core.refusals import Refusal
+from core.refusals import ErrorResponse
 from core.see_other import SeeOther
-from sessions_app.operations.selecting import MoreThanConfirmed, blast_of
+from sessions_app.operations.selecting import MoreThanConfirmed, preview_revocation
 from sessions_app.selection import Selection
 
 NOT_NOW = "No change needed: this has already been done."
@@ -43,7 +43,7 @@ def form_on(admin: ConsoleAdmin) -> Any:
     return form
 
 
-def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, me: Principal) -> HttpResponse:
+def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Action, me: Principal) -> HttpResponse:
     seen = frozenset([request.POST.get("version", "")])
     try:
         with transaction.atomic():
@@ -55,7 +55,7 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
     except tuple(act.refusals or ()) as refusal:
         words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
         said = words(refusal) if callable(words) else words
-        note(Refusal(HTTPStatus.CONFLICT, said), request, me)
+        record_refused_request(ErrorResponse(HTTPStatus.CONFLICT, said), request, me)
         return shown(request, admin, thing, act, HTTPStatus.CONFLICT, said)
     if isinstance(ended, str):
         return secret_page(request, admin, thing, ended)
@@ -64,7 +64,7 @@ def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, m
 
 
 def shown(
-    request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Act, status: int = HTTPStatus.OK, wrong: str = ""
+    request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Action, status: int = HTTPStatus.OK, wrong: str = ""
 ) -> HttpResponse:
     selection = Selection({act.ends: thing.pk}, asked_by=principal_of(request)) if act.ends else None
     obstacle = act.obstacle(thing)
@@ -75,7 +75,7 @@ def shown(
         "act": act,
         "label": act.label.rstrip("…"),
         "back": admin.url_of(thing.handle),
-        "blast": blast_of(selection) if selection else None,
+        "blast": preview_revocation(selection) if selection else None,
         "wrong": wrong or obstacle,
         "is_barred": bool(obstacle),
     }

@@ -12,14 +12,14 @@ from core.records import Status
 from sessions_app.models import Reach
 from tenancy.api.v1.wire import still_inhabited
 from tenancy.models import Partner, Tenant
-from tenancy.operations import StillInhabited, Versions, change
+from tenancy.operations import PartnerHasTenants, Versions, change
 
 Refusals = dict[type[Exception], Any]  # words, or what finds them
 Carry = Callable[[Any, Principal, Versions], int | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Action:
     """`told` is what it does, before it is done; `done` what was done. `carry_out` says how many sessions it ended, or
     the secret that is shown this once. `obstacle` is what stands in the way, if anything does."""
 
@@ -67,17 +67,17 @@ def _rotate(thing: Any, actor: Principal, versions: Versions) -> str:
 
 
 def _inhabited(thing: Any) -> str:
-    names = Tenant.objects.living_under(thing) if isinstance(thing, Partner) else []
-    return still_inhabited(StillInhabited(names)) if names else ""
+    names = Tenant.objects.undeleted_names(thing) if isinstance(thing, Partner) else []
+    return still_inhabited(PartnerHasTenants(names)) if names else ""
 
 
 LAST: Refusals = {accounts.LastOperator: "This is the last active super admin. At least one is required."}
 
 
-def _life(under: str, ends: Reach | None) -> list[Act]:
+def _life(under: str, ends: Reach | None) -> list[Action]:
     """Every entity can be stopped, and started again."""
     return [
-        Act(
+        Action(
             "suspend",
             "Suspend…",
             f"{under} Revoked sessions stay revoked after reactivation.",
@@ -87,7 +87,7 @@ def _life(under: str, ends: Reach | None) -> list[Act]:
             ends,
             refusals=LAST,
         ),
-        Act(
+        Action(
             "reactivate",
             "Reactivate…",
             "It can be used again. Revoked sessions stay revoked: users have to sign in again.",
@@ -98,8 +98,8 @@ def _life(under: str, ends: Reach | None) -> list[Act]:
     ]
 
 
-def _end(what: str, ends: Reach | None) -> Act:
-    return Act(
+def _end(what: str, ends: Reach | None) -> Action:
+    return Action(
         "remove",
         "Delete…",
         f"{what} This cannot be undone.",
@@ -107,13 +107,13 @@ def _end(what: str, ends: Reach | None) -> Act:
         _delete,
         lambda thing: True,
         ends,
-        refusals={**LAST, StillInhabited: still_inhabited},
+        refusals={**LAST, PartnerHasTenants: still_inhabited},
         obstacle=_inhabited,
         is_the_last=True,
     )
 
 
-_ROTATE = Act(
+_ROTATE = Action(
     "rotate-secret",
     "Rotate client secret…",
     "Creates a new client secret, which is shown once. The old one, and every token issued with it, stop working"
@@ -123,7 +123,7 @@ _ROTATE = Act(
     lambda thing: not isinstance(thing, Application) or thing.is_confidential,
 )
 _OF_USERS = [
-    Act(
+    Action(
         "reset-password",
         "Reset password…",
         "Sends the user an e-mail with a code for choosing a new password. The old password stops working immediately, "
@@ -133,9 +133,9 @@ _OF_USERS = [
         lambda thing: True,
         Reach.USER,
         is_for_oneself=False,
-        refusals={accounts.AccountIsDown: "The user, or their tenant or partner, is suspended. Reactivate it first."},
+        refusals={accounts.AccountInactive: "The user, or their tenant or partner, is suspended. Reactivate it first."},
     ),
-    Act(
+    Action(
         "remove-second-factor",
         "Disable MFA…",
         "The user can sign in with the password alone until they set up MFA again. All of their sessions are revoked.",
@@ -147,7 +147,7 @@ _OF_USERS = [
         refusals={accounts.TotpUnavailable: "This user does not have MFA."},
     ),
 ]
-ACTS: dict[type, list[Act]] = {
+ACTS: dict[type, list[Action]] = {
     Partner: [
         *_life("Users of all its tenants are signed out and cannot sign in.", Reach.PARTNER),
         _end("Its administrators are signed out and deleted with it.", Reach.PARTNER),
@@ -179,7 +179,7 @@ ACTS: dict[type, list[Act]] = {
 }
 
 
-def acts_for(thing: Any, principal: Principal) -> list[Act]:
+def acts_for(thing: Any, principal: Principal) -> list[Action]:
     """Those of whoever may change it, whether they make sense now or not."""
     acts = ACTS.get(type(thing), [])
     if isinstance(thing, User) and thing.pk == principal.user_id:
@@ -187,6 +187,6 @@ def acts_for(thing: Any, principal: Principal) -> list[Act]:
     return acts if acts and is_theirs(thing, principal) else []
 
 
-def acts_on(thing: Any, principal: Principal) -> list[Act]:
+def acts_on(thing: Any, principal: Principal) -> list[Action]:
     """Those that make sense now, for whoever may change it."""
     return [act for act in acts_for(thing, principal) if act.is_open(thing)]

@@ -15,10 +15,10 @@ from accounts.api.v1.views.users import UserViewSet
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from core.access import Principal
 from core.permissions import declared
-from core.refusals import Refusal
+from core.refusals import ErrorResponse
 from core.request import ORIGIN
 from core.resources import SESSIONS_ENDED, ResourceViewSet
-from core.v1 import Invalid, refusal_in_v1
+from core.v1 import ValidationFailed, refusal_in_v1
 from tenancy.api.v1.views import PartnerViewSet, TenantViewSet
 from tenancy.models import Partner, Tenant
 
@@ -72,13 +72,13 @@ def is_theirs(thing: Any, me: Principal) -> bool:
 
 def flaws_of(
     model: type, me: Principal, data: Mapping[str, Any], serializer: type[Serializer], *, partial: bool
-) -> Refusal | None:
+) -> ErrorResponse | None:
     """What is wrong with a body by itself, before anything is looked up."""
     view: Any = view_of(model, "", me)
     view.request = Inner(me, data)
     try:
         view.body(serializer, partial=partial)
-    except Invalid as error:
+    except ValidationFailed as error:
         return refusal(error, model)
     return None
 
@@ -89,7 +89,7 @@ def view_of(model: type, action: str, me: Principal) -> ResourceViewSet:
     return view
 
 
-def refusal(error: Exception, model: type) -> Refusal | None:
+def refusal(error: Exception, model: type) -> ErrorResponse | None:
     """In v1's words; None for what nobody foresaw."""
     return refusal_in_v1(error, VIEWS[model])
 

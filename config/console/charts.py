@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sessions_app.dashboard import Brought
+from sessions_app.dashboard import ActivityKind
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NAMES = {Brought.SIGN_INS: "Sign-ins", Brought.FAILED: "Failed sign-ins", Brought.REVOCATIONS: "Revocations"}
+NAMES = {
+    ActivityKind.SIGN_INS: "Sign-ins",
+    ActivityKind.FAILED: "Failed sign-ins",
+    ActivityKind.REVOCATIONS: "Revocations",
+}
 STEP, HIGH = 10, 40  # of the drawing, in its own units
-Course = Mapping[tuple[datetime, Brought], int]
+Course = Mapping[tuple[datetime, ActivityKind], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    what: Brought
+    what: ActivityKind
     bars: Sequence[Bar]
 
     @property
@@ -68,16 +72,16 @@ def spans(course: Course, now: datetime) -> list[Span]:
     hour, today = now.replace(minute=0, second=0, microsecond=0), first_of_week(now) + 6 * DAY
     hours = {hour - ago * HOUR: f"{hour - ago * HOUR:%H:%M}" for ago in reversed(range(24))}
     days = {today - ago * DAY: f"{today - ago * DAY:%a %-d %b}" for ago in reversed(range(7))}
-    by_day: Counter[tuple[datetime, Brought]] = Counter()
+    by_day: Counter[tuple[datetime, ActivityKind]] = Counter()
     for (at, what), n in course.items():
         by_day[at.replace(hour=0), what] += n
     return [
-        Span("The last 24 hours, hour by hour (UTC)", [_chart(course, what, hours) for what in Brought]),
-        Span("The last 7 days, day by day (UTC)", [_chart(by_day, what, days) for what in Brought]),
+        Span("The last 24 hours, hour by hour (UTC)", [_chart(course, what, hours) for what in ActivityKind]),
+        Span("The last 7 days, day by day (UTC)", [_chart(by_day, what, days) for what in ActivityKind]),
     ]
 
 
-def _chart(course: Course, what: Brought, labels: Mapping[datetime, str]) -> Chart:
+def _chart(course: Course, what: ActivityKind, labels: Mapping[datetime, str]) -> Chart:
     numbers = [course.get((at, what), 0) for at in labels]
     most = max([*numbers, 1])
     told = enumerate(zip(labels.values(), numbers, strict=True))

@@ -10,17 +10,17 @@ from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-from audit.admin import RESULTS, chains
+from audit.admin import RESULTS, chain_badge
 from audit.models import AuditEntry
 from config.console.charts import first_of_week, spans
 from core.access import Principal, Tier, count_of
 from core.console import principal_of
-from core.ids import Prefix, show
-from core.pieces import Badge, Facts, Link, Table
+from core.ids import Prefix, encode_id
+from core.pieces import Badge, DefinitionList, Link, Table
 from sessions_app.counting import counters_within
-from sessions_app.dashboard import course
-from sessions_app.models import Kind, Reach
-from sessions_app.reach import whole
+from sessions_app.dashboard import hourly_activity
+from sessions_app.models import CounterKind, Reach
+from sessions_app.reach import scope_of
 from sessions_app.statistics import NOTHING
 from tenancy.models import Platform
 
@@ -30,10 +30,10 @@ SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is ther
 
 def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
-    all_of_it = whole(me)
+    all_of_it = scope_of(me)
     sessions = all_of_it.statistics if all_of_it else NOTHING
     now = timezone.now()
-    brought = spans(course(me, first_of_week(now)), now)
+    brought = spans(hourly_activity(me, first_of_week(now)), now)
     said = {
         "title": "Overview",
         "sessions": sessions,
@@ -66,31 +66,31 @@ def _shares(name_of_each: str, counts: dict[str, int], asked_as: str = "") -> Ta
 
 def _tenants(me: Principal) -> Table:
     reach, target_id = (Reach.PLATFORM, None) if me.tier is Tier.SUPER else (Reach.PARTNER, me.partner_id)
-    counted = counters_within(reach, target_id).current().filter(kind=Kind.ALL, tenant__kind="CUSTOMER")
+    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL, tenant__kind="CUSTOMER")
     sums = counted.order_by().values_list("tenant_id", "tenant__name").annotate(n=Sum("n")).order_by("-n", "tenant_id")
     rows = [
-        (Link(name, reverse("admin:tenancy_tenant_change", args=[show(Prefix.TENANT, pk)])), f"{n:,}")
+        (Link(name, reverse("admin:tenancy_tenant_change", args=[encode_id(Prefix.TENANT, pk)])), f"{n:,}")
         for pk, name, n in sums[:MOST]
         if n > 0
     ]
     return Table("Largest tenants", ("Tenant", "Active sessions"), rows, empty="Nobody is signed in.")
 
 
-def _health() -> Facts:
+def _health() -> DefinitionList:
     """Whether sweeps and expiries are under way, and whether the end of every chain of the record fits it."""
     heard = ProcrastinateWorker.objects.order_by("-last_heartbeat").values("last_heartbeat")[:1]
     waiting = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None)
     failed = ProcrastinateJob.objects.filter(status="failed")
     told: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
     is_there = told["seen"] is not None and timezone.now() - told["seen"] < SILENT
-    return Facts(
+    return DefinitionList(
         "System status",
         [
             ("Worker", Badge("running", "success") if is_there else Badge("not running", "danger")),
             ("Last heartbeat", told["seen"]),
             ("Jobs waiting", f"{told['waiting'] or 0:,}"),
             ("Jobs failed", f"{told['failed'] or 0:,}"),
-            ("Audit log integrity", chains()),
+            ("Audit log integrity", chain_badge()),
         ],
     )
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
-from audit.denials import note
+from audit.denials import record_refused_request
 from config.pages.page import page
 from core.console import Operator
-from core.refusals import Refusal, refusal_of
+from core.refusals import ErrorResponse, error_response_for
 
 View = Callable[..., HttpResponse]
 TITLES = {
@@ -36,7 +36,7 @@ POLICY = (
 )
 
 
-def worded(view: View) -> View:
+def renders_errors(view: View) -> View:
     """Carries out `view` to the last letter of its page, and turns whatever it refuses into one."""
 
     @wraps(view)
@@ -50,18 +50,18 @@ def worded(view: View) -> View:
             if refusal is None:
                 raise
             user = getattr(request, "user", None)
-            note(refusal, request, user.principal if isinstance(user, Operator) else None)
+            record_refused_request(refusal, request, user.principal if isinstance(user, Operator) else None)
             said = "" if refusal.status in WORDS else str(refusal.words)
             response = refused(request, refusal.status, refusal.headers, said)
-        return protected(response)
+        return with_csp(response)
 
     return look
 
 
-def without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that is not one of ours, or that has been open since before a sign-in."""
     said = "This form has expired or was sent from another website. Nothing was changed. Open the page again and retry."
-    return protected(refused(request, HTTPStatus.FORBIDDEN, words=said))
+    return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=said))
 
 
 def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, words: str = "") -> HttpResponse:
@@ -72,13 +72,13 @@ def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, words
     return response
 
 
-def protected(response: HttpResponse) -> HttpResponse:
+def with_csp(response: HttpResponse) -> HttpResponse:
     response.headers.setdefault("Content-Security-Policy", POLICY)  # plain pages have a stricter one
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _refusal(error: Exception) -> Refusal | None:
+def _refusal(error: Exception) -> ErrorResponse | None:
     if isinstance(error, SuspiciousOperation):
-        return Refusal(HTTPStatus.BAD_REQUEST, "")
-    return refusal_of(error, None)
+        return ErrorResponse(HTTPStatus.BAD_REQUEST, "")
+    return error_response_for(error, None)

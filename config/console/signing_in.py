@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from config.console.refusing import FROM_ELSEWHERE, protected, refused, worded
+from config.console.refusing import FROM_ELSEWHERE, refused, renders_errors, with_csp
 from config.pages.page import page
 from config.pages.signing_in import NotSignedIn, try_to_sign_in
 from core.access import Tier
@@ -22,7 +22,7 @@ TEMPLATE = "console/sign_in.html"
 ENDED = "Your session has ended, so your last action was not carried out. Sign in again."
 
 
-@worded
+@renders_errors
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -50,7 +50,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def form(request: HttpRequest, said: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
-    return protected(page(request, TEMPLATE, said, status))
+    return with_csp(page(request, TEMPLATE, said, status))
 
 
 def next_of(request: HttpRequest) -> str:

@@ -17,9 +17,9 @@ from config.console.acting import form_on
 from config.console.acts import ACTS, acts_on
 from config.console.dashboard import dashboard
 from config.console.forms.members import take_out_of
-from config.console.forms.plans import PLANS, Plan
+from config.console.forms.plans import FORMS, FormDefinition
 from config.console.forms.writing import form_for
-from config.console.refusing import FROM_ELSEWHERE, View, protected, refused, worded
+from config.console.refusing import FROM_ELSEWHERE, View, refused, renders_errors, with_csp
 from config.console.signing_in import sign_in, sign_out
 from core.access import Principal, Tier
 from core.console import ConsoleAdmin, Operator, principal_of
@@ -44,20 +44,20 @@ class ConsoleSite(UnfoldAdminSite):
         return by_cookie(request) is not None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        inner: View = with_messages(worded(super().admin_view(view, cacheable)))
+        inner: View = with_messages(renders_errors(super().admin_view(view, cacheable)))
 
-        @worded
+        @renders_errors
         @wraps(view)
         def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD") and is_cross_site(request):
-                return protected(refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE))
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE))
             me = by_cookie(request)
             if me is None:
                 return _to_the_door(request)
             if me.tier < Tier.TENANT:
-                return protected(refused(request, HTTPStatus.FORBIDDEN, words=NOT_THEIRS))
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=NOT_THEIRS))
             if not {IS_POPUP_VAR, TO_FIELD_VAR}.isdisjoint(request.GET):
-                return protected(refused(request, HTTPStatus.BAD_REQUEST))  # nothing here is picked in a pop-up
+                return with_csp(refused(request, HTTPStatus.BAD_REQUEST))  # nothing here is picked in a pop-up
             request.user = Operator(me)  # type: ignore[assignment]  # what Django's admin wants to see there
             return inner(request, *args, **kwargs)
 
@@ -76,7 +76,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     def _urls_of(self, kind: ConsoleAdmin) -> list[URLPattern]:
         """Forms stand before the pages, since `new` is nobody's handle; acts stand behind them all."""
-        plans = PLANS.get(kind.model, [])
+        plans = FORMS.get(kind.model, [])
         forms = [
             path(_place(plan), self.admin_view(form_for(kind, plan)), name=f"{kind.slug}_{plan.name}") for plan in plans
         ]
@@ -87,12 +87,12 @@ class ConsoleSite(UnfoldAdminSite):
 
     def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
         place, acts = admin.url_of(thing.handle), acts_on(thing, principal)
-        plans = [plan for plan in PLANS.get(type(thing), []) if acts and plan.is_about_one and plan.is_for(principal)]
+        plans = [plan for plan in FORMS.get(type(thing), []) if acts and plan.is_about_one and plan.is_for(principal)]
         named = [(each.label, each.name) for each in plans] + [(each.label, each.name) for each in acts]
         return [Link(label, f"{place}{name}/") for label, name in named]
 
     def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
-        plans = [plan for plan in PLANS.get(admin.model, []) if not plan.is_about_one and plan.is_for(principal)]
+        plans = [plan for plan in FORMS.get(admin.model, []) if not plan.is_about_one and plan.is_for(principal)]
         return [Link(plan.label, f"{admin.list_url}{plan.name}/") for plan in plans]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -114,7 +114,7 @@ class ConsoleSite(UnfoldAdminSite):
         return [{"items": self._get_navigation_items(request, links)}]
 
 
-def _place(plan: Plan) -> str:
+def _place(plan: FormDefinition) -> str:
     return f"<str:handle>/{plan.name}/" if plan.is_about_one else f"{plan.name}/"
 
 
@@ -126,7 +126,7 @@ def _to_the_door(request: HttpRequest) -> HttpResponse:
     away = SeeOther(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
     if was_in:
         cookies.drop_cookie(away)
-    return protected(away)
+    return with_csp(away)
 
 
 def _nowhere(request: HttpRequest) -> HttpResponse:

@@ -13,17 +13,17 @@ from accounts import operations as accounts
 from accounts.api.v1.serializers.mine import PasswordChange
 from accounts.mail import brand
 from accounts.models import User
-from config.pages.page import View, answered, forget_said, form_of, onward, page, said_before
+from config.pages.page import View, answered, clear_flash, flash_message, form_of, onward, page
 from config.pages.signing_in import NotSignedIn, Unreadable, try_to_sign_in
 from config.pages.words import device_of, ink_on, shown
 from core.access import Principal
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from core.same_origin import is_cross_site
 from core.words import how_many
 from sessions_app import cookies, operations
 from sessions_app.authentication import by_cookie
 from sessions_app.models import Reach, SessionState
-from sessions_app.operations.ending import BY_USER
+from sessions_app.operations.ending import REASON_BY_USER
 
 SIGN_IN, SESSIONS, PASSWORD = "account-sign-in", "account-sessions", "account-password"
 SHOWN_AT_MOST = 200
@@ -65,8 +65,8 @@ def signed_in(view: View) -> View:
 @from_here
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        said = {"told": said_before(request), "tenant": request.GET.get("tenant", "")[:64]}
-        return forget_said(request, page(request, "account/sign_in.html", said))
+        said = {"told": flash_message(request), "tenant": request.GET.get("tenant", "")[:64]}
+        return clear_flash(request, page(request, "account/sign_in.html", said))
     try:
         made = try_to_sign_in(request)
     except NotSignedIn as refusal:
@@ -82,19 +82,19 @@ def show(request: HttpRequest, me: Principal) -> HttpResponse:
     mine = SessionState.objects.for_user(me.user_id).live().with_is_current(me).order_by(F("is_current").desc(), "-id")
     now = datetime.now(UTC)
     rows = [shown(session, now) for session in mine[: SHOWN_AT_MOST + 1]]
-    said = {"told": said_before(request), "rows": rows[:SHOWN_AT_MOST], "has_more": len(rows) > SHOWN_AT_MOST}
-    return forget_said(request, page(request, "account/sessions.html", said | _around(me)))
+    said = {"told": flash_message(request), "rows": rows[:SHOWN_AT_MOST], "has_more": len(rows) > SHOWN_AT_MOST}
+    return clear_flash(request, page(request, "account/sessions.html", said | _around(me)))
 
 
 @require_http_methods(["POST"])
 @signed_in
 def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
-    found = read(Prefix.SESSION, session_id)
+    found = decode_id(Prefix.SESSION, session_id)
     named = SessionState.objects.for_user(me.user_id).filter(pk__in=[found] if found else [])
     session = named.first()
     if session is None:
         return onward(SESSIONS, "This session does not exist any more.")
-    is_news = operations.revoke(named, actor=me, reason=BY_USER).count > 0
+    is_news = operations.revoke(named, actor=me, reason=REASON_BY_USER).count > 0
     told = f"{device_of(session)} {'has been signed out' if is_news else 'was already signed out'}."
     if "not_me" in request.POST:
         return onward(PASSWORD, f"{told} If this was not you, someone may know your password: change it now.")
@@ -104,7 +104,9 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
 @require_http_methods(["POST"])
 @signed_in
 def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
-    ended = operations.revoke_scope(Reach.USER, me.user_id, actor=me, reason=BY_USER, spare=me.session_id, shown=0)
+    ended = operations.revoke_scope(
+        Reach.USER, me.user_id, actor=me, reason=REASON_BY_USER, spare=me.session_id, shown=0
+    )
     return onward(SESSIONS, f"Signed out everywhere else ({how_many(ended.count, 'session')}).")
 
 
@@ -122,8 +124,8 @@ def sign_out(request: HttpRequest, me: Principal) -> HttpResponse:
 @signed_in
 def password(request: HttpRequest, me: Principal) -> HttpResponse:
     if request.method != "POST":
-        said = {"told": said_before(request)} | _around(me)
-        return forget_said(request, page(request, "account/password.html", said))
+        said = {"told": flash_message(request)} | _around(me)
+        return clear_flash(request, page(request, "account/password.html", said))
     user, status = _user(me), HTTPStatus.UNPROCESSABLE_ENTITY
     wrong: dict[str, Any] = {}
     given = PasswordChange(data={name: request.POST.get(name, "") for name in ("current_password", "new_password")})

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import get_script_prefix, reverse
 
-from core.refusals import refusal_of
+from core.refusals import error_response_for
 from core.see_other import SeeOther
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
@@ -36,7 +36,7 @@ def answered(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except Exception as error:
-            refusal = refusal_of(error, None)
+            refusal = error_response_for(error, None)
             if refusal is None or refusal.status == HTTPStatus.NOT_FOUND:
                 raise
             said = {"words": refusal.words, "wait": refusal.headers.get("Retry-After")}
@@ -69,14 +69,14 @@ def onward(to: str, saying: str = "") -> HttpResponse:
     return response
 
 
-def said_before(request: HttpRequest) -> str:
+def flash_message(request: HttpRequest) -> str:
     try:
         return str(signing.loads(request.COOKIES.get(_SAID, ""), salt=_SAID, max_age=_FOR))
     except signing.BadSignature:
         return ""
 
 
-def forget_said(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def clear_flash(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if _SAID in request.COOKIES:
         response.delete_cookie(_SAID, path=_account(), samesite="Strict")
     return response

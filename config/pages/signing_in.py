@@ -40,13 +40,13 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
         status = HTTPStatus.TOO_MANY_REQUESTS
         wait = f"Too many failed sign-ins. Try again in {refusal.retry_after} seconds."
         wrong = {"wrong": wait, "wait": refusal.retry_after}
-    except operations.NoRoom as refusal:
+    except operations.SessionLimitReached as refusal:
         status = HTTPStatus.CONFLICT
         allowed = how_many(refusal.allowed, "session")
         wrong = {"wrong": f"You have reached the limit of {allowed}. End another session first."}
-    except operations.EndedMeanwhile:
+    except operations.RevokedDuringSignIn:
         wrong = {"wrong": "Your sessions were revoked while you were signing in. Sign in again."}
-    except operations.NotForThem:
+    except operations.TierTooLow:
         status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This account is not an administrator."}
     except accounts.SignInRefused:
         wrong = {"wrong": "These details do not match. If you belong to several organizations, enter yours."}

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.http import QueryDict
 
 from core.access import Principal
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app.devices import KINDS
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet, State
-from sessions_app.reach import ground
+from sessions_app.reach import owner_filter
 from sessions_app.selection import Selection
 
 # Each with what it is called, and what to write there.
@@ -75,7 +75,7 @@ class Asked:
     @cached_property
     def _theirs(self) -> list[str]:
         """Of the sessions that were picked, those that are theirs to end; what else was named, is passed over."""
-        ids = [pk for handle in self.handles if (pk := read(Prefix.SESSION, handle))]
+        ids = [pk for handle in self.handles if (pk := decode_id(Prefix.SESSION, handle))]
         rows = SessionState.objects.writable_by(self.principal).filter(pk__in=ids) if ids else []
         return [each.handle for each in rows]
 
@@ -100,7 +100,7 @@ class Asked:
         rows = selection.matching().visible_to(self.principal)
         tenant_id = self.whole[1] if self.whole and self.whole[0] is Reach.TENANT else None
         rows = rows.in_state(self.state, tenant_id=tenant_id)
-        return rows.since_the_last_floor(**self._place) if self.state is State.LIVE else rows
+        return rows.opened_since_last_scope_revocation(**self._place) if self.state is State.LIVE else rows
 
     @property
     def whole(self) -> tuple[Reach, Any] | None:
@@ -112,7 +112,7 @@ class Asked:
     def _place(self) -> dict[str, Any]:
         scopes = self.selection.scopes if self.selection else {}
         named = {f"{reach}_id": scopes[reach] for reach in (Reach.TENANT, Reach.PARTNER) if scopes.get(reach)}
-        return {**ground(self.principal), **named}
+        return {**owner_filter(self.principal), **named}
 
     @property
     def is_filtered(self) -> bool:

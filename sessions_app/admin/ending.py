@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from core.access import Principal
 from core.console import ConsoleAdmin, principal_of
-from core.pieces import Link, Table, at
+from core.pieces import Link, Table, time_tag
 from core.see_other import SeeOther
 from core.words import how_many
 from sessions_app.admin.asking import Asked
 from sessions_app.operations import revoke_selected
-from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
+from sessions_app.operations.selecting import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 
 LONGEST_REASON = 200
@@ -43,7 +43,7 @@ class EndingForm:
         if not asked.selection.is_endable:
             raise PermissionDenied
         if request.method != "POST":
-            return self.shown(request, asked, blast_of(asked.selection))
+            return self.shown(request, asked, preview_revocation(asked.selection))
         return self.end(request, asked, asked.selection, me)
 
     def end(self, request: HttpRequest, asked: Asked, selection: Selection, me: Principal) -> HttpResponse:
@@ -51,14 +51,18 @@ class EndingForm:
         agreed = agreed_in(request.POST)
         if not 0 < len(reason) <= LONGEST_REASON or agreed is None:
             words = f"Enter a reason (up to {LONGEST_REASON} characters). It is stored on every revoked session."
-            return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words)
+            return self.shown(
+                request, asked, preview_revocation(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words
+            )
         if not selection.scope and agreed > MOST_AT_ONCE:
-            return self.shown(request, asked, blast_of(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
+            return self.shown(request, asked, preview_revocation(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
             ended = revoke_selected(selection, actor=me, reason=reason, at_most=agreed)
         except MoreThanConfirmed:
             words = "More sessions match now than when you confirmed. Review the new number and confirm again."
-            return self.shown(request, asked, blast_of(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason)
+            return self.shown(
+                request, asked, preview_revocation(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason
+            )
         assert ended.revocation  # noqa: S101 - whatever is selected, there is one that says so
         messages.success(request, f"{how_many(ended.count, 'session')} revoked.")
         return SeeOther(reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle]))
@@ -67,7 +71,7 @@ class EndingForm:
         self,
         request: HttpRequest,
         asked: Asked,
-        blast: Blast | None,
+        blast: RevocationPreview | None,
         status: int = HTTPStatus.OK,
         wrong: str = "",
         reason: str = "",
@@ -96,7 +100,7 @@ def agreed_in(said: QueryDict) -> int | None:
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 12 else None
 
 
-def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
+def _what(asked: Asked, blast: RevocationPreview | None) -> list[tuple[str, str]]:
     """As it was asked for; and where that was by an id of one person, who they are."""
     words = asked.in_words
     if blast and blast.users == 1 and blast.sample:
@@ -105,14 +109,14 @@ def _what(asked: Asked, blast: Blast | None) -> list[tuple[str, str]]:
     return words
 
 
-def _sample(blast: Blast) -> Table:
+def _sample(blast: RevocationPreview) -> Table:
     rows = [
         (
             Link(each.user_email, reverse("admin:sessions_app_session_change", args=[each.handle])),
             each.tenant_name,
             " · ".join(filter(None, (each.browser, each.os))) or "unknown",
             each.last_ip_address or each.ip_address or "",
-            at(each.last_activity_at),
+            time_tag(each.last_activity_at),
         )
         for each in blast.sample
     ]

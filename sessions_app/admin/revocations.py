@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from audit.admin import record_of
+from audit.admin import audit_panel
 from core.access import Principal
 from core.console import ConsoleAdmin
-from core.ids import Prefix, show
-from core.pieces import Badge, Facts, Link, Table, at
+from core.ids import Prefix, encode_id
+from core.pieces import Badge, DefinitionList, Link, Table, time_tag
 from sessions_app.models import Reach, Revocation
 
 PAGES = {
@@ -47,15 +47,15 @@ class RevocationAdmin(ConsoleAdmin):
 
     @admin.display(description="Time (UTC)")
     def made(self, row: Revocation) -> str:
-        return at(row.created_at)
+        return time_tag(row.created_at)
 
     @admin.display(description="Progress")
     def progress(self, row: Revocation) -> str:
         badge = progress_of(row)
         return format_html('<span class="console-badge {}">{}</span>', badge.kind, badge.text)
 
-    def parts(self, thing: Revocation, principal: Principal) -> Iterable[Facts | Table]:
-        yield Facts(
+    def parts(self, thing: Revocation, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield DefinitionList(
             "Details",
             [
                 ("Sessions", f"{thing.revoked_count:,}"),
@@ -68,7 +68,7 @@ class RevocationAdmin(ConsoleAdmin):
                 *((f"Filter: {name.replace('_', ' ')}", _told(value)) for name, value in _selection(thing)),
             ],
         )
-        yield Facts(
+        yield DefinitionList(
             "Progress",
             [
                 ("State", progress_of(thing)),
@@ -76,14 +76,14 @@ class RevocationAdmin(ConsoleAdmin):
                 ("Finished at", thing.swept_at),
             ],
         )
-        yield record_of((thing.handle,), principal)
+        yield audit_panel((thing.handle,), principal)
 
 
 def _target(thing: Revocation) -> Link | str:
     page = PAGES.get(Reach(thing.reach))
     if page is None or thing.target_id is None:
         return ""
-    handle = show(Prefix[thing.reach.upper()], thing.target_id)
+    handle = encode_id(Prefix[thing.reach.upper()], thing.target_id)
     return Link(handle, reverse(f"admin:{page}_change", args=[handle]))
 
 

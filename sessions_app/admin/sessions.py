@@ -13,24 +13,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from audit.admin import record_of
+from audit.admin import audit_panel
 from core.access import Principal
-from core.console import ConsoleAdmin, WalkedList, principal_of
+from core.console import ConsoleAdmin, KeysetChangeList, principal_of
 from core.exports import download, format_in
-from core.ids import Prefix, show
-from core.pieces import Badge, Facts, Link, Table, at
+from core.ids import Prefix, encode_id
+from core.pieces import Badge, DefinitionList, Link, Table, time_tag
 from core.words import how_long, how_many
 from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, STATES, Asked
 from sessions_app.admin.ending import EndingForm
-from sessions_app.ends import end_of
+from sessions_app.ends import ending_of
 from sessions_app.models import Revocation, SessionState, State
 from sessions_app.operations.exporting import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 
 
-class SessionList(WalkedList):
+class SessionList(KeysetChangeList):
     looked_at = LOOKED_AT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
@@ -66,7 +66,7 @@ class SessionAdmin(ConsoleAdmin):
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "application").with_is_current(principal).with_applications()
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[WalkedList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return SessionList
 
     def more_urls(self) -> list[URLPattern]:
@@ -111,11 +111,11 @@ class SessionAdmin(ConsoleAdmin):
 
     @admin.display(description="Last seen (UTC)")
     def last_seen(self, row: SessionState) -> str:
-        return at(row.last_activity_at)
+        return time_tag(row.last_activity_at)
 
     @admin.display(description="Signed in (UTC)")
     def opened(self, row: SessionState) -> str:
-        return at(row.created_at)
+        return time_tag(row.created_at)
 
     @admin.display(description="State")
     def state_badge(self, row: Any) -> str:
@@ -125,7 +125,7 @@ class SessionAdmin(ConsoleAdmin):
         return f"Session of {thing.user_email}"
 
     def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
-        end, usr = reverse("admin:sessions_app_session_end"), show(Prefix.USER, thing.user_id)
+        end, usr = reverse("admin:sessions_app_session_end"), encode_id(Prefix.USER, thing.user_id)
         if thing.state == State.LIVE:
             yield Link("Revoke this session…", f"{end}?session={thing.handle}")
         yield Link("Revoke all sessions of this user…", f"{end}?user={usr}")
@@ -133,15 +133,15 @@ class SessionAdmin(ConsoleAdmin):
         if thing.last_ip_address:
             yield Link("Show all from this IP address", f"{self.list_url}?ip={thing.last_ip_address}")
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[Facts | Table]:
-        end = end_of(vars(thing))
-        yield Facts("Details", _identity(thing))
-        yield Facts("Device and location", _place(thing))
+    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        end = ending_of(vars(thing))
+        yield DefinitionList("Details", _identity(thing))
+        yield DefinitionList("Device and location", _place(thing))
         if thing.state != State.LIVE:
-            yield Facts("End", _ending(end, principal))
+            yield DefinitionList("End", _ending(end, principal))
         story = sorted(_story(thing, end), key=lambda line: line[0])
         yield Table("Timeline", ("Time", "Event"), story)
-        yield record_of((thing.handle,), principal)
+        yield audit_panel((thing.handle,), principal)
 
 
 def _identity(thing: Any) -> list[tuple[str, Any]]:
@@ -150,7 +150,7 @@ def _identity(thing: Any) -> list[tuple[str, Any]]:
         ("ID", thing.handle),
         (
             "User",
-            Link(thing.user_email, reverse("admin:accounts_user_change", args=[show(Prefix.USER, thing.user_id)])),
+            Link(thing.user_email, reverse("admin:accounts_user_change", args=[encode_id(Prefix.USER, thing.user_id)])),
         ),
         ("Tenant", thing.tenant_name),
         ("Role at sign-in", thing.role),
@@ -179,7 +179,7 @@ def _place(thing: SessionState) -> list[tuple[str, Any]]:
 def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
     by_act: Link | str = ""
     if end.revocation_id:
-        handle = show(Prefix.REVOCATION, end.revocation_id)
+        handle = encode_id(Prefix.REVOCATION, end.revocation_id)
         is_theirs_to_see = Revocation.objects.visible_to(principal).filter(pk=end.revocation_id).exists()
         place = reverse("admin:sessions_app_revocation_change", args=[handle])
         by_act = Link(handle, place) if is_theirs_to_see else handle

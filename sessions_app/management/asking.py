@@ -31,14 +31,14 @@ class LongCommand(BaseCommand):
         self.stderr.write(text, style_func=str)
 
 
-def connect_anew() -> None:
+def reconnect() -> None:
     """After an interrupt in the middle of a statement, whose answer the connection may still be waiting for."""
     raw = connection.connection
     if raw is not None and raw.info.transaction_status is TransactionStatus.ACTIVE:
         connection.close()
 
 
-def is_agreed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """On standard error, since what is answered on standard output may be read by a program."""
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
@@ -58,7 +58,7 @@ def write_json(out: OutputWrapper, answer: dict[str, Any]) -> None:
     out.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
 
 
-def some(count: int, more: str = "") -> str:
+def count_sessions(count: int, more: str = "") -> str:
     return how_many(count, f"{more} session".strip())
 
 

@@ -1,4 +1,4 @@
-from sessions_app.models.counts import Kind, SessionCount, SessionCountState, SessionCountStateQuerySet, State
+from sessions_app.models.counts import CounterKind, SessionCount, SessionCountState, SessionCountStateQuerySet, State
 from sessions_app.models.revocations import Reach, Revocation
 from sessions_app.models.sessions import AuthMethod, Session, SessionApplication, SessionQuerySet
 from sessions_app.models.states import SessionState, SessionStateQuerySet
@@ -6,7 +6,7 @@ from sessions_app.models.tenant_states import TenantState
 
 __all__ = [
     "AuthMethod",
-    "Kind",
+    "CounterKind",
     "Reach",
     "Revocation",
     "Session",

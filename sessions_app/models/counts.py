@@ -16,7 +16,7 @@ class State(models.TextChoices):
     REVOKED = "revoked"
 
 
-class Kind(models.TextChoices):
+class CounterKind(models.TextChoices):
     """What a row adds up. Of sessions that are over, only how many there are."""
 
     AGE = "age"
@@ -34,7 +34,7 @@ class CountColumns(models.Model):
     is_admin = models.BooleanField()
     era = models.BigIntegerField()
     state = models.CharField(max_length=8, choices=State.choices)
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=CounterKind.choices)
     value = models.CharField(max_length=64)
     slot = models.BigIntegerField()
     n = models.BigIntegerField()

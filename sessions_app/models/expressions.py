@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Least, Now
 
 from accounts.models import Role
 
-CLOCKS_APART = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 class RequiredRevision(Func):
@@ -30,7 +30,7 @@ def times_out_at(seen_at: Any = None) -> TimesOutAt:
     return TimesOutAt("expires_at", seen_at or F("last_activity_at"), "idle_limit")
 
 
-def due_after_a_touch() -> Case:
+def next_due_at() -> Case:
     """`due_at`, put off only when that gains a tenth of the idle limit: an index holds it, and touches are many."""
     later = times_out_at(seen_at=Now())
     return Case(When(due_at__lt=later - F("idle_limit") / 10, then=later), default=F("due_at"))
@@ -44,11 +44,11 @@ def allowed_lifetime(by_policy: Any, administers: Q, of_administrators: int | No
     )  # LEAST passes over nulls
 
 
-def signed_in_to_administer() -> Q:
+def opened_as_admin() -> Q:
     return ~Q(role=Role.USER)
 
 
-def moved() -> Q:
+def address_changed() -> Q:
     """Seen since at another address than it was opened from. Few are: an index of their own finds them."""
     return Q(last_ip_address__isnull=False) & ~Q(last_ip_address=F("ip_address"))
 
@@ -60,12 +60,12 @@ class FirstIdAt(Func):
     output_field = UUIDField()
 
 
-def first_id_since(moment: Any) -> FirstIdAt:
+def min_id_at(moment: Any) -> FirstIdAt:
     """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
-    since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCKS_APART
+    since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCK_SKEW
     return FirstIdAt(since, output_field=UUIDField())
 
 
-def first_id_after(moment: Any) -> FirstIdAt:
+def max_id_at(moment: Any) -> FirstIdAt:
     """Whatever ended by that moment had come before this id, also by a clock that is ahead."""
-    return FirstIdAt(moment + CLOCKS_APART, output_field=UUIDField())
+    return FirstIdAt(moment + CLOCK_SKEW, output_field=UUIDField())

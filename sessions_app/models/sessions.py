@@ -29,7 +29,9 @@ class SessionRowsQuerySet(PersonalQuerySet[M]):
 
     partner_path = "partner"
 
-    def since_the_last_floor(self, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> Self:
+    def opened_since_last_scope_revocation(
+        self, *, tenant_id: UUID | None = None, partner_id: UUID | None = None
+    ) -> Self:
         """Skips what a floor has ended and the sweep has not marked. It saves work only; what is live is live."""
         raised: Any = platform("floor_raised_at")
         if tenant_id is not None:
@@ -37,7 +39,7 @@ class SessionRowsQuerySet(PersonalQuerySet[M]):
         elif partner_id is not None:
             of_partner = Partner.objects.filter(pk=partner_id).values("floor_raised_at")
             raised = Greatest(raised, Subquery(of_partner))
-        return self.filter(pk__gte=expressions.first_id_since(raised))
+        return self.filter(pk__gte=expressions.min_id_at(raised))
 
     def within(self, reach: Reach, target_id: UUID | None) -> Self:
         match reach:
@@ -45,7 +47,7 @@ class SessionRowsQuerySet(PersonalQuerySet[M]):
                 return self.all()
             case Reach.ADMINS:
                 # By the sign-in: whose role has changed since has signed in anew, and what ran out before is nobody's.
-                return self.filter(expressions.signed_in_to_administer())
+                return self.filter(expressions.opened_as_admin())
             case Reach.SESSION:
                 return self.filter(pk=target_id)
             case _:
@@ -166,7 +168,7 @@ class Session(SessionColumns):
             models.Index(fields=["ip_address"], condition=Q(revoked_at=None), name="session_by_address"),
             models.Index(
                 fields=["last_ip_address"],
-                condition=Q(revoked_at=None) & expressions.moved(),
+                condition=Q(revoked_at=None) & expressions.address_changed(),
                 name="session_by_last_address",
             ),
             models.Index(fields=["due_at"], condition=Q(revoked_at=None), name="session_due"),

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from accounts.models import Application, Role, User
 from core.access import Principal
 from sessions_app.models.counts import State
-from sessions_app.models.expressions import RequiredRevision, signed_in_to_administer
+from sessions_app.models.expressions import RequiredRevision, opened_as_admin
 from sessions_app.models.revocations import Revocation
 from sessions_app.models.sessions import SessionColumns, SessionRowsQuerySet
 from sessions_app.models.tenant_states import TenantState
@@ -46,7 +46,7 @@ class SessionStateQuerySet(SessionRowsQuerySet["SessionState"]):
         floors = TenantState.objects.filter(pk=tenant_id)
         application = Application.objects.filter(pk=OuterRef("application_id")).values("min_revision")
         required = RequiredRevision(
-            signed_in_to_administer(),
+            opened_as_admin(),
             Subquery(floors.values("min_revision")),
             Subquery(floors.values("admin_min_revision")),
             Case(When(application_id__isnull=False, then=Subquery(application))),

@@ -12,21 +12,21 @@ from accounts.models import User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.among import among
+from core.among import pk_in
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import times_out_at
-from sessions_app.operations.locking import locked, with_their_users
+from sessions_app.operations.locking import lock_sessions_with_users, locked
 from tenancy.models import Tenant
 
 IDS_SHOWN = 10_000
 EXPIRED, IDLE = "expired", "idle"
-CLOCK = Principal.system("expire_sessions").id
-ROOM = "session limit reached, replaced by a newer session"
-BY_ADMINISTRATOR, BY_USER = "revoked by an administrator", "signed out by the user"
+EXPIRER_ID = Principal.system("expire_sessions").id
+REASON_EVICTED = "session limit reached, replaced by a newer session"
+REASON_BY_ADMIN, REASON_BY_USER = "revoked by an administrator", "signed out by the user"
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RevocationResult:
     """What an act of revocation ended. The count is exact; the ids are the newest ones when there are very many."""
 
     count: int = 0
@@ -41,7 +41,7 @@ class Ended:
 @transaction.atomic
 def revoke(
     sessions: SessionQuerySet | SessionStateQuerySet, *, actor: Principal, reason: str, tenant_id: UUID | None = None
-) -> Ended:
+) -> RevocationResult:
     """End these sessions. Ending an ended one changes nothing and is not counted.
 
     What `sessions` says of rights is judged again when they are locked. `tenant_id` is on whose record it goes when
@@ -64,36 +64,42 @@ def revoke(
 @transaction.atomic
 def sign_out(session_id: UUID, *, actor: Principal) -> None:
     session = Session.objects.get(pk=session_id)
-    end([session.pk], actor=actor, reason="signed out")
+    revoke_rows([session.pk], actor=actor, reason="signed out")
     record(Action.SIGNED_OUT, actor=actor, resource=session)
 
 
 def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
     """Make room for a new session, within the act that opens it."""
     oldest = SessionState.objects.live().for_user(user_id).order_by("pk")
-    revoke(Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])), actor=actor, reason=ROOM)
+    revoke(
+        Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])),
+        actor=actor,
+        reason=REASON_EVICTED,
+    )
 
 
-def end(session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None) -> Ended:
+def revoke_rows(
+    session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None
+) -> RevocationResult:
     """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
 
     One that merely rests under something suspended is marked too: else it could come back. One that has gone idle
     was ended by the clock, and that is what is written down.
     A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
     """
-    return _end_locked(with_their_users(session_ids), actor=actor, reason=reason, revocation=revocation)
+    return _end_locked(lock_sessions_with_users(session_ids), actor=actor, reason=reason, revocation=revocation)
 
 
 def _end_locked(
     session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None
-) -> Ended:
+) -> RevocationResult:
     named = SessionState.objects.filter(pk__in=session_ids).revocable().order_by("pk")
     # What has timed out and what is live is told by one look: the next would be at a later moment.
     found = list(named.values("pk", "tenant_id", "partner_id", "has_timed_out", "is_live"))
-    write_down([row["pk"] for row in found if row["has_timed_out"]], by=CLOCK)
+    mark_expired([row["pk"] for row in found if row["has_timed_out"]], by=EXPIRER_ID)
     rows = [row for row in found if not row["has_timed_out"]]
     if not rows:
-        return Ended()
+        return RevocationResult()
     marked = [row["pk"] for row in rows]
     live = [row["pk"] for row in reversed(rows) if row["is_live"]]
     if revocation is None:
@@ -102,7 +108,7 @@ def _end_locked(
             target_id=marked[0] if len(marked) == 1 else None,
             tenant_id=rows[0]["tenant_id"],
             partner_id=rows[0]["partner_id"],
-            **by(actor, reason, len(live)),
+            **revocation_fields(actor, reason, len(live)),
             swept_count=len(marked),
             swept_at=Now(),
         )
@@ -110,13 +116,13 @@ def _end_locked(
         Revocation.objects.filter(pk=revocation.pk).update(
             revoked_count=F("revoked_count") + len(live), swept_count=F("swept_count") + len(marked)
         )
-    mark(marked, revocation)
-    crown_the_newest(Session.objects.filter(pk__in=marked))
-    return Ended(len(live), live, revocation)
+    mark_revoked(marked, revocation)
+    reassign_newest_flag(Session.objects.filter(pk__in=marked))
+    return RevocationResult(len(live), live, revocation)
 
 
-def mark(session_ids: list[UUID], revocation: Revocation) -> int:
-    return Session.objects.filter(among(session_ids), revoked_at=None).update(
+def mark_revoked(session_ids: list[UUID], revocation: Revocation) -> int:
+    return Session.objects.filter(pk_in(session_ids), revoked_at=None).update(
         revoked_at=Now() if revocation.number is None else revocation.created_at,
         revoked_by=revocation.actor_id,
         revoke_reason=revocation.reason,
@@ -126,7 +132,7 @@ def mark(session_ids: list[UUID], revocation: Revocation) -> int:
     )
 
 
-def write_down(over: list[UUID], *, by: str) -> None:
+def mark_expired(over: list[UUID], *, by: str) -> None:
     """What the clock has ended says so from now on. For use under the users' locks."""
     if not over:
         return
@@ -134,19 +140,19 @@ def write_down(over: list[UUID], *, by: str) -> None:
     Session.objects.filter(pk__in=over).update(
         revoked_at=times_out_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False, due_at=None
     )
-    crown_the_newest(Session.objects.filter(pk__in=over))
+    reassign_newest_flag(Session.objects.filter(pk__in=over))
 
 
-def crown_the_newest(ended: SessionQuerySet) -> None:
+def reassign_newest_flag(ended: SessionQuerySet) -> None:
     """Of each user some of whose sessions have just ended, the newest that stands is the one that counts them.
 
     For use under the users' locks.
     """
     theirs = SessionState.objects.not_revoked().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
-    users = User.objects.filter(among(ended.values("user")))
+    users = User.objects.filter(pk_in(ended.values("user")))
     newest = users.annotate(newest=Subquery(theirs)).values("newest")
-    Session.objects.filter(among(newest), is_newest=False).update(is_newest=True)
+    Session.objects.filter(pk_in(newest), is_newest=False).update(is_newest=True)
 
 
-def by(actor: Principal, reason: str, count: int) -> dict[str, Any]:
+def revocation_fields(actor: Principal, reason: str, count: int) -> dict[str, Any]:
     return {"actor_id": actor.id, "actor_label": actor.label, "reason": reason, "revoked_count": count}

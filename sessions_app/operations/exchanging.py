@@ -15,7 +15,7 @@ from audit.operations import record
 from core.access import Origin, Principal
 from sessions_app.models import Session, SessionApplication
 from sessions_app.operations.opening import claims_of
-from sessions_app.queries import holder_of, holder_of_delegate
+from sessions_app.queries import check_delegated_session, check_session
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 
@@ -112,10 +112,10 @@ def _subject(token: str, origin: Origin) -> Subject:
         raise _unfit("The subject_token is not an access token of an active session") from error
     match claims:
         case tokens.SessionClaims():
-            holder = holder_of(claims, origin=origin)
+            holder = check_session(claims, origin=origin)
             found = Subject(holder.principal, claims) if holder else None
         case tokens.DelegateClaims():
-            holder = holder_of_delegate(claims, origin=origin)
+            holder = check_delegated_session(claims, origin=origin)
             found = Subject(holder.principal, claims.session, claims.clients, claims.scopes) if holder else None
         case _:
             found = None

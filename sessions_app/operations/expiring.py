@@ -13,13 +13,13 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.among import among as among_these
-from core.ids import NOBODYS
+from core.among import pk_in as among_these
+from core.ids import NIL_ID
 from sessions_app.models import Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
-from sessions_app.models.expressions import first_id_after, signed_in_to_administer, times_out_at
+from sessions_app.models.expressions import max_id_at, opened_as_admin, times_out_at
 from sessions_app.operations.batches import BatchSize, commit_without_waiting
-from sessions_app.operations.ending import write_down
-from sessions_app.operations.locking import with_their_users
+from sessions_app.operations.ending import mark_expired
+from sessions_app.operations.locking import lock_sessions_with_users
 from sessions_app.operations.tightening import tighten_administrators
 from tenancy.models import Tenant
 
@@ -65,12 +65,12 @@ def expire_within(sessions: SessionStateQuerySet, *, actor: Principal) -> None:
 
 @transaction.atomic
 def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> int:
-    due = with_their_users(session_ids)
+    due = lock_sessions_with_users(session_ids)
     over = list(SessionState.objects.filter(among_these(due)).timed_out().values_list("pk", flat=True))
     Session.objects.filter(among_these(due), revoked_at=None).exclude(pk__in=over).update(due_at=times_out_at())
     if not over:
         return 0
-    write_down(over, by=actor.id)
+    mark_expired(over, by=actor.id)
     partner_id = Session.objects.values_list("partner_id", flat=True).get(pk=over[0])
     changes = {"expired_count": len(over)}
     record(Action.SESSIONS_EXPIRED, actor=actor, tenant_id=tenant_id, partner_id=partner_id, changes=changes)
@@ -81,7 +81,7 @@ def purge(
     older_than: timedelta, *, actor: Principal, among: Q | None = None, told: Callable[[int], object] = int
 ) -> int:
     """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
-    total, last, size = 0, NOBODYS, BatchSize(most=PURGED_AT_ONCE)
+    total, last, size = 0, NIL_ID, BatchSize(most=PURGED_AT_ONCE)
     while True:
         with size.timed() as rows:
             purged, last = _purge_some(older_than, among or Q(), last, rows, actor)
@@ -97,12 +97,12 @@ def purge_administrators(*, actor: Principal) -> int:
     expire(actor=Principal.system("expire_sessions"))
     kept = timedelta(days=settings.ADMIN_SESSION_RETENTION_DAYS)
     over = Q(is_expired=True) | Q(expires_at__lt=Now() - kept)
-    return purge(kept, actor=actor, among=signed_in_to_administer() & over)
+    return purge(kept, actor=actor, among=opened_as_admin() & over)
 
 
 def to_purge(older_than: timedelta) -> SessionQuerySet:
     """What ended long ago was opened before that: the rows that came later need no look."""
-    return Session.objects.filter(revoked_at__lt=Now() - older_than, pk__lt=first_id_after(Now() - older_than))
+    return Session.objects.filter(revoked_at__lt=Now() - older_than, pk__lt=max_id_at(Now() - older_than))
 
 
 @transaction.atomic(durable=True)  # nothing else is committed with it

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.walking import newest_first
 from sessions_app.models import SessionState, SessionStateQuerySet, State
 from tenancy.models import Tenant
@@ -92,4 +92,4 @@ def _rows(sessions: SessionStateQuerySet) -> Iterator[dict[str, Any]]:
 def _told(name: str, value: Any) -> Any:
     if name == "status":
         return _WORDS[State(value)]
-    return show(_HANDLES[name], value) if name in _HANDLES and value is not None else value
+    return encode_id(_HANDLES[name], value) if name in _HANDLES and value is not None else value

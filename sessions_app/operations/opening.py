@@ -10,31 +10,31 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts import operations as accounts
 from accounts import tokens
-from accounts.models import Application, User, user_is_up
+from accounts.models import Application, User, user_is_active
 from accounts.models.users import is_admin
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import Origin, Principal, Tier
-from core.ids import NOBODYS, Prefix, show, uuid7
+from core.ids import NIL_ID, Prefix, encode_id, uuid7
 from core.prepared import Prepared
 from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, SessionState
-from sessions_app.models.expressions import RequiredRevision, allowed_lifetime, due_after_a_touch
+from sessions_app.models.expressions import RequiredRevision, allowed_lifetime, next_due_at
 from sessions_app.operations.ending import end_oldest
-from sessions_app.operations.locking import beside_others
+from sessions_app.operations.locking import lock_shared
 from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
-from tenancy.models import WhenFull, strictest
+from tenancy.models import OnSessionLimit, strictest
 
 _USER, _APPLICATION, _ADMIN_LIFETIME = UUID(int=1), UUID(int=2), 1_000_000_003  # where values go
 TOUCH_EVERY = timedelta(minutes=1)
 
 
-class EndedMeanwhile(Exception):
+class RevokedDuringSignIn(Exception):
     """Whatever this sign-in would have opened was ended while it was under way."""
 
 
-class NoRoom(Exception):
+class SessionLimitReached(Exception):
     """This user has as many sessions as the policy allows, and the policy is to refuse more."""
 
     def __init__(self, allowed: int) -> None:
@@ -42,7 +42,7 @@ class NoRoom(Exception):
         self.allowed = allowed
 
 
-class NotForThem(Exception):
+class TierTooLow(Exception):
     """Who this is, is proved; and where they sign in to is for others."""
 
 
@@ -71,12 +71,12 @@ def sign_in(
     """`with_key` also makes the session's own credential, for a client that keeps just one. Whoever stands lower than
     `since` gets no session."""
     tokens.require_key()
-    proof = accounts.prove(credentials, origin=origin)
+    proof = accounts.verify_credentials(credentials, origin=origin)
     try:
         if proof.principal.tier < since:
-            raise NotForThem
+            raise TierTooLow
         opened = open(proof, actor=proof.principal, with_key=with_key)
-    except (EndedMeanwhile, NoRoom, NotForThem) as refusal:
+    except (RevokedDuringSignIn, SessionLimitReached, TierTooLow) as refusal:
         why = {"reason": type(refusal).__name__}
         record_refusal(Action.SIGNED_IN, actor=proof.principal, resource=proof.user, result=Result.FAILURE, changes=why)
         raise
@@ -85,14 +85,14 @@ def sign_in(
 
 
 @transaction.atomic
-def open(proof: accounts.Proof, *, actor: Principal, with_key: bool = False) -> Opened:  # noqa: A001 - reads as `operations.open`
+def open(proof: accounts.VerifiedSignIn, *, actor: Principal, with_key: bool = False) -> Opened:  # noqa: A001 - reads as `operations.open`
     """A session for whoever has proved who they are. What was revoked since they began proving it stays revoked."""
     user = proof.user
-    beside_others([user.tenant_id])
+    lock_shared([user.tenant_id])
     User.objects.filter(pk=user.pk).update(last_login_at=Now())  # and its lock: one opening at a time for each user
     circumstances = _circumstances(proof)
     if circumstances is None or proof.candidate.revision < circumstances.floor:
-        raise EndedMeanwhile
+        raise RevokedDuringSignIn
     _make_room(circumstances, user, actor)
     session = _session(proof, circumstances)
     refresh_token = RefreshToken.new(session.pk)
@@ -112,7 +112,7 @@ def touch(session_id: UUID, *, origin: Origin) -> None:
     live = SessionState.objects.live().filter(pk=session_id)
     stale = Session.objects.filter(pk=session_id, revoked_at=None, last_activity_at__lt=Now() - TOUCH_EVERY)
     stale.filter(pk__in=live.values("pk")).update(
-        last_activity_at=Now(), last_ip_address=origin.ip_address, due_at=due_after_a_touch()
+        last_activity_at=Now(), last_ip_address=origin.ip_address, due_at=next_due_at()
     )
 
 
@@ -126,7 +126,7 @@ def claims_of(session: Session) -> dict[str, Any]:
         "sub": user.handle,
         "sid": session.handle,
         "tenant_id": None if tenant.is_staff else tenant.handle,
-        "partner_id": show(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
+        "partner_id": encode_id(Prefix.PARTNER, tenant.partner_id) if tenant.partner_id else None,
         "role": user.role,
         "scope": "",
     }
@@ -145,8 +145,8 @@ class Circumstances(NamedTuple):
     used: int
 
 
-def _circumstances(proof: accounts.Proof) -> Circumstances | None:
-    application_id = proof.application.pk if proof.application else NOBODYS
+def _circumstances(proof: accounts.VerifiedSignIn) -> Circumstances | None:
+    application_id = proof.application.pk if proof.application else NIL_ID
     rows = _CIRCUMSTANCES.fetch(proof.user.pk, application_id, settings.ADMIN_SESSION_LIFETIME)
     return Circumstances(*rows[0]) if rows else None
 
@@ -155,7 +155,7 @@ def _circumstances_query() -> QuerySet[Any]:
     application_floor = Application.objects.filter(pk=_APPLICATION).values("min_revision")
     live = SessionState.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
     return (
-        User.objects.filter(user_is_up(), pk=_USER)
+        User.objects.filter(user_is_active(), pk=_USER)
         .annotate(
             now=Now(),
             era=RequiredRevision(
@@ -182,13 +182,13 @@ def _make_room(circumstances: Circumstances, user: User, actor: Principal) -> No
     if circumstances.allowed is None:
         return
     too_many = circumstances.used + 1 - circumstances.allowed
-    if too_many > 0 and circumstances.when_full == WhenFull.DENY:
-        raise NoRoom(circumstances.allowed)
+    if too_many > 0 and circumstances.when_full == OnSessionLimit.DENY:
+        raise SessionLimitReached(circumstances.allowed)
     if too_many > 0:
         end_oldest(user.pk, too_many, actor=actor)
 
 
-def _session(proof: accounts.Proof, circumstances: Circumstances) -> Session:
+def _session(proof: accounts.VerifiedSignIn, circumstances: Circumstances) -> Session:
     user, origin = proof.user, proof.origin
     lifetime, idle = timedelta(seconds=circumstances.lifetime), timedelta(seconds=circumstances.idle)
     device = devices.describe(origin.user_agent)

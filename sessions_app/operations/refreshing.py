@@ -11,10 +11,10 @@ from audit.actions import Action, Result
 from audit.operations import record
 from core.access import Origin
 from sessions_app.models import Session, SessionState
-from sessions_app.models.expressions import due_after_a_touch
-from sessions_app.operations.ending import end
+from sessions_app.models.expressions import next_due_at
+from sessions_app.operations.ending import revoke_rows
 from sessions_app.operations.opening import SignedIn, access_token
-from sessions_app.refresh_tokens import NotOurs, RefreshToken
+from sessions_app.refresh_tokens import InvalidCredential, RefreshToken
 
 GRACE = timedelta(seconds=10)
 
@@ -28,7 +28,7 @@ def refresh(text: str, *, origin: Origin) -> SignedIn:
     tokens.require_key()
     try:
         token = RefreshToken.read(text)
-    except NotOurs as error:
+    except InvalidCredential as error:
         raise RefreshRefused from error
     with transaction.atomic():
         session, told = _live_and_locked(token)
@@ -71,7 +71,7 @@ def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[by
             refreshed_before_at=F("refreshed_at"),
             last_activity_at=Now(),
             last_ip_address=origin.ip_address,
-            due_at=due_after_a_touch(),
+            due_at=next_due_at(),
         )
         return successor
     return next((each for each in token.successors() if each.digest in told), None)
@@ -81,5 +81,5 @@ def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[by
 def _end_replayed(session: Session, origin: Origin) -> None:
     """Two parties hold this family's tokens and nobody can tell which is the thief: it ends for both."""
     actor = as_principal(session.user, origin)
-    end([session.pk], actor=actor, reason="refresh token replayed")
+    revoke_rows([session.pk], actor=actor, reason="refresh token replayed")
     record(Action.REFRESH_REPLAYED, actor=actor, resource=session, result=Result.DENIED)

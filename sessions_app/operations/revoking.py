@@ -13,12 +13,18 @@ from accounts.models import Application, User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.among import among
+from core.among import pk_in
 from sessions_app import counting
 from sessions_app.models import Reach, Revocation, Session, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import IDS_SHOWN, Ended, by, crown_the_newest, mark
+from sessions_app.operations.ending import (
+    IDS_SHOWN,
+    RevocationResult,
+    mark_revoked,
+    reassign_newest_flag,
+    revocation_fields,
+)
 from sessions_app.operations.expiring import expire_within
-from sessions_app.operations.locking import alone_in, beside_others, hold_users
+from sessions_app.operations.locking import lock_scope_exclusive, lock_shared, lock_users
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.operations import next_revision
 
@@ -39,7 +45,7 @@ def revoke_scope(
     reason: str,
     spare: UUID | None = None,
     shown: int = IDS_SHOWN,
-) -> Ended:
+) -> RevocationResult:
     """End every session within `reach`, and every sign-in under way there. `spare` names one to leave alive."""
     ended = end_all(reach, target_id, actor=actor, reason=reason, spare=spare, shown=shown)
     assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
@@ -53,7 +59,7 @@ def revoke_scope(
 
 
 @transaction.atomic
-def bump_token_version(*, actor: Principal, reason: str) -> tuple[int, Ended]:
+def bump_token_version(*, actor: Principal, reason: str) -> tuple[int, RevocationResult]:
     """Sign every administrator out, and say which version that makes: 20 at once make 20 versions."""
     ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)
     version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row
@@ -70,7 +76,7 @@ def end_all(
     reason: str,
     spare: UUID | None = None,
     shown: int = IDS_SHOWN,
-) -> Ended:
+) -> RevocationResult:
     """Raise the floor under `reach`. For use inside an act that records itself, before that act locks anything.
 
     Openings and endings under way are waited for, and the next wait for this: what is counted here is what ends.
@@ -89,26 +95,31 @@ def end_all(
         ids = _newest(reach, target_id, spared, shown, moment)
         count, when = count - len(spared), {"created_at": moment}  # what runs out a little later was ended by this
     revocation = Revocation.objects.create(
-        number=number, reach=reach, target_id=target_id, **when, **_place(reach, target_id), **by(actor, reason, count)
+        number=number,
+        reach=reach,
+        target_id=target_id,
+        **when,
+        **_place(reach, target_id),
+        **revocation_fields(actor, reason, count),
     )
     if reach is Reach.USER and ids:
-        Revocation.objects.filter(pk=revocation.pk).update(swept_count=mark(ids, revocation))
+        Revocation.objects.filter(pk=revocation.pk).update(swept_count=mark_revoked(ids, revocation))
     _raise_floor(reach, target_id, number, is_bound=not spared and reach not in (Reach.USER, Reach.ADMINS))
     _crown(reach, target_id, spared)
     defer_sweep()
-    return Ended(count, ids[:shown], revocation)
+    return RevocationResult(count, ids[:shown], revocation)
 
 
 def _hold(reach: Reach, target_id: UUID | None) -> None:
     if reach is Reach.USER and target_id is not None:
-        beside_others(User.objects.filter(pk=target_id).values_list("tenant_id", flat=True))
-        hold_users([target_id])
+        lock_shared(User.objects.filter(pk=target_id).values_list("tenant_id", flat=True))
+        lock_users([target_id])
         return
     if reach is Reach.APPLICATION:
         owner = Application.objects.filter(pk__in=[target_id], tenant__isnull=False).values_list("tenant_id", flat=True)
         if tenant_id := owner.first():  # nobody else's people sign in to it
             reach, target_id = Reach.TENANT, tenant_id
-    alone_in(reach, target_id)
+    lock_scope_exclusive(reach, target_id)
 
 
 def _spare(reach: Reach, target_id: UUID | None, spare: UUID | None, number: int) -> list[UUID]:
@@ -125,7 +136,7 @@ def _of_user(user_id: UUID | None, spared: list[UUID]) -> list[UUID]:
     """All of a user's live sessions but the spared, newest first, and locked."""
     rows = Session.objects.filter(user=user_id, revoked_at=None).exclude(pk__in=spared)
     locked = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    live = SessionState.objects.filter(among(locked)).live()
+    live = SessionState.objects.filter(pk_in(locked)).live()
     return list(live.newest_first().values_list("pk", flat=True))
 
 
@@ -134,7 +145,9 @@ def _newest(reach: Reach, target_id: UUID | None, spared: list[UUID], shown: int
         return []
     tenant_id = target_id if reach is Reach.TENANT else None
     partner_id = target_id if reach is Reach.PARTNER else None
-    rows: SessionStateQuerySet = SessionState.objects.since_the_last_floor(tenant_id=tenant_id, partner_id=partner_id)
+    rows: SessionStateQuerySet = SessionState.objects.opened_since_last_scope_revocation(
+        tenant_id=tenant_id, partner_id=partner_id
+    )
     rows = rows.live_by_index(at=at).within(reach, target_id).exclude(pk__in=spared)
     return list(rows.newest_first().values_list("pk", flat=True)[:shown])
 
@@ -156,7 +169,7 @@ def _raise_floor(reach: Reach, target_id: UUID | None, number: int, *, is_bound:
 def _crown(reach: Reach, target_id: UUID | None, spared: list[UUID]) -> None:
     """A user's newest session may have fallen while an older one stands: the spared, or one of another application."""
     if reach is Reach.APPLICATION:
-        crown_the_newest(Session.objects.filter(application=target_id, revoked_at=None, is_newest=True))
+        reassign_newest_flag(Session.objects.filter(application=target_id, revoked_at=None, is_newest=True))
     elif spared:
         theirs = Session.objects.filter(user=Subquery(Session.objects.filter(pk__in=spared).values("user")))
         theirs.filter(is_newest=True).exclude(pk__in=spared).update(is_newest=False)

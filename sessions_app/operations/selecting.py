@@ -15,8 +15,8 @@ from core.access import Principal
 from sessions_app import counting
 from sessions_app.durations import read
 from sessions_app.models import Reach, Revocation, SessionState
-from sessions_app.models.expressions import signed_in_to_administer
-from sessions_app.operations.ending import Ended, by, end
+from sessions_app.models.expressions import opened_as_admin
+from sessions_app.operations.ending import RevocationResult, revocation_fields, revoke_rows
 from sessions_app.operations.revoking import revoke_scope
 from sessions_app.selection import Selection
 from sessions_app.statistics import NOTHING, statistics
@@ -44,7 +44,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Blast:
+class RevocationPreview:
     """How far an act would reach, told before it is done."""
 
     sessions: int
@@ -55,7 +55,7 @@ class Blast:
     sample: list[SessionState]
 
 
-def blast_of(selection: Selection) -> Blast:
+def preview_revocation(selection: Selection) -> RevocationPreview:
     """From the counters where a floor ends it all, at once for a million; else from the rows."""
     live = selection.sessions().live()
     mine = selection.asked_by.session_id if selection.asked_by else None
@@ -66,12 +66,12 @@ def blast_of(selection: Selection) -> Blast:
         tenants, administrators = counting.tenants_and_administrators(reach, target_id)
         numbers = (told["active_sessions"], told["unique_users"], tenants, administrators)
     else:
-        is_an_administrators = Count("pk", filter=signed_in_to_administer())
+        is_an_administrators = Count("pk", filter=opened_as_admin())
         sums = {"s": Count("pk"), "u": Count("user", distinct=True), "t": Count("tenant", distinct=True)}
         told = live.aggregate(**sums, a=is_an_administrators)
         numbers = (told["s"], told["u"], told["t"], told["a"])
-    newest = live.since_the_last_floor(**_place_of(selection)).newest_first()
-    return Blast(*numbers, is_ones_own, list(newest[:SAMPLE]))
+    newest = live.opened_since_last_scope_revocation(**_place_of(selection)).newest_first()
+    return RevocationPreview(*numbers, is_ones_own, list(newest[:SAMPLE]))
 
 
 def _place_of(selection: Selection) -> dict[str, UUID | None]:
@@ -116,7 +116,7 @@ def revoke_selected(
     reason: str,
     at_most: int | None = None,
     told: Callable[[int], object] = int,
-) -> Ended:
+) -> RevocationResult:
     """End what is selected; no more than `at_most`, if that was agreed on. `told` hears of each step how many it ended.
 
     Each batch is a transaction of its own: killed at any moment, the same call carries on with the same revocation.
@@ -134,7 +134,9 @@ def revoke_selected(
 
 
 @transaction.atomic
-def _whole_scope(reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, at_most: int | None) -> Ended:
+def _whole_scope(
+    reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, at_most: int | None
+) -> RevocationResult:
     ended = revoke_scope(reach, target_id, actor=actor, reason=reason, shown=0)
     if at_most is not None and ended.count > at_most:
         raise MoreThanConfirmed
@@ -152,7 +154,7 @@ def _begin(selection: Selection, *, actor: Principal, reason: str, at_most: int 
         return revocation
     place = {"tenant_id": selection.tenant_id, "partner_id": selection.partner_id}
     revocation = Revocation.objects.create(
-        reach=Reach.SELECTION, selection=selection.as_json(), **place, **by(actor, reason, 0)
+        reach=Reach.SELECTION, selection=selection.as_json(), **place, **revocation_fields(actor, reason, 0)
     )
     revocation.refresh_from_db()  # born at the database's time
     _record(revocation, actor, is_finished=False)
@@ -168,19 +170,19 @@ def _next(selection: Selection, revocation: Revocation, last: UUID | None) -> li
 
 @transaction.atomic
 def _end_some(batch: list[UUID], revocation: Revocation, *, actor: Principal, at_most: int | None) -> int:
-    ended = end(batch, actor=actor, reason=revocation.reason, revocation=revocation)
+    ended = revoke_rows(batch, actor=actor, reason=revocation.reason, revocation=revocation)
     if at_most is not None and ended.count > at_most:
         raise MoreThanConfirmed
     return ended.count
 
 
 @transaction.atomic
-def _finish(revocation: Revocation, *, actor: Principal) -> Ended:
+def _finish(revocation: Revocation, *, actor: Principal) -> RevocationResult:
     is_ours = Revocation.objects.filter(pk=revocation.pk, swept_at=None).update(swept_at=Now())
     revocation.refresh_from_db()
     if is_ours:
         _record(revocation, actor, is_finished=True)
-    return Ended(revocation.revoked_count, [], revocation)
+    return RevocationResult(revocation.revoked_count, [], revocation)
 
 
 def _record(revocation: Revocation, actor: Principal, *, is_finished: bool) -> None:

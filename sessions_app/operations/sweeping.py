@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
 from sessions_app.operations.batches import BatchSize, commit_without_waiting
-from sessions_app.operations.ending import mark
+from sessions_app.operations.ending import mark_revoked
 from tenancy.models import Tenant
 
 BATCH = 10_000  # rows, at most
@@ -38,16 +38,16 @@ def _sweep_batch(before: UUID | None, rows: int) -> list[UUID] | None:
 
     `before` only spares a look at the rows that the last batch marked.
     """
-    revocation = Revocation.objects.to_sweep().first() if _alone() else None
+    revocation = Revocation.objects.to_sweep().first() if _try_lock() else None
     if revocation is None:
         return None
     commit_without_waiting()
-    doomed = _doomed(revocation)
+    doomed = _rows_to_mark(revocation)
     ahead = doomed.filter(pk__lt=before) if before else doomed
     locked = ahead.select_for_update(of=("self",), skip_locked=True).newest_first()
     batch = list(locked.values_list("pk", flat=True)[:rows])
     if batch:
-        mark(batch, revocation)
+        mark_revoked(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
     elif (is_all := revocation.swept_count == revocation.revoked_count) or before is None:
         # Looking once more from the start would mean a look at all that was just marked; the numbers know better.
@@ -57,17 +57,19 @@ def _sweep_batch(before: UUID | None, rows: int) -> list[UUID] | None:
     return batch
 
 
-def sweep_before_it_moves(tenant: Tenant) -> None:
+def sweep_tenant_before_move(tenant: Tenant) -> None:
     """A partner's revocation finds its sessions by the partner: no longer those that have left, and others' too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SWEEP_LOCK])
     unswept = list(Revocation.objects.to_sweep())
     for revocation in unswept if any(each.reach == Reach.PARTNER for each in unswept) else []:
-        swept = mark(list(_doomed(revocation).filter(tenant=tenant).values_list("pk", flat=True)), revocation)
+        swept = mark_revoked(
+            list(_rows_to_mark(revocation).filter(tenant=tenant).values_list("pk", flat=True)), revocation
+        )
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + swept)
 
 
-def _doomed(revocation: Revocation) -> SessionQuerySet:
+def _rows_to_mark(revocation: Revocation) -> SessionQuerySet:
     return Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
         revoked_at=None,
         revision__lt=revocation.number,
@@ -76,7 +78,7 @@ def _doomed(revocation: Revocation) -> SessionQuerySet:
     )
 
 
-def _alone() -> bool:
+def _try_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SWEEP_LOCK])
         return cursor.fetchone()[0]

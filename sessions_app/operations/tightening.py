@@ -10,12 +10,12 @@ from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, S
 from django.db.models.functions import Greatest, Least, Now, RowNumber
 
 from core.access import Principal
-from core.among import among
-from core.ids import NOBODYS
+from core.among import pk_in
+from core.ids import NIL_ID
 from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
-from sessions_app.models.expressions import allowed_lifetime, signed_in_to_administer
-from sessions_app.operations.ending import end
-from sessions_app.operations.locking import alone_in, with_their_users
+from sessions_app.models.expressions import allowed_lifetime, opened_as_admin
+from sessions_app.operations.ending import revoke_rows
+from sessions_app.operations.locking import lock_scope_exclusive, lock_sessions_with_users
 from tenancy.models import Tenant, strictest
 
 BATCH = 2_000
@@ -23,15 +23,15 @@ SECOND = Value(timedelta(seconds=1))
 REASON = "session policy tightened"
 
 
-def wait_for_openings(reach: Reach, target_id: UUID | None) -> None:
+def block_sign_ins(reach: Reach, target_id: UUID | None) -> None:
     """Until the transaction ends, nobody opens a session within reach."""
-    alone_in(reach, target_id)
+    lock_scope_exclusive(reach, target_id)
 
 
 @transaction.atomic
-def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
+def apply_session_policy(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     """End what may no longer last, or is one too many, and cut the others short; how many sessions were ended."""
-    lifetime = allowed_lifetime(_allowed("session_lifetime"), signed_in_to_administer())
+    lifetime = allowed_lifetime(_allowed("session_lifetime"), opened_as_admin())
     allowed = {"lifetime": _as_duration(lifetime), "idle": _as_duration(_allowed("idle_timeout"))}
     live = SessionState.objects.live().within(reach, target_id)
     too_old = live.annotate(**allowed).filter(
@@ -42,7 +42,7 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
     expires_at = Least(F("expires_at"), F("created_at") + allowed["lifetime"])
     idle_limit = Least(F("idle_limit"), allowed["idle"])
     due_at = Least(F("due_at"), expires_at, F("last_activity_at") + idle_limit)
-    rows = Session.objects.filter(among(live.values("pk")))
+    rows = Session.objects.filter(pk_in(live.values("pk")))
     rows.update(expires_at=expires_at, idle_limit=idle_limit, due_at=due_at)
     by_age = Window(RowNumber(), partition_by="user", order_by=F("pk").desc())
     crowded = live.annotate(most=strictest("max_sessions", "tenant__")).filter(most__isnull=False)
@@ -51,10 +51,10 @@ def tighten(reach: Reach, target_id: UUID | None, *, actor: Principal) -> int:
 
 def tighten_administrators() -> None:
     """Hold administrators' live sessions to ADMIN_SESSION_LIFETIME, where they were opened while it was longer."""
-    last_until, after = _administrators_last_until(), NOBODYS
+    last_until, after = _administrators_last_until(), NIL_ID
     while True:
         too_long = Session.objects.filter(
-            signed_in_to_administer(), revoked_at=None, expires_at__gt=Greatest(last_until, Now()), pk__gt=after
+            opened_as_admin(), revoked_at=None, expires_at__gt=Greatest(last_until, Now()), pk__gt=after
         )
         session_ids = list(too_long.order_by("pk").values_list("pk", flat=True)[:BATCH])
         if not session_ids:
@@ -67,8 +67,8 @@ def tighten_administrators() -> None:
 def _shorten_administrators(session_ids: list[UUID]) -> None:
     """One that has lasted longer already runs out now, not before: what was done in it was done in a live session."""
     expires_at = Greatest(_administrators_last_until(), Now())
-    live = SessionState.objects.live().filter(pk__in=with_their_users(session_ids))
-    Session.objects.filter(among(live.values("pk"))).update(
+    live = SessionState.objects.live().filter(pk__in=lock_sessions_with_users(session_ids))
+    Session.objects.filter(pk_in(live.values("pk"))).update(
         expires_at=expires_at, due_at=Least(F("due_at"), expires_at)
     )
 
@@ -78,7 +78,7 @@ def _administrators_last_until() -> Any:
 
 
 def _end(sessions: SessionStateQuerySet, actor: Principal) -> int:
-    return end(list(sessions.values_list("pk", flat=True)), actor=actor, reason=REASON).count
+    return revoke_rows(list(sessions.values_list("pk", flat=True)), actor=actor, reason=REASON).count
 
 
 def _allowed(policy: str) -> Subquery:

@@ -8,7 +8,7 @@ import pytest
 from accounts import operations as accounts
 from accounts.models import ApiKey, User
 from core.access import Scope
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app.models import SessionState
 from tests.access.asking import a_revocation
 from tests.access.footprint import footprint
@@ -110,7 +110,7 @@ def test_the_404_speaks_of_the_thing(world: World):
 
     assert detail(f"/api/v1/me/sessions/{some_id(Prefix.SESSION)}") == {"detail": "Session not found"}
     assert detail(f"/api/v1/me/api-keys/{some_id(Prefix.API_KEY)}") == {"detail": "API key not found"}
-    assert show(Prefix.USER, world.ada.user.pk) not in str(detail(f"/api/v1/me/sessions/{world.ada.user.handle}"))
+    assert encode_id(Prefix.USER, world.ada.user.pk) not in str(detail(f"/api/v1/me/sessions/{world.ada.user.handle}"))
 
 
 def made(user: User, world: World) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.architecture.sources import modules
 OPERATIONS = ("accounts.operations", "audit.operations", "sessions_app.operations", "tenancy.operations")
 # Each with the reason why nobody has to be named.
 WITHOUT_ACTOR = {
-    "accounts.operations.candidate_for": "looks an account up and changes nothing",
+    "accounts.operations.find_account": "looks an account up and changes nothing",
     "accounts.operations.authenticated": "starts from the client's credentials, which say who acts",
     "accounts.operations.granted_of": "compares scopes and changes nothing",
     "accounts.operations.is_admin_key": "compares two texts and changes nothing",
@@ -18,8 +18,8 @@ WITHOUT_ACTOR = {
     "accounts.operations.issue_token": "starts from the client's credentials, which say who acts",
     "accounts.operations.note_key_use": "the authenticator's own note that a key was used",
     "accounts.operations.pending_reset": "looks a code up and changes nothing",
-    "accounts.operations.presented": "charges whoever has yet to show that they are anybody",
-    "accounts.operations.prove": "starts from credentials, which say who acts",
+    "accounts.operations.operator_key_attempt": "charges whoever has yet to show that they are anybody",
+    "accounts.operations.verify_credentials": "starts from credentials, which say who acts",
     "accounts.operations.require_fit": "looks at a password and changes nothing",
     "accounts.operations.reset_password": "starts from a code, which says who acts",
     "audit.operations.fingerprint": "computes and changes nothing",
@@ -27,12 +27,12 @@ WITHOUT_ACTOR = {
     "sessions_app.operations.refresh": "starts from a refresh token, which says who acts",
     "sessions_app.operations.sign_in": "starts from credentials, which say who acts",
     "sessions_app.operations.sweep": "writes down what the revocation's own actor decided",
-    "sessions_app.operations.sweep_before_it_moves": "writes down what the revocations' own actors decided",
+    "sessions_app.operations.sweep_tenant_before_move": "writes down what the revocations' own actors decided",
     "sessions_app.operations.touch": "the authenticator's own note that somebody was here",
-    "sessions_app.operations.wait_for_openings": "waits for others and changes nothing",
-    "tenancy.operations.hold": "compares two numbers inside the act that names its actor",
+    "sessions_app.operations.block_sign_ins": "waits for others and changes nothing",
+    "tenancy.operations.check_limit": "compares two numbers inside the act that names its actor",
     "tenancy.operations.lock": "holds a row for the act that names its actor",
-    "tenancy.operations.renew": "gives it another version inside the act that names its actor",
+    "tenancy.operations.bump_version": "gives it another version inside the act that names its actor",
     "tenancy.operations.next_revision": "takes a number for the act that names its actor",
 }
 

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.access import Scope, Tier
-from core.permissions import Declared, DenyAll
+from core.permissions import ActionPolicy, DenyAll
 from core.v1 import V1ViewSet
-from core.views import DeclaredViewSet
+from core.views import PolicyViewSet
 from tests.architecture.routes import DOCS, PAGES, PLAIN_VIEWS, Route, routes, routes_of_dialects
 from tests.cells import cells
 from tests.world import Caller, World
@@ -22,28 +22,28 @@ VIEW_SETS = [*V1, *routes_of_dialects()]
 by_path = pytest.mark.parametrize("route", VIEW_SETS, ids=lambda route: route.path)
 
 
-def view_of(route: Route) -> type[DeclaredViewSet]:
+def view_of(route: Route) -> type[PolicyViewSet]:
     return route.view.cls  # type: ignore[attr-defined]  # what `as_view` leaves there
 
 
-def declarations(view: type[DeclaredViewSet]) -> Counter[str]:
+def declarations(view: type[PolicyViewSet]) -> Counter[str]:
     return Counter([*view.public, *view.reads, *view.writes])
 
 
 @by_path
 class TestAViewSet:
     def test_declares_each_of_its_actions_once(self, route: Route):
-        assert issubclass(view_of(route), DeclaredViewSet)
+        assert issubclass(view_of(route), PolicyViewSet)
         assert {action: declarations(view_of(route))[action] for action in route.actions.values()} == dict.fromkeys(
             route.actions.values(), 1
         )
 
     def test_leaves_authentication_and_permission_to_the_house(self, route: Route):
         view = view_of(route)
-        assert view.permission_classes == [Declared]
+        assert view.permission_classes == [ActionPolicy]
         assert not issubclass(view, V1ViewSet) or view.authentication_classes == V1ViewSet.authentication_classes
         for name in ("get_permissions", "check_permissions", "permission_denied", "get_authenticators"):
-            assert getattr(view, name) is getattr(DeclaredViewSet, name), name
+            assert getattr(view, name) is getattr(PolicyViewSet, name), name
 
     def test_reads_by_get_and_writes_by_everything_else(self, route: Route):
         view = view_of(route)
@@ -52,7 +52,7 @@ class TestAViewSet:
 
 
 def test_what_is_declared_is_routed():
-    routed: dict[type[DeclaredViewSet], set[str]] = {}
+    routed: dict[type[PolicyViewSet], set[str]] = {}
     for route in VIEW_SETS:
         routed.setdefault(view_of(route), set()).update(route.actions.values())
     assert {view: set(declarations(view)) | view.with_session for view in routed} == routed

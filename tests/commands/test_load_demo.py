@@ -19,7 +19,7 @@ from core.access import Scope
 from core.ids import first_at
 from core.moments import milliseconds
 from sessions_app import counting, demo
-from sessions_app.dashboard import DAY, Brought, course
+from sessions_app.dashboard import DAY, ActivityKind, hourly_activity
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState
 from sessions_app.statistics import statistics
 from tenancy.models import Tenant
@@ -169,8 +169,8 @@ class TestWhatIsThere:
     def test_the_last_day_and_the_days_before_it_differ(self, loaded: None):
         theirs = Revocation.objects.filter(sessions__in=sessions())
         assert 0 < theirs.filter(pk__gte=first_at(milliseconds(timezone.now() - DAY))).count() < theirs.count()
-        hours = course(SYSTEM, timezone.now() - 7 * DAY)
-        assert {what for _, what in hours} == set(Brought)
+        hours = hourly_activity(SYSTEM, timezone.now() - 7 * DAY)
+        assert {what for _, what in hours} == set(ActivityKind)
         assert len({hour for hour, _ in hours}) > 48
 
     def test_the_numbers_told_are_those_of_the_rows(self, loaded: None):

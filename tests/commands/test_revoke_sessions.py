@@ -193,7 +193,7 @@ class TestNothing:
         proof = world.proof(newcomer)
         said = revoke("--user", newcomer.handle)
         assert (said.code, said.err) == (1, "No active session matches. Sign-ins in progress were refused.\n")
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
 
 

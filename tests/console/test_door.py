@@ -36,7 +36,7 @@ class TestSigningIn:
         assert browser.status == 403
         assert COOKIE not in browser.http.cookies
         assert Session.objects.for_user(world.ada.user.pk).count() == before
-        assert AuditEntry.objects.order_by("-pk").first().changes == {"reason": "NotForThem"}
+        assert AuditEntry.objects.order_by("-pk").first().changes == {"reason": "TierTooLow"}
 
     def test_with_a_wrong_password_says_so(self, world: World):
         browser = Browser()

@@ -106,8 +106,8 @@ class TestThePreview:
         crowd(everybody.north_admin, 2)
         operator = Principal.system("tests")
         for scope in ({"tenant": "north"}, {"partner": "acme"}):
-            whole = selecting.blast_of(selection(operator, **scope))
-            looked_at = selecting.blast_of(selection(operator, **scope, older_than="0s"))
+            whole = selecting.preview_revocation(selection(operator, **scope))
+            looked_at = selecting.preview_revocation(selection(operator, **scope, older_than="0s"))
             assert (whole.sessions, whole.users, whole.tenants, whole.administrators) == (
                 looked_at.sessions,
                 looked_at.users,

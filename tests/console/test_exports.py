@@ -14,7 +14,7 @@ from audit.actions import Action
 from audit.models import AuditEntry
 from audit.operations import record
 from core import exports, walking
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app.models import Session, SessionState
 from tests.cells import cells
 from tests.commands.crowds import crowd
@@ -61,7 +61,7 @@ class TestTheRecord:
             "acme_partner": rows.filter(partner_id=world.acme.pk, tenant_id__isnull=False),
             "super_admin": rows,
         }
-        assert ids == [show(Prefix.AUDIT_ENTRY, pk) for pk in theirs[who].values_list("pk", flat=True)]
+        assert ids == [encode_id(Prefix.AUDIT_ENTRY, pk) for pk in theirs[who].values_list("pk", flat=True)]
         assert len(ids) > 1
 
     def test_says_what_the_api_says(self, who: str, world: World):
@@ -174,7 +174,7 @@ class TestAFile:
 
     def test_takes_turns(self, world: World):
         browser = Browser(world.super_admin)
-        under_way = [sent(browser, RECORD) for _ in range(exports.AT_ONCE)]
+        under_way = [sent(browser, RECORD) for _ in range(exports.MAX_CONCURRENT)]
         browser.open(RECORD)
         browser.send(f"{RECORD}export/", format="csv")
         assert browser.status == 429
@@ -194,7 +194,7 @@ class TestSessions:
         browser = Browser(world.acme_partner)
         ids = [row["id"] for row in taken(browser, SESSIONS, tenant="north", state="live")]
         theirs = SessionState.objects.live().filter(tenant=world.north).order_by("-pk")
-        assert ids == [show(Prefix.SESSION, pk) for pk in theirs.values_list("pk", flat=True)]
+        assert ids == [encode_id(Prefix.SESSION, pk) for pk in theirs.values_list("pk", flat=True)]
         assert len(ids) > 5
         everything = taken(browser, SESSIONS, "csv", all="on")
         assert world.lisa.session_id not in {row["id"] for row in everything}

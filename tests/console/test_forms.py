@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from accounts.operations import add_member
 from audit.models import AuditEntry
-from config.console.forms.plans import PLANS
+from config.console.forms.plans import FORMS
 from core.ids import Prefix
 from core.records import Status
 from sessions_app.models import SessionState
@@ -100,7 +100,7 @@ def place_to_make(kind: Kind) -> str:
 
 
 def test_every_kind_has_its_forms():
-    assert set(PLANS) == set(SLUGS) == {kind.model for kind in KINDS}
+    assert set(FORMS) == set(SLUGS) == {kind.model for kind in KINDS}
 
 
 @by_whoever_may
@@ -266,7 +266,7 @@ class TestAForm:
         browser.open(f"{page}edit/")
         form = filled(browser)
         columns = {column.attname for column in kind.model._meta.concrete_fields}
-        columns -= {*form, *PLANS[kind.model][1].serializer().fields}
+        columns -= {*form, *FORMS[kind.model][1].serializer().fields}
         assert columns >= {"id", "created_at", "min_revision", "deleted_at"}
         before = footprint()
         for name in sorted({*columns, "is_staff", "is_superuser", "tenant.id", "tenantId"}):
@@ -345,7 +345,7 @@ class TestDeleting:
         assert "still has tenants; delete or move them first: north, south" in text
         browser.send(f"{page}remove/", version=world.acme.version)
         assert browser.status == 409
-        assert Partner.objects.present().filter(pk=world.acme.pk).exists()
+        assert Partner.objects.not_deleted().filter(pk=world.acme.pk).exists()
         assert AuditEntry.objects.order_by("-pk").first().action == "act.refused"
 
     def test_leaves_the_last_operator(self, world: World):

@@ -63,7 +63,7 @@ def phone(world: World) -> Browser:
     return browser
 
 
-def end_of(browser: Browser) -> str:
+def ending_of(browser: Browser) -> str:
     session = browser.key.get(ME).json()["data"]["session"]["id"]
     return f"{SESSIONS}{session}/end/"
 
@@ -156,20 +156,20 @@ class TestTheList:
 class TestEnding:
     def test_one_device_ends_it_and_says_which(self, laptop: Browser, phone: Browser):
         assert phone.key.get(ME).status_code == 200
-        text = laptop.send(end_of(phone))
+        text = laptop.send(ending_of(phone))
         assert "Firefox Mobile on Android has been signed out." in text
         assert laptop.at == SESSIONS
         assert phone.key.get(ME).status_code == 401
         assert "has been signed out" not in laptop.open(SESSIONS)
 
     def test_the_device_is_out_on_its_next_click(self, laptop: Browser, phone: Browser):
-        laptop.send(end_of(phone))
+        laptop.send(ending_of(phone))
         assert "Your session has ended" in phone.open(SESSIONS)
         assert phone.at == SIGN_IN
         assert phone.http.cookies[COOKIE].value == ""
 
     def test_again_is_no_news(self, laptop: Browser, phone: Browser):
-        path = end_of(phone)
+        path = ending_of(phone)
         laptop.send(path)
         assert "was already signed out" in laptop.send(path)
 
@@ -180,7 +180,7 @@ class TestEnding:
         assert "Signed out everywhere else (0 sessions)." in laptop.send(f"{SESSIONS}end-others/")
 
     def test_what_was_not_me_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
-        text = laptop.send(end_of(phone), not_me="1")
+        text = laptop.send(ending_of(phone), not_me="1")
         assert laptop.at == PASSWORD_PAGE
         assert "may know your password" in text
         assert phone.key.get(ME).status_code == 401
@@ -197,7 +197,7 @@ class TestEnding:
         assert key.get(ME).status_code == 401
 
     def test_is_on_record(self, laptop: Browser, phone: Browser, world: World):
-        path = end_of(phone)
+        path = ending_of(phone)
         before = AuditEntry.objects.count()
         laptop.send(path)
         entry = AuditEntry.objects.latest("id")

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from config.console.asking import VIEWS
-from core.fields import Distinct, Handle, Text
+from core.fields import IdField, StrictString, UniqueList
 from core.ids import Prefix, pattern
 from core.records import defaults_of
 from tests.contract.v1.answers import flaws
@@ -38,8 +38,8 @@ def limits_of(field: serializers.Field) -> dict[str, Any]:
     """What a JSON schema has to say of a field."""
     limits: dict[str, Any] = {}
     match field:
-        case Distinct() | serializers.ListField():
-            limits = {"maxItems": field.max_length, "uniqueItems": isinstance(field, Distinct) or None}
+        case UniqueList() | serializers.ListField():
+            limits = {"maxItems": field.max_length, "uniqueItems": isinstance(field, UniqueList) or None}
             limits["items"] = limits_of(field.child)
         case serializers.ChoiceField():
             limits = {"enum": set(field.choices)}
@@ -49,8 +49,8 @@ def limits_of(field: serializers.Field) -> dict[str, Any]:
             limits = {"format": "email", "maxLength": field.max_length}
         case serializers.CharField():
             limits = {"maxLength": field.max_length}
-            limits |= {"pattern": field.pattern} if isinstance(field, Text) else {}
-            limits |= {} if field.allow_blank or isinstance(field, Handle) else {"minLength": 1}
+            limits |= {"pattern": field.pattern} if isinstance(field, StrictString) else {}
+            limits |= {} if field.allow_blank or isinstance(field, IdField) else {"minLength": 1}
     limits["is_nullable"] = field.allow_null
     return {name: limit for name, limit in limits.items() if limit is not None}
 

@@ -48,7 +48,7 @@ def test_no_database_is_503_and_says_when_to_try_again(path: str, monkeypatch: p
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr("sessions_app.authentication.holder_of_key", away)
+    monkeypatch.setattr("sessions_app.authentication.check_session_key", away)
     header = "zt-session" if path.startswith(EDGE) else "Authorization"
     shown = key if path.startswith(EDGE) else f"Bearer {key}"
     caller = browser(world.super_admin) if path == PANEL else Caller()
@@ -62,7 +62,7 @@ def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyP
         raise OperationalError
 
     for name in (
-        "sessions_app.authentication.holder_of_key",
+        "sessions_app.authentication.check_session_key",
         "sessions_app.operations.sign_in",
         "accounts.operations.reset_password",
     ):

@@ -12,7 +12,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
 from sessions_app import counting, operations
-from sessions_app.models import Kind, Reach, Session, SessionCount, SessionState
+from sessions_app.models import CounterKind, Reach, Session, SessionCount, SessionState
 from tenancy import operations as tenancy
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
@@ -131,12 +131,12 @@ class TestFolding:
 
     def test_forgets_when_somebody_was_seen_two_days_ago(self, world: World):
         counting.fold()
-        before = SessionCount.objects.filter(kind=Kind.SEEN).count()
-        SessionCount.objects.filter(kind=Kind.SEEN).update(slot=F("slot") - 2 * 24 * 12)
+        before = SessionCount.objects.filter(kind=CounterKind.SEEN).count()
+        SessionCount.objects.filter(kind=CounterKind.SEEN).update(slot=F("slot") - 2 * 24 * 12)
         later(world.ada, by=2 * DAY)
         counting.fold()
-        assert SessionCount.objects.filter(kind=Kind.SEEN).count() <= before
-        assert not SessionCount.objects.filter(kind=Kind.SEEN, tenant=world.north).exists()
+        assert SessionCount.objects.filter(kind=CounterKind.SEEN).count() <= before
+        assert not SessionCount.objects.filter(kind=CounterKind.SEEN, tenant=world.north).exists()
         assert totals(world) == by_hand(world)
 
 
@@ -144,14 +144,14 @@ class TestACounterThatIsWrong:
     def test_is_named_with_what_it_says_and_what_there_is(self, world: World):
         assert world.ada.session
         counting.fold()
-        SessionCount.objects.filter(tenant=world.north, kind=Kind.ALL).update(n=F("n") + 2)
+        SessionCount.objects.filter(tenant=world.north, kind=CounterKind.ALL).update(n=F("n") + 2)
         [difference] = counting.differences()
         assert (difference.counted, difference.found) == (3, 1)
-        assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, Kind.ALL)
+        assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, CounterKind.ALL)
 
     def test_is_right_again_when_all_is_counted_anew(self, world: World):
         everybody = [world.ada, world.alan, world.katherine]
-        SessionCount.objects.filter(kind=Kind.ALL).update(n=F("n") + 2)
+        SessionCount.objects.filter(kind=CounterKind.ALL).update(n=F("n") + 2)
         assert totals(world) != by_hand(world)
         counting.rebuild()
         assert list(counting.differences()) == []

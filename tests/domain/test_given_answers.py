@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from audit.answers import KEPT, Answer, KeyTaken, forget_answers, once
+from audit.answers import KEPT, Answer, KeyTaken, forget_answers, run_once
 from audit.models import GivenAnswer
 from tests.world import SYSTEM, World
 
@@ -23,21 +23,21 @@ def grow_old() -> None:
 
 def test_is_given_again_without_the_act(world: World):
     times: list[int] = []
-    first, again = (once(SYSTEM, "key", "POST /things", lambda: answer(times)) for _ in range(2))
+    first, again = (run_once(SYSTEM, "key", "POST /things", lambda: answer(times)) for _ in range(2))
     assert (first[0], again[0], first[1], again[1], len(times)) == (again[0], first[0], False, True, 1)
 
 
 def test_is_not_readable_where_it_is_kept(world: World):
-    once(SYSTEM, "a-key-of-mine", "POST /things", lambda: answer([]))
+    run_once(SYSTEM, "a-key-of-mine", "POST /things", lambda: answer([]))
     (row,) = GivenAnswer.objects.values_list()
     kept = repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
     assert not {each for each in ("canary", "a-key-of-mine", "things") if each in kept}
 
 
 def test_is_of_one_request(world: World):
-    once(SYSTEM, "key", "POST /things", lambda: answer([]))
+    run_once(SYSTEM, "key", "POST /things", lambda: answer([]))
     with pytest.raises(KeyTaken):
-        once(SYSTEM, "key", "POST /other", lambda: answer([]))
+        run_once(SYSTEM, "key", "POST /other", lambda: answer([]))
 
 
 def test_of_an_act_that_failed_there_is_none(world: World):
@@ -45,19 +45,19 @@ def test_of_an_act_that_failed_there_is_none(world: World):
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        once(SYSTEM, "key", "POST /things", fail)
+        run_once(SYSTEM, "key", "POST /things", fail)
     assert GivenAnswer.objects.count() == 0
 
 
 def test_is_forgotten_after_a_day(world: World):
     times: list[int] = []
     for _ in range(2):
-        once(SYSTEM, "key", "POST /things", lambda: answer(times))
+        run_once(SYSTEM, "key", "POST /things", lambda: answer(times))
         grow_old()
     assert len(times) == 2
     assert (forget_answers(), GivenAnswer.objects.count()) == (1, 0)
 
 
 def test_is_not_forgotten_before(world: World):
-    once(SYSTEM, "key", "POST /things", lambda: answer([]))
+    run_once(SYSTEM, "key", "POST /things", lambda: answer([]))
     assert (forget_answers(), GivenAnswer.objects.count()) == (0, 1)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ids import ALPHABET, Prefix, pattern, read, show, uuid7
+from core.ids import ALPHABET, Prefix, decode_id, encode_id, pattern, uuid7
 
 prefixes = st.sampled_from(Prefix)
-handles = st.builds(show, prefixes, st.uuids())
+handles = st.builds(encode_id, prefixes, st.uuids())
 misprints = st.builds(
     lambda handle, place, letter: handle[:place] + letter + handle[place + 1 :],
     handles,
@@ -24,11 +24,11 @@ milliseconds = st.integers(min_value=0, max_value=2**48 - 1)
 class TestAHandle:
     @given(prefix=prefixes, value=st.uuids())
     def test_reads_back_as_the_id_it_shows(self, prefix: Prefix, value: UUID):
-        assert read(prefix, show(prefix, value)) == value
+        assert decode_id(prefix, encode_id(prefix, value)) == value
 
     @given(prefix=prefixes, one=st.uuids(), other=st.uuids())
     def test_sorts_as_its_id_does(self, prefix: Prefix, one: UUID, other: UUID):
-        assert (show(prefix, one) < show(prefix, other)) == (one < other)
+        assert (encode_id(prefix, one) < encode_id(prefix, other)) == (one < other)
 
     @given(handle=handles)
     def test_is_compact_lower_case_and_always_as_long(self, handle: str):
@@ -37,36 +37,36 @@ class TestAHandle:
 
     def test_is_spelled_as_documented(self):
         value = UUID("01900000-0000-7000-8000-00000000000a")
-        assert show(Prefix.SESSION, value) == "ses_01j0000000e00800000000000a"
+        assert encode_id(Prefix.SESSION, value) == "ses_01j0000000e00800000000000a"
 
 
 class TestAnythingElse:
     @given(text=st.one_of(st.text(), misprints, handles), prefix=prefixes)
     def test_is_no_handle(self, text: str, prefix: Prefix):
-        value = read(prefix, text)
-        assert value is None or show(prefix, value) == text
+        value = decode_id(prefix, text)
+        assert value is None or encode_id(prefix, value) == text
 
     @given(value=st.uuids(), prefix=prefixes, other=prefixes)
     def test_is_no_handle_under_another_prefix(self, value: UUID, prefix: Prefix, other: Prefix):
-        assert (read(other, show(prefix, value)) is None) == (prefix is not other)
+        assert (decode_id(other, encode_id(prefix, value)) is None) == (prefix is not other)
 
     @pytest.mark.parametrize("spoilt", [str.upper, lambda it: it + "0", lambda it: it[:-1], lambda it: it + "\n"])
     @given(handle=handles)
     def test_is_no_handle_for_being_close_to_one(self, spoilt, handle: str):
-        assert read(Prefix(handle[:3]), spoilt(handle)) is None
+        assert decode_id(Prefix(handle[:3]), spoilt(handle)) is None
 
     @given(handle=handles)
     def test_is_no_handle_in_upper_case(self, handle: str):
         loud = handle[:4] + handle[4:].upper()
-        assert read(Prefix(handle[:3]), loud) is None or loud == handle
+        assert decode_id(Prefix(handle[:3]), loud) is None or loud == handle
 
     def test_is_no_handle_beyond_128_bits(self):
-        assert read(Prefix.USER, "usr_7" + "z" * 25) == UUID(int=2**128 - 1)
-        assert read(Prefix.USER, "usr_8" + "0" * 25) is None
+        assert decode_id(Prefix.USER, "usr_7" + "z" * 25) == UUID(int=2**128 - 1)
+        assert decode_id(Prefix.USER, "usr_8" + "0" * 25) is None
 
     @given(text=st.text(alphabet=st.characters(min_codepoint=0x660), min_size=26, max_size=26))
     def test_is_no_handle_in_other_scripts(self, text: str):
-        assert read(Prefix.USER, f"usr_{text}") is None
+        assert decode_id(Prefix.USER, f"usr_{text}") is None
 
     def test_pattern_matches_what_is_read_and_nothing_else(self):
         """Letter by letter, at the first place and at the last, and whatever is longer, shorter or of another kind."""
@@ -74,7 +74,7 @@ class TestAnythingElse:
         texts = [f"ses_{first}{'0' * 24}{last}" for first in letters for last in (letters if first == "7" else "0")]
         for text in [*texts, "ses_" + "0" * 25, "ses_" + "0" * 27, "usr_" + "0" * 26, " ses_" + "0" * 26, ""]:
             matches = re.search(pattern(Prefix.SESSION), text) is not None
-            assert matches == (read(Prefix.SESSION, text) is not None), text
+            assert matches == (decode_id(Prefix.SESSION, text) is not None), text
 
 
 class TestUuid7:

@@ -12,7 +12,7 @@ from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, Role, User
 from audit.models import AuditEntry
 from core.access import Origin, Principal, Scope
-from core.records import ChangedMeanwhile
+from core.records import ConcurrentChange
 from sessions_app.authentication import principal_of
 from sessions_app.operations import locking
 from tenancy import operations as tenancy
@@ -62,7 +62,7 @@ def ada_and_all_around_her(world: World) -> User:
 
 def is_refused(act: Callable[[], Any]) -> bool:
     before = AuditEntry.objects.count(), list(User.objects.order_by("pk").values())
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(ConcurrentChange):
         act()
     return (AuditEntry.objects.count(), list(User.objects.order_by("pk").values())) == before
 
@@ -140,7 +140,7 @@ def test_whoever_may_still_does(act: str, world: World):
 def test_nothing_ends_for_a_change_that_somebody_else_has_made(world: World):
     stale = User.objects.select_related("tenant").get(pk=world.ada.user.pk)
     User.objects.filter(pk=stale.pk).update(email="countess@north.example")
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(ConcurrentChange):
         accounts.change_user(stale, email="countess@north.example", actor=SYSTEM)
     assert world.ada.get("/api/v1/me").status_code == 200
 
@@ -161,13 +161,13 @@ WAYS: dict[str, Callable[[World], Any]] = {
 
 @cells("way", WAYS)
 def test_session_of_a_user_promoted_during_the_request_is_not_revoked(way: str, world: World):
-    ada, lock_users = world.ada, locking.hold_users
+    ada, lock_users = world.ada, locking.lock_users
 
     def promote_and_lock(user_ids: Any) -> None:
         User.objects.filter(pk=ada.user.pk).update(role=Role.TENANT_ADMIN)
         lock_users(user_ids)
 
-    with patch.object(locking, "hold_users", promote_and_lock):
+    with patch.object(locking, "lock_users", promote_and_lock):
         assert WAYS[way](world).status_code == 403
     assert ada.get(f"{V1}/me").status_code == 200
 

@@ -71,14 +71,14 @@ def judged(row: Session, platform: Platform, unswept: list[Revocation], now: dat
     """What the view must say of a session. This is a second copy of the rule, and meant to be one."""
     scopes: list[Any] = [row.tenant, row.tenant.partner, row.application]
     floors = [platform.min_revision, *(each.min_revision for each in scopes if each)]
-    signed_in_to_administer, administers = row.role != Role.USER, row.user.role != Role.USER
-    of_scope = max([*floors, platform.admin_min_revision if signed_in_to_administer else 0])
-    is_admins = signed_in_to_administer or administers
+    opened_as_admin, administers = row.role != Role.USER, row.user.role != Role.USER
+    of_scope = max([*floors, platform.admin_min_revision if opened_as_admin else 0])
+    is_admins = opened_as_admin or administers
     required = max([*floors, row.user.min_revision, platform.admin_min_revision if is_admins else 0])
     times_out_at = min(row.expires_at, row.last_activity_at + row.idle_limit)
-    is_up = all(each.status == "ACTIVE" and not each.deleted_at for each in [row.user, *scopes] if each)
+    is_active = all(each.status == "ACTIVE" and not each.deleted_at for each in [row.user, *scopes] if each)
     is_unmarked, is_above = row.revoked_at is None, row.revision >= required
-    is_live = is_unmarked and is_above and is_up and times_out_at > now
+    is_live = is_unmarked and is_above and is_active and times_out_at > now
     if row.is_expired or (is_unmarked and row.revision >= of_scope and times_out_at <= now):
         state = "expired"
     else:

@@ -89,7 +89,7 @@ class TestWhatComesBack:
     def test_revives_nothing_and_lets_in_again(self, what, world: World):
         assert is_alive(world.ada)
         tenancy.suspend(what(world), actor=SYSTEM)
-        proof = accounts.candidate_for(accounts.Credentials(world.ada.user.email, PASSWORD))
+        proof = accounts.find_account(accounts.Credentials(world.ada.user.email, PASSWORD))
         assert proof is None
         tenancy.reactivate(what(world), actor=SYSTEM)
         assert not is_alive(world.ada)
@@ -189,7 +189,7 @@ class TestALimitOnSessions:
         tenancy.set_session_policy(world.acme, actor=SYSTEM, max_sessions=1, when_full="deny")
         tenancy.set_session_policy(world.north, actor=SYSTEM, max_sessions=5, when_full="evict")
         world.signed_in(world.person("grace", world.north))
-        with pytest.raises(operations.NoRoom):
+        with pytest.raises(operations.SessionLimitReached):
             world.signed_in(world.person("grace", world.north))
 
 
@@ -266,7 +266,7 @@ class TestTheLastOperator:
 
 class TestAPartner:
     def test_is_not_deleted_over_its_tenants(self, world: World):
-        with pytest.raises(tenancy.StillInhabited) as refusal:
+        with pytest.raises(tenancy.PartnerHasTenants) as refusal:
             tenancy.delete(world.acme, actor=SYSTEM)
         assert refusal.value.tenants == ["north", "south"]
 

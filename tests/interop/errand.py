@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import Role, User
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionState
 from tests.contract.edge.strangers import seen_from_outside
 from tests.interop.filters import filters
@@ -33,7 +33,7 @@ class Errand:
         }
 
     def check(self, done: dict[str, Any]) -> None:
-        own = Session.objects.get(pk=read(Prefix.SESSION, done["current"]["id"]))
+        own = Session.objects.get(pk=decode_id(Prefix.SESSION, done["current"]["id"]))
         assert own.user == self.keeper
         assert own.revoked_at is not None
         assert self.faults(done["lists"], own) == {}
@@ -43,7 +43,7 @@ class Errand:
         assert (done["me"], done["identity"]) == (self.keeper.handle, self.grace.email)
         assert done["identities"] == people
         assert (done["detail"]["id"], done["detail"]["token"]) == (self.victim, self.victim)
-        assert not SessionState.objects.live().filter(pk=read(Prefix.SESSION, self.victim)).exists()
+        assert not SessionState.objects.live().filter(pk=decode_id(Prefix.SESSION, self.victim)).exists()
         refusals = {key: done[key] for key in ("again", "unknown", "bad_filter", "wrong_password")}
         assert refusals == {"again": 404, "unknown": 404, "bad_filter": "INVALID_FILTER", "wrong_password": 401}
         assert is_dead(done)

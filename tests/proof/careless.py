@@ -15,7 +15,7 @@ application = get_wsgi_application()
 
 from accounts.models import RecoveryCode, SignInThrottle, TotpDevice  # noqa: E402 - the apps must be ready
 from accounts.operations import groups, second_factor, throttle  # noqa: E402
-from core.places import Place  # noqa: E402
+from core.places import Position  # noqa: E402
 from core.secrets import digest  # noqa: E402
 from sessions_app import authentication  # noqa: E402
 from sessions_app.models import Session, SessionState  # noqa: E402
@@ -78,7 +78,7 @@ def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) 
     return unused
 
 
-def by_counting(self: Place, rows: Any, _: int) -> Any:
+def by_counting(self: Position, rows: Any, _: int) -> Any:
     """A cursor that is a page's number in disguise: test_lists_under_way."""
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
@@ -91,7 +91,7 @@ def room_without_a_lock(circumstances: opening.Circumstances, user: Any, actor: 
 
 make_room = opening._make_room
 for module, name, mistake in [
-    (Place, "ids", by_counting),
+    (Position, "ids", by_counting),
     (opening, "_make_room", room_without_a_lock),
     (authentication, "principal_of", remembering),
     (refreshing, "_live_and_locked", looked_up),

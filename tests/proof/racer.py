@@ -42,7 +42,7 @@ def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str,
     with patch.object(proving, "password_is_right", considered):
         try:
             made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
-        except operations.EndedMeanwhile:
+        except operations.RevokedDuringSignIn:
             return seen | {"answered": now(), "session": None, "token": None}
     return seen | {"answered": now(), "session": made.session.handle, "token": made.access_token}
 
@@ -52,8 +52,8 @@ def revoke(
 ) -> dict[str, Any]:
     time.sleep(after)
     began = now()
-    waiting = revoking.alone_in if build in CAREFUL else wait_for_nobody
-    with patch.object(revoking, "_raise_floor", BUILDS[build]), patch.object(revoking, "alone_in", waiting):
+    waiting = revoking.lock_scope_exclusive if build in CAREFUL else wait_for_nobody
+    with patch.object(revoking, "_raise_floor", BUILDS[build]), patch.object(revoking, "lock_scope_exclusive", waiting):
         ended = operations.revoke_scope(Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare))
     assert ended.revocation
     return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
@@ -66,7 +66,7 @@ def wait_for_nobody(reach: Reach, target_id: UUID | None) -> None:
 def only_update(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
     rows = SessionState.objects.live().within(reach, target_id)
-    revoking.mark(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
+    revoking.mark_revoked(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
 
 
 def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:

@@ -11,7 +11,7 @@ from accounts import operations as accounts
 from accounts.models import Role, User
 from accounts.operations import sign_in as proving
 from core.access import Origin, Principal
-from core.records import ChangedMeanwhile
+from core.records import ConcurrentChange
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Session
 from sessions_app.operations import ending, expiring, locking, selecting
@@ -24,12 +24,14 @@ SYSTEM = Principal.system("storm")
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Mobile/15E148")
 BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "careful": [],
-    "ends scopes without waiting for anybody": [(locking.alone_in, "if reach is", "return\n    if reach is")],
-    "expires without its users' locks": [(locking.hold_users, "list(User", "return\n    list(User")],
+    "ends scopes without waiting for anybody": [
+        (locking.lock_scope_exclusive, "if reach is", "return\n    if reach is")
+    ],
+    "expires without its users' locks": [(locking.lock_users, "list(User", "return\n    list(User")],
     "ends rows that it has not locked": [
-        (ending.end, "with_their_users(session_ids)", "session_ids"),
+        (ending.revoke_rows, "lock_sessions_with_users(session_ids)", "session_ids"),
         (ending.revoke, "list(locked(sessions))", "list(Session.objects.filter(among(sessions.values('pk'))))"),
-        (expiring._expire_some, "with_their_users(session_ids)", "session_ids"),
+        (expiring._expire_some, "lock_sessions_with_users(session_ids)", "session_ids"),
     ],
 }
 
@@ -50,7 +52,7 @@ class Storm:
         for _ in range(acts):
             act = self.dice.choice(named)
             self.seen[act.__name__] += 1
-            with suppress(ChangedMeanwhile):  # two at the same thing: one of them is told so
+            with suppress(ConcurrentChange):  # two at the same thing: one of them is told so
                 act(self)
 
     def user(self) -> User:
@@ -62,13 +64,13 @@ class Storm:
 
     def sign_in(self) -> None:
         user = self.user()
-        candidate = accounts.candidate_for(accounts.Credentials(user.email, "", user.tenant.slug))
+        candidate = accounts.find_account(accounts.Credentials(user.email, "", user.tenant.slug))
         if candidate is None:
             return
-        proof = proving.Proof(candidate, "password", Origin("192.0.2.30", self.dice.choice(AGENTS)))
+        proof = proving.VerifiedSignIn(candidate, "password", Origin("192.0.2.30", self.dice.choice(AGENTS)))
         try:
             operations.open(proof, actor=SYSTEM)
-        except (operations.EndedMeanwhile, operations.NoRoom) as refusal:
+        except (operations.RevokedDuringSignIn, operations.SessionLimitReached) as refusal:
             self.seen[type(refusal).__name__] += 1
         else:
             self.seen["opened"] += 1

@@ -4,7 +4,7 @@ from random import choice, random
 from typing import Any
 
 from audit.models import Chain
-from audit.operations import NOBODYS
+from audit.operations import NIL_ID
 from audit.queries import first_fault
 from sessions_app.models import Reach
 from tests.proof.races import Racer
@@ -21,7 +21,7 @@ def act(world: World) -> tuple[Any, dict[str, Any]]:
         [
             (Reach.USER, user.pk, tenant.pk),
             (Reach.TENANT, tenant.pk, tenant.pk),
-            (Reach.PARTNER, tenant.partner_id, NOBODYS),
+            (Reach.PARTNER, tenant.partner_id, NIL_ID),
         ]
     )
     return chain, {"act": "revoke", "reach": reach, "target": str(target), "after": 0}

@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from accounts import operations as accounts
 from accounts.models import Agent, AgentMinute, Application
-from accounts.operations.pace import TooFast, count_request
+from accounts.operations.pace import RateLimited, count_request
 from core.access import Origin
 from tenancy.models import Partner
-from tenancy.operations import LimitReached, hold_within
+from tenancy.operations import LimitReached, enforce_limit
 from tests.proof.browsers import at_once, browsers
 from tests.proof.mistakes import mistaken
 from tests.servers import Servers
 from tests.world import SYSTEM, World
 
-AT_ONCE, ALLOWED, PAUSE = 20, 10, 0.02
+MAX_CONCURRENT, ALLOWED, PAUSE = 20, 10, 0.02
 AGENTS, APPLICATIONS = "/api/v1/admin/agents", "/api/v1/admin/applications"
 LOCKED = """locked = enter(tenant, actor=actor)
     if locked.is_staff:
@@ -36,7 +36,7 @@ def limited(world: World) -> None:
 
 
 def applications_of(world: World) -> int:
-    return Application.objects.present().filter(tenant=world.north).count()
+    return Application.objects.not_deleted().filter(tenant=world.north).count()
 
 
 def create(world: World) -> bool:
@@ -51,13 +51,13 @@ def create(world: World) -> bool:
 
 
 def test_no_more_applications_than_allowed(busy_servers: Servers, committed_world: World, claim):
-    promise = claim(f"times {AT_ONCE} made an application at once where {ALLOWED} may be", full=50, reduced=2)
+    promise = claim(f"times {MAX_CONCURRENT} made an application at once where {ALLOWED} may be", full=50, reduced=2)
     token, body = committed_world.north_admin.token, {"name": "x", "application_type": "SPA", "scope": "TENANT"}
     limited(committed_world)
-    with browsers(busy_servers.urls, AT_ONCE) as callers:
+    with browsers(busy_servers.urls, MAX_CONCURRENT) as callers:
         for _ in range(promise.asked):
             answers = at_once(*(partial(each.ask, "POST", APPLICATIONS, body, token) for each in callers))
-            assert Counter(answer.status for answer in answers) == {201: ALLOWED, 409: AT_ONCE - ALLOWED}
+            assert Counter(answer.status for answer in answers) == {201: ALLOWED, 409: MAX_CONCURRENT - ALLOWED}
             assert applications_of(committed_world) == ALLOWED
             Application.objects.filter(tenant=committed_world.north).update(deleted_at=timezone.now())
     promise.saw(promise.asked, f"{ALLOWED} each time")
@@ -67,8 +67,8 @@ def test_no_more_applications_than_allowed(busy_servers: Servers, committed_worl
 def test_a_build_that_counts_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts without the lock: applications too many", full=1, reduced=1)
     limited(committed_world)
-    with mistaken(hold_within, LOCKED, UNLOCKED):
-        at_once(*[partial(create, committed_world)] * AT_ONCE)
+    with mistaken(enforce_limit, LOCKED, UNLOCKED):
+        at_once(*[partial(create, committed_world)] * MAX_CONCURRENT)
     promise.saw(applications_of(committed_world) - ALLOWED)
     assert applications_of(committed_world) - ALLOWED >= promise.asked
 
@@ -92,15 +92,15 @@ def early_in_a_minute() -> None:
 
 def test_no_more_requests_than_an_agent_may_make(busy_servers: Servers, committed_world: World, claim):
     promise = claim(
-        f"times {AT_ONCE} requests of an agent at once where {ALLOWED} may be, two processes", full=50, reduced=2
+        f"times {MAX_CONCURRENT} requests of an agent at once where {ALLOWED} may be, two processes", full=50, reduced=2
     )
-    with browsers(busy_servers.urls, AT_ONCE) as callers:
+    with browsers(busy_servers.urls, MAX_CONCURRENT) as callers:
         for _ in range(promise.asked):
             agent, secret = agent_of(committed_world)
             token = accounts.issue_token(agent.client_id, secret, None, origin=Origin()).access_token
             early_in_a_minute()
             answers = at_once(*(partial(each.ask, "GET", AGENTS, None, token) for each in callers))
-            assert Counter(answer.status for answer in answers) == {200: ALLOWED, 429: AT_ONCE - ALLOWED}
+            assert Counter(answer.status for answer in answers) == {200: ALLOWED, 429: MAX_CONCURRENT - ALLOWED}
             assert AgentMinute.objects.get(agent=agent).requests == ALLOWED
     promise.saw(promise.asked, f"{ALLOWED} each time")
 
@@ -108,7 +108,7 @@ def test_no_more_requests_than_an_agent_may_make(busy_servers: Servers, committe
 def look_first(agent_id: UUID, limit: int) -> None:
     minute, _ = AgentMinute.objects.get_or_create(agent_id=agent_id)
     if minute.requests >= limit:
-        raise TooFast(1)
+        raise RateLimited(1)
     time.sleep(PAUSE)
     AgentMinute.objects.filter(agent_id=agent_id).update(requests=F("requests") + 1)
 
@@ -117,7 +117,7 @@ def let_in(count: object, agent_id: UUID) -> bool:
     assert callable(count)
     try:
         count(agent_id, ALLOWED)
-    except TooFast:
+    except RateLimited:
         return False
     finally:
         connection.close()
@@ -131,7 +131,7 @@ def test_a_build_that_looks_before_it_counts_is_caught(committed_world: World, c
     for count in (count_request, look_first):
         agent, _ = agent_of(committed_world)
         early_in_a_minute()
-        seen[count] = sum(at_once(*[partial(let_in, count, agent.pk)] * AT_ONCE))
+        seen[count] = sum(at_once(*[partial(let_in, count, agent.pk)] * MAX_CONCURRENT))
     promise.saw(seen[look_first] - ALLOWED)
     assert seen[count_request] == ALLOWED
     assert seen[look_first] - ALLOWED >= promise.asked

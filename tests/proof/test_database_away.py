@@ -27,7 +27,7 @@ from django.conf import settings
 
 from config import postgres
 from config.postgres.place import Place
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from tests.proof.browsers import Answer, Browser, browsers
 from tests.servers import Servers, database_url, environment
 
@@ -235,7 +235,7 @@ def test_what_was_acknowledged_holds_though_the_database_is_broken_off_at_once(d
     recorded = database.ask("SELECT resource_id FROM audit_auditentry WHERE action = 'session.revoked'")
     promise.saw(promise.asked, f"{ended} acknowledged, {len(marked)} ended, {len(recorded)} on record")
     assert over.keys() == marked
-    assert {read(Prefix.SESSION, each[0]) for each in recorded} == {UUID(each) for each in marked}
+    assert {decode_id(Prefix.SESSION, each[0]) for each in recorded} == {UUID(each) for each in marked}
     assert len(recorded) == len(marked) >= ended > 0
     database.manage("verify_audit")
     database.manage("reconcile_counters")

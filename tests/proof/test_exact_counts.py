@@ -78,7 +78,7 @@ def ended_by(revocation: Revocation) -> set[UUID]:
     return set(Session.objects.filter(revocation=revocation).values_list("pk", flat=True))
 
 
-def live_ones(among: set[UUID]) -> set[UUID]:
+def live_sessions(among: set[UUID]) -> set[UUID]:
     return set(SessionState.objects.live().filter(pk__in=among).values_list("pk", flat=True))
 
 
@@ -93,7 +93,7 @@ def test_every_count_of_a_revocation_is_the_number_of_rows(reach, committed_worl
     ended = operations.revoke_scope(reach, target, actor=SYSTEM, reason="counted")
     assert ended.revocation
     assert (ended.count, set(ended.session_ids)) == (len(doomed), doomed)
-    assert live_ones(everyone | crowd.over | crowd.ended_before) == everyone - doomed
+    assert live_sessions(everyone | crowd.over | crowd.ended_before) == everyone - doomed
 
     operations.sweep()
     ended.revocation.refresh_from_db()
@@ -112,7 +112,7 @@ def test_the_count_is_exact_beyond_the_ids_that_are_shown(committed_world: World
     ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="many", shown=40)
     assert (ended.count, ended.is_truncated) == (100, True)
     assert ended.session_ids == sorted(made, reverse=True)[:40]
-    assert not live_ones(made)
+    assert not live_sessions(made)
     operations.sweep()
     assert ended.revocation
     assert ended_by(ended.revocation) == made
@@ -132,7 +132,7 @@ def test_a_sweep_that_was_killed_is_finished_by_the_next(django_db_setup, commit
     sweeper.kill()
     halfway = swept(revocation)
     assert 0 < halfway < promise.asked, "killed too late to show anything"
-    assert not live_ones(made), "nothing waits for the sweep"
+    assert not live_sessions(made), "nothing waits for the sweep"
 
     wait_until(lambda: operations.sweep() or swept(revocation) == promise.asked)
     operations.sweep()

@@ -120,7 +120,7 @@ def test_nothing_is_lost_or_counted_twice(four: list[Racer], committed_world: Wo
     place = Place(committed_world, running_out=20)
     seen = rage(four, place, promise.asked // PROCESSES)
     total = sum((Counter(each["seen"]) for each in seen), Counter())
-    promise.saw(promise.asked, f"{total['opened']} sessions opened, {total['EndedMeanwhile']} of them too late")
+    promise.saw(promise.asked, f"{total['opened']} sessions opened, {total['RevokedDuringSignIn']} of them too late")
     assert list(flaws(place, seen)) == []
 
 

@@ -20,10 +20,10 @@ from tests.proof.mistakes import mistaken
 from tests.servers import Servers
 from tests.world import PASSWORD, SYSTEM, World
 
-AT_ONCE, ALLOWED, BUMPS = 8, 3, 20
+MAX_CONCURRENT, ALLOWED, BUMPS = 8, 3, 20
 
 
-def live_ones(user: User) -> int:
+def live_sessions(user: User) -> int:
     return SessionState.objects.for_user(user.pk).live().count()
 
 
@@ -35,7 +35,7 @@ def watched(user: User) -> Iterator[list[int]]:
     def look() -> None:
         try:
             while not is_over.is_set():
-                most[0] = max(most[0], live_ones(user))
+                most[0] = max(most[0], live_sessions(user))
         finally:
             connection.close()
 
@@ -58,22 +58,23 @@ def most_at_once(servers: Servers, world: World, when_full: str, rounds: int) ->
     user = world.person("ada", world.north)
     tenancy.set_session_policy(world.north, max_sessions=ALLOWED, when_full=when_full, actor=SYSTEM)
     answers: Counter[int] = Counter()
-    with browsers(servers.urls, AT_ONCE) as callers, watched(user) as most:
+    with browsers(servers.urls, MAX_CONCURRENT) as callers, watched(user) as most:
         for _ in range(rounds):
             answers += Counter(answer.status for answer in sign_in_at_once(callers, world, user))
-            most[0] = max(most[0], live_ones(user))
-            assert live_ones(user) >= ALLOWED
+            most[0] = max(most[0], live_sessions(user))
+            assert live_sessions(user) >= ALLOWED
             operations.revoke_scope(Reach.USER, user.pk, actor=SYSTEM, reason="once more")
     return most[0], answers
 
 
 @pytest.mark.parametrize(
-    ("when_full", "each_round"), [("evict", {200: AT_ONCE}), ("deny", {200: ALLOWED, 409: AT_ONCE - ALLOWED})]
+    ("when_full", "each_round"),
+    [("evict", {200: MAX_CONCURRENT}), ("deny", {200: ALLOWED, 409: MAX_CONCURRENT - ALLOWED})],
 )
 def test_no_more_sessions_than_allowed(
     when_full: str, each_round: dict[int, int], busy_servers: Servers, committed_world: World, claim
 ):
-    promise = claim(f"times {AT_ONCE} signed in at once where {ALLOWED} may, {when_full}", full=200, reduced=4)
+    promise = claim(f"times {MAX_CONCURRENT} signed in at once where {ALLOWED} may, {when_full}", full=200, reduced=4)
     most, answers = most_at_once(busy_servers, committed_world, when_full, promise.asked)
     promise.saw(promise.asked, f"never more than {most} at any moment; answers {dict(answers)}")
     assert most == ALLOWED

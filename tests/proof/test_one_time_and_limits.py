@@ -18,7 +18,7 @@ from tests.servers import Servers
 from tests.world import PASSWORD, SYSTEM, World
 
 GUESSES = 50
-AT_ONCE = 8
+MAX_CONCURRENT = 8
 
 
 def guess_at_once(servers: Servers, email: str) -> list[Answer]:
@@ -65,7 +65,7 @@ def enrolled(world: World, number: int) -> tuple[str, dict[str, str]]:
 
 def successes(servers: Servers, world: World, kind: str) -> Iterator[int]:
     """How many of eight sign-ins at once got in on one and the same code; again and again."""
-    with browsers(servers.urls, AT_ONCE) as hands:
+    with browsers(servers.urls, MAX_CONCURRENT) as hands:
         for number in range(1_000_000):
             email, codes = enrolled(world, number)
             body: dict[str, Any] = {"email": email, "password": PASSWORD, kind: codes[kind]}
@@ -92,5 +92,5 @@ def test_a_build_that_reads_a_code_before_using_it_up_is_caught(
     promise = claim(f"control, reads a {kind} before using it up: got in", full=2, reduced=2)
     rounds = successes(careless_servers, committed_world, kind)
     most = max(next(rounds) for _ in range(3))
-    promise.saw(most, f"of {AT_ONCE}")
+    promise.saw(most, f"of {MAX_CONCURRENT}")
     assert most >= promise.asked

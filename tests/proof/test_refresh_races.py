@@ -20,7 +20,7 @@ from tests.proof.races import Racer
 from tests.servers import Servers
 from tests.world import Caller, World
 
-AT_ONCE = 8
+MAX_CONCURRENT = 8
 GRACE = 10  # seconds
 
 
@@ -64,11 +64,11 @@ def test_all_who_refresh_at_once_are_told_the_same(busy_servers: Servers, commit
     promise = claim("eight refreshes of one token at once, then a replay", full=200, reduced=15)
     ada = committed_world.person("ada", committed_world.north)
     outlived = 0
-    with browsers(busy_servers.urls, AT_ONCE) as hands:
+    with browsers(busy_servers.urls, MAX_CONCURRENT) as hands:
         for number in range(promise.asked):
             caller = committed_world.signed_in(ada)
             answers = refreshed_by_all(hands, caller)
-            assert [answer.status for answer in answers] == [200] * AT_ONCE
+            assert [answer.status for answer in answers] == [200] * MAX_CONCURRENT
             [successor] = {answer.data["refresh_token"] for answer in answers}
             caller.session.refresh_from_db()
             assert bytes(caller.session.refresh_digest) == RefreshToken.read(successor).digest
@@ -101,7 +101,7 @@ def test_the_next_rotation_changes_nothing_for_a_token_in_its_grace(busy_servers
 def test_a_build_that_rotates_without_a_lock_is_caught(careless_servers: Servers, committed_world: World, claim):
     promise = claim("control, rotates without a lock: rounds with two successors", full=1, reduced=1)
     torn = rounds = 0
-    with browsers(careless_servers.urls, AT_ONCE) as hands:
+    with browsers(careless_servers.urls, MAX_CONCURRENT) as hands:
         while torn < promise.asked and rounds < 50:
             answers = refreshed_by_all(hands, committed_world.signed_in(committed_world.ada.user))
             torn += len({answer.data["refresh_token"] for answer in answers if answer.status == 200}) > 1

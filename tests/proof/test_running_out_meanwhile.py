@@ -13,7 +13,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import ending, revoking
 from tests.proof.mistakes import mistaken
-from tests.proof.test_exact_counts import live_ones, sessions
+from tests.proof.test_exact_counts import live_sessions, sessions
 from tests.world import SYSTEM, World
 
 MANY = 400
@@ -32,7 +32,7 @@ def counts_of_an_end(reach: Reach, world: World) -> list[int]:
     made = sessions(boss, MANY)
     with connection.cursor() as cursor:
         cursor.execute(RUNNING_OUT, [list(made)])
-    while len(live_ones(made)) > MANY * 0.9:
+    while len(live_sessions(made)) > MANY * 0.9:
         time.sleep(0.001)
     if reach is Reach.SESSION:
         ended = operations.revoke(Session.objects.filter(pk__in=made), actor=SYSTEM, reason="meanwhile")

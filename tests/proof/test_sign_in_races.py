@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from core.access import Origin
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app import operations
 from sessions_app.authentication import principal_of
 from sessions_app.models import Reach, Revocation, Session
@@ -29,7 +29,7 @@ class Pair:
     the revocation was answered; in microseconds of the database's clock."""
 
     sign_in: tuple[int, int]
-    read: int
+    decode_id: int
     revocation: tuple[int, int]
     answered: int
     is_accepted: bool
@@ -107,7 +107,7 @@ class Race:
         if self.build != "now() cut-off":
             return True
         cut_off = Revocation.objects.get(pk=revoked["revocation"]).created_at
-        session_id = read(Prefix.SESSION, signed_in["session"])
+        session_id = decode_id(Prefix.SESSION, signed_in["session"])
         return Session.objects.filter(pk=session_id, created_at__gte=cut_off).exists()
 
     def judged(self, runs: list[dict[str, Any]]) -> Iterator[Pair]:

@@ -29,8 +29,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     ),
     "opens sessions in no era": (opening._session, "era=circumstances.era", "era=0"),
     "expires a user's newest and crowns no other": (
-        ending.write_down,
-        "crown_the_newest(Session.objects.filter(pk__in=over))",
+        ending.mark_expired,
+        "reassign_newest_flag(Session.objects.filter(pk__in=over))",
         "pass",
     ),
     "leaves what only rests": (ending._end_locked, ".revocable()", ".live()"),
@@ -40,7 +40,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "",
     ),
     "sweeps up what had run out": (
-        sweeping._doomed,
+        sweeping._rows_to_mark,
         'last_activity_at__gt=revocation.created_at - F("idle_limit"),',
         "",
     ),
@@ -52,12 +52,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         "NOBODYS",
     ),
     "lets a touch outlast the session": (
-        expressions.due_after_a_touch,
+        expressions.next_due_at,
         "times_out_at(seen_at=Now())",
         'F("expires_at") + F("idle_limit")',
     ),
     "tightens what is over": (
-        tightening.tighten,
+        tightening.apply_session_policy,
         "SessionState.objects.live().within(",
         "SessionState.objects.within(",
     ),

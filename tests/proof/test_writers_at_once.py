@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from accounts import operations as accounts
 from accounts.models import User
 from audit import answers
-from core.records import ChangedMeanwhile, Stale
+from core.records import ConcurrentChange, VersionMismatch
 from sessions_app.models import Session
 from sessions_app.operations import expiring
 from tenancy import operations as tenancy
@@ -25,14 +25,14 @@ from tests.proof.mistakes import mistaken
 from tests.proof.test_clients_at_once import LOCKED, UNLOCKED
 from tests.world import SYSTEM, World
 
-AT_ONCE, ALLOWED = 12, 3
+MAX_CONCURRENT, ALLOWED = 12, 3
 
 
 def outcome(act: Callable[[], Any]) -> str:
     """What became of it: `done`, or which refusal."""
     try:
         act()
-    except (tenancy.LimitReached, ChangedMeanwhile, OperationalError, Stale, answers.KeyTaken) as refusal:
+    except (tenancy.LimitReached, ConcurrentChange, OperationalError, VersionMismatch, answers.KeyTaken) as refusal:
         return type(refusal).__name__
     finally:
         connection.close()
@@ -50,7 +50,7 @@ def new_tenants(partner: Partner) -> Counter[str]:
 
     Partner.objects.filter(pk=partner.pk).update(max_tenants=ALLOWED)
     Tenant.objects.filter(partner=partner, kind="CUSTOMER").update(deleted_at="2026-01-01T00:00:00Z")
-    return outcomes(*[make] * AT_ONCE)
+    return outcomes(*[make] * MAX_CONCURRENT)
 
 
 def new_users(tenant: Tenant) -> Counter[str]:
@@ -59,7 +59,7 @@ def new_users(tenant: Tenant) -> Counter[str]:
 
     Partner.objects.filter(pk=tenant.partner_id).update(max_users_per_tenant=ALLOWED)
     User.objects.filter(tenant=tenant).update(deleted_at="2026-01-01T00:00:00Z")
-    return outcomes(*[make] * AT_ONCE)
+    return outcomes(*[make] * MAX_CONCURRENT)
 
 
 def changes_of_one_version(tenant: Tenant) -> Counter[str]:
@@ -68,7 +68,7 @@ def changes_of_one_version(tenant: Tenant) -> Counter[str]:
     def rename() -> None:
         tenancy.change(Tenant.objects.get(pk=tenant.pk), actor=SYSTEM, versions=version, name=secrets.token_hex(4))
 
-    return outcomes(*[rename] * AT_ONCE)
+    return outcomes(*[rename] * MAX_CONCURRENT)
 
 
 def same_requests() -> tuple[int, set[str]]:
@@ -83,19 +83,19 @@ def same_requests() -> tuple[int, set[str]]:
 
     def ask() -> str:
         try:
-            return answers.once(SYSTEM, key, "POST /things", act)[0].body
+            return answers.run_once(SYSTEM, key, "POST /things", act)[0].body
         finally:
             connection.close()
 
-    told = set(at_once(*[ask] * AT_ONCE))
+    told = set(at_once(*[ask] * MAX_CONCURRENT))
     return len(done), told
 
 
-EXACTLY = {"done": ALLOWED, "LimitReached": AT_ONCE - ALLOWED}
+EXACTLY = {"done": ALLOWED, "LimitReached": MAX_CONCURRENT - ALLOWED}
 
 
 def test_no_more_tenants_than_allowed(committed_world: World, claim):
-    promise = claim(f"times {AT_ONCE} tenants were made at once where {ALLOWED} may", full=100, reduced=3)
+    promise = claim(f"times {MAX_CONCURRENT} tenants were made at once where {ALLOWED} may", full=100, reduced=3)
     for _ in range(promise.asked):
         assert new_tenants(committed_world.acme) == EXACTLY
     promise.saw(promise.asked)
@@ -111,7 +111,7 @@ def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world:
 
 
 def test_no_more_users_than_allowed(committed_world: World, claim):
-    promise = claim(f"times {AT_ONCE} users were made at once where {ALLOWED} may", full=100, reduced=3)
+    promise = claim(f"times {MAX_CONCURRENT} users were made at once where {ALLOWED} may", full=100, reduced=3)
     for _ in range(promise.asked):
         assert new_users(committed_world.north) == EXACTLY
     promise.saw(promise.asked)
@@ -120,16 +120,16 @@ def test_no_more_users_than_allowed(committed_world: World, claim):
 @pytest.mark.proof
 def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
-    with mistaken(tenancy.hold_within, LOCKED, UNLOCKED):
+    with mistaken(tenancy.enforce_limit, LOCKED, UNLOCKED):
         made = max(new_users(committed_world.north)["done"] for _ in range(5))
     promise.saw(made - ALLOWED)
     assert made > ALLOWED
 
 
 def test_a_version_is_written_over_once(committed_world: World, claim):
-    promise = claim(f"times {AT_ONCE} changed one version at once", full=200, reduced=5)
+    promise = claim(f"times {MAX_CONCURRENT} changed one version at once", full=200, reduced=5)
     for _ in range(promise.asked):
-        assert changes_of_one_version(committed_world.north) == {"done": 1, "Stale": AT_ONCE - 1}
+        assert changes_of_one_version(committed_world.north) == {"done": 1, "Stale": MAX_CONCURRENT - 1}
     promise.saw(promise.asked, "one of them each time")
 
 
@@ -143,7 +143,7 @@ def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: Worl
 
 
 def test_what_is_sent_many_times_is_done_once(committed_world: World, claim):
-    promise = claim(f"times a request came {AT_ONCE} times at once", full=200, reduced=5)
+    promise = claim(f"times a request came {MAX_CONCURRENT} times at once", full=200, reduced=5)
     for _ in range(promise.asked):
         done, told = same_requests()
         assert (done, len(told)) == (1, 1)

@@ -9,7 +9,7 @@ import requests
 from accounts.operations import create_user
 from audit.actions import Action, Result
 from audit.models import AuditEntry
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from tests.cells import cells
 from tests.security.acts import ACTS, FROM, TOTP
 from tests.security.system_acts import SYSTEM_ACTS
@@ -89,7 +89,7 @@ def test_the_resource_is_the_one_that_was_acted_on(world: World):
     entry = recorded()[-1]
     assert entry.resource_id == phone.session_id
     assert entry.changes["sessions"] == [phone.session_id]
-    assert read(Prefix.SESSION, entry.resource_id) == phone.session.pk
+    assert decode_id(Prefix.SESSION, entry.resource_id) == phone.session.pk
 
 
 def test_a_refusal_says_what_was_refused(world: World):

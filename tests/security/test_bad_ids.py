@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from tests.access.footprint import footprint
 from tests.resources import kind_at
 from tests.samples import sampled
@@ -32,7 +32,7 @@ with_an_id = pytest.mark.parametrize(("operation", "name"), IDS, ids=[f"{each} {
 def spoiled(own: str, prefix: Prefix) -> dict[str, str]:
     """Near misses of an id that does exist, and things that never were one."""
     letters = own.partition("_")[2]
-    inner = read(prefix, own)
+    inner = decode_id(prefix, own)
     assert isinstance(inner, UUID)
     return {
         "upper case": own.upper(),

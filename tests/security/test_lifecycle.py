@@ -105,7 +105,7 @@ def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate
     """Between the password and the session."""
     proof = world.proof(world.ada.user)
     ABOVE[what](world.ada.user).update(**FATES[fate])
-    with pytest.raises(operations.EndedMeanwhile):
+    with pytest.raises(operations.RevokedDuringSignIn):
         operations.open(proof, actor=SYSTEM)
 
 

@@ -45,7 +45,7 @@ def target(world: World, reach: Reach) -> UUID | None:
     return {Reach.USER: world.ada.user.pk, Reach.TENANT: world.north.pk, Reach.PARTNER: world.acme.pk}.get(reach)
 
 
-def end_all(world: World, reach: Reach) -> operations.Ended:
+def end_all(world: World, reach: Reach) -> operations.RevocationResult:
     return operations.revoke_scope(reach, target(world, reach), actor=SYSTEM, reason="test")
 
 
@@ -95,7 +95,7 @@ class TestEndingEverythingWithin:
         user = world.north_admin.user if reach is not Reach.USER else world.ada.user
         under_way = world.proof(user)
         end_all(world, reach)
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(under_way, actor=SYSTEM)
         assert is_let_in(world.signed_in(user))
 

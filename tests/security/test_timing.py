@@ -65,7 +65,7 @@ ACCOUNTS: dict[str, Callable[[World], str]] = {
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is hashed, once the first refusal of all has made the hash that stands in for nobody's."""
-    accounts.prove.__globals__["_nobodys_password"]()
+    accounts.verify_credentials.__globals__["_nobodys_password"]()
     computed: list[str] = []
     verify = Argon2.verify
 
@@ -102,7 +102,7 @@ class TestARefusedSignIn:
         assert len(hashes) == 4
 
     def test_stands_in_with_a_hash_as_dear_as_a_real_one(self):
-        real, nobodys = hashed_password(), accounts.prove.__globals__["_nobodys_password"]()
+        real, nobodys = hashed_password(), accounts.verify_credentials.__globals__["_nobodys_password"]()
         assert real.split("$")[:4] == nobodys.split("$")[:4]
         assert "m=19456,t=2,p=1" in real
 

@@ -9,7 +9,7 @@ from accounts.models import Role
 from accounts.models.applications import ApplicationScope, ApplicationType
 from accounts.models.groups import GroupType, members_of
 from accounts.models.identity_providers import ProviderType
-from core.filters import FilterSet, FlagFilter, HandleFilter, TextFilter, WordFilter
+from core.filters import BooleanFilter, ChoiceFilter, FilterSet, IdFilter, TextFilter
 from core.ids import Prefix
 from core.paging import IN_TIME, Listing
 from core.resources import ResourceFilters
@@ -18,21 +18,21 @@ BY_NAME = {**IN_TIME, "name": ("name", "id")}
 
 
 class OfATenantFilters(ResourceFilters):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "tenant__partner", label="Only those of this partner's tenants.")
+    tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, "tenant__partner", label="Only those of this partner's tenants.")
 
 
 class GroupFilters(OfATenantFilters):
     searched = ("name", "description")
 
     status = None  # type: ignore[assignment]  # which is how django-filter takes one away
-    group_type = WordFilter(GroupType, "group_type", label="The group type: `SECURITY` or `DISTRIBUTION_LIST`.")
+    group_type = ChoiceFilter(GroupType, "group_type", label="The group type: `SECURITY` or `DISTRIBUTION_LIST`.")
 
 
 class MemberFilters(FilterSet):
     group_id: UUID  # of whom
 
-    effective = FlagFilter(
+    effective = BooleanFilter(
         default=False, method="in_any_way", label="Include the members of nested groups, at any depth."
     )
 
@@ -50,17 +50,17 @@ class NestedFilters(FilterSet):
 class IdentityProviderFilters(OfATenantFilters):
     searched = ("name",)
 
-    provider_type = WordFilter(ProviderType, "provider_type", label="The provider type: `OIDC` or `SAML`.")
+    provider_type = ChoiceFilter(ProviderType, "provider_type", label="The provider type: `OIDC` or `SAML`.")
 
 
 class UserFilters(ResourceFilters):
     searched = ("email", "display_name", "first_name", "last_name")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
-    partner_id = HandleFilter(
+    tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
+    partner_id = IdFilter(
         Prefix.PARTNER, "tenant__partner", label="Only the staff of this partner and the users of its tenants."
     )
-    role = WordFilter(Role, "role", label="Only users with this role.")
+    role = ChoiceFilter(Role, "role", label="Only users with this role.")
 
 
 GROUPS = Listing(GroupFilters, BY_NAME)
@@ -73,12 +73,10 @@ USERS = Listing(UserFilters, {**IN_TIME, "email": ("email", "id")})
 class ApplicationFilters(ResourceFilters):
     searched = ("name", "client_id")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
-    partner_id = HandleFilter(
-        Prefix.PARTNER, method="under", label="Only applications of this partner and of its tenants."
-    )
-    scope = WordFilter(ApplicationScope, "scope", label="Who may use it: `GLOBAL`, `PARTNER` or `TENANT`.")
-    application_type = WordFilter(
+    tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, method="under", label="Only applications of this partner and of its tenants.")
+    scope = ChoiceFilter(ApplicationScope, "scope", label="Who may use it: `GLOBAL`, `PARTNER` or `TENANT`.")
+    application_type = ChoiceFilter(
         ApplicationType, "application_type", label="The application type: `WEB`, `SPA`, `NATIVE` or `SERVICE`."
     )
 

@@ -16,7 +16,7 @@ from core.access import Tier
 from core.parsing import TooLarge
 from core.refusals import ACCESS_DENIED
 from core.resources import ResourceViewSet
-from core.v1 import Invalid, flaw
+from core.v1 import ValidationFailed, error_item
 from tenancy.api.v1 import wire as tenancy
 from tenancy.models import Tenant
 
@@ -28,12 +28,14 @@ CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
 
 
 def wrong_password(field: str) -> tuple[HTTPStatus, Any]:
-    return UNPROCESSABLE, [flaw(("body", field), "This is not your current password", "value_error.wrong_password")]
+    return UNPROCESSABLE, [
+        error_item(("body", field), "This is not your current password", "value_error.wrong_password")
+    ]
 
 
 def unfit_password(error: Exception) -> Any:
     assert isinstance(error, operations.PasswordUnfit)  # noqa: S101 - the table says so
-    return [flaw(("body", "new_password"), message, "value_error.weak_password") for message in error.messages]
+    return [error_item(("body", "new_password"), message, "value_error.weak_password") for message in error.messages]
 
 
 THROTTLED = (HTTPStatus.TOO_MANY_REQUESTS, "Too many failed attempts; wait as many seconds as Retry-After says")
@@ -43,7 +45,7 @@ CLIENT_THROTTLED = (
 )
 CODE_WRONG = (
     UNPROCESSABLE,
-    [flaw(("body", "code"), "This code is wrong or was already used", "value_error.wrong_code")],
+    [error_item(("body", "code"), "This code is wrong or was already used", "value_error.wrong_code")],
 )
 TOTP_UNAVAILABLE = (
     HTTPStatus.CONFLICT,
@@ -54,7 +56,7 @@ TOTP_UNAVAILABLE = (
 USER_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
     operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last active super admin; at least one is required"),
-    operations.AccountIsDown: (
+    operations.AccountInactive: (
         HTTPStatus.CONFLICT,
         "The user, or their tenant or partner, is suspended; reactivate it first",
     ),
@@ -65,7 +67,7 @@ RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.ResetRefused: (
         UNPROCESSABLE,
         [
-            flaw(
+            error_item(
                 ("body", "code"),
                 "This code is wrong, already used or expired; ask your administrator for a new one",
                 "value_error.wrong_code",
@@ -78,20 +80,22 @@ RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
 
 def needed(name: str, value: Any) -> Any:
     if value is None:
-        raise Invalid(flaw(("body", name), "Field required", "missing"))
+        raise ValidationFailed(error_item(("body", name), "Field required", "missing"))
     return value
 
 
 def leave_out(role: Role, **given: Any) -> None:
     for name, value in given.items():
         if value is not None:
-            raise Invalid(flaw(("body", name), f"Not allowed with the role {role}", "value_error.contradiction"))
+            raise ValidationFailed(
+                error_item(("body", name), f"Not allowed with the role {role}", "value_error.contradiction")
+            )
 
 
 CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
-    operations.BeyondThem: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
-    operations.KeepsNoSecret: (
+    operations.ScopeNotGrantable: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
+    operations.PublicClient: (
         HTTPStatus.CONFLICT,
         "A public client has no secret; only WEB and SERVICE applications have one",
     ),
@@ -99,7 +103,7 @@ CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
 
 
 GROUP_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
-    operations.WouldContainItself: (HTTPStatus.CONFLICT, "The group would contain itself"),
+    operations.GroupCycle: (HTTPStatus.CONFLICT, "The group would contain itself"),
 }
 
 
@@ -107,7 +111,7 @@ def tenant_of(view: ResourceViewSet, given: dict[str, Any]) -> Tenant:
     """Where something is to be made. Whoever runs one tenant need not say so."""
     me = view.principal
     usual = me.tenant_id if me.tier is Tier.TENANT else None
-    present = Tenant.objects.present().filter(partner__deleted_at=None)
+    present = Tenant.objects.not_deleted().filter(partner__deleted_at=None)
     return view.target(present, needed("tenant_id", given.pop("tenant_id", usual)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from audit.actions import Action, ResourceType, Result
-from core.filters import FilterSet, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
+from core.filters import ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
 from core.ids import Prefix, first_at
 from core.paging import Listing
 
@@ -14,8 +14,8 @@ A_MINUTE = 60_000  # milliseconds: far more than may lie between an entry's time
 
 
 class EntryFilters(FilterSet):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Only entries that concern this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Only entries that concern this partner.")
+    tenant_id = IdFilter(Prefix.TENANT, "tenant_id", label="Only entries that concern this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, "partner_id", label="Only entries that concern this partner.")
     actor_id = TextFilter(
         "actor_id",
         max_length=128,
@@ -24,15 +24,15 @@ class EntryFilters(FilterSet):
     actor_email = TextFilter(
         method="by_email", max_length=320, label="Only entries of the actor who had this e-mail address at that time."
     )
-    action = WordFilter(Action, "action", label="Only this action, such as `session.revoked`.")
-    resource_type = WordFilter(ResourceType, "resource_type", label="Only entries about this kind of resource.")
+    action = ChoiceFilter(Action, "action", label="Only this action, such as `session.revoked`.")
+    resource_type = ChoiceFilter(ResourceType, "resource_type", label="Only entries about this kind of resource.")
     resource_id = TextFilter("resource_id", max_length=128, label="Only entries about the resource with this ID.")
-    result = WordFilter(Result, "result", label="Only entries with this result.")
+    result = ChoiceFilter(Result, "result", label="Only entries with this result.")
     ip_address = NetworkFilter(
         "ip_address", label="Only entries from this IP address or network, such as 192.0.2.0/24."
     )
-    start_time = MomentFilter(method="since", label="Entries at or after this time.")
-    end_time = MomentFilter(method="before", label="Entries before this time (exclusive).")
+    start_time = DateTimeFilter(method="since", label="Entries at or after this time.")
+    end_time = DateTimeFilter(method="before", label="Entries before this time (exclusive).")
 
     def by_email(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(labelled(value))

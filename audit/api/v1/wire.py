@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.access import ActorType, Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 
 COLUMNS = (
     *("id", "created_at", "actor_id", "actor_label", "actor_type", "actor_tier", "action", "resource_type"),
@@ -18,7 +18,7 @@ def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
     tenant_id, partner_id = row["tenant_id"], row["partner_id"]
     is_a_person = row["actor_type"] in PEOPLE
     return {
-        "id": show(Prefix.AUDIT_ENTRY, row["id"]),
+        "id": encode_id(Prefix.AUDIT_ENTRY, row["id"]),
         "timestamp": row["created_at"],
         "actor_id": row["actor_id"] or None,
         "actor_email": row["actor_label"] or None,
@@ -27,8 +27,8 @@ def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
         "action": row["action"],
         "resource_type": row["resource_type"] or None,
         "resource_id": row["resource_id"] or None,
-        "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
-        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        "tenant_id": encode_id(Prefix.TENANT, tenant_id) if tenant_id else None,
+        "partner_id": encode_id(Prefix.PARTNER, partner_id) if partner_id else None,
         "result": row["result"],
         "ip_address": row["ip_address"],
         "user_agent": row["user_agent"] or None,

@@ -8,9 +8,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.console.forms.references import Choice, Unresolved
-from core.fields import Handle, Note, Secret
-from core.parsing import NotJSON, strictly
+from config.console.forms.references import AmbiguousName, Lookup
+from core.fields import IdField, OptionalText, Secret
+from core.parsing import NotJSON, loads_strict
 
 LEFT_OUT: Any = object()
 LONG = 4_000  # letters: what may be longer than any address gets more than one line
@@ -46,7 +46,7 @@ class Unread(Exception):
 
 
 @dataclass(slots=True)
-class Control:
+class Widget:
     """`now` is what stands there, `text` what the form shows: the same, until somebody types."""
 
     name: str
@@ -54,7 +54,7 @@ class Control:
     kind: str
     is_new: bool
     choices: list[tuple[str, str]] = field(default_factory=list)
-    choice: Choice | None = None
+    choice: Lookup | None = None
     now: str = ""
     text: str = ""
     is_shown: bool = True
@@ -155,7 +155,7 @@ class Control:
             return text or (None if self.about.allow_null else LEFT_OUT)
         try:
             return self.choice.handle_of(text)
-        except Unresolved as error:
+        except AmbiguousName as error:
             self.matches = error.matches
             raise Unread(error.words) from error
 
@@ -172,11 +172,11 @@ def kind_of(field: serializers.Field) -> str:
             return "lines"
         case serializers.DictField():
             return "json"
-        case Handle():
+        case IdField():
             return "reference"
         case Secret():
             return "secret"
-        case Note():
+        case OptionalText():
             return "text"
         case _:
             return "text" if (getattr(field, "max_length", None) or 0) > LONG else "line"
@@ -227,6 +227,6 @@ def _number(text: str, field: serializers.Field) -> Any:
 
 def _object(text: str) -> Any:
     try:
-        return strictly(text.encode()) if text.strip() else {}
+        return loads_strict(text.encode()) if text.strip() else {}
     except NotJSON as error:
         raise Unread(f"This is not valid JSON (error at character {error.position + 1}).") from error

@@ -7,8 +7,8 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
-from config.console.forms.controls import LEFT_OUT, Control, Unread, digest_of, kind_of, plain, put, text_of, within
-from core.refusals import Refusal
+from config.console.forms.controls import LEFT_OUT, Unread, Widget, digest_of, kind_of, plain, put, text_of, within
+from core.refusals import ErrorResponse
 
 OURS = frozenset({"at_most", "csrfmiddlewaretoken", "key", "seen", "version"})
 Parts = Mapping[str, type[serializers.Serializer]]
@@ -20,7 +20,7 @@ class Form:
 
     def __init__(
         self,
-        controls: list[Control],
+        controls: list[Widget],
         now: Mapping[str, Any] | None,
         *,
         usual: Mapping[str, Any] | None = None,
@@ -49,7 +49,7 @@ class Form:
         more = {f"{control.name}.{end}" for control in self.controls for end in ("pick", "drop")}
         self.unknown = {name: str(said[name]) for name in said if name not in known | more | OURS}
 
-    def _take(self, control: Control, said: QueryDict, seen: Mapping[str, str]) -> None:
+    def _take(self, control: Widget, said: QueryDict, seen: Mapping[str, str]) -> None:
         picked = said.get(f"{control.name}.pick", "")
         typed = plain(picked or said.get(control.name, ""))
         control.is_dropped = control.is_droppable and f"{control.name}.drop" in said
@@ -90,7 +90,7 @@ class Form:
             body.setdefault(part, {})
         return body | self.fixed | self.unknown
 
-    def blame(self, refusal: Refusal, *, unique: Iterable[str] = (), but: Container[str] = ()) -> None:
+    def blame(self, refusal: ErrorResponse, *, unique: Iterable[str] = (), but: Container[str] = ()) -> None:
         """Each flaw beside its field, `but` those that are known; what is about none of them, above them all."""
         if isinstance(refusal.words, list):
             for flaw in refusal.words:
@@ -112,11 +112,11 @@ class Form:
         self.wrong.append(f"{'.'.join(map(str, where))}: {words}" if where else words)
 
     @property
-    def shown(self) -> list[Control]:
+    def shown(self) -> list[Widget]:
         return [control for control in self.controls if control.is_shown]
 
     @property
-    def faults(self) -> list[Control]:
+    def faults(self) -> list[Widget]:
         return [control for control in self.shown if control.wrong]
 
     @property
@@ -136,9 +136,9 @@ def fields_of(serializer: type[serializers.Serializer], parts: Parts) -> Iterato
             yield name, field
 
 
-def control_of(name: str, field: serializers.Field, *, is_new: bool) -> Control:
+def control_of(name: str, field: serializers.Field, *, is_new: bool) -> Widget:
     choices = [(str(value), str(value)) for value in getattr(field, "choices", {})]
-    return Control(name, field, kind_of(field), is_new, choices=choices)
+    return Widget(name, field, kind_of(field), is_new, choices=choices)
 
 
 def _seen(text: str) -> dict[str, str]:

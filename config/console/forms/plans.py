@@ -13,11 +13,11 @@ from accounts.models import Agent, Application, Group, IdentityProvider, Role, U
 from accounts.models.applications import ApplicationScope
 from accounts.models.users import grantable_by
 from config.console.asking import VIEWS, may
-from config.console.forms.controls import Control
+from config.console.forms.controls import Widget
 from config.console.forms.form import Form, Parts, control_of, fields_of
-from config.console.forms.references import KINDS, Choice
+from config.console.forms.references import KINDS, Lookup
 from core.access import Principal, Tier
-from core.fields import Handle
+from core.fields import IdField
 from core.ids import Prefix
 from core.records import defaults_of
 from sessions_app.models import Reach
@@ -27,7 +27,7 @@ Words = Callable[[Principal, Any], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FormDefinition:
     """`without` are fields that acts of their own change; `ends` those whose change ends sessions, and whose.
 
     `narrowed` says of words which of them are the operator's to choose. What is nested depends on `variant`.
@@ -71,21 +71,21 @@ class Plan:
             controls.sort(key=lambda control: (not control.is_required, control.kind != "reference"))
         return Form(controls, now, usual=defaults_of(self.model), fixed=is_fixed)
 
-    def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Control:
+    def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Widget:
         control = control_of(name, about, is_new=self.is_new)
         control.is_elsewhere = name in self.without
         control.is_shown = not control.is_elsewhere
-        if isinstance(about, Handle):
+        if isinstance(about, IdField):
             control.is_shown = me.tier >= KINDS[about.prefix].since
             control.choice = self._choice(about.prefix, me, thing)
         if name in self.narrowed:
             control.choices = [(word, word) for word in self.narrowed[name](me, thing)]
         return control
 
-    def _choice(self, prefix: Prefix, me: Principal, thing: Any) -> Choice:
+    def _choice(self, prefix: Prefix, me: Principal, thing: Any) -> Lookup:
         is_housed = thing is not None and prefix in (Prefix.USER, Prefix.GROUP)
         but = frozenset([thing.pk]) if isinstance(thing, Group) and prefix is Prefix.GROUP else frozenset()
-        return Choice(prefix, me, thing.tenant_id if is_housed else None, self.is_for_writable, but)
+        return Lookup(prefix, me, thing.tenant_id if is_housed else None, self.is_for_writable, but)
 
 
 def _roles(me: Principal, user: Any) -> list[str]:
@@ -104,23 +104,23 @@ def _scopes(me: Principal, thing: Any) -> list[str]:
     return [str(scope) for scope in scopes.get(me.tier, [ApplicationScope.TENANT])]
 
 
-def _both(model: type[Model], noun: str, **more: Any) -> list[Plan]:
+def _both(model: type[Model], noun: str, **more: Any) -> list[FormDefinition]:
     """A form to make one, and one to change it. Whether it is active, acts of their own decide."""
     view = VIEWS[model]
     new = {name: value for name, value in more.items() if name != "ends"}
     return [
-        Plan(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", view.made_by, **new),
-        Plan(
+        FormDefinition(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", view.made_by, **new),
+        FormDefinition(
             model, "edit", "Edit…", "update", "Changes saved.", view.changed_by, without=frozenset({"status"}), **more
         ),
     ]
 
 
 _INTO_GROUPS = [
-    Plan(Group, "add-member", "Add member…", "add_member", "Member added.", NewMember, is_for_writable=True),
-    Plan(Group, "nest", "Nest a group…", "nest", "Group nested.", NewNesting, is_for_writable=True),
+    FormDefinition(Group, "add-member", "Add member…", "add_member", "Member added.", NewMember, is_for_writable=True),
+    FormDefinition(Group, "nest", "Nest a group…", "nest", "Group nested.", NewNesting, is_for_writable=True),
 ]
-PLANS: dict[type[Model], list[Plan]] = {
+FORMS: dict[type[Model], list[FormDefinition]] = {
     Partner: _both(Partner, "partner"),
     Tenant: _both(Tenant, "tenant", ends={"partner_id": Reach.TENANT}),
     User: _both(User, "user", ends={"email": Reach.USER, "role": Reach.USER}, narrowed={"role": _roles}),
@@ -131,7 +131,7 @@ PLANS: dict[type[Model], list[Plan]] = {
 }
 
 
-def variant_of(plan: Plan, now: Mapping[str, Any] | None, asked: str) -> str:
+def variant_of(plan: FormDefinition, now: Mapping[str, Any] | None, asked: str) -> str:
     """Which of its shapes a form has: what the thing is already, or what was asked for; nothing, if that is none."""
     said = str(now.get(plan.variant, "")) if now else asked
     return said if said in CONFIGS else ""

@@ -9,13 +9,13 @@ from django.db.models import Q
 
 from accounts.models import Group, User
 from core.access import Principal, Tier
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from tenancy.models import Partner, Tenant
 
 OFFERED, FOUND = 50, 20
 
 
-class Unresolved(Exception):
+class AmbiguousName(Exception):
     """Nothing is called so, or several are, or something only nearly. `matches` are those to choose from."""
 
     def __init__(self, words: str, matches: list[tuple[str, str]]) -> None:
@@ -36,7 +36,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Lookup:
     """What one field may be given: of a kind, and of one tenant if that is settled already."""
 
     prefix: Prefix
@@ -64,12 +64,12 @@ class Choice:
 
     def named(self, handle: str) -> str:
         """What to write for it; its id, if it is none of these."""
-        found = self.rows.filter(pk=read(self.prefix, handle)).first()
+        found = self.rows.filter(pk=decode_id(self.prefix, handle)).first()
         return self.name_of(found) if found else handle
 
     def handle_of(self, text: str) -> str:
         """An id is left for v1 to judge, whosever it is."""
-        if read(self.prefix, text):
+        if decode_id(self.prefix, text):
             return text
         exact = Q()
         for column in self.kind.exact:
@@ -78,10 +78,10 @@ class Choice:
         if len(found) == 1:
             return str(found[0].handle)
         if found:
-            raise Unresolved(f"Several match {text}. Choose one of them.", self._told(found))
+            raise AmbiguousName(f"Several match {text}. Choose one of them.", self._told(found))
         near = self._near(text)
         onward = " Choose one of the similar names, or type another." if near else ""
-        raise Unresolved(f"No {self.kind.noun} “{text}” found.{onward}", self._told(near))
+        raise AmbiguousName(f"No {self.kind.noun} “{text}” found.{onward}", self._told(near))
 
     def _near(self, text: str) -> list[Any]:
         like = Q()
@@ -97,7 +97,7 @@ KINDS: dict[Prefix, Kind] = {
     Prefix.PARTNER: Kind(
         "partner",
         Tier.SUPER,
-        lambda me: Partner.objects.visible_to(me).present(),
+        lambda me: Partner.objects.visible_to(me).not_deleted(),
         ("slug", "name"),
         ("slug", "name"),
         lambda partner: partner.name,
@@ -105,7 +105,9 @@ KINDS: dict[Prefix, Kind] = {
     Prefix.TENANT: Kind(
         "tenant",
         Tier.PARTNER,
-        lambda me: Tenant.objects.visible_to(me).present().filter(partner__deleted_at=None).select_related("partner"),
+        lambda me: (
+            Tenant.objects.visible_to(me).not_deleted().filter(partner__deleted_at=None).select_related("partner")
+        ),
         ("slug", "name"),
         ("slug", "name"),
         lambda tenant: f"{tenant.name}, {tenant.partner.name}",
@@ -113,7 +115,7 @@ KINDS: dict[Prefix, Kind] = {
     Prefix.USER: Kind(
         "user",
         Tier.TENANT,
-        lambda me: User.objects.visible_to(me).housed().select_related("tenant"),
+        lambda me: User.objects.visible_to(me).in_existing_tenant().select_related("tenant"),
         ("email",),
         ("email", "display_name", "first_name", "last_name"),
         lambda user: f"{user.name}, {user.tenant.name}" if user.name != user.email else user.tenant.name,
@@ -121,7 +123,7 @@ KINDS: dict[Prefix, Kind] = {
     Prefix.GROUP: Kind(
         "group",
         Tier.TENANT,
-        lambda me: Group.objects.visible_to(me).housed().select_related("tenant"),
+        lambda me: Group.objects.visible_to(me).in_existing_tenant().select_related("tenant"),
         ("name",),
         ("name", "description"),
         lambda group: group.tenant.name,

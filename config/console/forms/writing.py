@@ -14,21 +14,21 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from audit.answers import Answer, KeyTaken, once
-from audit.denials import note
+from audit.answers import Answer, KeyTaken, run_once
+from audit.denials import record_refused_request
 from config.console.asking import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal
 from config.console.forms.form import Form
-from config.console.forms.plans import Plan, variant_of
+from config.console.forms.plans import FormDefinition, variant_of
 from config.console.parts import MORE_BY_NOW, done_with, hold_to, secret_page
 from config.console.refusing import WORDS
 from core.access import Principal
 from core.console import ConsoleAdmin, principal_of
-from core.jsonb import written
+from core.jsonb import dumps
 from core.pieces import Link
-from core.refusals import Refusal
+from core.refusals import ErrorResponse
 from core.see_other import SeeOther
 from sessions_app.admin.ending import agreed_in
-from sessions_app.operations.selecting import Blast, MoreThanConfirmed, blast_of
+from sessions_app.operations.selecting import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 
 SENT_BEFORE = (
@@ -44,7 +44,7 @@ class Place:
 
     request: HttpRequest
     admin: ConsoleAdmin
-    plan: Plan
+    plan: FormDefinition
     me: Principal
     thing: Any = None
     now: Mapping[str, Any] | None = None
@@ -66,7 +66,7 @@ class Place:
         return replace(self, now=told.data["data"], version=told.headers["ETag"].strip('"'))
 
 
-def form_for(admin: ConsoleAdmin, plan: Plan) -> Any:
+def form_for(admin: ConsoleAdmin, plan: FormDefinition) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
     def look(request: HttpRequest, handle: str = "") -> HttpResponse:
         me = principal_of(request)
@@ -110,11 +110,11 @@ def sent(place: Place) -> HttpResponse:
         refused = refusal(error, place.plan.model)
         if refused is None or refused.status in NOT_THE_FORMS:
             raise
-        note(refused, place.request, place.me)
+        record_refused_request(refused, place.request, place.me)
         return again(place, refused)
 
 
-def again(place: Place, refused: Refusal) -> HttpResponse:
+def again(place: Place, refused: ErrorResponse) -> HttpResponse:
     """As it stands by now, under what was typed."""
     place = place.read_again()
     form = place.form
@@ -124,12 +124,12 @@ def again(place: Place, refused: Refusal) -> HttpResponse:
     return shown(place, form, refused.status)
 
 
-def would_end(place: Place, form: Form) -> Blast | None:
+def would_end(place: Place, form: Form) -> RevocationPreview | None:
     """What ends with a change of these fields is told first, and agreed to."""
     ending = [reach for name, reach in place.plan.ends.items() if name in form.touched]
     if not ending or place.thing is None:
         return None
-    return blast_of(Selection({ending[0]: place.thing.pk}, asked_by=place.me))
+    return preview_revocation(Selection({ending[0]: place.thing.pk}, asked_by=place.me))
 
 
 def done(place: Place, body: dict[str, Any], *, may_end: bool) -> HttpResponse:
@@ -151,7 +151,7 @@ def made(place: Place, body: dict[str, Any]) -> HttpResponse:
         told.update(ask(place.plan.model, "create", place.me, data=body).data["data"])
         return Answer(HTTPStatus.CREATED, {}, told["id"])  # a secret is not kept
 
-    answer, was_there = once(place.me, key_of(place), digest_of(body), act)
+    answer, was_there = run_once(place.me, key_of(place), digest_of(body), act)
     if was_there:
         return onward(place, answer.body, ALREADY)
     if secret := told.get("client_secret"):
@@ -164,7 +164,7 @@ def key_of(place: Place) -> str:
 
 
 def digest_of(body: dict[str, Any]) -> str:
-    return hashlib.sha256(written(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def onward(place: Place, handle: str, words: str) -> HttpResponse:
@@ -173,7 +173,12 @@ def onward(place: Place, handle: str, words: str) -> HttpResponse:
 
 
 def shown(
-    place: Place, form: Form, status: int = HTTPStatus.OK, *, version: str | None = None, blast: Blast | None = None
+    place: Place,
+    form: Form,
+    status: int = HTTPStatus.OK,
+    *,
+    version: str | None = None,
+    blast: RevocationPreview | None = None,
 ) -> HttpResponse:
     said = {
         "form": form,

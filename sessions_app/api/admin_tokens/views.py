@@ -7,18 +7,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.denials import recorded
+from audit.denials import recording_refusals
 from core.access import Tier
 from core.ids import Prefix
 from core.moments import to_the_millisecond
 from core.query_string import NotText, said
 from core.throttling import ExpensiveRequests
-from core.views import DeclaredViewSet
+from core.views import PolicyViewSet
 from sessions_app import operations
-from sessions_app.administrators import MOST, roll, sessions_of_administrators
+from sessions_app.administrators import MOST, list_admin_sessions, sessions_of_administrators
 from sessions_app.api.admin_tokens import serializers, wire
 from sessions_app.authentication import drop_cookie
-from sessions_app.operations.ending import BY_ADMINISTRATOR
+from sessions_app.operations.ending import REASON_BY_ADMIN
 
 ACTIVE, ALL = "active", "all"
 TAGS = ["Admin tokens"]
@@ -43,7 +43,7 @@ class UnknownStatus(Exception):
     """The list is asked for by a word that it does not know."""
 
 
-class NotKeptViewSet(DeclaredViewSet):
+class NotKeptViewSet(PolicyViewSet):
     """What it answers is for nobody to keep, whoever they are."""
 
     schema = AutoSchema()
@@ -74,7 +74,7 @@ class AdminTokenViewSet(NotKeptViewSet):
     missing = "Session not found or invalid jti"
 
     def get_exception_handler(self) -> Callable[..., Any]:
-        return recorded(wire.exception_handler)
+        return recording_refusals(wire.exception_handler)
 
     @extend_schema(
         operation_id="listAdminSessions",
@@ -87,7 +87,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         asked = said(request.META["QUERY_STRING"], {"status"}).get("status", ACTIVE)
         if asked not in (ACTIVE, ALL):
             raise UnknownStatus
-        told = roll(seen_by=self.principal, with_ended=asked == ALL)
+        told = list_admin_sessions(seen_by=self.principal, with_ended=asked == ALL)
         return Response(wire.roll(told), headers={wire.TRUNCATED: "true"} if told.is_truncated else None)
 
     @extend_schema(
@@ -104,7 +104,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         nothing."""
         pk = self.id_or_404(Prefix.SESSION, jti.strip())
         named = self.changeable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
-        operations.revoke(named, actor=self.principal, reason=BY_ADMINISTRATOR)
+        operations.revoke(named, actor=self.principal, reason=REASON_BY_ADMIN)
         answer = {"success": True, "jti": jti.strip()}
         return self.signed_out(answer, is_current=pk == self.principal.session_id)
 
@@ -121,7 +121,7 @@ class AdminTokenViewSet(NotKeptViewSet):
     def revoke_all(self, request: Request) -> Response:
         """Revoke the sessions of all administrators. Yours too, and sign-ins in progress are refused. The admin key
         stays valid. The token version is raised by one."""
-        version, ended = operations.bump_token_version(actor=self.principal, reason=BY_ADMINISTRATOR)
+        version, ended = operations.bump_token_version(actor=self.principal, reason=REASON_BY_ADMIN)
         assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
         at = to_the_millisecond(ended.revocation.created_at)
         answer = {"success": True, "nextTokenVersion": version, "timestamp": at}
@@ -140,7 +140,7 @@ class CronViewSet(NotKeptViewSet):
     failures = {"clean_up": "Failed to clean up sessions"}
 
     def get_exception_handler(self) -> Callable[..., Any]:
-        return recorded(wire.cron_exception_handler)
+        return recording_refusals(wire.cron_exception_handler)
 
     @extend_schema(
         operation_id="cleanUpAdminSessions",

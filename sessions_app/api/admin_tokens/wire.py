@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from accounts import operations as accounts
 from core.access import Origin, Principal, Tier
 from core.dialect import WORDS
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.moments import seconds
-from core.refusals import Refusal, refusal_of
+from core.refusals import ErrorResponse, error_response_for
 from core.request import ORIGIN
-from sessions_app.administrators import Roll
+from sessions_app.administrators import AdminSessionList
 from sessions_app.authentication import (
     BearerAuthentication,
     CookieAuthentication,
@@ -118,7 +118,7 @@ def person(credential: str, origin: Origin) -> Principal | None:
 
 def admitted(what: str, origin: Origin, find: Callable[[], Principal | None]) -> Admitted:
     try:
-        with accounts.presented(what, origin=origin):
+        with accounts.operator_key_attempt(what, origin=origin):
             found = find()
             if found is None:
                 raise accounts.KeyRefused
@@ -129,7 +129,7 @@ def admitted(what: str, origin: Origin, find: Callable[[], Principal | None]) ->
     return found, found
 
 
-def roll(told: Roll) -> dict[str, Any]:
+def roll(told: AdminSessionList) -> dict[str, Any]:
     return {
         "success": True,
         "count": told.count,
@@ -139,9 +139,9 @@ def roll(told: Roll) -> dict[str, Any]:
     }
 
 
-def session(row: Mapping[str, Any], told: Roll) -> dict[str, Any]:
+def session(row: Mapping[str, Any], told: AdminSessionList) -> dict[str, Any]:
     return {
-        "jti": show(Prefix.SESSION, row["id"]),
+        "jti": encode_id(Prefix.SESSION, row["id"]),
         "iat": seconds(row["created_at"]),
         "exp": seconds(expiry(row)),
         "v": row["token_version"],
@@ -157,7 +157,7 @@ def expiry(row: Mapping[str, Any]) -> Any:
     return row["times_out_at"] if row["state"] == State.EXPIRED else row["expires_at"]
 
 
-def status(row: Mapping[str, Any], told: Roll) -> str:
+def status(row: Mapping[str, Any], told: AdminSessionList) -> str:
     """The first that holds: whatever ended it, in the end it has also expired."""
     if row["state"] == State.EXPIRED or row["expires_at"] <= told.at:
         return "expired"
@@ -196,18 +196,18 @@ def _cron_body(status: HTTPStatus, words: str) -> dict[str, Any]:
     return {"error": words} if status == HTTPStatus.UNAUTHORIZED else {"ok": False, "error": words}
 
 
-def _refusal(error: Exception, view: Any) -> Refusal:
+def _refusal(error: Exception, view: Any) -> ErrorResponse:
     """Who may not is told no more than who is nobody. What nobody foresaw has one sentence, and its cause is logged."""
     match error:
         case CrossSite():
-            return Refusal(HTTPStatus.FORBIDDEN, FORBIDDEN)
+            return ErrorResponse(HTTPStatus.FORBIDDEN, FORBIDDEN)
         case PermissionDenied() | NotAuthenticated() | AuthenticationFailed():
-            return Refusal(HTTPStatus.UNAUTHORIZED, UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+            return ErrorResponse(HTTPStatus.UNAUTHORIZED, UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
         case _:
-            found = refusal_of(error, view)
+            found = error_response_for(error, view)
     if found is None:
         log.error("%s failed", view.action, exc_info=error)
-        return Refusal(
+        return ErrorResponse(
             HTTPStatus.INTERNAL_SERVER_ERROR, view.failures.get(view.action, WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
         )
     return found

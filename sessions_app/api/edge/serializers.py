@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
-from core.fields import Note, Text
+from core.fields import OptionalText, StrictString
 
 METHOD = OpenApiParameter(
     "method",
@@ -19,29 +19,29 @@ SORT = "The fields to sort by, such as `createdAt desc, id`. A `sort by` in the 
 
 
 class EnvInfo(serializers.Serializer):
-    arch = Note(required=False, max_length=LONGEST)
-    domain = Note(required=False, max_length=LONGEST)
-    hostname = Note(required=False, max_length=LONGEST)
-    os = Note(required=False, max_length=LONGEST)
-    osRelease = Note(required=False, max_length=LONGEST)
-    osVersion = Note(required=False, max_length=LONGEST)
+    arch = OptionalText(required=False, max_length=LONGEST)
+    domain = OptionalText(required=False, max_length=LONGEST)
+    hostname = OptionalText(required=False, max_length=LONGEST)
+    os = OptionalText(required=False, max_length=LONGEST)
+    osRelease = OptionalText(required=False, max_length=LONGEST)
+    osVersion = OptionalText(required=False, max_length=LONGEST)
 
 
 class SdkInfo(serializers.Serializer):
-    appId = Note(required=False, max_length=LONGEST)
-    appVersion = Note(required=False, max_length=LONGEST)
-    branch = Note(required=False, max_length=LONGEST)
-    revision = Note(required=False, max_length=LONGEST)
-    type = Note(required=False, max_length=LONGEST)
-    version = Note(required=False, max_length=LONGEST)
+    appId = OptionalText(required=False, max_length=LONGEST)
+    appVersion = OptionalText(required=False, max_length=LONGEST)
+    branch = OptionalText(required=False, max_length=LONGEST)
+    revision = OptionalText(required=False, max_length=LONGEST)
+    type = OptionalText(required=False, max_length=LONGEST)
+    version = OptionalText(required=False, max_length=LONGEST)
 
 
 class Authenticate(serializers.Serializer):
     """Credentials. Other members are ignored."""
 
-    username = Text(min_length=4, max_length=100, trim_whitespace=False, help_text="The user's e-mail address.")
-    password = Text(min_length=5, max_length=100, trim_whitespace=False)
-    tenant = Text(
+    username = StrictString(min_length=4, max_length=100, trim_whitespace=False, help_text="The user's e-mail address.")
+    password = StrictString(min_length=5, max_length=100, trim_whitespace=False)
+    tenant = StrictString(
         max_length=64,
         required=False,
         allow_null=True,
@@ -49,7 +49,7 @@ class Authenticate(serializers.Serializer):
     )
     envInfo = EnvInfo(required=False, allow_null=True)
     sdkInfo = SdkInfo(required=False, allow_null=True)
-    configTypes = serializers.ListField(child=Note(), required=False, allow_null=True)
+    configTypes = serializers.ListField(child=OptionalText(), required=False, allow_null=True)
 
 
 class Link(serializers.Serializer):

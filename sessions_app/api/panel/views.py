@@ -8,16 +8,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.denials import recorded
+from audit.denials import recording_refusals
 from core.access import Tier
 from core.ids import Prefix
 from core.paging import said
-from core.views import DeclaredViewSet
+from core.views import PolicyViewSet
 from sessions_app import operations
 from sessions_app.api.panel import serializers, wire
 from sessions_app.authentication import CookieAuthentication, drop_cookie
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import BY_USER
+from sessions_app.operations.ending import REASON_BY_USER
 
 PARAMETERS = [
     OpenApiParameter("page", wire.PARAMETERS["page"], description="The number of the page."),
@@ -29,7 +29,7 @@ INCLUDE_CURRENT = OpenApiParameter(
 REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.AccountError)
 
 
-class AccountSessionViewSet(DeclaredViewSet):
+class AccountSessionViewSet(PolicyViewSet):
     """One's own live sessions."""
 
     authentication_classes = [wire.ApiKeyAuthentication, wire.TokenAuthentication, CookieAuthentication]
@@ -42,7 +42,7 @@ class AccountSessionViewSet(DeclaredViewSet):
     schema = AutoSchema()
 
     def get_exception_handler(self) -> Callable[..., Any]:
-        return recorded(wire.exception_handler)
+        return recording_refusals(wire.exception_handler)
 
     @property
     def mine(self) -> SessionStateQuerySet:
@@ -93,7 +93,9 @@ class AccountSessionViewSet(DeclaredViewSet):
         own = self.principal.session_id
         is_included = said(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
         spare = None if is_included else own
-        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=self.principal, reason=BY_USER, spare=spare)
+        ended = operations.revoke_scope(
+            Reach.USER, self.user_id, actor=self.principal, reason=REASON_BY_USER, spare=spare
+        )
         return self.revoked(ended.count, is_current=is_included and own is not None)
 
     @extend_schema(
@@ -112,7 +114,7 @@ class AccountSessionViewSet(DeclaredViewSet):
         pk = self.id_or_404(Prefix.SESSION, token.strip())
         named = self.mine.filter(pk=pk)
         self.found(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
+        ended = operations.revoke(named, actor=self.principal, reason=REASON_BY_USER)
         self.found(ended.count)  # somebody else may have been quicker
         return self.revoked(True, is_current=pk == self.principal.session_id)
 

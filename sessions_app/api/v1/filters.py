@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, TextChoices
 
-from core.filters import FilterSet, FlagFilter, HandleFilter, MomentFilter, NetworkFilter, TextFilter, WordFilter
+from core.filters import BooleanFilter, ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
 from core.ids import Prefix
 from core.paging import Listing
 from sessions_app import devices
@@ -29,7 +29,7 @@ STATES = {standing: state for state, standing in STANDINGS.items()}
 
 
 class UserSessionFilters(FilterSet):
-    application_id = HandleFilter(
+    application_id = IdFilter(
         Prefix.APPLICATION,
         method="for_application",
         label="Only sessions that were started for this application or used it.",
@@ -42,21 +42,21 @@ class UserSessionFilters(FilterSet):
     ip_address = NetworkFilter(
         "ip_address", label="Only sessions from this IP address or network, such as 192.0.2.0/24."
     )
-    device_type = WordFilter(
+    device_type = ChoiceFilter(
         devices.DeviceType, method="on_device", label="Only sessions on this kind of device, judged by the user agent."
     )
-    created_after = MomentFilter("created_at", "gte", label="Sessions that started at or after this time.")
-    created_before = MomentFilter("created_at", "lt", label="Sessions that started before this time (exclusive).")
-    last_activity_after = MomentFilter("last_activity_at", "gte", label="Sessions last used at or after this time.")
-    last_activity_before = MomentFilter(
+    created_after = DateTimeFilter("created_at", "gte", label="Sessions that started at or after this time.")
+    created_before = DateTimeFilter("created_at", "lt", label="Sessions that started before this time (exclusive).")
+    last_activity_after = DateTimeFilter("last_activity_at", "gte", label="Sessions last used at or after this time.")
+    last_activity_before = DateTimeFilter(
         "last_activity_at", "lt", label="Sessions last used before this time (exclusive)."
     )
-    status = WordFilter(
+    status = ChoiceFilter(
         Standing,
         method="in_any_state",
         label="Only sessions with this status. `active_only=true` equals `status=active`.",
     )
-    active_only = FlagFilter(
+    active_only = BooleanFilter(
         default=True,
         method="in_any_state",
         label="Only active sessions, whose next request is accepted. The default, unless `status` is given.",
@@ -83,7 +83,7 @@ class UserSessionFilters(FilterSet):
         for state in self.states:
             queryset = queryset.in_state(state, tenant_id=tenant_id)
         if State.LIVE in self.states:
-            queryset = queryset.since_the_last_floor(**place)
+            queryset = queryset.opened_since_last_scope_revocation(**place)
         return super().filter_queryset(queryset)
 
     @property
@@ -123,19 +123,19 @@ class UserSessionFilters(FilterSet):
 
 
 class TenantSessionFilters(UserSessionFilters):
-    user_id = HandleFilter(Prefix.USER, "user", label="Only sessions of this user.")
+    user_id = IdFilter(Prefix.USER, "user", label="Only sessions of this user.")
 
 
 class SessionFilters(TenantSessionFilters):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Only sessions of this tenant's users.")
-    partner_id = HandleFilter(
+    tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only sessions of this tenant's users.")
+    partner_id = IdFilter(
         Prefix.PARTNER, "partner", label="Only sessions of this partner's staff and of its tenants' users."
     )
 
 
 class StatisticsFilters(FilterSet):
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant", label="Count only this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Count only this partner and its tenants.")
+    tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Count only this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, "partner", label="Count only this partner and its tenants.")
 
 
 class RevocationScope(TextChoices):
@@ -161,11 +161,11 @@ class RevocationScope(TextChoices):
 
 
 class RevocationFilters(FilterSet):
-    scope = WordFilter(RevocationScope, method="of_scope", label="Only revocations of this scope.")
-    tenant_id = HandleFilter(Prefix.TENANT, "tenant_id", label="Only revocations that concern this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner_id", label="Only revocations that concern this partner.")
-    created_after = MomentFilter("created_at", "gte", label="Revocations at or after this time.")
-    created_before = MomentFilter("created_at", "lt", label="Revocations before this time (exclusive).")
+    scope = ChoiceFilter(RevocationScope, method="of_scope", label="Only revocations of this scope.")
+    tenant_id = IdFilter(Prefix.TENANT, "tenant_id", label="Only revocations that concern this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, "partner_id", label="Only revocations that concern this partner.")
+    created_after = DateTimeFilter("created_at", "gte", label="Revocations at or after this time.")
+    created_before = DateTimeFilter("created_at", "lt", label="Revocations before this time (exclusive).")
 
     def of_scope(self, rows: Any, name: str, value: RevocationScope) -> Any:
         return rows.filter(reach=value.reach)

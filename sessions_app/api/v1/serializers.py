@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from accounts.models import Role
-from core.fields import Flag, IdText, Secret, Text, Word, one_of
+from core.fields import IdText, Secret, StrictBoolean, StrictChoice, StrictString, one_of
 from core.ids import Prefix
 from core.response_fields import Count, Id
 from sessions_app.api.v1.filters import RevocationScope, Standing
@@ -16,24 +16,24 @@ TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 
 
 class TenantCredentials(serializers.Serializer):
-    email = Text(max_length=254)
+    email = StrictString(max_length=254)
     password = Secret()
-    totp_code = Text(max_length=16, required=False, allow_null=True)
-    recovery_code = Text(max_length=64, required=False, allow_null=True)
-    client_id = Text(
+    totp_code = StrictString(max_length=16, required=False, allow_null=True)
+    recovery_code = StrictString(max_length=64, required=False, allow_null=True)
+    client_id = StrictString(
         max_length=128,
         required=False,
         allow_null=True,
         help_text="The client ID of the application to start the session for.",
     )
-    session_cookie = Flag(
+    session_cookie = StrictBoolean(
         default=False,
         help_text="Also set the session cookie, which signs a browser in to the other APIs and the account page.",
     )
 
 
 class Credentials(TenantCredentials):
-    tenant = Text(
+    tenant = StrictString(
         max_length=64,
         required=False,
         allow_null=True,
@@ -49,7 +49,7 @@ class SignedInUser(serializers.Serializer):
     id = Id(Prefix.USER)
     email = serializers.EmailField()
     display_name = serializers.CharField()
-    role = Word(Role)
+    role = StrictChoice(Role)
     tenant_id = Id(Prefix.TENANT, allow_null=True)
     partner_id = Id(Prefix.PARTNER, allow_null=True)
 
@@ -74,7 +74,7 @@ class SessionListItem(serializers.Serializer):
     user_email = serializers.CharField(allow_null=True)
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)
-    device_type = Word(DeviceType, allow_null=True)
+    device_type = StrictChoice(DeviceType, allow_null=True)
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     last_activity_at = serializers.DateTimeField(allow_null=True)
@@ -114,14 +114,14 @@ class SessionResponse(serializers.Serializer):
     user_display_name = serializers.CharField(allow_null=True)
     ip_address = serializers.CharField(allow_null=True)
     user_agent = serializers.CharField(allow_null=True)
-    device_type = Word(DeviceType, allow_null=True)
+    device_type = StrictChoice(DeviceType, allow_null=True)
     location = serializers.CharField(allow_null=True)
     is_current = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     last_activity_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField()
     sso_apps = SessionAppInfo(many=True)
-    status = Word(Standing)
+    status = StrictChoice(Standing)
     revoked_at = serializers.DateTimeField(allow_null=True)
     revoked_by = serializers.CharField(allow_null=True)
     revoke_reason = serializers.CharField(allow_null=True)
@@ -149,8 +149,8 @@ class SessionStats(serializers.Serializer):
     average_duration_seconds = serializers.FloatField(allow_null=True)
 
 
-def why(**options: Any) -> Text:
-    return Text(max_length=200, required=False, allow_null=True, **options)
+def why(**options: Any) -> StrictString:
+    return StrictString(max_length=200, required=False, allow_null=True, **options)
 
 
 class Reason(serializers.Serializer):
@@ -158,9 +158,11 @@ class Reason(serializers.Serializer):
 
 
 class SessionRevokeRequest(serializers.Serializer):
-    session_ids = serializers.ListField(child=Text(max_length=64), required=False, allow_null=True, max_length=1_000)
-    revoke_all = Flag(default=False)
-    except_current = Flag(default=True)
+    session_ids = serializers.ListField(
+        child=StrictString(max_length=64), required=False, allow_null=True, max_length=1_000
+    )
+    revoke_all = StrictBoolean(default=False)
+    except_current = StrictBoolean(default=True)
     reason = why()
 
     rules = one_of(
@@ -197,7 +199,7 @@ class RevokeAllRequest(serializers.Serializer):
     tenant_id = IdText(Prefix.TENANT, required=False, allow_null=True)
     partner_id = IdText(Prefix.PARTNER, required=False, allow_null=True)
     application_id = IdText(Prefix.APPLICATION, required=False, allow_null=True)
-    all = Flag(default=False)
+    all = StrictBoolean(default=False)
     reason = why()
 
     rules = one_of(only("user_id", "tenant_id"), *map(only, ("tenant_id", "partner_id", "application_id", "all")))
@@ -219,7 +221,7 @@ class RevocationStatus(TextChoices):
 class RevocationResponse(serializers.Serializer):
     id = Id(Prefix.REVOCATION)
     number = Count(allow_null=True)
-    scope = Word(RevocationScope)
+    scope = StrictChoice(RevocationScope)
     scope_id = serializers.CharField(allow_null=True)
     filter = serializers.DictField(allow_null=True)
     reason = serializers.CharField()
@@ -231,7 +233,7 @@ class RevocationResponse(serializers.Serializer):
     swept_count = Count()
     created_at = serializers.DateTimeField()
     swept_at = serializers.DateTimeField(allow_null=True)
-    status = Word(RevocationStatus)
+    status = StrictChoice(RevocationStatus)
 
 
 class DashboardStats(serializers.Serializer):

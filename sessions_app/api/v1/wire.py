@@ -13,19 +13,19 @@ from accounts import operations as accounts
 from accounts.models import User
 from accounts.models.users import name_of
 from core.access import Principal, Tier
-from core.ids import Prefix, read, show
-from core.v1 import Invalid, flaw
+from core.ids import Prefix, decode_id, encode_id
+from core.v1 import ValidationFailed, error_item
 from core.words import how_many
 from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
-from sessions_app.ends import end_of
+from sessions_app.ends import ending_of
 from sessions_app.models import Reach, State
-from sessions_app.reach import reachable
+from sessions_app.reach import revocable_targets
 from tenancy.models import Tenant
 
 
-def no_room(refusal: operations.NoRoom) -> str:
+def no_room(refusal: operations.SessionLimitReached) -> str:
     return f"This account has reached its limit of {how_many(refusal.allowed, 'session')}; end one of them first"
 
 
@@ -39,11 +39,11 @@ SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many failed sign-ins; wait as many seconds as Retry-After says",
     ),
-    operations.EndedMeanwhile: (
+    operations.RevokedDuringSignIn: (
         HTTPStatus.UNAUTHORIZED,
         "Your sessions were revoked while you were signing in; sign in again",
     ),
-    operations.NoRoom: (HTTPStatus.CONFLICT, no_room),
+    operations.SessionLimitReached: (HTTPStatus.CONFLICT, no_room),
     operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is not valid any more; sign in again"),
 }
 ENDED = ("revoked_at", "revoked_by", "revoke_reason", "revocation_id")
@@ -86,8 +86,8 @@ SCOPES = {
 def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
-        "id": show(Prefix.SESSION, row["id"]),
-        "user_id": show(Prefix.USER, row["user_id"]),
+        "id": encode_id(Prefix.SESSION, row["id"]),
+        "user_id": encode_id(Prefix.USER, row["user_id"]),
         "user_agent": row["user_agent"] or None,
         "device_type": row["device_type"] or None,
     }
@@ -96,8 +96,8 @@ def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
 def session(row: Mapping[str, Any]) -> dict[str, Any]:
     standing = STANDINGS[State(row["state"])]
     return {
-        "id": show(Prefix.SESSION, row["id"]),
-        "user_id": show(Prefix.USER, row["user_id"]),
+        "id": encode_id(Prefix.SESSION, row["id"]),
+        "user_id": encode_id(Prefix.USER, row["user_id"]),
         "user_email": row["user_email"],
         "user_display_name": name_of(*(row[f"user_{part}"] for part in NAME)),
         "ip_address": row["ip_address"],
@@ -116,15 +116,15 @@ def session(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def application(reached: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "application_id": show(Prefix.APPLICATION, UUID(reached["id"])),
+        "application_id": encode_id(Prefix.APPLICATION, UUID(reached["id"])),
         "application_name": reached["name"],
         "accessed_at": datetime.fromisoformat(reached["accessed_at"]),
     }
 
 
 def end(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = end_of(row)
-    revocation_id = show(Prefix.REVOCATION, told.revocation_id) if told.revocation_id else None
+    told = ending_of(row)
+    revocation_id = encode_id(Prefix.REVOCATION, told.revocation_id) if told.revocation_id else None
     return dict(zip(ENDED, (told.at, told.by, told.reason, revocation_id), strict=True))
 
 
@@ -152,12 +152,12 @@ def account(row: Mapping[str, Any]) -> dict[str, Any]:
     """Show the columns `ACCOUNT` of a user. Staff tenants are an inner arrangement: outside, their people have none."""
     is_staff, partner_id = row["tenant_kind"] != Tenant.Kind.CUSTOMER, row["tenant__partner_id"]
     return {
-        "id": show(Prefix.USER, row["id"]),
+        "id": encode_id(Prefix.USER, row["id"]),
         "email": row["email"],
         "display_name": name_of(*(row[part] for part in NAME)),
         "role": row["role"],
-        "tenant_id": None if is_staff else show(Prefix.TENANT, row["tenant_id"]),
-        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        "tenant_id": None if is_staff else encode_id(Prefix.TENANT, row["tenant_id"]),
+        "partner_id": encode_id(Prefix.PARTNER, partner_id) if partner_id else None,
     }
 
 
@@ -171,16 +171,16 @@ def revocation(row: Mapping[str, Any]) -> dict[str, Any]:
     reach, target_id = Reach(row["reach"]), row["target_id"]
     tenant_id, partner_id = None if row["is_of_staff"] else row["tenant_id"], row["partner_id"]
     return {
-        "id": show(Prefix.REVOCATION, row["id"]),
+        "id": encode_id(Prefix.REVOCATION, row["id"]),
         "number": row["number"],
         "scope": RevocationScope.of(reach),
-        "scope_id": show(SCOPES[reach], target_id) if target_id else None,
+        "scope_id": encode_id(SCOPES[reach], target_id) if target_id else None,
         "filter": row["selection"],
         "reason": row["reason"],
         "actor_id": row["actor_id"],
         "actor_email": row["actor_label"],
-        "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
-        "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+        "tenant_id": encode_id(Prefix.TENANT, tenant_id) if tenant_id else None,
+        "partner_id": encode_id(Prefix.PARTNER, partner_id) if partner_id else None,
         "revoked_count": row["revoked_count"],
         "swept_count": row["swept_count"],
         "created_at": row["created_at"],
@@ -197,15 +197,15 @@ def target(asked: Mapping[str, Any], principal: Principal) -> tuple[Reach, UUID 
         return Reach.PLATFORM, None
     name = next(name for name in TARGETS if asked.get(name))
     reach = Reach(name.removesuffix("_id"))
-    found = reachable(reach, principal).filter(pk=read(SCOPES[reach], asked[name])).first()
+    found = revocable_targets(reach, principal).filter(pk=decode_id(SCOPES[reach], asked[name])).first()
     if found is None:
         raise PermissionDenied
-    if isinstance(found, User) and asked.get("tenant_id") not in (None, show(Prefix.TENANT, found.tenant_id)):
-        raise Invalid(flaw(("body", "tenant_id"), "Input should be this user's tenant"))
+    if isinstance(found, User) and asked.get("tenant_id") not in (None, encode_id(Prefix.TENANT, found.tenant_id)):
+        raise ValidationFailed(error_item(("body", "tenant_id"), "Input should be this user's tenant"))
     return reach, found.pk
 
 
-def revoked(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]:
+def revoked(what: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
     """The same for administrators: by which revocation, and whether all the ids are there."""
     told = ended(what, is_brief=is_brief)
     return {
@@ -215,6 +215,6 @@ def revoked(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]
     }
 
 
-def ended(what: operations.Ended, *, is_brief: bool = False) -> dict[str, Any]:
+def ended(what: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
     shown = [] if is_brief else what.session_ids
-    return {"revoked_count": what.count, "session_ids": [show(Prefix.SESSION, session_id) for session_id in shown]}
+    return {"revoked_count": what.count, "session_ids": [encode_id(Prefix.SESSION, session_id) for session_id in shown]}

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.access import Principal
 from sessions_app import operations
-from sessions_app.management.asking import LONGEST_REASON, USAGE, some
+from sessions_app.management.asking import LONGEST_REASON, USAGE, count_sessions
 
 
 class Command(BaseCommand):
@@ -19,4 +19,4 @@ class Command(BaseCommand):
         version, ended = operations.bump_token_version(
             actor=Principal.system("bump_token_version"), reason=reason.strip()
         )
-        self.stdout.write(self.style.SUCCESS(f"Token version {version}; {some(ended.count)} revoked."))
+        self.stdout.write(self.style.SUCCESS(f"Token version {version}; {count_sessions(ended.count)} revoked."))

@@ -2,7 +2,7 @@ from typing import Any
 
 from core.access import Principal
 from sessions_app import operations
-from sessions_app.management.asking import LongCommand, some
+from sessions_app.management.asking import LongCommand, count_sessions
 
 
 class Command(LongCommand):
@@ -10,4 +10,4 @@ class Command(LongCommand):
 
     def handle(self, **options: Any) -> None:
         expired = operations.expire(actor=Principal.system("expire_sessions"))
-        self.stdout.write(f"{some(expired)} expired.")
+        self.stdout.write(f"{count_sessions(expired)} expired.")

@@ -11,8 +11,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from core.spreadsheets import LINES
-from sessions_app.management.asking import USAGE, LongCommand, progress, some
-from sessions_app.naming import Unknown, tenant_named
+from sessions_app.management.asking import USAGE, LongCommand, count_sessions, progress
+from sessions_app.naming import NameNotFound, find_tenant
 from sessions_app.operations.exporting import COLUMNS, STATUSES, export
 
 
@@ -32,8 +32,8 @@ class Command(LongCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            tenants = [tenant_named(name) for name in options["tenant"] or []]
-        except Unknown as error:
+            tenants = [find_tenant(name) for name in options["tenant"] or []]
+        except NameNotFound as error:
             raise CommandError(f"{error}.", returncode=USAGE) from error
         lines, how = LINES[options["format"]], {"file_format": options["format"], "status": options["status"]}
         actor = Principal.system("export_sessions")
@@ -44,7 +44,7 @@ class Command(LongCommand):
         with whole_or_not_at_all(options["output"]) as file:
             rows = Counted(export(tenants, actor=actor, **how))
             file.writelines(lines(rows, COLUMNS))
-        self.stdout.write(f"{some(rows.count)} written to {options['output']}.")
+        self.stdout.write(f"{count_sessions(rows.count)} written to {options['output']}.")
 
 
 class Counted:

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from sessions_app import durations, operations
-from sessions_app.management.asking import USAGE, LongCommand, progress, some
+from sessions_app.management.asking import USAGE, LongCommand, count_sessions, progress
 from sessions_app.operations.expiring import to_purge
 
 
@@ -29,8 +29,8 @@ class Command(LongCommand):
         except ValueError as error:
             raise CommandError(f"{error}.", returncode=USAGE) from error
         if options["dry_run"]:
-            self.stdout.write(f"{some(to_purge(older_than).count())} would be deleted.")
+            self.stdout.write(f"{count_sessions(to_purge(older_than).count())} would be deleted.")
             return
         with progress() as bar:
             purged = operations.purge(older_than, actor=Principal.system("purge_sessions"), told=bar.update)
-        self.stdout.write(f"{some(purged)} deleted.")
+        self.stdout.write(f"{count_sessions(purged)} deleted.")

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app import counting, operations
 from sessions_app.management.asking import LongCommand
 
@@ -37,7 +37,7 @@ class Command(LongCommand):
 
 def worded(difference: counting.Difference) -> str:
     key = dict(difference.key)
-    tenant, application = show(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id")
-    whose = f"{tenant} {show(Prefix.APPLICATION, application)}" if application else tenant
+    tenant, application = encode_id(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id")
+    whose = f"{tenant} {encode_id(Prefix.APPLICATION, application)}" if application else tenant
     rest = " ".join(f"{name}={value}" for name, value in key.items())
     return f"{whose} {rest}: counter {difference.counted:,}, rows {difference.found:,}"

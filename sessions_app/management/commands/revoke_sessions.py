@@ -11,10 +11,10 @@ from sessions_app.management.asking import (
     NOTHING_MATCHED,
     USAGE,
     LongCommand,
-    connect_anew,
-    is_agreed,
+    confirm,
+    count_sessions,
     progress,
-    some,
+    reconnect,
     table,
     write_json,
 )
@@ -85,7 +85,7 @@ class Command(LongCommand):
             raise CommandError("No active session matches.", returncode=NOTHING_MATCHED)
         if begun:
             self.note(f"Continuing {begun.handle}, which has already revoked {begun.revoked_count:,}.")
-        if is_asking and count and not is_agreed(f"Revoke {some(count, 'more' if begun else '')} now?"):
+        if is_asking and count and not confirm(f"Revoke {count_sessions(count, 'more' if begun else '')} now?"):
             raise CommandError("Nothing was revoked.", returncode=DECLINED)
         try:
             with progress(count) as bar:
@@ -96,7 +96,7 @@ class Command(LongCommand):
             self.note("More sessions match now.")
             self.revoke(selection, reason, is_asking=is_asking)
         except KeyboardInterrupt:
-            connect_anew()
+            reconnect()
             self.tell(selecting.unfinished(selection, reason=reason))
             raise
         else:
@@ -107,7 +107,9 @@ class Command(LongCommand):
                     "No active session matches. Sign-ins in progress were refused.", returncode=NOTHING_MATCHED
                 )
             if begun and (late := selecting.count(selection, reason=reason)):
-                self.note(f"{some(late)} started to match meanwhile. Run the same command again to revoke them.")
+                self.note(
+                    f"{count_sessions(late)} started to match meanwhile. Run the same command again to revoke them."
+                )
 
     def tell(self, revocation: Revocation | None) -> None:
         count = revocation.revoked_count if revocation else 0
@@ -116,13 +118,13 @@ class Command(LongCommand):
             is_finished = revocation is None or revocation.number is not None or revocation.swept_at is not None
             write_json(self.stdout, {"revocation_id": handle, "revoked_count": count, "is_finished": is_finished})
         elif revocation:
-            self.stdout.write(f"{some(count)} revoked by {revocation.handle}.")
+            self.stdout.write(f"{count_sessions(count)} revoked by {revocation.handle}.")
 
     def show(self, preview: Preview) -> None:
         if self.as_json:
             write_json(self.stdout, asdict(preview))
         else:
-            self.stdout.write(f"{some(preview.count)} would be revoked.")
+            self.stdout.write(f"{count_sessions(preview.count)} would be revoked.")
             for title, counts in (
                 ("tenant", preview.by_tenant),
                 ("device", preview.by_device),

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sessions_app.management.asking import USAGE, table, write_json
 from sessions_app.models import Reach
-from sessions_app.naming import Unknown, partner_named, tenant_named
+from sessions_app.naming import NameNotFound, find_tenant, partner_named
 from sessions_app.statistics import statistics
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             told = statistics(*scope(options["tenant"], options["partner"]), seen_by=None) or {}
-        except Unknown as error:
+        except NameNotFound as error:
             raise CommandError(f"{error}.", returncode=USAGE) from error
         if options["json"]:
             write_json(self.stdout, told)
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 def scope(tenant: str | None, partner: str | None) -> tuple[Reach, UUID | None]:
     if tenant is not None:
-        return Reach.TENANT, tenant_named(tenant).pk
+        return Reach.TENANT, find_tenant(tenant).pk
     if partner is not None:
         return Reach.PARTNER, partner_named(partner).pk
     return Reach.PLATFORM, None

@@ -1,7 +1,7 @@
 from typing import Any
 
 from sessions_app import operations
-from sessions_app.management.asking import LongCommand, progress, some
+from sessions_app.management.asking import LongCommand, count_sessions, progress
 from sessions_app.models import Revocation
 
 
@@ -15,5 +15,7 @@ class Command(LongCommand):
         for each in waiting:
             each.refresh_from_db()
             state = "all of" if each.swept_at else f"{each.swept_count:,} of"
-            self.stdout.write(f"{each.handle}  {state} {some(each.revoked_count)}  {each.reach}: {each.reason}")
-        self.stdout.write(f"{some(swept)} updated.")
+            self.stdout.write(
+                f"{each.handle}  {state} {count_sessions(each.revoked_count)}  {each.reach}: {each.reason}"
+            )
+        self.stdout.write(f"{count_sessions(swept)} updated.")

@@ -1,4 +1,4 @@
-from core.filters import HandleFilter
+from core.filters import IdFilter
 from core.ids import Prefix
 from core.paging import IN_TIME, Listing
 from core.resources import ResourceFilters
@@ -13,8 +13,8 @@ class PartnerFilters(ResourceFilters):
 class TenantFilters(ResourceFilters):
     searched = ("name", "slug", "contact_email")
 
-    tenant_id = HandleFilter(Prefix.TENANT, "pk", label="Only this tenant.")
-    partner_id = HandleFilter(Prefix.PARTNER, "partner", label="Only tenants of this partner.")
+    tenant_id = IdFilter(Prefix.TENANT, "pk", label="Only this tenant.")
+    partner_id = IdFilter(Prefix.PARTNER, "partner", label="Only tenants of this partner.")
 
 
 PARTNERS = Listing(PartnerFilters, BY_NAME)

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from core.fields import Attributes, Email, Handle, Number, Slug, Text, Word
+from core.fields import Email, IdField, JsonObject, Slug, StrictChoice, StrictInteger, StrictString
 from core.ids import Prefix
 from core.records import Status
 from core.response_fields import Count, Id, Resource
@@ -10,7 +10,7 @@ from core.response_fields import Count, Id, Resource
 MOST = 2**31 - 1
 
 
-class Limit(Number):
+class Limit(StrictInteger):
     def __init__(self) -> None:
         super().__init__(
             min_value=0,
@@ -22,9 +22,9 @@ class Limit(Number):
 
 
 class NewPartner(serializers.Serializer):
-    name = Text(max_length=200)
+    name = StrictString(max_length=200)
     slug = Slug()
-    status = Word(Status, required=False)
+    status = StrictChoice(Status, required=False)
     contact_email = Email(max_length=254, required=False, allow_blank=True)
     max_tenants = Limit()
     max_users_per_tenant = Limit()
@@ -35,7 +35,7 @@ class Partner(Resource):
     id = Id(Prefix.PARTNER)
     name = serializers.CharField()
     slug = serializers.CharField()
-    status = Word(Status)
+    status = StrictChoice(Status)
     contact_email = serializers.CharField()
     max_tenants = Count(allow_null=True)
     max_users_per_tenant = Count(allow_null=True)
@@ -43,13 +43,13 @@ class Partner(Resource):
 
 
 class NewTenant(serializers.Serializer):
-    partner_id = Handle(Prefix.PARTNER)
-    name = Text(max_length=200)
+    partner_id = IdField(Prefix.PARTNER)
+    name = StrictString(max_length=200)
     slug = Slug()
-    status = Word(Status, required=False)
+    status = StrictChoice(Status, required=False)
     contact_email = Email(max_length=254, required=False, allow_blank=True)
-    settings = Attributes(required=False)
-    branding = Attributes(required=False)
+    settings = JsonObject(required=False)
+    branding = JsonObject(required=False)
 
 
 class Tenant(Resource):
@@ -57,7 +57,7 @@ class Tenant(Resource):
     partner_id = Id(Prefix.PARTNER)
     name = serializers.CharField()
     slug = serializers.CharField()
-    status = Word(Status)
+    status = StrictChoice(Status)
     contact_email = serializers.CharField()
     settings = serializers.DictField()
     branding = serializers.DictField()

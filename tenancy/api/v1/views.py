@@ -1,9 +1,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.repeating import RepeatableViewSet
+from audit.repeating import IdempotentViewSet
 from core.access import Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.records import EntityQuerySet
 from core.resources import ResourceViewSet
 from tenancy import operations
@@ -13,7 +13,7 @@ from tenancy.models import Partner, Tenant
 BASE = ("id", "created_at", "updated_at", "name", "slug", "status", "contact_email")
 
 
-class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
+class PartnerViewSet(IdempotentViewSet, ResourceViewSet):
     tag = "Partners"
     noun, model = "partner", Partner
     notes = {
@@ -32,7 +32,7 @@ class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
     missing = "Partner not found"
 
     def things(self) -> EntityQuerySet[Partner]:
-        return Partner.objects.visible_to(self.principal).present()
+        return Partner.objects.visible_to(self.principal).not_deleted()
 
     def make(self, given: dict[str, Any]) -> tuple[Partner, dict[str, Any]]:
         return operations.create_partner(actor=self.principal, **given), {}
@@ -44,7 +44,7 @@ class PartnerViewSet(RepeatableViewSet, ResourceViewSet):
         return operations.delete(thing, actor=self.principal, versions=self.versions)
 
 
-class TenantViewSet(RepeatableViewSet, ResourceViewSet):
+class TenantViewSet(IdempotentViewSet, ResourceViewSet):
     tag = "Tenants"
     noun, model = "tenant", Tenant
     notes = {
@@ -64,18 +64,18 @@ class TenantViewSet(RepeatableViewSet, ResourceViewSet):
 
     def things(self) -> EntityQuerySet[Tenant]:
         """What is under a deleted partner is gone with it."""
-        return Tenant.objects.visible_to(self.principal).present().filter(partner__deleted_at=None)
+        return Tenant.objects.visible_to(self.principal).not_deleted().filter(partner__deleted_at=None)
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super().item(row), "partner_id": show(Prefix.PARTNER, row["partner_id"])}
+        return {**super().item(row), "partner_id": encode_id(Prefix.PARTNER, row["partner_id"])}
 
     def make(self, given: dict[str, Any]) -> tuple[Tenant, dict[str, Any]]:
-        partner = self.target(Partner.objects.present(), given.pop("partner_id"))
+        partner = self.target(Partner.objects.not_deleted(), given.pop("partner_id"))
         return operations.create_tenant(actor=self.principal, partner=partner, **given), {}
 
     def alter(self, thing: Tenant, given: dict[str, Any]) -> int:
-        partner = self.target(Partner.objects.present(), given.pop("partner_id")) if "partner_id" in given else None
+        partner = self.target(Partner.objects.not_deleted(), given.pop("partner_id")) if "partner_id" in given else None
         return operations.change_tenant(thing, actor=self.principal, versions=self.versions, partner=partner, **given)
 
     def remove(self, thing: Tenant) -> int:

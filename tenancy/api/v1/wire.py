@@ -3,18 +3,18 @@
 from http import HTTPStatus
 from typing import Any
 
-from tenancy.operations import LimitReached, StillInhabited
+from tenancy.operations import LimitReached, PartnerHasTenants
 
 
 def limit_reached(refusal: LimitReached) -> str:
     return f"{refusal.limit} is {refusal.allowed}, and {refusal.used} are in use"
 
 
-def still_inhabited(refusal: StillInhabited) -> str:
+def still_inhabited(refusal: PartnerHasTenants) -> str:
     return f"This partner still has tenants; delete or move them first: {', '.join(refusal.tenants)}"
 
 
 ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     LimitReached: (HTTPStatus.CONFLICT, limit_reached),
-    StillInhabited: (HTTPStatus.CONFLICT, still_inhabited),
+    PartnerHasTenants: (HTTPStatus.CONFLICT, still_inhabited),
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from accounts.models import Role, TotpDevice, User
-from core.ids import ALPHABET, Prefix, show
+from core.ids import ALPHABET, Prefix, encode_id
 from sessions_app.models import AuthMethod, Session, SessionState
 from tests.contract.edge.evaluator import API_SESSIONS, Expression, Names
 from tests.world import World
@@ -77,7 +77,7 @@ def seen_from_outside(session: Session) -> dict[str, Any]:
     return {
         "id": handle,
         "token": handle,
-        "identity": show(Prefix.USER, session.user_id),
+        "identity": encode_id(Prefix.USER, session.user_id),
         "createdAt": nanoseconds(session.created_at),
         "updatedAt": seen,
         "lastActivityAt": seen,

@@ -7,7 +7,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from audit.models import AuditEntry
 from sessions_app.models import Session, SessionState
-from tenancy.models import Tenant, WhenFull
+from tenancy.models import OnSessionLimit, Tenant
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case
 from tests.cells import cells
@@ -98,7 +98,7 @@ class TestWhoeverDoesNot:
 
     def test_is_told_when_there_is_no_room(self, world: World):
         ada = world.person("ada", world.north)
-        Tenant.objects.filter(pk=world.north.pk).update(max_sessions=1, when_full=WhenFull.DENY)
+        Tenant.objects.filter(pk=world.north.pk).update(max_sessions=1, when_full=OnSessionLimit.DENY)
         assert sign_in(ada.email).status_code == 200
         told = error(sign_in(ada.email), 401)
         assert told["code"] == "INVALID_AUTH"

@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.ids import ALPHABET, Prefix, show
+from core.ids import ALPHABET, Prefix, encode_id
 from tests.cells import cells
 from tests.contract.edge.asking import PATH, ids, listed
 from tests.contract.edge.evaluator import IDENTITIES, Expression, holds, in_order, part, written
@@ -116,7 +116,7 @@ class TestTheReadingItself:
 def test_handles_are_in_the_order_of_their_text(value: int):
     """What comparing them by their UUIDs rests on."""
 
-    handle = show(Prefix.SESSION, UUID(int=value))
+    handle = encode_id(Prefix.SESSION, UUID(int=value))
     assert list(ALPHABET) == sorted(ALPHABET)
     for other in (0, 2**127, 2**128 - 1):
-        assert (handle < show(Prefix.SESSION, UUID(int=other))) == (value < other)
+        assert (handle < encode_id(Prefix.SESSION, UUID(int=other))) == (value < other)

@@ -55,7 +55,7 @@ class TestWhatIsNamed:
         told = given(world.north_admin.post(REVOKE_ALL, {"user_id": world.ada.user.handle}))
         assert (told["revoked_count"], told["session_ids"]) == (2, [phone.session_id, world.ada.session_id])
         assert alive(world.ada, phone, world.alan) == [False, False, True]
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert is_alive(world.signed_in(world.ada.user))
 

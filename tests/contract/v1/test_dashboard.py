@@ -108,7 +108,7 @@ class TestTheNumbers:
             "identity_providers": 2,
         }
         assert before["active_sessions"] - after["active_sessions"] == 2
-        assert User.objects.present().filter(tenant=busy.springfield).exists()
+        assert User.objects.not_deleted().filter(tenant=busy.springfield).exists()
 
     def test_count_the_last_day(self, busy: World):
         credentials = {"email": busy.ada.user.email, "password": "wrong", "tenant": busy.north.slug}

@@ -186,7 +186,7 @@ class TestEndingMyOtherSessions:
     def test_ends_sign_ins_that_are_under_way(self, world: World):
         proof = world.proof(world.ada.user)
         given(world.ada.post(REVOKE_ALL))
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert listed(world.ada) == [world.ada.session_id]
 

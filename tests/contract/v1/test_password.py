@@ -60,9 +60,9 @@ class TestChangingMyPassword:
         given(world.alan.get(ME))
 
     def test_ends_a_sign_in_that_is_under_way_with_the_old_one(self, world: World):
-        proof = accounts.prove(accounts.Credentials(world.ada.user.email, PASSWORD), origin=Origin())
+        proof = accounts.verify_credentials(accounts.Credentials(world.ada.user.email, PASSWORD), origin=Origin())
         given(change(world.ada))
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=proof.principal)
         assert SessionState.objects.live().filter(user=world.ada.user).count() == 1
 

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from audit.models import AuditEntry
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionQuerySet
 from sessions_app.refresh_tokens import START
 from tests.cells import cells
@@ -141,7 +141,7 @@ class TestATokenThatIsNotOurs:
         given(refresh(world, world.ada.refresh_token))
 
     def test_for_naming_another_session_ends_nothing(self, world: World):
-        alans = read(Prefix.SESSION, world.alan.session_id)
+        alans = decode_id(Prefix.SESSION, world.alan.session_id)
         assert alans
         assert refused(refresh(world, relabelled(str(world.ada.refresh_token), alans))) == NO_LONGER_GOOD
         assert is_alive(world.alan)

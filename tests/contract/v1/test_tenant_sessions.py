@@ -136,7 +136,7 @@ class TestSigningATenantOut:
     def test_ends_sign_ins_under_way_and_none_that_come_after(self, world: World):
         proof = world.proof(world.ada.user)
         given(world.super_admin.post(north(world, "/revoke-all")))
-        with pytest.raises(operations.EndedMeanwhile):
+        with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert is_alive(world.signed_in(world.ada.user))
 

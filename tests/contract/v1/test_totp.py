@@ -9,7 +9,7 @@ from django_otp.oath import totp
 
 from accounts.models import RecoveryCode, TotpDevice
 from audit.models import AuditEntry
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionState
 from tests.cells import cells
 from tests.contract.v1.answers import CODE_MISSING, ME, REFRESH, WRONG, flaws, given, refused
@@ -151,7 +151,7 @@ class TestSigningInWithASecondFactor:
 
     def test_opens_a_session_that_says_how(self, app: App, world: World):
         data = given(login(world, world.ada, totp_code=app.code()))
-        assert SessionState.objects.live().get(pk=read(Prefix.SESSION, data["session_id"])).auth_method == "mfa"
+        assert SessionState.objects.live().get(pk=decode_id(Prefix.SESSION, data["session_id"])).auth_method == "mfa"
         given(Caller(data["access_token"]).get(ME))
 
     def test_takes_each_code_once(self, app: App, world: World):

@@ -125,7 +125,7 @@ class TestANewUser:
             assert [(loc, type_) for loc, _, type_ in flaws(answer)] == [(["body", "email"], "value_error.max_length")]
 
     def test_counts_towards_the_limit(self, world: World):
-        used = User.objects.present().filter(tenant=world.north).count() + 1
+        used = User.objects.not_deleted().filter(tenant=world.north).count() + 1
         assert world.north_admin
         Partner.objects.filter(pk=world.acme.pk).update(max_users_per_tenant=used)
         told = refused(world.north_admin.post(USERS, new()), 409)["detail"]

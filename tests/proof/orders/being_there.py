@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from core.access import Origin, Scope
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.api.v1.filters import STATES, Standing
 from sessions_app.authentication import principal_of
@@ -127,5 +127,5 @@ class BeingThere(Stage):
                 and device in (None, stay.device)
             )
         )
-        assert [each["id"] for each in told["data"]] == [show(Prefix.SESSION, stay.pk) for stay in stays[:-101:-1]]
+        assert [each["id"] for each in told["data"]] == [encode_id(Prefix.SESSION, stay.pk) for stay in stays[:-101:-1]]
         assert told["pagination"]["total"] == len(stays)

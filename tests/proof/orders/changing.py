@@ -66,7 +66,7 @@ class Changing(Stage):
         self.now()
         thing = self.somebody(index, reach)
         if thing and reach is Reach.PARTNER and self.is_inhabited(thing):
-            with suppress(tenancy.StillInhabited):
+            with suppress(tenancy.PartnerHasTenants):
                 tenancy.delete(self.row(thing), actor=SYSTEM)
                 raise AssertionError(f"{thing.name} went over its tenants' heads")
         elif thing:

@@ -11,7 +11,7 @@ from core.access import Origin
 from core.prepared import Prepared
 from sessions_app import counting
 from sessions_app.models import Reach, SessionState, State
-from sessions_app.queries import holder_of
+from sessions_app.queries import check_session
 from sessions_app.statistics import statistics
 from tenancy.models import Platform
 from tests.proof.orders.cast import APPLICATIONS, HOMES, PARTNERS, Cast
@@ -106,7 +106,7 @@ class Comparison:
             assert asked.set() == {pk for pk in states if states[pk] is state}, state
 
     def authentication(self, claims: dict[UUID, SessionClaims], states: dict[UUID, State]) -> None:
-        accepted = {pk for pk, each in claims.items() if holder_of(each, origin=Origin())}
+        accepted = {pk for pk, each in claims.items() if check_session(each, origin=Origin())}
         assert accepted == {pk for pk in claims if states.get(pk) is State.LIVE}
 
     def newest(self) -> None:

@@ -71,7 +71,7 @@ class Ending(Stage):
         return self.cast.id_of(thing.name) if thing else None
 
     @staticmethod
-    def ended_are(ended: operations.Ended, wanted: list[Stay], shown: int = EVERY) -> None:
+    def ended_are(ended: operations.RevocationResult, wanted: list[Stay], shown: int = EVERY) -> None:
         newest_first = [stay.pk for stay in reversed(wanted)][:shown]
         assert (ended.count, ended.session_ids) == (len(wanted), newest_first)
         assert not ended.revocation or Revocation.objects.get(pk=ended.revocation.pk).revoked_count == ended.count

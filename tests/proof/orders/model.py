@@ -33,7 +33,7 @@ class Thing:
             yield from self.above.chain
 
     @property
-    def is_up(self) -> bool:
+    def is_active(self) -> bool:
         return not any(each.is_suspended or each.is_deleted for each in self.chain)
 
     def strictest(self, policy: str) -> Any:
@@ -93,7 +93,7 @@ class Stay(Proof):
             return State.REVOKED
         return State.EXPIRED if self.lapses_at <= now else State.LIVE
 
-    def write_down(self) -> None:
+    def mark_expired(self) -> None:
         self.written = End(EXPIRED if self.expires_at <= self.lapses_at else IDLE, self.lapses_at, is_by_clock=True)
 
 
@@ -156,7 +156,7 @@ class Model:
             self._end(each, reason)
         for each in self.lapsed(set(stays).__contains__):
             if each.expires_at > self.now and not each.is_under_its_users_end:
-                each.write_down()
+                each.mark_expired()
         return live
 
     def end_all(self, reach: Reach, target: Thing | None, reason: str, spare: Stay | None = None) -> list[Stay]:
@@ -165,7 +165,7 @@ class Model:
         for each in self.lapsed(lambda stay: stay.is_within(reach, target)):
             each.is_under_its_users_end |= reach is Reach.USER
             if reach is not Reach.USER:
-                each.write_down()
+                each.mark_expired()
         for each in live:
             each.ended = End(reason, self.now)
             each.written = each.ended if reach is Reach.USER else None
@@ -180,7 +180,7 @@ class Model:
     def expire(self) -> int:
         over = self.lapsed()
         for each in over:
-            each.write_down()
+            each.mark_expired()
         return len(over)
 
     def purge(self, older_than: timedelta) -> int:

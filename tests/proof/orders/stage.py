@@ -41,7 +41,7 @@ class Stage(RuleBasedStateMachine):
         self.claims: dict[UUID, tokens.SessionClaims] = {}
         self.tokens: dict[UUID, str] = {}
         self.refresh_tokens: dict[UUID, list[str]] = {}
-        self.proofs: list[tuple[Proof, accounts.Proof]] = []
+        self.proofs: list[tuple[Proof, accounts.VerifiedSignIn]] = []
         self.arrivals = 0
         self.use = ExitStack()
         self.use.enter_context(own_transaction())
@@ -79,7 +79,7 @@ class Stage(RuleBasedStateMachine):
             self.come_in()
 
     def come_in(self) -> None:
-        people = [name for name in PEOPLE if self.model.things[name].is_up]
+        people = [name for name in PEOPLE if self.model.things[name].is_active]
         for _ in range(2 * A_FEW if people else 0):
             self.arrivals += 1
             application = "mail" if self.arrivals % 3 == 0 else None
@@ -111,10 +111,10 @@ class Stage(RuleBasedStateMachine):
         if proved:
             self.open(*proved, device)
 
-    def prove(self, name: str, application: str | None) -> tuple[Proof, accounts.Proof] | None:
+    def prove(self, name: str, application: str | None) -> tuple[Proof, accounts.VerifiedSignIn] | None:
         row, user = self.cast.rows[name], self.model.things[name]
-        candidate = accounts.candidate_for(accounts.Credentials(row.email, "", row.tenant.slug))
-        assert (candidate is not None) == user.is_up
+        candidate = accounts.find_account(accounts.Credentials(row.email, "", row.tenant.slug))
+        assert (candidate is not None) == user.is_active
         if candidate is None:
             return None
         client_id = self.cast.rows[application].client_id if application else None
@@ -124,17 +124,17 @@ class Stage(RuleBasedStateMachine):
         assert (asked_for is not None) == (is_offered and not (theirs.is_suspended or theirs.is_deleted))
         if application and not asked_for:
             return None
-        return Proof(user, theirs, user.role), accounts.Proof(candidate, "password", Origin(), asked_for)
+        return Proof(user, theirs, user.role), accounts.VerifiedSignIn(candidate, "password", Origin(), asked_for)
 
-    def open(self, ours: Proof, proof: accounts.Proof, device: str) -> None:
+    def open(self, ours: Proof, proof: accounts.VerifiedSignIn, device: str) -> None:
         origin = Origin("192.0.2.10", AGENTS[device], "proof")
-        proof = accounts.Proof(proof.candidate, proof.auth_method, origin, proof.application)
+        proof = accounts.VerifiedSignIn(proof.candidate, proof.auth_method, origin, proof.application)
         try:
             session, refresh_token, *_ = operations.open(proof, actor=SYSTEM)
-        except operations.EndedMeanwhile:
+        except operations.RevokedDuringSignIn:
             assert ours.is_stale
             return
-        except operations.NoRoom:
+        except operations.SessionLimitReached:
             assert self.model.room_for(ours.user) is None
             return
         assert not ours.is_stale

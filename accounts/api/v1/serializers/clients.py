@@ -7,16 +7,16 @@ from rest_framework import serializers
 
 from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
 from core.fields import (
-    Distinct,
     FetchedUrl,
-    Flag,
-    Handle,
-    Number,
+    IdField,
     RedirectUri,
     ScopeToken,
-    Text,
+    StrictBoolean,
+    StrictChoice,
+    StrictInteger,
+    StrictString,
+    UniqueList,
     WebOrigin,
-    Word,
 )
 from core.ids import Prefix
 from core.records import Status
@@ -29,48 +29,48 @@ AGENT_TYPE = RegexValidator(
 
 
 class NewClient(serializers.Serializer):
-    name = Text(max_length=200)
-    status = Word(Status, required=False)
-    allowed_scopes = Distinct(ScopeToken(), required=False, most=100)
+    name = StrictString(max_length=200)
+    status = StrictChoice(Status, required=False)
+    allowed_scopes = UniqueList(ScopeToken(), required=False, most=100)
 
 
 class ApplicationChange(NewClient):
-    redirect_uris = Distinct(RedirectUri(), required=False, most=50, help_text="Stored, and not used yet.")
-    allowed_origins = Distinct(WebOrigin(), required=False, most=50, help_text="Stored, and not enforced yet.")
+    redirect_uris = UniqueList(RedirectUri(), required=False, most=50, help_text="Stored, and not used yet.")
+    allowed_origins = UniqueList(WebOrigin(), required=False, most=50, help_text="Stored, and not enforced yet.")
     backchannel_logout_uri = FetchedUrl(
         required=False, allow_blank=True, help_text="Stored; nothing is sent to it yet."
     )
-    token_lifetime = Number(
+    token_lifetime = StrictInteger(
         min_value=SHORTEST_TOKEN,
         max_value=LONGEST_TOKEN,
         required=False,
         help_text="How many seconds its access tokens are valid.",
     )
-    token_exchange_allowed = Flag(required=False)
+    token_exchange_allowed = StrictBoolean(required=False)
 
 
 class NewApplication(ApplicationChange):
-    application_type = Word(ApplicationType)
-    scope = Word(ApplicationScope)
-    tenant_id = Handle(
+    application_type = StrictChoice(ApplicationType)
+    scope = StrictChoice(ApplicationScope)
+    tenant_id = IdField(
         Prefix.TENANT, required=False, help_text="Required with the scope TENANT, unless you administer a tenant."
     )
-    partner_id = Handle(
+    partner_id = IdField(
         Prefix.PARTNER, required=False, help_text="Required with the scope PARTNER, unless you administer a partner."
     )
 
 
 class Client(Resource):
     name = serializers.CharField()
-    status = Word(Status)
+    status = StrictChoice(Status)
     client_id = serializers.CharField()
     allowed_scopes = serializers.ListField(child=serializers.CharField())
 
 
 class Application(Client):
     id = Id(Prefix.APPLICATION)
-    application_type = Word(ApplicationType)
-    scope = Word(ApplicationScope)
+    application_type = StrictChoice(ApplicationType)
+    scope = StrictChoice(ApplicationScope)
     tenant_id = Id(Prefix.TENANT, allow_null=True)
     partner_id = Id(Prefix.PARTNER, allow_null=True)
     redirect_uris = serializers.ListField(child=serializers.CharField())
@@ -86,7 +86,7 @@ class ApplicationWithSecret(Application):
     )
 
 
-class AgentType(Text):
+class AgentType(StrictString):
     """A word of the caller's own, in any case, which it keeps."""
 
     pattern = r"^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$"
@@ -96,15 +96,15 @@ class AgentType(Text):
 
 
 class AgentChange(NewClient):
-    owner_user_id = Handle(
+    owner_user_id = IdField(
         Prefix.USER,
         required=False,
         allow_null=True,
         help_text="The user responsible for the agent, of the same tenant. Default: the user who creates it.",
     )
     agent_type = AgentType(required=False)
-    allowed_tools = Distinct(Text(max_length=128, trim_whitespace=False), required=False, most=200)
-    rate_limit_rpm = Number(
+    allowed_tools = UniqueList(StrictString(max_length=128, trim_whitespace=False), required=False, most=200)
+    rate_limit_rpm = StrictInteger(
         min_value=1,
         max_value=FASTEST,
         required=False,
@@ -114,7 +114,7 @@ class AgentChange(NewClient):
 
 
 class NewAgent(AgentChange):
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
+    tenant_id = IdField(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
 
 
 class Agent(Client):

@@ -4,20 +4,20 @@ from rest_framework import serializers
 
 from accounts.models import Role
 from accounts.models.groups import GroupType
-from core.fields import Handle, Note, Text, Word
+from core.fields import IdField, OptionalText, StrictChoice, StrictString
 from core.ids import Prefix
 from core.records import Status
 from core.response_fields import Count, Id, Resource
 
 
 class ChangedGroup(serializers.Serializer):
-    name = Text(max_length=200)
-    description = Note(max_length=1000, required=False)
-    group_type = Word(GroupType, required=False)
+    name = StrictString(max_length=200)
+    description = OptionalText(max_length=1000, required=False)
+    group_type = StrictChoice(GroupType, required=False)
 
 
 class NewGroup(ChangedGroup):
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
+    tenant_id = IdField(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
 
 
 class Group(Resource):
@@ -25,21 +25,21 @@ class Group(Resource):
     tenant_id = Id(Prefix.TENANT)
     name = serializers.CharField()
     description = serializers.CharField()
-    group_type = Word(GroupType)
+    group_type = StrictChoice(GroupType)
     member_count = Count(help_text="How many direct members it has.")
 
 
 class NewMember(serializers.Serializer):
-    user_id = Handle(Prefix.USER)
+    user_id = IdField(Prefix.USER)
 
 
 class Member(serializers.Serializer):
     id = Id(Prefix.USER)
     email = serializers.EmailField()
     display_name = serializers.CharField()
-    role = Word(Role)
-    status = Word(Status)
+    role = StrictChoice(Role)
+    status = StrictChoice(Status)
 
 
 class NewNesting(serializers.Serializer):
-    child_group_id = Handle(Prefix.GROUP)
+    child_group_id = IdField(Prefix.GROUP)

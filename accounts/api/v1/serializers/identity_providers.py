@@ -8,13 +8,13 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.models.identity_providers import ProviderType
-from core.fields import Attributes, FetchedUrl, Handle, Secret, Text, Word, one_of
+from core.fields import FetchedUrl, IdField, JsonObject, Secret, StrictChoice, StrictString, one_of
 from core.ids import Prefix
 from core.records import Status
 from core.response_fields import Id, Resource
 
 
-class Certificate(Text):
+class Certificate(StrictString):
     """One X.509 certificate in PEM, and nothing beside it: a private key does not belong here."""
 
     default_error_messages = {"certificate": "Input should be one X.509 certificate in PEM, and nothing else"}
@@ -36,8 +36,8 @@ ENTITY_ID = r"^(https?://|urn:)[!-~]+\Z"
 
 class OidcConfig(serializers.Serializer):
     issuer = FetchedUrl()
-    client_id = Text(max_length=255)
-    scopes = serializers.ListField(child=Text(max_length=128), max_length=50, default=list)
+    client_id = StrictString(max_length=255)
+    scopes = serializers.ListField(child=StrictString(max_length=128), max_length=50, default=list)
 
 
 class NewOidcConfig(OidcConfig):
@@ -59,7 +59,7 @@ class SamlConfig(serializers.Serializer):
 
 
 @extend_schema_field(PolymorphicProxySerializer("NewConfig", [NewOidcConfig, SamlConfig], None))
-class NewConfig(Attributes):
+class NewConfig(JsonObject):
     """The configuration of an OIDC or SAML provider. It replaces the present one as a whole."""
 
 
@@ -72,8 +72,8 @@ CONFIGS: dict[str, type[serializers.Serializer]] = {ProviderType.OIDC: NewOidcCo
 
 
 class ChangedIdentityProvider(serializers.Serializer):
-    name = Text(max_length=200)
-    status = Word(Status, required=False)
+    name = StrictString(max_length=200)
+    status = StrictChoice(Status, required=False)
     config = NewConfig()
 
 
@@ -90,15 +90,15 @@ class NewIdentityProvider(ChangedIdentityProvider):
         )
     )
 
-    tenant_id = Handle(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
-    provider_type = Word(ProviderType)
+    tenant_id = IdField(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
+    provider_type = StrictChoice(ProviderType)
 
 
 class IdentityProvider(Resource):
     id = Id(Prefix.IDENTITY_PROVIDER)
     tenant_id = Id(Prefix.TENANT)
     name = serializers.CharField()
-    provider_type = Word(ProviderType)
-    status = Word(Status)
+    provider_type = StrictChoice(ProviderType)
+    status = StrictChoice(Status)
     config = Config(help_text="The provider's configuration, without the client secret.")
     client_secret_set = serializers.BooleanField(help_text="Whether a client secret is stored. It is never shown.")

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from core.fields import Secret, Text
+from core.fields import Secret, StrictString
 from core.ids import Prefix
 from core.response_fields import Count, Id
 
@@ -17,11 +17,11 @@ class Password(serializers.Serializer):
 
 
 class Code(serializers.Serializer):
-    code = Text(max_length=16)
+    code = StrictString(max_length=16)
 
 
 class NewApiKey(serializers.Serializer):
-    name = Text(max_length=100)
+    name = StrictString(max_length=100)
 
 
 class SessionsEnded(serializers.Serializer):

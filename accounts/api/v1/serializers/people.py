@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from accounts.models import Role
-from core.fields import Attributes, Email, Handle, Secret, Text, Word
+from core.fields import Email, IdField, JsonObject, Secret, StrictChoice, StrictString
 from core.ids import Prefix
 from core.records import Status
 from core.response_fields import Count, Id, Resource
@@ -13,23 +13,23 @@ DELIVERIES = ("mail", "code")
 
 class ChangedUser(serializers.Serializer):
     email = Email(max_length=254)
-    first_name = Text(max_length=100, required=False, allow_blank=True)
-    last_name = Text(max_length=100, required=False, allow_blank=True)
-    display_name = Text(max_length=200, required=False, allow_blank=True)
-    role = Word(
+    first_name = StrictString(max_length=100, required=False, allow_blank=True)
+    last_name = StrictString(max_length=100, required=False, allow_blank=True)
+    display_name = StrictString(max_length=200, required=False, allow_blank=True)
+    role = StrictChoice(
         Role, required=False, help_text="You can assign roles below your own. Only super admins can assign super_admin."
     )
-    status = Word(Status, required=False)
-    custom_attributes = Attributes(required=False)
+    status = StrictChoice(Status, required=False)
+    custom_attributes = JsonObject(required=False)
 
 
 class NewUser(ChangedUser):
     """A user belongs to a tenant, or to the staff of a partner or of the platform, depending on the role."""
 
-    tenant_id = Handle(
+    tenant_id = IdField(
         Prefix.TENANT, required=False, help_text="Required for tenant admins and users, unless you administer a tenant."
     )
-    partner_id = Handle(
+    partner_id = IdField(
         Prefix.PARTNER,
         required=False,
         allow_null=True,
@@ -45,8 +45,8 @@ class User(Resource):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     display_name = serializers.CharField()
-    role = Word(Role)
-    status = Word(Status)
+    role = StrictChoice(Role)
+    status = StrictChoice(Status)
     mfa_enabled = serializers.BooleanField()
     custom_attributes = serializers.DictField()
     last_login_at = serializers.DateTimeField(allow_null=True)
@@ -69,5 +69,5 @@ class IssuedPasswordReset(serializers.Serializer):
 
 
 class NewPassword(serializers.Serializer):
-    code = Text(max_length=128)
+    code = StrictString(max_length=128)
     new_password = Secret()

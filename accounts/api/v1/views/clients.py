@@ -15,20 +15,20 @@ from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import clients as serializers
 from accounts.models import Agent, Application, User
 from accounts.models.applications import ApplicationScope
-from audit.repeating import RepeatableViewSet
+from audit.repeating import IdempotentViewSet
 from core.access import Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.records import EntityQuerySet
 from core.resources import ResourceViewSet
 from core.schema import enveloped, refused
-from core.v1 import Invalid, flaw
+from core.v1 import ValidationFailed, error_item
 from tenancy.models import Partner, Tenant
 from tenancy.operations import delete
 
 BASE = ("id", "created_at", "updated_at", "name", "status", "client_id", "allowed_scopes", "tenant_id")
 
 
-class ClientViewSet(RepeatableViewSet, ResourceViewSet):
+class ClientViewSet(IdempotentViewSet, ResourceViewSet):
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
     writes = dict.fromkeys(("create", "update", "destroy", "rotate_secret"), Tier.TENANT)
     repeatable = frozenset({"create", "rotate_secret"})
@@ -74,15 +74,20 @@ class ApplicationViewSet(ClientViewSet):
         """What is under a deleted partner or tenant is gone with it."""
         housed = Q(tenant=None) | Q(tenant__deleted_at=None, tenant__partner__deleted_at=None)
         offered = Q(partner=None) | Q(partner__deleted_at=None)
-        return Application.objects.visible_to(self.principal).present().filter(housed, offered).select_related("tenant")
+        return (
+            Application.objects.visible_to(self.principal)
+            .not_deleted()
+            .filter(housed, offered)
+            .select_related("tenant")
+        )
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
         tenant_id, partner_id = row["tenant_id"], row["partner_id"]
         return {
             **super().item(row),
-            "tenant_id": show(Prefix.TENANT, tenant_id) if tenant_id else None,
-            "partner_id": show(Prefix.PARTNER, partner_id) if partner_id else None,
+            "tenant_id": encode_id(Prefix.TENANT, tenant_id) if tenant_id else None,
+            "partner_id": encode_id(Prefix.PARTNER, partner_id) if partner_id else None,
         }
 
     def make(self, given: dict[str, Any]) -> tuple[Application, dict[str, Any]]:
@@ -95,7 +100,9 @@ class ApplicationViewSet(ClientViewSet):
         scope = given["scope"]
         for name, fits in (("tenant_id", ApplicationScope.TENANT), ("partner_id", ApplicationScope.PARTNER)):
             if name in given and scope != fits:
-                raise Invalid(flaw(("body", name), f"Only with the scope {fits}", "value_error.contradiction"))
+                raise ValidationFailed(
+                    error_item(("body", name), f"Only with the scope {fits}", "value_error.contradiction")
+                )
         match scope:
             case ApplicationScope.TENANT:
                 return {"tenant": wire.tenant_of(self, given)}
@@ -110,7 +117,7 @@ class ApplicationViewSet(ClientViewSet):
             given.setdefault("partner_id", me.partner_id)
         partner_id = wire.needed("partner_id", given.pop("partner_id", None))
         if me.tier is Tier.SUPER or (me.tier, me.partner_id) == (Tier.PARTNER, partner_id):
-            found = Partner.objects.present().filter(pk=partner_id).first()
+            found = Partner.objects.not_deleted().filter(pk=partner_id).first()
             if found is not None:
                 return found
         raise PermissionDenied
@@ -141,14 +148,14 @@ class AgentViewSet(ClientViewSet):
     missing = "Agent not found"
 
     def things(self) -> EntityQuerySet[Agent]:
-        return Agent.objects.visible_to(self.principal).housed().select_related("tenant")
+        return Agent.objects.visible_to(self.principal).in_existing_tenant().select_related("tenant")
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **super().item(row),
-            "tenant_id": show(Prefix.TENANT, row["tenant_id"]),
-            "owner_user_id": show(Prefix.USER, row["owner_user_id"]) if row["owner_user_id"] else None,
+            "tenant_id": encode_id(Prefix.TENANT, row["tenant_id"]),
+            "owner_user_id": encode_id(Prefix.USER, row["owner_user_id"]) if row["owner_user_id"] else None,
         }
 
     def make(self, given: dict[str, Any]) -> tuple[Agent, dict[str, Any]]:
@@ -168,7 +175,7 @@ class AgentViewSet(ClientViewSet):
         if user_id is None:
             return None
         is_fit = Q(tenant=tenant) | Q(pk=self.principal.user_id)
-        return self.target(User.objects.present().filter(is_fit), user_id)
+        return self.target(User.objects.not_deleted().filter(is_fit), user_id)
 
     @extend_schema(
         operation_id="rotate_agent_secret", request=None, responses={200: enveloped(serializers.AgentWithSecret)}

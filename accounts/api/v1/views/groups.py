@@ -12,9 +12,9 @@ from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import groups as serializers
 from accounts.models import Group, GroupMembership, User
 from accounts.models.groups import GroupQuerySet, members_of
-from audit.repeating import RepeatableViewSet
+from audit.repeating import IdempotentViewSet
 from core.access import Tier, count_of
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.paging import total_within
 from core.resources import ResourceViewSet
 from core.schema import enveloped, paginated, refused
@@ -24,7 +24,7 @@ ADDED = {201: enveloped(serializers.Group), 200: enveloped(serializers.Group)}
 A_RING = refused("The group would contain itself, or another request changed it at the same time.")
 
 
-class GroupViewSet(RepeatableViewSet, ResourceViewSet):
+class GroupViewSet(IdempotentViewSet, ResourceViewSet):
     tag = "Groups"
     noun, model = "group", Group
     notes = {
@@ -44,14 +44,14 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
     missing = "Group not found"
 
     def things(self) -> GroupQuerySet:
-        return Group.objects.visible_to(self.principal).housed().select_related("tenant")
+        return Group.objects.visible_to(self.principal).in_existing_tenant().select_related("tenant")
 
     def described(self, rows: Any) -> Any:
-        return rows.annotate(member_count=count_of(GroupMembership.objects.present().filter(group=OuterRef("pk"))))
+        return rows.annotate(member_count=count_of(GroupMembership.objects.not_deleted().filter(group=OuterRef("pk"))))
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super().item(row), "tenant_id": show(Prefix.TENANT, row["tenant_id"])}
+        return {**super().item(row), "tenant_id": encode_id(Prefix.TENANT, row["tenant_id"])}
 
     def make(self, given: dict[str, Any]) -> tuple[Group, dict[str, Any]]:
         tenant = wire.tenant_of(self, given)
@@ -73,7 +73,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
             found,
             total=lambda: total_within(self.named(resource_id), count_of(found.qs)),
             fetch=lambda rows: rows.values("id", "email", "display_name", "role", "status"),
-            item=lambda row: {**row, "id": show(Prefix.USER, row["id"])},
+            item=lambda row: {**row, "id": encode_id(Prefix.USER, row["id"])},
         )
 
     @extend_schema(operation_id="add_group_member", request=serializers.NewMember, responses={**ADDED, 409: A_RING})
@@ -81,7 +81,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
         """Add a user to a group. They must be in the same tenant. Responds 201 if they were added, 200 if they already
         were a member."""
         group = self.only(self.changeable(self.named(resource_id)))
-        people = User.objects.writable_by(self.principal).present().filter(tenant=group.tenant_id)
+        people = User.objects.writable_by(self.principal).not_deleted().filter(tenant=group.tenant_id)
         user = self.target(people, self.body(serializers.NewMember)["user_id"])
         return self.added(group, is_new=operations.add_member(group, user, actor=self.principal))
 
@@ -110,7 +110,7 @@ class GroupViewSet(RepeatableViewSet, ResourceViewSet):
         """Nest a group in another. Both must be in the same tenant. Responds 201 if it was nested, 200 if it already
         was."""
         group = self.only(self.changeable(self.named(resource_id)))
-        groups = Group.objects.writable_by(self.principal).present().filter(tenant=group.tenant_id)
+        groups = Group.objects.writable_by(self.principal).not_deleted().filter(tenant=group.tenant_id)
         child = self.target(groups, self.body(serializers.NewNesting)["child_group_id"])
         return self.added(group, is_new=operations.nest(group, child, actor=self.principal))
 

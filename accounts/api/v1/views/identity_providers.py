@@ -7,15 +7,15 @@ from accounts import operations
 from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import identity_providers as serializers
 from accounts.models import IdentityProvider
-from audit.repeating import RepeatableViewSet
+from audit.repeating import IdempotentViewSet
 from core.access import Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.records import EntityQuerySet
 from core.resources import ResourceViewSet
 from tenancy.operations import delete
 
 
-class IdentityProviderViewSet(RepeatableViewSet, ResourceViewSet):
+class IdentityProviderViewSet(IdempotentViewSet, ResourceViewSet):
     tag = "Identity providers"
     noun, model = "identity_provider", IdentityProvider
     notes = {
@@ -36,14 +36,14 @@ class IdentityProviderViewSet(RepeatableViewSet, ResourceViewSet):
     missing = "Identity provider not found"
 
     def things(self) -> EntityQuerySet[IdentityProvider]:
-        return IdentityProvider.objects.visible_to(self.principal).housed().select_related("tenant")
+        return IdentityProvider.objects.visible_to(self.principal).in_existing_tenant().select_related("tenant")
 
     def described(self, rows: Any) -> Any:
         return rows.annotate(client_secret_set=Q(sealed_secret__isnull=False))
 
     @classmethod
     def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super().item(row), "tenant_id": show(Prefix.TENANT, row["tenant_id"])}
+        return {**super().item(row), "tenant_id": encode_id(Prefix.TENANT, row["tenant_id"])}
 
     def make(self, given: dict[str, Any]) -> tuple[IdentityProvider, dict[str, Any]]:
         given |= self.configured(given["provider_type"], given)

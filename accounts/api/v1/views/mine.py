@@ -100,7 +100,7 @@ class ApiKeyViewSet(MyAccountViewSet):
     @extend_schema(operation_id="list_my_api_keys", responses=enveloped(serializers.ApiKey, many=True))
     def list(self, request: Request) -> Response:
         """List your API keys. The keys themselves are shown only when they are created."""
-        keys = ApiKey.objects.present().filter(user=self.user_id).newest_first()
+        keys = ApiKey.objects.not_deleted().filter(user=self.user_id).newest_first()
         return self.answer(serializers.ApiKey(keys, many=True).data)
 
     @extend_schema(

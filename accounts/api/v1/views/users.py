@@ -13,21 +13,21 @@ from accounts.api.v1.serializers import people as serializers
 from accounts.api.v1.serializers.mine import SessionsEnded
 from accounts.models import Role, User
 from accounts.models.users import grantable_by
-from audit.repeating import RepeatableViewSet
+from audit.repeating import IdempotentViewSet
 from core.access import ActorType, Tier
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.permissions import NEEDS_SESSION
 from core.records import EntityQuerySet
 from core.resources import ResourceViewSet
 from core.schema import enveloped, refused
-from core.v1 import Invalid, V1ViewSet, flaw
+from core.v1 import V1ViewSet, ValidationFailed, error_item
 from tenancy.models import Partner, Tenant
 
 OWN_COLUMNS = ("email", "first_name", "last_name", "display_name", "role", "status", "custom_attributes")
 THROTTLED = refused("Too many wrong codes. Wait as many seconds as `Retry-After` says.")
 
 
-class UserViewSet(RepeatableViewSet, ResourceViewSet):
+class UserViewSet(IdempotentViewSet, ResourceViewSet):
     tag = "Users"
     noun, model = "user", User
     notes = {
@@ -56,7 +56,7 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
     missing = "User not found"
 
     def things(self) -> EntityQuerySet[User]:
-        return User.objects.visible_to(self.principal).housed().select_related("tenant")
+        return User.objects.visible_to(self.principal).in_existing_tenant().select_related("tenant")
 
     def described(self, rows: Any) -> Any:
         return rows.annotate(partner_id=F("tenant__partner_id"), mfa_enabled=Q(totp__confirmed_at__isnull=False))
@@ -66,8 +66,8 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
         shown = {name: value for name, value in super().item(row).items() if name != "tenant_kind"}
         is_staff = row["tenant_kind"] != Tenant.Kind.CUSTOMER
         return shown | {
-            "tenant_id": None if is_staff else show(Prefix.TENANT, row["tenant_id"]),
-            "partner_id": show(Prefix.PARTNER, row["partner_id"]) if row["partner_id"] else None,
+            "tenant_id": None if is_staff else encode_id(Prefix.TENANT, row["tenant_id"]),
+            "partner_id": encode_id(Prefix.PARTNER, row["partner_id"]) if row["partner_id"] else None,
         }
 
     def make(self, given: dict[str, Any]) -> tuple[User, dict[str, Any]]:
@@ -82,8 +82,8 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
             self.must_have_signed_in()
         if role != thing.role:
             if thing.tenant.is_staff or role not in (Role.USER, Role.TENANT_ADMIN):
-                raise Invalid(
-                    flaw(
+                raise ValidationFailed(
+                    error_item(
                         ("body", "role"),
                         "Users of a tenant cannot become staff, and staff cannot become users of a tenant",
                     )
@@ -119,12 +119,12 @@ class UserViewSet(RepeatableViewSet, ResourceViewSet):
             return Tenant.objects.get(kind=Tenant.Kind.PLATFORM_STAFF)
         if role is Role.PARTNER_ADMIN:
             wire.leave_out(role, tenant_id=tenant_id)
-            partner = self.target(Partner.objects.present(), wire.needed("partner_id", partner_id))
+            partner = self.target(Partner.objects.not_deleted(), wire.needed("partner_id", partner_id))
             return Tenant.objects.get(partner=partner, kind=Tenant.Kind.PARTNER_STAFF)
         wire.leave_out(role, partner_id=partner_id)
         if self.principal.tier is Tier.TENANT and tenant_id is None:
             tenant_id = self.principal.tenant_id
-        return self.target(Tenant.objects.present(), wire.needed("tenant_id", tenant_id))
+        return self.target(Tenant.objects.not_deleted(), wire.needed("tenant_id", tenant_id))
 
     @extend_schema(
         operation_id="reset_user_password",

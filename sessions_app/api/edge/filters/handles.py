@@ -6,7 +6,7 @@ from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, Regex
 
-from core.ids import ALPHABET, Prefix, read
+from core.ids import ALPHABET, Prefix, decode_id
 from sessions_app.api.edge.filters.folding import Condition, all_of
 
 _LETTERS, _BITS = 26, 5
@@ -22,7 +22,7 @@ class Bits(Func):
 
 
 def compared(prefix: Prefix, column: str, operator: str, text: str) -> Condition:
-    named = read(prefix, text)
+    named = decode_id(prefix, text)
     match operator:
         case "=":
             return False if named is None else Q(**{column: named})
@@ -37,7 +37,7 @@ def compared(prefix: Prefix, column: str, operator: str, text: str) -> Condition
 
 
 def among(prefix: Prefix, column: str, texts: list[str]) -> Condition:
-    named = {found for text in texts if (found := read(prefix, text))}
+    named = {found for text in texts if (found := decode_id(prefix, text))}
     return Q(**{f"{column}__in": named}) if named else False
 
 

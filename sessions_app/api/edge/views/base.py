@@ -19,18 +19,18 @@ from core.access import PRINCIPAL_TYPES, Principal
 from core.ids import Prefix
 from core.parameters import NotTaken, Parameters
 from core.prepared import Prepared, Statement
-from core.throttling import a_turn, a_turn_to_search
-from core.views import DeclaredViewSet
+from core.throttling import a_turn_to_search, concurrency_limit
+from core.views import PolicyViewSet
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
 from sessions_app.api.edge.filters import Condition, Symbols
-from sessions_app.windows import Stretch, stretch_query
+from sessions_app.windows import SessionPage, stretch_query
 
 PLANNED = (10, 20, 50, 100, 500)  # rows
-AT_ONCE = 4  # lists of one caller that are looked for at the same time
+MAX_CONCURRENT = 4  # lists of one caller that are looked for at the same time
 
 
-class EdgeViewSet(DeclaredViewSet):
+class EdgeViewSet(PolicyViewSet):
     """Everything in the controller's envelope, with its headers."""
 
     authentication_classes = [wire.ZtSessionAuthentication]
@@ -42,7 +42,7 @@ class EdgeViewSet(DeclaredViewSet):
     until: datetime | None = None
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
-        return denials.recorded(wire.exception_handler)
+        return denials.recording_refusals(wire.exception_handler)
 
     def perform_authentication(self, request: Request) -> None:
         """Asked once: where nobody could be found for want of a database, there is nobody to ask again for."""
@@ -94,17 +94,17 @@ class ListedViewSet(EdgeViewSet):
             self.represent(stretch.rows), filterableFields=self.symbols.public, pagination=page.shown(stretch.total)
         )
 
-    def stretch(self, page: wire.Page) -> Stretch:
+    def stretch(self, page: wire.Page) -> SessionPage:
         if page.where is False:
-            return Stretch(0, [])
+            return SessionPage(0, [])
         is_search = not isinstance(page.where, bool)
         search: AbstractContextManager[None] = a_turn_to_search(self.principal.id) if is_search else nullcontext()
-        with a_turn(AT_ONCE, self.principal.id), search:
+        with concurrency_limit(MAX_CONCURRENT, self.principal.id), search:
             if page.is_endless:
                 page.must_hold(self.filtered(page.where)[: page.offset + page.most + 1].count())
             statement, values = self.statement(page)
             [(count, found)] = statement.fetch(*self.principal.ids, *values)
-            return Stretch(count, found)
+            return SessionPage(count, found)
 
     def filtered(self, where: Condition) -> QuerySet[Any]:
         rows = self.listed().alias(**self.symbols.added)

@@ -46,7 +46,7 @@ class IdentityViewSet(ListedViewSet):
     prefix, symbols, columns = Prefix.USER, IDENTITIES, wire.IDENTITY_COLUMNS
 
     def get_queryset(self) -> Any:
-        return User.objects.visible_to(self.principal).housed()
+        return User.objects.visible_to(self.principal).in_existing_tenant()
 
     def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return identities(rows)

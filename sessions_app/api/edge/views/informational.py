@@ -15,7 +15,7 @@ from core.moments import to_the_millisecond
 from core.same_origin import own_origin
 from sessions_app.api.edge import serializers
 from sessions_app.api.edge.views.base import EdgeViewSet
-from sessions_app.windows import how_many_live
+from sessions_app.windows import visible_live_total
 from tenancy.models import Platform
 
 MANAGEMENT, CLIENT = "/edge/management/v1", "/edge/client/v1"
@@ -94,6 +94,6 @@ class SummaryViewSet(EdgeViewSet):
         return self.answer(self.fetch(self.counts)[0] | NONE_HERE)
 
     def counts(self) -> Any:
-        users = User.objects.visible_to(self.principal).housed()
-        counts = {"apiSessions": how_many_live(self.principal), "identities": count_of(users)}
+        users = User.objects.visible_to(self.principal).in_existing_tenant()
+        counts = {"apiSessions": visible_live_total(self.principal), "identities": count_of(users)}
         return Platform.objects.order_by().values(**counts)

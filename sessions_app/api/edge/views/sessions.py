@@ -15,8 +15,8 @@ from sessions_app.api.edge import serializers, wire
 from sessions_app.api.edge.filters import API_SESSIONS
 from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet, with_expiry
 from sessions_app.models import SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import BY_ADMINISTRATOR
-from sessions_app.windows import how_many_live, live_ones
+from sessions_app.operations.ending import REASON_BY_ADMIN
+from sessions_app.windows import live_sessions, visible_live_total
 
 ELSEWHERE = (
     "This account has MFA, and this API cannot take its code; sign in at POST /api/v1/auth/login with totp_code"
@@ -25,7 +25,7 @@ ELSEWHERE = (
 OVERTAKEN = "The account's sessions were revoked while it was signing in, sign in again"
 
 
-def no_room(refusal: operations.NoRoom) -> wire.Told:
+def no_room(refusal: operations.SessionLimitReached) -> wire.Told:
     full = f"This account has reached its limit of {refusal.allowed} sessions, end one of them first"
     return wire.Told(wire.Code.INVALID_AUTH, full)
 
@@ -36,8 +36,8 @@ class AuthenticateViewSet(EdgeViewSet):
         accounts.SecondFactorMissing: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH, ELSEWHERE)),
         accounts.SignInRefused: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH)),
         accounts.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, wire.Told(wire.Code.RATE_LIMITED)),
-        operations.EndedMeanwhile: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH, OVERTAKEN)),
-        operations.NoRoom: (HTTPStatus.UNAUTHORIZED, no_room),
+        operations.RevokedDuringSignIn: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH, OVERTAKEN)),
+        operations.SessionLimitReached: (HTTPStatus.UNAUTHORIZED, no_room),
     }
 
     @extend_schema(
@@ -104,13 +104,13 @@ class ApiSessionViewSet(ListedViewSet):
         return SessionState.objects.visible_to(self.principal).live()
 
     def listed(self) -> SessionStateQuerySet:
-        return live_ones(self.principal)
+        return live_sessions(self.principal)
 
     def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return [wire.session(row) for row in rows]
 
     def count(self) -> Any:
-        return how_many_live(self.principal)
+        return visible_live_total(self.principal)
 
     @extend_schema(
         operation_id="listAPISessions",
@@ -141,5 +141,5 @@ class ApiSessionViewSet(ListedViewSet):
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke a session. Its next request is refused, on every server. A session that has ended is not found."""
         mine = self.changeable(self.named()).writable_by(self.principal)
-        self.found(operations.revoke(mine, actor=self.principal, reason=BY_ADMINISTRATOR).count)
+        self.found(operations.revoke(mine, actor=self.principal, reason=REASON_BY_ADMIN).count)
         return self.ended(self.id_or_404(Prefix.SESSION, session_id))

@@ -12,7 +12,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 
 from core.dialect import WORDS
-from core.refusals import Refusal, refusal_of
+from core.refusals import ErrorResponse, error_response_for
 from core.request import ORIGIN
 from sessions_app.api.edge.wire.authentication import challenge
 
@@ -114,7 +114,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if isinstance(error, Failure):
         told, headers = error.told, dict(error.headers)
     else:
-        refusal = refusal_of(error, context["view"])
+        refusal = error_response_for(error, context["view"])
         if refusal is None:
             return None
         told, headers = _told(error, refusal, context["view"]), dict(refusal.headers)
@@ -123,7 +123,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return Response(told.body(request.META[ORIGIN].request_id), status=told.status, headers=headers)
 
 
-def _told(error: Exception, refusal: Refusal, view: Any) -> Told:
+def _told(error: Exception, refusal: ErrorResponse, view: Any) -> Told:
     if isinstance(refusal.words, Told):
         return refusal.words
     if isinstance(error, Http404):

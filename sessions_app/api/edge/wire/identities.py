@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import JSONObject
 
-from accounts.models.users import is_admin, user_is_up
-from core.ids import Prefix, show
+from accounts.models.users import is_admin, user_is_active
+from core.ids import Prefix, encode_id
 from sessions_app.api.edge.filters.identities import AUTH_POLICY, TYPE
 from sessions_app.api.edge.wire.sessions import Row, flag, moment
 
@@ -17,13 +17,13 @@ IDENTITY_COLUMNS = JSONObject(
     created_at="created_at",
     updated_at="updated_at",
     is_admin=flag(is_admin()),
-    is_up=flag(user_is_up()),
+    is_active=flag(user_is_active()),
     has_totp=flag(Q(totp__confirmed_at__isnull=False)),
 )
 
 
 def identity(row: Row, *, has_session: bool) -> dict[str, Any]:
-    handle = show(Prefix.USER, UUID(row["id"]))
+    handle = encode_id(Prefix.USER, UUID(row["id"]))
     return {
         "id": handle,
         "createdAt": moment(row["created_at"]),
@@ -37,7 +37,7 @@ def identity(row: Row, *, has_session: bool) -> dict[str, Any]:
         "isDefaultAdmin": False,
         "isMfaEnabled": row["has_totp"],
         "hasApiSession": has_session,
-        "disabled": not row["is_up"],
+        "disabled": not row["is_active"],
         "authPolicy": {"entity": "auth-policies", "id": AUTH_POLICY, "name": "Default", "_links": {}},
         "authPolicyId": AUTH_POLICY,
         "externalId": None,

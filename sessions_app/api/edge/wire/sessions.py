@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.moments import to_the_millisecond
 from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mfa_required
 
@@ -37,7 +37,7 @@ SESSION_COLUMNS = JSONObject(
 def session(row: Row) -> dict[str, Any]:
     """Show a session to whoever may list it. `token` is the handle, so nobody can take over a session that they list.
     The only thing that changes while a session is live is its last activity, so that is when it was updated."""
-    handle, identity = show(Prefix.SESSION, UUID(row["id"])), show(Prefix.USER, UUID(row["user_id"]))
+    handle, identity = encode_id(Prefix.SESSION, UUID(row["id"])), encode_id(Prefix.USER, UUID(row["user_id"]))
     seen_at = moment(row["seen_at"])
     return {
         "id": handle,

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.operations.keys import API_KEY_START
-from accounts.operations.pace import TooFast, count_request_of
+from accounts.operations.pace import RateLimited, count_request_by
 from core.access import Origin, Principal
 from core.request import ORIGIN
 from sessions_app import session_keys
@@ -65,7 +65,7 @@ class Pace(BaseThrottle):
         if not limit:
             return True
         try:
-            count_request_of(f"panel {view.principal.id}", limit, window)
-        except TooFast as refusal:
+            count_request_by(f"panel {view.principal.id}", limit, window)
+        except RateLimited as refusal:
             raise Throttled(wait=refusal.retry_after) from refusal
         return True

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.dialect import WORDS
-from core.refusals import refusal_of
-from core.v1 import Invalid
+from core.refusals import error_response_for
+from core.v1 import ValidationFailed
 from sessions_app.authentication import drop_dead_cookie
 
 AUTHENTICATION_REQUIRED, INVALID_KEY = "Authentication required", "Invalid API key"
@@ -31,9 +31,9 @@ ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     request = context["request"]
-    if isinstance(error, Invalid):
+    if isinstance(error, ValidationFailed):
         return Response(invalid(request, error), status=HTTPStatus.BAD_REQUEST)
-    refusal = refusal_of(error, context["view"])
+    refusal = error_response_for(error, context["view"])
     if refusal is None:
         return None
     response = Response(body(request, refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
@@ -46,7 +46,7 @@ def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     return JsonResponse(body(request, status, WORDS.get(status, status.phrase)), status=status)
 
 
-def invalid(request: Request, error: Invalid) -> dict[str, Any]:
+def invalid(request: Request, error: ValidationFailed) -> dict[str, Any]:
     errors = [{"field": flaw["loc"][-1], "message": flaw["msg"]} for flaw in error.errors]
     data = {"message": INVALID_QUERY, "statusCode": HTTPStatus.BAD_REQUEST.value, "data": {"errors": errors}}
     told = body(request, HTTPStatus.BAD_REQUEST, INVALID_QUERY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.paging import said
-from core.v1 import Invalid, flaw
+from core.v1 import ValidationFailed, error_item
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
 LAST_PAGE = 2**53 - 1  # the last whole number that JavaScript tells from the next
@@ -34,7 +34,7 @@ class Page:
         start = (number - 1) * limit
         for name, value in {"limit": limit, "page": start}.items():
             if not value.is_integer():
-                raise Invalid(flaw(("query", name), "Input should be a valid integer", "int_from_float"))
+                raise ValidationFailed(error_item(("query", name), "Input should be a valid integer", "int_from_float"))
         return cls(int(number) if number.is_integer() else number, int(limit), min(int(start), FURTHEST))
 
 
@@ -52,11 +52,13 @@ def _bounded(name: str, text: str | None) -> float:
     schema, where = PARAMETERS[name], ("query", name)
     value = float(schema["default"] if text is None else number_of(text))
     if math.isnan(value):
-        raise Invalid(flaw(where, "Input should be a valid number", "float_parsing"))
+        raise ValidationFailed(error_item(where, "Input should be a valid number", "float_parsing"))
     if value < schema["minimum"]:
-        raise Invalid(
-            flaw(where, f"Input should be greater than or equal to {schema['minimum']}", "greater_than_equal")
+        raise ValidationFailed(
+            error_item(where, f"Input should be greater than or equal to {schema['minimum']}", "greater_than_equal")
         )
     if value > schema["maximum"]:
-        raise Invalid(flaw(where, f"Input should be less than or equal to {schema['maximum']}", "less_than_equal"))
+        raise ValidationFailed(
+            error_item(where, f"Input should be less than or equal to {schema['maximum']}", "less_than_equal")
+        )
     return value

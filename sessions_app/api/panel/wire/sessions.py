@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from core.ids import Prefix, show
+from core.ids import Prefix, encode_id
 from core.moments import milliseconds, to_the_millisecond
 from core.secrets import keys_for
 from sessions_app.api.panel.serializers import UNKNOWN
@@ -23,7 +23,7 @@ def page(rows: list[Any], current: UUID | None, *, page: Page, total: int) -> di
     pages = {"page": page.number, "perPage": page.limit, "total": total, "totalPages": -(-total // page.limit)}
     return {
         "data": [session(row, current) for row in rows],
-        "currentToken": show(Prefix.SESSION, current) if current else None,
+        "currentToken": encode_id(Prefix.SESSION, current) if current else None,
         "pagination": pages,
     }
 
@@ -31,7 +31,7 @@ def page(rows: list[Any], current: UUID | None, *, page: Page, total: int) -> di
 def session(row: Mapping[str, Any], current: UUID | None) -> dict[str, Any]:
     agent = user_agents.describe(row["user_agent"])
     return {
-        "token": show(Prefix.SESSION, row["id"]),
+        "token": encode_id(Prefix.SESSION, row["id"]),
         "issuedAt": to_the_millisecond(row["created_at"]),
         "expiresAt": to_the_millisecond(row["expires_at"]),
         "expiresAtTimestamp": milliseconds(row["expires_at"]),

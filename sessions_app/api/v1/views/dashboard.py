@@ -8,7 +8,7 @@ from audit.api.v1.views import RecordViewSet
 from core.access import Tier
 from core.schema import enveloped, paginated
 from sessions_app.api.v1 import filters, serializers
-from sessions_app.dashboard import figures
+from sessions_app.dashboard import totals
 from sessions_app.models import Session
 
 
@@ -23,7 +23,7 @@ class DashboardViewSet(RecordViewSet):
         """Get the numbers of a dashboard. Counts every kind of resource you can see, and what happened in the
         last 24 hours."""
         asked = self.filtered(Session.objects.none()).form.cleaned_data
-        return self.answer(figures(self.principal, **asked))
+        return self.answer(totals(self.principal, **asked))
 
     @extend_schema(operation_id="list_dashboard_activity", responses=paginated(Entry))
     def activity(self, request: Request) -> Response:

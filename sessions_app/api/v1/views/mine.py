@@ -12,7 +12,7 @@ from core.v1 import V1ViewSet
 from sessions_app import operations
 from sessions_app.api.v1 import serializers, wire
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import BY_USER
+from sessions_app.operations.ending import REASON_BY_USER
 
 LISTED_AT_MOST = 1_000
 
@@ -67,7 +67,7 @@ class MySessionViewSet(V1ViewSet):
     def revoke_others(self, request: Request) -> Response:
         """Revoke your other sessions. This session stays; sign-ins in progress are refused."""
         me = self.principal
-        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=BY_USER, spare=me.session_id)
+        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=REASON_BY_USER, spare=me.session_id)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
     @extend_schema(
@@ -77,5 +77,5 @@ class MySessionViewSet(V1ViewSet):
         """Revoke one of your sessions. Its next request is refused, on every server."""
         named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
         self.found(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason=BY_USER)
+        ended = operations.revoke(named, actor=self.principal, reason=REASON_BY_USER)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))

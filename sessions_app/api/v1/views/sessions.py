@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier, count_of
-from core.ids import Prefix, read
+from core.ids import Prefix, decode_id
 from core.paging import PagedViewSet, total_within
 from core.schema import enveloped, paginated
 from sessions_app import operations
@@ -15,8 +15,8 @@ from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import BY_ADMINISTRATOR, IDS_SHOWN
-from sessions_app.reach import ground, people_of, tenants, whole
+from sessions_app.operations.ending import IDS_SHOWN, REASON_BY_ADMIN
+from sessions_app.reach import owner_filter, scope_of, users_in, visible_tenants
 from sessions_app.statistics import NOTHING, statistics
 
 ENDED = enveloped(serializers.SessionRevokeResponse)
@@ -32,7 +32,7 @@ class SessionsViewSet(PagedViewSet):
         return SessionState.objects.visible_to(self.principal)
 
     def tenant(self, tenant_id: str) -> Any:
-        return tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
+        return visible_tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
 
     def asked(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
         found = self.filtered(sessions)
@@ -66,14 +66,14 @@ class SessionsViewSet(PagedViewSet):
         *,
         of: Any = None,
         tenant_id: UUID | None = None,
-    ) -> operations.Ended:
+    ) -> operations.RevocationResult:
         """Revoke those that the caller may change when they are locked.
 
         If none was revoked, the caller may have lost the right to it meanwhile, or never had it: the answer is then
         the usual refusal. `of` is what their right is judged by, if it is not the sessions themselves.
         """
         mine = named.writable_by(self.principal)
-        ended = operations.revoke(mine, actor=self.principal, reason=reason or BY_ADMINISTRATOR, tenant_id=tenant_id)
+        ended = operations.revoke(mine, actor=self.principal, reason=reason or REASON_BY_ADMIN, tenant_id=tenant_id)
         if not ended.count:
             self.changeable(named if of is None else of)
         return ended
@@ -81,11 +81,11 @@ class SessionsViewSet(PagedViewSet):
     def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
         shown = 0 if self.is_brief else IDS_SHOWN
         ended = operations.revoke_scope(
-            reach, target_id, actor=self.principal, reason=reason or BY_ADMINISTRATOR, spare=spare, shown=shown
+            reach, target_id, actor=self.principal, reason=reason or REASON_BY_ADMIN, spare=spare, shown=shown
         )
         return self.revoked(ended)
 
-    def revoked(self, ended: operations.Ended) -> Response:
+    def revoked(self, ended: operations.RevocationResult) -> Response:
         return self.preferred(self.answer(wire.revoked(ended, is_brief=self.is_brief)))
 
 
@@ -104,23 +104,23 @@ class AdminSessionViewSet(SessionsViewSet):
         return self.with_columns(self.visible.filter(pk=pk))
 
     def rows(self, form: Form) -> SessionStateQuerySet:
-        return filters.SessionFilters.applied(self.visible, form, **ground(self.principal))
+        return filters.SessionFilters.applied(self.visible, form, **owner_filter(self.principal))
 
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
         """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
         `active_only`."""
-        everything = whole(self.principal)
+        everything = scope_of(self.principal)
         usual = everything and self.usual(everything.reach, everything.target_id, lambda: everything.live)
         if usual:
             return usual
-        found = self.asked(self.visible, **ground(self.principal))
+        found = self.asked(self.visible, **owner_filter(self.principal))
         filtered = (
             None if found.is_plain else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item)
         )
         if filtered:
             return filtered
-        all_of_it = whole(self.principal, **found.place) if found.is_plain else None
+        all_of_it = scope_of(self.principal, **found.place) if found.is_plain else None
         return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
 
     @extend_schema(operation_id="show_session_statistics", responses=STATISTICS)
@@ -130,7 +130,7 @@ class AdminSessionViewSet(SessionsViewSet):
         place = {
             name: value for name, value in self.filtered(SessionState.objects.none()).form.cleaned_data.items() if value
         }
-        all_of_it = whole(self.principal, **place)
+        all_of_it = scope_of(self.principal, **place)
         return self.answer(all_of_it.statistics if all_of_it else NOTHING)
 
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
@@ -171,7 +171,7 @@ class TenantSessionsViewSet(SessionsViewSet):
         return filters.TenantSessionFilters.applied(self.visible.filter(tenant=tenant_id), form, tenant_id=tenant_id)
 
     def total(self, tenant_id: UUID, form: Form) -> Any:
-        tenant = tenants(self.principal).filter(pk=tenant_id)
+        tenant = visible_tenants(self.principal).filter(pk=tenant_id)
         return tenant.order_by().values(total=count_of(self.rows(tenant_id, form)))
 
     @extend_schema(operation_id="list_tenant_sessions", responses=paginated(serializers.SessionListItem))
@@ -214,14 +214,14 @@ class UserSessionsViewSet(SessionsViewSet):
     missing = "User not found"
 
     def user(self, tenant_id: str, user_id: str) -> Any:
-        return people_of(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
+        return users_in(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
 
     def rows(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> SessionStateQuerySet:
         place = {"tenant_id": tenant_id, "user_id": user_id}
         return filters.UserSessionFilters.applied(self.visible.for_user(user_id), form, **place)
 
     def total(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> Any:
-        user = people_of(tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
+        user = users_in(visible_tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
         return user.order_by().values(total=count_of(self.rows(tenant_id, user_id, form)))
 
     @extend_schema(operation_id="list_user_sessions", responses=paginated(serializers.SessionListItem))
@@ -249,7 +249,7 @@ class UserSessionsViewSet(SessionsViewSet):
         if asked["revoke_all"]:
             spare = self.principal.session_id if asked["except_current"] else None
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
-        ids = [read(Prefix.SESSION, each) for each in asked["session_ids"]]
+        ids = [decode_id(Prefix.SESSION, each) for each in asked["session_ids"]]
         named = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
         tenant_pk = self.id_or_404(Prefix.TENANT, tenant_id)
         return self.revoked(self.end(named, asked.get("reason"), of=user, tenant_id=tenant_pk))
@@ -262,7 +262,7 @@ class TenantSessionViewSet(SessionsViewSet):
     missing = "Session not found"
 
     def of_tenant(self, tenant_id: UUID) -> SessionStateQuerySet:
-        return self.visible.filter(tenant__in=tenants(self.principal).filter(pk=tenant_id))
+        return self.visible.filter(tenant__in=visible_tenants(self.principal).filter(pk=tenant_id))
 
     def named(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
         here = self.of_tenant(self.id_or_404(Prefix.TENANT, tenant_id))
