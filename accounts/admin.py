@@ -9,15 +9,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.group_tree import tree_of
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from accounts.models.groups import members_of
-from accounts.trees import tree_of
 from core.access import Principal
-from core.among import pk_in
-from core.console import principal_of
+from core.api.admin import principal_of
+from core.api.components import Badge, Button, DefinitionList, Link, Table, time_tag
+from core.humanize import how_long
 from core.ids import NIL_ID, Prefix, decode_id
-from core.pieces import Badge, Button, DefinitionList, Link, Table, time_tag
-from core.words import how_long
+from core.lookups import pk_in
 from tenancy.admin import EntityAdmin
 
 SHOWN, LINES = 50, 200

@@ -8,8 +8,8 @@ from procrastinate.contrib.django import app
 
 from accounts import mail
 from accounts.operations import pending_reset, throttle
-from accounts.operations.resetting import PURPOSE
-from core.secrets import unseal
+from accounts.operations.password_reset import PURPOSE
+from core.crypto import unseal
 
 
 @app.periodic(cron="17 * * * *")

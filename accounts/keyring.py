@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from accounts.models import SigningKey
-from core import secrets
+from core import crypto
 
 REREAD_AFTER = timedelta(seconds=5)
 PUBLISHED_AHEAD = 2 * REREAD_AFTER
 PURPOSE = "signing keys"
 
 
-class NoSigningKey(secrets.Unavailable):
+class NoSigningKey(crypto.Unavailable):
     """No key can sign: `manage.py rotate_signing_key --now` makes one."""
 
 
@@ -73,7 +73,7 @@ class KeyRing:
         newest = max(able, key=lambda key: key.signs_from)
         held = self._private  # once: another thread may replace it
         if held is None or held[0] != newest.kid:
-            pem = secrets.unseal(newest.sealed_private, purpose=PURPOSE)
+            pem = crypto.unseal(newest.sealed_private, purpose=PURPOSE)
             held = (newest.kid, cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None)))
             self._private = held
         return held

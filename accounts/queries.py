@@ -13,7 +13,7 @@ from accounts.models.applications import ApplicationQuerySet, application_is_up
 from accounts.models.users import tier_of
 from accounts.tokens import AgentClaims, PlatformClaims
 from core.access import ActorType, Origin, Principal, Scope, Tier
-from core.secrets import digest
+from core.crypto import digest
 from tenancy.models import platform
 
 NOTE_USE_EVERY = timedelta(minutes=1)

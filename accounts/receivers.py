@@ -9,7 +9,7 @@ from accounts.models import Agent, Application, PasswordReset, Role, User, user_
 from accounts.models.agents import agent_is_up
 from accounts.models.applications import application_is_up
 from core.access import ActorType, Principal
-from core.records import ConcurrentChange, Entity
+from core.models import ConcurrentChange, Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import LimitReached, next_revision
 from tenancy.signals import actor_check, post_deactivate, pre_deactivate, pre_tenant_move

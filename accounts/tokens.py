@@ -13,8 +13,8 @@ import jwt
 from django.conf import settings
 
 from accounts.keyring import ring
+from core.crypto import digest, new_secret
 from core.ids import Prefix, decode_id
-from core.secrets import digest, new_secret
 
 ALGORITHM = "RS256"
 TYPE = "at+jwt"

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from audit.answers import forget_answers
+from audit.idempotency import forget_answers
 
 
 @app.periodic(cron="41 * * * *")

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from audit.actions import Action, Result
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Record
+from core.models import Record
 
 
 class Chain(models.Model):

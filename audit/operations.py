@@ -13,8 +13,8 @@ from audit.models import AuditEntry
 from core.access import Principal
 from core.ids import NIL_ID, uuid7
 from core.jsonb import dumps, normalize
-from core.moments import milliseconds
-from core.records import Record
+from core.models import Record
+from core.timestamps import milliseconds
 
 LONGEST = 4_000  # bytes of a value that is kept as it is
 

@@ -18,7 +18,7 @@ from bench.traffic import live_traffic
 from bench.world import SYSTEM, World, sign_in, sign_in_again
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation
-from sessions_app.operations.ending import IDS_SHOWN
+from sessions_app.operations.revocation import IDS_SHOWN
 from tenancy.models import Tenant
 
 NEW_SIGN_INS = 20

@@ -13,7 +13,7 @@ from audit.models import AuditEntry
 from bench.examples import Example, Who
 from bench.visitors import Visitor, made, visitor
 from bench.world import SYSTEM, World, new_tenant
-from core.records import Record
+from core.models import Record
 from sessions_app import operations
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant

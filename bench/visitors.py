@@ -7,9 +7,10 @@ from accounts.models import Role, User
 from bench.world import PASSWORD, SYSTEM
 from core.access import Origin
 from core.ids import Prefix, encode_id
-from sessions_app import cookies, operations
+from sessions_app import operations
+from sessions_app.api import cookies
 from sessions_app.models import Session
-from sessions_app.operations.opening import access_token
+from sessions_app.operations.sign_ins import access_token
 from tenancy.models import Tenant
 
 ORIGIN = Origin("192.0.2.1", "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0")

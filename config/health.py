@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from accounts.keyring import ring
-from core.secrets import Unavailable
+from core.crypto import Unavailable
 
 
 @require_safe

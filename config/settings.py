@@ -100,7 +100,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # its templates stand before the admin's
-    "django.contrib.admin.apps.SimpleAdminConfig",  # config/console says what is in it
+    "django.contrib.admin.apps.SimpleAdminConfig",  # web/console says what is in it
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -116,11 +116,11 @@ INSTALLED_APPS = [
     "sessions_app",
 ]
 MIDDLEWARE = [
-    "core.request.RequestMiddleware",
+    "core.api.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse: else a browser hides the refusal
-    "core.request.RequestLimitsMiddleware",
+    "core.api.middleware.RequestLimitsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -238,7 +238,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CSRF_COOKIE_NAME = "curfew_csrf" if DEVELOPMENT else "__Host-curfew_csrf"
 CSRF_COOKIE_SECURE = not DEVELOPMENT
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "config.console.refusing.csrf_failure"
+CSRF_FAILURE_VIEW = "web.console.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.removesuffix(URL_PREFIX)]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 UNFOLD = {
@@ -282,13 +282,13 @@ DIALECTS: dict[str, str] = {
 }
 API_DOCS = env.bool("API_DOCS", default=DEVELOPMENT)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.permissions.DenyAll"],
-    "DEFAULT_RENDERER_CLASSES": ["core.rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["core.parsing.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rendering.OnlyJSON",
-    "DEFAULT_SCHEMA_CLASS": "core.schema.V1Schema",
-    "EXCEPTION_HANDLER": "audit.denials.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.api.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.DenyAll"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.renderers.OnlyJSON",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.V1Schema",
+    "EXCEPTION_HANDLER": "audit.api.refusal_log.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }
@@ -303,7 +303,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
-    "PREPROCESSING_HOOKS": ["core.schema.name_path_parameters"],
+    "PREPROCESSING_HOOKS": ["core.api.schema.name_path_parameters"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AdminSessionStatus": "sessions_app.api.admin_tokens.serializers.STATUSES",
@@ -311,7 +311,7 @@ SPECTACULAR_SETTINGS = {
         "RevocationStatusEnum": "sessions_app.api.v1.serializers.RevocationStatus",
         "ScopeEnum": "accounts.models.applications.ApplicationScope",
         "SessionStatusEnum": "sessions_app.api.v1.filters.Standing",
-        "StatusEnum": "core.records.Status",
+        "StatusEnum": "core.models.Status",
     },
 }
 

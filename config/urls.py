@@ -3,9 +3,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from accounts.api.v1.views.platform import JwksViewSet
 from config import docs, health
-from config.console.registered import site
-from config.pages import account, home, reset
 from sessions_app.api.edge.urls import versions
+from web.account import account, home, reset
+from web.console.registry import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -26,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.API_DOCS:
     urlpatterns += docs.pages()
 
-handler400 = "core.dialect.bad_request"
-handler403 = "core.dialect.forbidden"
-handler404 = "core.dialect.not_found"
-handler500 = "core.dialect.server_error"
+handler400 = "core.api.error_views.bad_request"
+handler403 = "core.api.error_views.forbidden"
+handler404 = "core.api.error_views.not_found"
+handler500 = "core.api.error_views.server_error"

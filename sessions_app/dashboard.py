@@ -16,10 +16,10 @@ from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.access import Principal, count_of
 from core.ids import first_at
-from core.moments import milliseconds
 from core.queries import fetch_for
+from core.timestamps import milliseconds
+from sessions_app.authority import scope_of, visible_tenants
 from sessions_app.models import Revocation
-from sessions_app.reach import scope_of, visible_tenants
 from tenancy.models import Partner, Platform
 
 DAY = timedelta(days=1)

@@ -17,10 +17,10 @@ from audit.actions import Action, Result
 from audit.operations import record
 from core.access import Origin, Principal, Scope
 from core.ids import uuid7
-from core.moments import milliseconds
+from core.timestamps import milliseconds
 from sessions_app import devices
 from sessions_app.models import AuthMethod, Reach, Revocation, Session, SessionApplication
-from sessions_app.operations.ending import REASON_BY_ADMIN, REASON_BY_USER
+from sessions_app.operations.revocation import REASON_BY_ADMIN, REASON_BY_USER
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner, create_tenant
 

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from core.access import Principal, Tier
-from core.among import pk_in
 from core.ids import NIL_ID
+from core.lookups import pk_in
 from core.prepared import Prepared
+from sessions_app.authority import visible_tenants
 from sessions_app.counting import live_total
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.reach import visible_tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
 _LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells whether there is more

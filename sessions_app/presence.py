@@ -6,7 +6,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from core.among import AnyOf
+from core.lookups import AnyOf
 from core.prepared import Prepared
 from sessions_app.models import SessionState
 

@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from accounts.models import Application, User
 from accounts.signals import mfa_disabled, password_changed
 from core.access import Principal
-from core.records import Entity
+from core.models import Entity
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from tenancy.models import Partner, Platform, Tenant

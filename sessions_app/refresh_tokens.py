@@ -7,7 +7,7 @@ recognised for good, without keeping a row for each: only what we once issued ca
 import hmac
 from collections.abc import Iterator
 
-from core.secrets import InvalidCredential, keys_for, unwrap, wrap
+from core.crypto import InvalidCredential, keys_for, unwrap, wrap
 from sessions_app.session_keys import ID, SECRET, SessionSecret
 
 START = "cfr_"

@@ -15,10 +15,10 @@ from core.access import Principal, Tier
 from core.ids import Prefix, encode_id
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
+from sessions_app.authority import owner_filter, revocable_targets
+from sessions_app.lookup import application_named, find_tenant, partner_named, sessions_named, user_named
 from sessions_app.models import Reach, Session, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import address_changed, max_id_at
-from sessions_app.naming import application_named, find_tenant, partner_named, sessions_named, user_named
-from sessions_app.reach import owner_filter, revocable_targets
 
 _PREFIXES = {
     Reach.APPLICATION: Prefix.APPLICATION,

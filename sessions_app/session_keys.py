@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID
 
-from core.secrets import digest, unwrap, wrap
+from core.crypto import digest, unwrap, wrap
 
 START = "cfs_"
 ID, SECRET = 16, 32

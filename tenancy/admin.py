@@ -10,10 +10,10 @@ from django.utils.html import format_html
 
 from audit.admin import audit_panel
 from core.access import Principal, Tier
-from core.console import ConsoleAdmin
-from core.pieces import Badge, DefinitionList, Link, Table, time_tag
-from core.records import Entity, Status
-from core.words import how_long
+from core.api.admin import ConsoleAdmin
+from core.api.components import Badge, DefinitionList, Link, Table, time_tag
+from core.humanize import how_long
+from core.models import Entity, Status
 from tenancy.models import OnSessionLimit, Partner, SessionPolicy, Tenant
 
 WHEN_FULL = {OnSessionLimit.DENY: "refuse the sign-in", OnSessionLimit.EVICT: "revoke the oldest session"}

@@ -8,7 +8,7 @@ from django.db.models.functions import Least
 
 from core.access import Principal, Tier
 from core.ids import Prefix
-from core.records import Entity, EntityQuerySet, Status, is_active, one_of
+from core.models import Entity, EntityQuerySet, Status, is_active, one_of
 
 M = TypeVar("M", bound=models.Model)
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import ActorType, Principal
-from core.records import ConcurrentChange, Entity, Record, Status, VersionMismatch
+from core.models import ConcurrentChange, Entity, Record, Status, VersionMismatch
 from tenancy.models import Partner, Platform, SessionPolicy, Tenant
 from tenancy.signals import (
     actor_check,

@@ -18,7 +18,7 @@ from audit.operations import record
 from core.access import Principal
 from core.ids import uuid7
 from sessions_app.models import Session
-from sessions_app.operations.opening import Opened
+from sessions_app.operations.sign_ins import Opened
 from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
 from tests.planned import plan

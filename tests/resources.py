@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from accounts.operations import add_member, create_group, create_identity_provider, nest
-from core.records import Entity
+from core.models import Entity
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner
 from tests.world import SYSTEM, World

@@ -18,7 +18,7 @@ from core.access import Origin, Principal, Scope
 from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.models import Session
-from sessions_app.operations.opening import Opened, access_token
+from sessions_app.operations.sign_ins import Opened, access_token
 from tenancy.models import Partner, Tenant
 from tenancy.operations import create_partner, create_tenant
 from tests import copied_sign_ins

@@ -7,7 +7,7 @@ from accounts.models.clients import Client, ClientQuerySet
 from accounts.models.users import User
 from core.access import Principal
 from core.ids import Prefix
-from core.records import Status, is_active, one_of
+from core.models import Status, is_active, one_of
 from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
 
 

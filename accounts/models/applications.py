@@ -10,7 +10,7 @@ from core import public_urls
 from core.access import Principal, Tier
 from core.addresses import LONGEST
 from core.ids import Prefix
-from core.records import Status, is_active, one_of
+from core.models import Status, is_active, one_of
 from tenancy.models import Partner, Tenant, tenant_is_active
 
 

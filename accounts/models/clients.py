@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from core.access import Principal
 from core.ids import ALPHABET
-from core.records import Entity, EntityQuerySet
+from core.models import Entity, EntityQuerySet
 
 ADMINISTRATIVE = "admin:"
 LONGEST_SCOPE = 64

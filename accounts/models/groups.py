@@ -9,9 +9,9 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.models.users import User
-from core.among import AnyOf, pk_in
 from core.ids import Prefix
-from core.records import Entity, Status, one_of
+from core.lookups import AnyOf, pk_in
+from core.models import Entity, Status, one_of
 from tenancy.models import HousedQuerySet, Tenant
 
 

@@ -1,7 +1,7 @@
 from django.db import models
 
 from core.ids import Prefix
-from core.records import Entity, Status, one_of
+from core.models import Entity, Status, one_of
 from tenancy.models import HousedQuerySet, Tenant
 
 

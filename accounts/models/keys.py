@@ -3,7 +3,7 @@ from django.db.models import Q
 
 from accounts.models.users import PersonalQuerySet, User
 from core.ids import Prefix
-from core.records import Record
+from core.models import Record
 
 
 class ApiKeyQuerySet(PersonalQuerySet["ApiKey"]):

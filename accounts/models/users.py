@@ -6,7 +6,7 @@ from django.db.models import Case, Q, Value, When
 
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
-from core.records import Entity, Status, is_active, one_of
+from core.models import Entity, Status, is_active, one_of
 from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
 
 M = TypeVar("M", bound=models.Model)

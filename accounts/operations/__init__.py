@@ -33,14 +33,7 @@ from accounts.operations.mfa import (
     remove_totp,
 )
 from accounts.operations.operator_keys import KeyRefused, is_admin_key, is_cron_secret, operator_key_attempt
-from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
-from accounts.operations.people import (
-    LastOperator,
-    change_user,
-    create_user,
-    delete_user,
-)
-from accounts.operations.resetting import (
+from accounts.operations.password_reset import (
     AccountInactive,
     IssuedReset,
     ResetRefused,
@@ -48,6 +41,7 @@ from accounts.operations.resetting import (
     pending_reset,
     reset_password,
 )
+from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
 from accounts.operations.sign_in import (
     AccountSnapshot,
     Credentials,
@@ -58,6 +52,12 @@ from accounts.operations.sign_in import (
     verify_credentials,
 )
 from accounts.operations.throttle import Throttled, unlock
+from accounts.operations.users import (
+    LastOperator,
+    change_user,
+    create_user,
+    delete_user,
+)
 
 __all__ = [
     "AccountInactive",

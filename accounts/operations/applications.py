@@ -12,7 +12,7 @@ from accounts.models.clients import Client, is_administrative
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal, Tier
-from core.secrets import digest, new_secret
+from core.crypto import digest, new_secret
 from tenancy.models import Partner, Tenant
 from tenancy.operations import (
     Versions,

@@ -16,7 +16,7 @@ from accounts.operations.throttle import charge_address
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
 from core.access import ActorType, Origin, Principal, Tier
-from core.secrets import digest
+from core.crypto import digest
 from tenancy.models import platform
 
 

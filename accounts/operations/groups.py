@@ -8,7 +8,7 @@ from accounts.models import Group, GroupMembership, GroupNesting, User
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.records import ConcurrentChange
+from core.models import ConcurrentChange
 from tenancy.models import Tenant
 from tenancy.operations import bump_version, lock, lock_tenant_for_create, record_created
 

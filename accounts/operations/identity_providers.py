@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import IdentityProvider
 from core.access import Principal
-from core.secrets import seal, unseal
+from core.crypto import seal, unseal
 from tenancy.models import Tenant
 from tenancy.operations import Versions, change, lock_tenant_for_create, record_created
 

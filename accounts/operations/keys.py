@@ -20,7 +20,7 @@ from audit.actions import Action
 from audit.operations import record
 from core import ids
 from core.access import Principal
-from core.secrets import digest, new_secret, seal
+from core.crypto import digest, new_secret, seal
 
 API_KEY_START = "curfew_"
 _ROTATION_LOCK = 0x63757266  # any number that nothing else locks

@@ -18,7 +18,7 @@ from audit.actions import Action
 from audit.operations import record
 from core import ids
 from core.access import Principal
-from core.secrets import digest, seal
+from core.crypto import digest, seal
 from tenancy.operations import bump_version, lock
 
 RECOVERY_CODES = 10

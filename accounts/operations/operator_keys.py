@@ -10,7 +10,7 @@ from accounts.operations.throttle import Throttled, charge_address
 from audit.actions import Action
 from audit.operations import record_refusal
 from core.access import Origin, Principal
-from core.secrets import digest
+from core.crypto import digest
 
 
 class KeyRefused(Exception):

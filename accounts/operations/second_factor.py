@@ -7,7 +7,7 @@ import time
 from django_otp.oath import hotp
 
 from accounts.models import RecoveryCode, TotpDevice, User
-from core.secrets import SecretUnreadable, digest, unseal
+from core.crypto import SecretUnreadable, digest, unseal
 
 PURPOSE = "totp"
 STEP_SECONDS = 30

@@ -13,9 +13,9 @@ from accounts.operations.second_factor import second_factor_holds
 from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core.access import ActorType, Origin, Principal
+from core.crypto import new_secret
 from core.ids import Prefix, decode_id
-from core.records import is_active
-from core.secrets import new_secret
+from core.models import is_active
 from tenancy.models import platform
 
 AuthMethod = Literal["password", "mfa"]

@@ -20,7 +20,7 @@ from accounts.models import SignInThrottle
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.secrets import digest
+from core.crypto import digest
 
 # A charge on a blocked bucket changes no row and returns none. Waits double from the first one up to the longest, and
 # start small again once a window has passed since the last of them ended.

@@ -1,4 +1,4 @@
 from audit.admin.entries import AuditEntryAdmin
-from audit.admin.quoting import RESULTS, audit_panel, chain_badge
+from audit.admin.panels import RESULTS, audit_panel, chain_badge
 
 __all__ = ["RESULTS", "AuditEntryAdmin", "audit_panel", "chain_badge"]

@@ -13,16 +13,16 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from audit.admin.asking import AuditFilterForm
-from audit.admin.quoting import RESULTS, chain_badge
+from audit.admin.filters import AuditFilterForm
+from audit.admin.panels import RESULTS, chain_badge
 from audit.api.v1 import wire
 from audit.api.v1.serializers import Entry
-from audit.exporting import SCAN_LIMIT, export, scan_boundary
+from audit.log_export import SCAN_LIMIT, export, scan_boundary
 from audit.models import AuditEntry
 from core.access import Principal, Tier
-from core.console import ConsoleAdmin, KeysetChangeList, principal_of
-from core.exports import download, format_in
-from core.pieces import Badge, DefinitionList, Table, time_tag
+from core.api.admin import ConsoleAdmin, KeysetChangeList, principal_of
+from core.api.components import Badge, DefinitionList, Table, time_tag
+from core.api.exports import download, format_in
 
 
 class RecordList(KeysetChangeList):

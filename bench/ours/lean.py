@@ -2,4 +2,4 @@
 
 from bench.ours.settings import *  # noqa: F403 - the product's own
 
-MIDDLEWARE = ["core.request.RequestMiddleware"]  # whose request it is, and from where
+MIDDLEWARE = ["core.api.middleware.RequestMiddleware"]  # whose request it is, and from where

@@ -6,9 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.request import ORIGIN
-from core.v1 import V1ViewSet
-from sessions_app.authentication import principal_of
+from core.api.middleware import ORIGIN
+from core.api.v1 import V1ViewSet
+from sessions_app.api.authentication import principal_of
 
 
 class WhoAmIViewSet(V1ViewSet):

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.access import Principal
-from core.console import ConsoleAdmin, principal_of
-from core.pieces import Link, Table, time_tag
-from core.see_other import SeeOther
-from core.words import how_many
+from core.api.admin import ConsoleAdmin, principal_of
+from core.api.components import Link, Table, time_tag
+from core.api.redirects import SeeOther
+from core.humanize import how_many
 from sessions_app.admin.asking import Asked
 from sessions_app.operations import revoke_selected
-from sessions_app.operations.selecting import MoreThanConfirmed, RevocationPreview, preview_revocation
+from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 
 LONGEST_REASON = 200

@@ -10,9 +10,9 @@ from django.utils.html import format_html
 
 from audit.admin import audit_panel
 from core.access import Principal
-from core.console import ConsoleAdmin
+from core.api.admin import ConsoleAdmin
+from core.api.components import Badge, DefinitionList, Link, Table, time_tag
 from core.ids import Prefix, encode_id
-from core.pieces import Badge, DefinitionList, Link, Table, time_tag
 from sessions_app.models import Reach, Revocation
 
 PAGES = {

@@ -15,17 +15,17 @@ from django.views.decorators.http import require_POST
 
 from audit.admin import audit_panel
 from core.access import Principal
-from core.console import ConsoleAdmin, KeysetChangeList, principal_of
-from core.exports import download, format_in
+from core.api.admin import ConsoleAdmin, KeysetChangeList, principal_of
+from core.api.components import Badge, DefinitionList, Link, Table, time_tag
+from core.api.exports import download, format_in
+from core.humanize import how_long, how_many
 from core.ids import Prefix, encode_id
-from core.pieces import Badge, DefinitionList, Link, Table, time_tag
-from core.words import how_long, how_many
 from sessions_app import counting
 from sessions_app.admin.asking import LOOKED_AT, STATES, Asked
 from sessions_app.admin.ending import EndingForm
-from sessions_app.ends import ending_of
+from sessions_app.endings import ending_of
 from sessions_app.models import Revocation, SessionState, State
-from sessions_app.operations.exporting import COLUMNS, export_list
+from sessions_app.operations.session_export import COLUMNS, export_list
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 

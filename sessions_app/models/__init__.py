@@ -1,4 +1,4 @@
-from sessions_app.models.counts import CounterKind, SessionCount, SessionCountState, SessionCountStateQuerySet, State
+from sessions_app.models.counters import CounterKind, SessionCount, SessionCountState, SessionCountStateQuerySet, State
 from sessions_app.models.revocations import Reach, Revocation
 from sessions_app.models.sessions import AuthMethod, Session, SessionApplication, SessionQuerySet
 from sessions_app.models.states import SessionState, SessionStateQuerySet

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from core.access import ScopedQuerySet
 from core.ids import Prefix
-from core.records import Record, one_of
+from core.models import Record, one_of
 
 
 class Reach(models.TextChoices):

@@ -15,7 +15,7 @@ from accounts.models import Application, Role, User
 from accounts.models.users import PersonalQuerySet
 from core.access import count_of
 from core.ids import Prefix
-from core.records import Record, one_of
+from core.models import Record, one_of
 from sessions_app.models import expressions
 from sessions_app.models.revocations import Reach, Revocation
 from sessions_app.models.tenant_states import TenantState

@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Application, Role, User
 from core.access import Principal
-from sessions_app.models.counts import State
+from sessions_app.models.counters import State
 from sessions_app.models.expressions import RequiredRevision, opened_as_admin
 from sessions_app.models.revocations import Revocation
 from sessions_app.models.sessions import SessionColumns, SessionRowsQuerySet

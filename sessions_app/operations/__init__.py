@@ -1,22 +1,22 @@
-from sessions_app.operations.ending import RevocationResult, revoke, revoke_rows, sign_out
-from sessions_app.operations.exchanging import Exchange, exchange
-from sessions_app.operations.expiring import expire, purge, purge_administrators
-from sessions_app.operations.exporting import export
-from sessions_app.operations.opening import (
+from sessions_app.operations.bulk_revocation import revoke_selected
+from sessions_app.operations.counter_repair import rebuild_counters
+from sessions_app.operations.expiry import expire, purge, purge_administrators
+from sessions_app.operations.revocation import RevocationResult, revoke, revoke_rows, sign_out
+from sessions_app.operations.scope_revocation import bump_token_version, end_all, revoke_scope
+from sessions_app.operations.session_export import export
+from sessions_app.operations.session_policy import apply_session_policy, block_sign_ins
+from sessions_app.operations.sign_ins import (
     RevokedDuringSignIn,
     SessionLimitReached,
     SignedIn,
     TierTooLow,
-    open,
+    open,  # noqa: A004 - `operations.open` reads as a sentence
     sign_in,
     touch,
 )
-from sessions_app.operations.reconciling import rebuild_counters
-from sessions_app.operations.refreshing import RefreshRefused, refresh
-from sessions_app.operations.revoking import bump_token_version, end_all, revoke_scope
-from sessions_app.operations.selecting import revoke_selected
-from sessions_app.operations.sweeping import sweep, sweep_tenant_before_move
-from sessions_app.operations.tightening import apply_session_policy, block_sign_ins
+from sessions_app.operations.sweeps import sweep, sweep_tenant_before_move
+from sessions_app.operations.token_exchange import Exchange, exchange
+from sessions_app.operations.token_refresh import RefreshRefused, refresh
 
 __all__ = [
     "Exchange",

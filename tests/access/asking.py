@@ -15,8 +15,8 @@ from audit.actions import Action
 from audit.models import AuditEntry
 from audit.operations import record
 from core.access import Scope
+from core.crypto import unseal
 from core.ids import Prefix
-from core.secrets import unseal
 from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import Case

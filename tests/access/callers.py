@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts import operations as accounts
 from accounts.models import Application, Role, User
 from core.access import Origin, Scope
-from core.records import Status
+from core.models import Status
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Partner, Tenant

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-PACKAGES = ("core", "audit", "tenancy", "accounts", "sessions_app", "config")  # each knows those to its left
+PACKAGES = ("core", "audit", "tenancy", "accounts", "sessions_app", "web", "config")  # each knows those to its left
 ROOT = Path(settings.BASE_DIR)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from tests.architecture.sources import ROOT, Module, modules
 
-API = [module for module in modules().values() if not module.name.startswith(("config.console", "config.pages"))]
+API = [module for module in modules().values() if not module.name.startswith(("web.console", "web.account"))]
 SCHEMAS = [json.loads(path.read_text()) for path in sorted((ROOT / "docs/openapi").glob("*.json"))]
 OF_REQUEST = re.compile(r"request\W*\.(headers|META)$")
 # With a hyphen, or one of the few of RFC 9110 and 8288 that have none.

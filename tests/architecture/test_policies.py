@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.access import Scope, Tier
-from core.permissions import ActionPolicy, DenyAll
-from core.v1 import V1ViewSet
-from core.views import PolicyViewSet
+from core.api.permissions import ActionPolicy, DenyAll
+from core.api.v1 import V1ViewSet
+from core.api.views import PolicyViewSet
 from tests.architecture.routes import DOCS, PAGES, PLAIN_VIEWS, Route, routes, routes_of_dialects
 from tests.cells import cells
 from tests.world import Caller, World
@@ -71,7 +71,7 @@ def test_whatever_is_not_a_view_set_is_on_the_list():
 
 
 def test_the_default_denies():
-    assert settings.REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] == ["core.permissions.DenyAll"]
+    assert settings.REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] == ["core.api.permissions.DenyAll"]
     assert APIView.permission_classes == [DenyAll]
 
 

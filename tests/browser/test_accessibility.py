@@ -9,12 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from config.console.acts import acts_on
 from tests.architecture.routes import PAGES, routes_of_the_console
 from tests.browser.conftest import Visit
 from tests.browser.visiting import FIREFOX, PHONE, Visitor
 from tests.console.test_scope import THINGS, furnished, principal
 from tests.world import Caller, World
+from web.console.actions import acts_on
 
 pytestmark = pytest.mark.proof
 

@@ -18,7 +18,7 @@ from django.db import connection
 from audit.models import AuditEntry
 from sessions_app.management.commands.revoke_sessions import SELECTING
 from sessions_app.models import Revocation, Session, SessionState
-from sessions_app.operations import selecting
+from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
 from tests.commands.crowds import aged, change, crowd
 from tests.commands.saying import said_by, say, started
@@ -95,7 +95,7 @@ class TestAtATerminal:
         assert SessionState.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
 
     def test_what_comes_to_match_while_they_end_is_left_for_another_question(self, world: World, monkeypatch: Any):
-        monkeypatch.setattr(selecting, "BATCH", 1)
+        monkeypatch.setattr(bulk_revocation, "BATCH", 1)
         world.ada, world.alan  # noqa: B018 - they sign in
         selection = Selection.of({**dict.fromkeys(SELECTING), "tenant": "north", "device": "desktop"})
         late: list[Any] = []
@@ -106,11 +106,11 @@ class TestAtATerminal:
                 begun = world.alan.session.created_at
                 late.append(change(world.signed_in(world.person("late", world.north)), created_at=begun))
 
-        with pytest.raises(selecting.MoreThanConfirmed):
-            selecting.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, told=told)
+        with pytest.raises(bulk_revocation.MoreThanConfirmed):
+            bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, told=told)
         alive = [caller.get("/api/v1/me").status_code for caller in (world.ada, world.alan, *late)]
         assert alive == [401, 401, 200]
-        assert selecting.count(selection, reason="test") == 1
+        assert bulk_revocation.count(selection, reason="test") == 1
 
     def test_the_answer_is_alone_on_standard_output(self, committed_world: World):
         committed_world.ada, committed_world.alan  # noqa: B018 - they sign in
@@ -219,7 +219,7 @@ def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypa
 
     opened = [world.signed_in(world.person("ada", world.north)) for _ in range(3)]
     with monkeypatch.context() as short:
-        short.setattr(selecting, step, cut)
+        short.setattr(bulk_revocation, step, cut)
         with pytest.raises(SystemExit):
             say(*looks(world), "--yes")
     begun = job(world)
@@ -235,8 +235,8 @@ def test_carried_on_with_it_asks_about_what_is_left(
 ):
     opened = [aged(world.signed_in(world.person("ada", world.north)), 2 * HOUR) for _ in range(3)]
     with monkeypatch.context() as short:
-        short.setattr(selecting, "_finish", lambda *_, **__: sys.exit())
-        short.setattr(selecting, "_next", lambda *given: [opened[0].session.pk] if given[2] is None else [])
+        short.setattr(bulk_revocation, "_finish", lambda *_, **__: sys.exit())
+        short.setattr(bulk_revocation, "_next", lambda *given: [opened[0].session.pk] if given[2] is None else [])
         with pytest.raises(SystemExit):
             say(*looks(world), "--yes")
     Revocation.objects.filter(pk=job(world).pk).update(created_at=job(world).created_at - HOUR)
@@ -254,7 +254,7 @@ def test_carried_on_with_it_asks_about_what_is_left(
 
 def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World, monkeypatch: pytest.MonkeyPatch):
     """Each has looked before the other writes, unless one waits for the other."""
-    real = selecting.unfinished
+    real = bulk_revocation.unfinished
 
     def slowly(*given: Any, **named: Any) -> Revocation | None:
         found = real(*given, **named)
@@ -268,7 +268,7 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
             connection.close()
 
     assert committed_world.ada.session
-    monkeypatch.setattr(selecting, "unfinished", slowly)
+    monkeypatch.setattr(bulk_revocation, "unfinished", slowly)
     with ThreadPoolExecutor(2) as pool:
         assert "1 session revoked by" in "".join(pool.map(run, range(2)))
     assert Revocation.objects.filter(tenant_id=committed_world.north.pk).count() == 1

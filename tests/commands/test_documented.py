@@ -8,7 +8,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
-from sessions_app.management import asking
+from sessions_app.management import base
 from tests.world import World
 
 LINE = re.compile(r"python manage\.py ([a-z_]+)([^`\n|]*)")
@@ -55,7 +55,7 @@ def test_it_explains_itself(command: str):
 
 def test_the_exit_codes_are_those_of_the_table(page: str):
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
-    assert codes == {0, asking.NOTHING_MATCHED, asking.USAGE, asking.DECLINED, asking.INTERRUPTED, 141}
+    assert codes == {0, base.NOTHING_MATCHED, base.USAGE, base.DECLINED, base.INTERRUPTED, 141}
 
 
 def documents(project: Path) -> list[str]:

@@ -17,7 +17,7 @@ from audit.models import AuditEntry
 from audit.queries import faults
 from core.access import Scope
 from core.ids import first_at
-from core.moments import milliseconds
+from core.timestamps import milliseconds
 from sessions_app import counting, demo
 from sessions_app.dashboard import DAY, ActivityKind, hourly_activity
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState

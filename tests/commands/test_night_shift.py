@@ -9,7 +9,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import batches, expiring, sweeping
+from sessions_app.operations import batches, expiry, sweeps
 from tests.cells import cells
 from tests.commands.crowds import change, opened
 from tests.commands.saying import say
@@ -73,7 +73,7 @@ class TestPurge:
         assert not is_there(idle)
 
     def test_goes_on_for_as_many_batches_as_there_are(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(expiring, "PURGED_AT_ONCE", 2)
+        monkeypatch.setattr(expiry, "PURGED_AT_ONCE", 2)
         old = [ended(world, 365 * DAY) for _ in range(5)]
         say("purge_sessions")
         assert [is_there(caller) for caller in old] == [False] * 5
@@ -143,7 +143,7 @@ class TestSweep:
         say("sweep_revocations")
         callers = [world.signed_in(world.person("ada", world.north)) for _ in range(5)]
         revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
-        monkeypatch.setattr(sweeping, "BATCH", 2)
+        monkeypatch.setattr(sweeps, "BATCH", 2)
 
         def interrupt(_: int) -> None:
             raise KeyboardInterrupt

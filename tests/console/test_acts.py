@@ -7,8 +7,7 @@ import pytest
 
 from accounts.models import Agent, Application, IdentityProvider, PasswordReset, TotpDevice, User
 from audit.models import AuditEntry
-from config.console.acts import ACTS
-from core.records import Status
+from core.models import Status
 from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
@@ -17,6 +16,7 @@ from tests.console.browser import SIGN_IN, Browser
 from tests.contract.v1.authenticator import App, Clock
 from tests.resources import agent_of, application_of, identity_provider_of
 from tests.world import World
+from web.console.actions import ACTS
 
 THINGS: dict[type, tuple[str, Any]] = {
     Partner: ("partners", lambda world: world.acme),

@@ -13,7 +13,7 @@ from audit.models import AuditEntry
 from core.access import Principal
 from sessions_app.admin.asking import BELONGING, LOOKING
 from sessions_app.models import Revocation, Session, SessionState
-from sessions_app.operations import selecting
+from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
 from tests.cells import cells
 from tests.commands.crowds import crowd
@@ -106,8 +106,8 @@ class TestThePreview:
         crowd(everybody.north_admin, 2)
         operator = Principal.system("tests")
         for scope in ({"tenant": "north"}, {"partner": "acme"}):
-            whole = selecting.preview_revocation(selection(operator, **scope))
-            looked_at = selecting.preview_revocation(selection(operator, **scope, older_than="0s"))
+            whole = bulk_revocation.preview_revocation(selection(operator, **scope))
+            looked_at = bulk_revocation.preview_revocation(selection(operator, **scope, older_than="0s"))
             assert (whole.sessions, whole.users, whole.tenants, whole.administrators) == (
                 looked_at.sessions,
                 looked_at.users,

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from audit import exporting
+from audit import log_export
 from audit.actions import Action
 from audit.models import AuditEntry
 from audit.operations import record
-from core import exports, walking
+from core import batches
+from core.api import exports
 from core.ids import Prefix, encode_id
 from sessions_app.models import Session, SessionState
 from tests.cells import cells
@@ -98,8 +99,8 @@ class TestTheRecord:
 
 class TestAFile:
     def test_holds_what_the_filter_shows_however_much_that_is(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(walking, "PART", 3)
-        monkeypatch.setattr(exporting, "FAR", 7)
+        monkeypatch.setattr(batches, "PART", 3)
+        monkeypatch.setattr(log_export, "SCAN_LIMIT", 7)
         for number in range(20):
             action = Action.USER_UPDATED if number % 5 == 0 else Action.USER_SUSPENDED
             record(action, actor=SYSTEM, tenant_id=world.north.pk, changes={"number": number})
@@ -187,7 +188,7 @@ class TestAFile:
 
 class TestSessions:
     def test_are_taken_as_the_list_shows_them(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(walking, "PART", 2)
+        monkeypatch.setattr(batches, "PART", 2)
         crowd(world.ada, 5)
         assert world.lisa.session
         assert world.katherine.session
@@ -287,7 +288,7 @@ class TestTheRecordsList:
         record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk)
         for _ in range(6):
             record(Action.USER_SUSPENDED, actor=SYSTEM, tenant_id=world.north.pk)
-        monkeypatch.setattr(exporting, "FAR", 4)
+        monkeypatch.setattr(log_export, "SCAN_LIMIT", 4)
         browser = Browser(world.super_admin)
         text = browser.open(RECORD, action="user.updated")
         assert "No match so far." in text

@@ -11,9 +11,8 @@ import pytest
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from accounts.operations import add_member
 from audit.models import AuditEntry
-from config.console.forms.plans import FORMS
 from core.ids import Prefix
-from core.records import Status
+from core.models import Status
 from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
 from tests.access.footprint import footprint
@@ -23,6 +22,7 @@ from tests.console.test_acts import do
 from tests.resources import KINDS, Kind, agent_of, group_of
 from tests.samples import sampled
 from tests.world import SYSTEM, World, some_id
+from web.console.forms.definitions import FORMS
 
 SLUGS = {
     Partner: "partners",

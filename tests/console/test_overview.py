@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.console.dashboard.timezone.now", lambda: NOON)
+    monkeypatch.setattr("web.console.dashboard.timezone.now", lambda: NOON)
 
 
 def tried(world: World, at: datetime, *, fails: bool = False, tenant: str = "north") -> None:
@@ -65,7 +65,7 @@ def test_hours_and_days_have_what_was_done_in_them(world: World):
 
 
 def test_revocations_are_acts(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("config.console.dashboard.timezone.now", lambda: datetime.now(UTC))
+    monkeypatch.setattr("web.console.dashboard.timezone.now", lambda: datetime.now(UTC))
     world.north_admin.post(f"/api/v1/admin/sessions/{world.ada.session_id}/revoke", {"reason": "stolen"})
     made = Revocation.objects.get()
     assert numbers(Browser(world.north_admin))[f"{made.created_at:%H:00}"][2] == 1

@@ -1,8 +1,8 @@
 """A group's page: what is in it, however deep, and who is in it in any way."""
 
+from accounts.group_tree import tree_of
 from accounts.models import Group
 from accounts.operations import add_member, create_group, nest
-from accounts.trees import tree_of
 from tenancy.models import Tenant
 from tenancy.operations import delete
 from tests.architecture.test_sql_counts import counted

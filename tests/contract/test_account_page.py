@@ -147,7 +147,7 @@ class TestTheList:
         assert costs == [3, 3]
 
     def test_that_is_longer_than_anybody_reads_says_so(self, laptop: Browser, monkeypatch: Any, world: World):
-        monkeypatch.setattr("config.pages.account.SHOWN_AT_MOST", 2)
+        monkeypatch.setattr("web.account.account.SHOWN_AT_MOST", 2)
         for _ in range(3):
             world.signed_in(world.ada.user)
         assert "Only the newest sessions are shown" in laptop.open(SESSIONS)

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from accounts.operations.sign_in import _nobodys_password
 from config.wsgi import application
 from core.access import Origin, Scope
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 from tests.proof.claims import FULL
 from tests.world import Caller, World, hashed_password
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.console.asking import VIEWS
-from core.fields import IdField, StrictString, UniqueList
+from core.api.fields import IdField, StrictString, UniqueList
 from core.ids import Prefix, pattern
-from core.records import defaults_of
+from core.models import defaults_of
 from tests.contract.v1.answers import flaws
 from tests.security.routes import reads
 from tests.world import World
+from web.console.api_bridge import VIEWS
 
 COMPONENTS = json.loads((Path(__file__).parents[2] / "docs/openapi/v1.json").read_text())["components"]["schemas"]
 MODULES = (

@@ -48,7 +48,7 @@ def test_no_database_is_503_and_says_when_to_try_again(path: str, monkeypatch: p
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr("sessions_app.authentication.check_session_key", away)
+    monkeypatch.setattr("sessions_app.api.authentication.check_session_key", away)
     header = "zt-session" if path.startswith(EDGE) else "Authorization"
     shown = key if path.startswith(EDGE) else f"Bearer {key}"
     caller = browser(world.super_admin) if path == PANEL else Caller()
@@ -62,7 +62,7 @@ def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyP
         raise OperationalError
 
     for name in (
-        "sessions_app.authentication.check_session_key",
+        "sessions_app.api.authentication.check_session_key",
         "sessions_app.operations.sign_in",
         "accounts.operations.reset_password",
     ):
@@ -130,7 +130,7 @@ class TestTheEdge:
         assert (answer.status_code, "expires-at" in answer.headers) == (200, False)
 
     def test_looks_for_so_many_lists_of_one_caller_at_once(self, monkeypatch: pytest.MonkeyPatch, world: World):
-        monkeypatch.setattr("core.throttling._under_way", {world.north_admin.user.handle: 4, "somebody else": 4})
+        monkeypatch.setattr("core.api.throttling._under_way", {world.north_admin.user.handle: 4, "somebody else": 4})
         answer = world.north_admin.get(f"{EDGE}/api-sessions")
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RATE_LIMITED")
         assert answer["Retry-After"] == "1"

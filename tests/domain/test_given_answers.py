@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from audit.answers import KEPT, Answer, KeyTaken, forget_answers, run_once
+from audit.idempotency import KEPT, Answer, KeyTaken, forget_answers, run_once
 from audit.models import GivenAnswer
 from tests.world import SYSTEM, World
 

@@ -12,9 +12,9 @@ from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, Role, User
 from audit.models import AuditEntry
 from core.access import Origin, Principal, Scope
-from core.records import ConcurrentChange
-from sessions_app.authentication import principal_of
-from sessions_app.operations import locking
+from core.models import ConcurrentChange
+from sessions_app.api.authentication import principal_of
+from sessions_app.operations import locks
 from tenancy import operations as tenancy
 from tests.access.asking import current_code
 from tests.cells import cells
@@ -161,13 +161,13 @@ WAYS: dict[str, Callable[[World], Any]] = {
 
 @cells("way", WAYS)
 def test_session_of_a_user_promoted_during_the_request_is_not_revoked(way: str, world: World):
-    ada, lock_users = world.ada, locking.lock_users
+    ada, lock_users = world.ada, locks.lock_users
 
     def promote_and_lock(user_ids: Any) -> None:
         User.objects.filter(pk=ada.user.pk).update(role=Role.TENANT_ADMIN)
         lock_users(user_ids)
 
-    with patch.object(locking, "lock_users", promote_and_lock):
+    with patch.object(locks, "lock_users", promote_and_lock):
         assert WAYS[way](world).status_code == 403
     assert ada.get(f"{V1}/me").status_code == 200
 

@@ -10,7 +10,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from audit.models import AuditEntry
 from core.access import Origin
-from core.records import Status
+from core.models import Status
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Revocation, Session, SessionState
 from tenancy import operations as tenancy
@@ -279,7 +279,7 @@ class TestAPartner:
 
 
 def principal(caller: Caller):
-    from sessions_app.authentication import principal_of
+    from sessions_app.api.authentication import principal_of
 
     found = principal_of(caller.token, Origin())
     assert found

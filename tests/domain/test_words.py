@@ -1,6 +1,6 @@
 """Numbers and lengths of time as sentences say them."""
 
-from core.words import how_long, how_many
+from core.humanize import how_long, how_many
 from tests.cells import cells
 
 

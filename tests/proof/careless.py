@@ -15,11 +15,11 @@ application = get_wsgi_application()
 
 from accounts.models import RecoveryCode, SignInThrottle, TotpDevice  # noqa: E402 - the apps must be ready
 from accounts.operations import groups, second_factor, throttle  # noqa: E402
-from core.places import Position  # noqa: E402
-from core.secrets import digest  # noqa: E402
-from sessions_app import authentication  # noqa: E402
+from core.crypto import digest  # noqa: E402
+from core.cursors import Position  # noqa: E402
+from sessions_app.api import authentication  # noqa: E402
 from sessions_app.models import Session, SessionState  # noqa: E402
-from sessions_app.operations import opening, refreshing  # noqa: E402
+from sessions_app.operations import sign_ins, token_refresh  # noqa: E402
 from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
 from tests.proof.mistakes import mistaken  # noqa: E402
 
@@ -83,25 +83,25 @@ def by_counting(self: Position, rows: Any, _: int) -> Any:
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
-def room_without_a_lock(circumstances: opening.Circumstances, user: Any, actor: Any) -> None:
+def room_without_a_lock(circumstances: sign_ins.Circumstances, user: Any, actor: Any) -> None:
     """How many there are was read a while ago, and nobody was kept from adding to them: test_limits_at_once."""
     time.sleep(PAUSE)
     make_room(circumstances, user, actor)
 
 
-make_room = opening._make_room
+make_room = sign_ins._make_room
 for module, name, mistake in [
     (Position, "ids", by_counting),
-    (opening, "_make_room", room_without_a_lock),
+    (sign_ins, "_make_room", room_without_a_lock),
     (authentication, "principal_of", remembering),
-    (refreshing, "_live_and_locked", looked_up),
-    (refreshing, "_rotate", rotated),
+    (token_refresh, "_live_and_locked", looked_up),
+    (token_refresh, "_rotate", rotated),
     (throttle, "charge", look_first),
 ]:
     patch.object(module, name, mistake).start()
 patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()
 for_good = [
-    mistaken(opening.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
+    mistaken(sign_ins.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
     # Looking whether it is a ring while somebody else closes it: test_nesting_races.
     mistaken(groups.nest, "lock(parent, actor=actor)", "None"),
 ]

@@ -21,12 +21,12 @@ from accounts.operations import sign_in as proving  # noqa: E402
 from core.access import Origin, Principal  # noqa: E402
 from sessions_app import operations  # noqa: E402
 from sessions_app.models import Reach, Revocation, Session, SessionState  # noqa: E402
-from sessions_app.operations import revoking, sweeping  # noqa: E402
+from sessions_app.operations import scope_revocation, sweeps  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
 from tests.proof.storm import storm  # noqa: E402
 
 SYSTEM = Principal.system("proof")
-_raise_floor = revoking._raise_floor
+_raise_floor = scope_revocation._raise_floor
 
 
 def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str, Any]:
@@ -52,8 +52,11 @@ def revoke(
 ) -> dict[str, Any]:
     time.sleep(after)
     began = now()
-    waiting = revoking.lock_scope_exclusive if build in CAREFUL else wait_for_nobody
-    with patch.object(revoking, "_raise_floor", BUILDS[build]), patch.object(revoking, "lock_scope_exclusive", waiting):
+    waiting = scope_revocation.lock_scope_exclusive if build in CAREFUL else wait_for_nobody
+    with (
+        patch.object(scope_revocation, "_raise_floor", BUILDS[build]),
+        patch.object(scope_revocation, "lock_scope_exclusive", waiting),
+    ):
         ended = operations.revoke_scope(Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare))
     assert ended.revocation
     return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
@@ -66,7 +69,7 @@ def wait_for_nobody(reach: Reach, target_id: UUID | None) -> None:
 def only_update(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
     """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
     rows = SessionState.objects.live().within(reach, target_id)
-    revoking.mark_revoked(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
+    scope_revocation.mark_revoked(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
 
 
 def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
@@ -80,7 +83,7 @@ def spare_blindly(reach: Reach, target_id: UUID | None, number: int, **_: Any) -
 
 
 def sweep(batch: int) -> dict[str, Any]:
-    with patch.object(sweeping, "BATCH", batch):
+    with patch.object(sweeps, "BATCH", batch):
         return {"swept": operations.sweep()}
 
 

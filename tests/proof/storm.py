@@ -11,10 +11,10 @@ from accounts import operations as accounts
 from accounts.models import Role, User
 from accounts.operations import sign_in as proving
 from core.access import Origin, Principal
-from core.records import ConcurrentChange
+from core.models import ConcurrentChange
 from sessions_app import counting, operations
 from sessions_app.models import Reach, Session
-from sessions_app.operations import ending, expiring, locking, selecting
+from sessions_app.operations import bulk_revocation, expiry, locks, revocation
 from sessions_app.selection import Selection
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
@@ -24,14 +24,12 @@ SYSTEM = Principal.system("storm")
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Mobile/15E148")
 BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "careful": [],
-    "ends scopes without waiting for anybody": [
-        (locking.lock_scope_exclusive, "if reach is", "return\n    if reach is")
-    ],
-    "expires without its users' locks": [(locking.lock_users, "list(User", "return\n    list(User")],
+    "ends scopes without waiting for anybody": [(locks.lock_scope_exclusive, "if reach is", "return\n    if reach is")],
+    "expires without its users' locks": [(locks.lock_users, "list(User", "return\n    list(User")],
     "ends rows that it has not locked": [
-        (ending.revoke_rows, "lock_sessions_with_users(session_ids)", "session_ids"),
-        (ending.revoke, "list(locked(sessions))", "list(Session.objects.filter(among(sessions.values('pk'))))"),
-        (expiring._expire_some, "lock_sessions_with_users(session_ids)", "session_ids"),
+        (revocation.revoke_rows, "lock_sessions_with_users(session_ids)", "session_ids"),
+        (revocation.revoke, "list(locked(sessions))", "list(Session.objects.filter(among(sessions.values('pk'))))"),
+        (expiry._expire_some, "lock_sessions_with_users(session_ids)", "session_ids"),
     ],
 }
 
@@ -84,7 +82,7 @@ class Storm:
 
     def revoke_what_looks_mobile(self) -> None:
         selection = Selection({Reach.TENANT: self.dice.choice(self.tenants)}, device_type="mobile")
-        selecting.revoke_selected(selection, actor=SYSTEM, reason=f"mobile {self.dice.random()}")
+        bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason=f"mobile {self.dice.random()}")
 
     def revoke_all(self) -> None:
         reach = self.dice.choice([Reach.USER] * 4 + [Reach.TENANT] * 2 + [Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import operations as accounts
 from accounts.models import Agent, AgentMinute, Application
-from accounts.operations.pace import RateLimited, count_request
+from accounts.operations.rate_limit import RateLimited, count_request
 from core.access import Origin
 from tenancy.models import Partner
 from tenancy.operations import LimitReached, enforce_limit

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Role, User
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session, SessionState
-from sessions_app.operations import sweeping
+from sessions_app.operations import sweeps
 from tenancy.models import Platform
 from tests.proof.races import Racer
 from tests.world import SYSTEM, World
@@ -85,7 +85,7 @@ def live_sessions(among: set[UUID]) -> set[UUID]:
 @pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
 def test_every_count_of_a_revocation_is_the_number_of_rows(reach, committed_world: World, claim, monkeypatch):
     promise = claim(f"live sessions around a revoke-all of {reach}, counted", full=3000, reduced=600)
-    monkeypatch.setattr(sweeping, "BATCH", promise.asked // 5)
+    monkeypatch.setattr(sweeps, "BATCH", promise.asked // 5)
     crowd = Crowd(committed_world, promise.asked)
     target, doomed = crowd.within(reach)
     everyone = set().union(*crowd.live.values())

@@ -10,7 +10,7 @@ from django.db import connection
 from audit.models import AuditEntry
 from core.access import Origin
 from sessions_app import counting, operations
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach, Revocation, Session
 from tests.proof.races import Racer
 from tests.proof.test_exact_counts import sessions

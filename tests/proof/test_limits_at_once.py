@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import User
 from sessions_app import operations
 from sessions_app.models import Reach, SessionState
-from sessions_app.operations import revoking
+from sessions_app.operations import scope_revocation
 from tenancy import operations as tenancy
 from tenancy.models import Platform
 from tests.proof.browsers import Answer, Browser, at_once, browsers
@@ -114,7 +114,7 @@ def test_a_build_that_reads_the_version_first_is_caught(committed_world: World, 
     promise = claim("control, reads the version before it waits its turn: versions lost", full=1, reduced=1)
     ended = "ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)"
     read = "version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row"
-    with mistaken(revoking.bump_token_version, f"{ended}\n    {read}", f"{read}\n    {ended}"):
+    with mistaken(scope_revocation.bump_token_version, f"{ended}\n    {read}", f"{read}\n    {ended}"):
         lost = BUMPS - len(set(versions_of(BUMPS)))
     promise.saw(lost, f"of {BUMPS}")
     assert lost >= promise.asked

@@ -13,7 +13,7 @@ from django.db import connection
 
 from sessions_app import operations
 from sessions_app.models import Reach, Session
-from sessions_app.operations.opening import access_token
+from sessions_app.operations.sign_ins import access_token
 from tests.proof.browsers import Browser, browsers
 from tests.servers import Servers
 from tests.world import SYSTEM, World

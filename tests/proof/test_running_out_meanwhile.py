@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.models import Role
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import ending, revoking
+from sessions_app.operations import revocation, scope_revocation
 from tests.proof.mistakes import mistaken
 from tests.proof.test_exact_counts import live_sessions, sessions
 from tests.world import SYSTEM, World
@@ -63,8 +63,12 @@ def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: Wor
 SLOWLY = '__import__("time").sleep(0.3)'  # as long as a busy machine may take in between
 LIVE_LATER = f'{SLOWLY}; live = list(SessionState.objects.live().filter(pk__in=marked).values_list("pk", flat=True))'
 MISTAKES: dict[Reach, tuple[Callable[..., Any], str, str]] = {
-    Reach.SESSION: (ending._end_locked, 'live = [row["pk"] for row in reversed(rows) if row["is_live"]]', LIVE_LATER),
-    Reach.TENANT: (revoking.end_all, '{"created_at": moment}', f"{SLOWLY} or {{}}"),
+    Reach.SESSION: (
+        revocation._end_locked,
+        'live = [row["pk"] for row in reversed(rows) if row["is_live"]]',
+        LIVE_LATER,
+    ),
+    Reach.TENANT: (scope_revocation.end_all, '{"created_at": moment}', f"{SLOWLY} or {{}}"),
 }
 
 

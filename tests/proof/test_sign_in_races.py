@@ -12,7 +12,7 @@ import pytest
 from core.access import Origin
 from core.ids import Prefix, decode_id
 from sessions_app import operations
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach, Revocation, Session
 from tests.proof.claims import FULL
 from tests.proof.races import Racer, committed
@@ -29,7 +29,7 @@ class Pair:
     the revocation was answered; in microseconds of the database's clock."""
 
     sign_in: tuple[int, int]
-    decode_id: int
+    read: int
     revocation: tuple[int, int]
     answered: int
     is_accepted: bool

@@ -4,7 +4,7 @@ import pytest
 
 from core.access import Origin
 from sessions_app import operations
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach
 from tests.proof.races import Racer
 from tests.world import SYSTEM, Caller, World

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from sessions_app.models import SessionStateQuerySet, expressions
-from sessions_app.operations import ending, opening, revoking, sweeping, tightening
+from sessions_app.operations import revocation, scope_revocation, session_policy, sign_ins, sweeps
 from tenancy import operations as tenancy
 from tests.proof.claims import FULL
 from tests.proof.mistakes import mistaken
@@ -23,33 +23,33 @@ from tests.world import World
 ACTS = 50 if FULL else 15
 MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "raises no floor under a partner": (
-        revoking._raise_floor,
+        scope_revocation._raise_floor,
         "filter(pk=target_id).update(min_revision=number",
         "filter(pk=target_id).update(min_revision=0 if reach is Reach.PARTNER else number",
     ),
-    "opens sessions in no era": (opening._session, "era=circumstances.era", "era=0"),
+    "opens sessions in no era": (sign_ins._session, "era=circumstances.era", "era=0"),
     "expires a user's newest and crowns no other": (
-        ending.mark_expired,
+        revocation.mark_expired,
         "reassign_newest_flag(Session.objects.filter(pk__in=over))",
         "pass",
     ),
-    "leaves what only rests": (ending._end_locked, ".revocable()", ".live()"),
+    "leaves what only rests": (revocation._end_locked, ".revocable()", ".live()"),
     "moves tenants with their sessions": (
         tenancy.change_tenant,
         'ending="tenant moved", ',
         "",
     ),
     "sweeps up what had run out": (
-        sweeping._rows_to_mark,
+        sweeps._rows_to_mark,
         'last_activity_at__gt=revocation.created_at - F("idle_limit"),',
         "",
     ),
-    "spares in the old era": (revoking._spare, '{"revision": number, "era": number}', '{"revision": number}'),
-    "spares the dead": (revoking._spare, "SessionState.objects.live().within(", "SessionState.objects.within("),
+    "spares in the old era": (scope_revocation._spare, '{"revision": number, "era": number}', '{"revision": number}'),
+    "spares the dead": (scope_revocation._spare, "SessionState.objects.live().within(", "SessionState.objects.within("),
     "opens on a proof from before its application's end": (
-        opening._circumstances,
-        "proof.application.pk if proof.application else NOBODYS",
-        "NOBODYS",
+        sign_ins._circumstances,
+        "proof.application.pk if proof.application else NIL_ID",
+        "NIL_ID",
     ),
     "lets a touch outlast the session": (
         expressions.next_due_at,
@@ -57,7 +57,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         'F("expires_at") + F("idle_limit")',
     ),
     "tightens what is over": (
-        tightening.apply_session_policy,
+        session_policy.apply_session_policy,
         "SessionState.objects.live().within(",
         "SessionState.objects.within(",
     ),

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.hashers import Argon2
 from accounts.models import User
-from core.records import Status
+from core.models import Status
 from tests.proof.browsers import Browser, browsers
 from tests.proof.claims import FULL
 from tests.servers import Servers

@@ -14,10 +14,10 @@ from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts.models import User
-from audit import answers
-from core.records import ConcurrentChange, VersionMismatch
+from audit import idempotency
+from core.models import ConcurrentChange, VersionMismatch
 from sessions_app.models import Session
-from sessions_app.operations import expiring
+from sessions_app.operations import expiry
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.proof.browsers import at_once
@@ -32,7 +32,7 @@ def outcome(act: Callable[[], Any]) -> str:
     """What became of it: `done`, or which refusal."""
     try:
         act()
-    except (tenancy.LimitReached, ConcurrentChange, OperationalError, VersionMismatch, answers.KeyTaken) as refusal:
+    except (tenancy.LimitReached, ConcurrentChange, OperationalError, VersionMismatch, idempotency.KeyTaken) as refusal:
         return type(refusal).__name__
     finally:
         connection.close()
@@ -76,14 +76,14 @@ def same_requests() -> tuple[int, set[str]]:
     done: list[str] = []
     key = secrets.token_hex(8)
 
-    def act() -> answers.Answer:
+    def act() -> idempotency.Answer:
         done.append(secrets.token_hex(8))
         time.sleep(0.02)
-        return answers.Answer(201, {}, done[-1])
+        return idempotency.Answer(201, {}, done[-1])
 
     def ask() -> str:
         try:
-            return answers.run_once(SYSTEM, key, "POST /things", act)[0].body
+            return idempotency.run_once(SYSTEM, key, "POST /things", act)[0].body
         finally:
             connection.close()
 
@@ -129,7 +129,7 @@ def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: W
 def test_a_version_is_written_over_once(committed_world: World, claim):
     promise = claim(f"times {MAX_CONCURRENT} changed one version at once", full=200, reduced=5)
     for _ in range(promise.asked):
-        assert changes_of_one_version(committed_world.north) == {"done": 1, "Stale": MAX_CONCURRENT - 1}
+        assert changes_of_one_version(committed_world.north) == {"done": 1, "VersionMismatch": MAX_CONCURRENT - 1}
     promise.saw(promise.asked, "one of them each time")
 
 
@@ -155,9 +155,9 @@ def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: 
     promise = claim("control, looks for the answer and does not hold its place: done twice", full=1, reduced=1)
 
     def has_no_answer(kept: Any) -> bool:
-        return not answers.GivenAnswer.objects.filter(actor_id=kept.actor_id, key=kept.key).exists()
+        return not idempotency.GivenAnswer.objects.filter(actor_id=kept.actor_id, key=kept.key).exists()
 
-    with patch.object(answers, "_is_first", has_no_answer):
+    with patch.object(idempotency, "_is_first", has_no_answer):
         done = max(same_requests()[0] for _ in range(5))
     promise.saw(done - 1)
     assert done > 1
@@ -196,7 +196,7 @@ def test_nobody_waits_in_a_circle(committed_world: World, claim):
 def test_a_build_that_records_before_it_locks_is_caught(committed_world: World, claim):
     promise = claim("control, comes to the record before the tenant: circles", full=1, reduced=1)
     locking = 'list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))'
-    with mistaken(expiring.expire_within, locking, "pass"):
+    with mistaken(expiry.expire_within, locking, "pass"):
         circles = writes_beside_endings(committed_world, 12)["OperationalError"]
     promise.saw(circles)
     assert circles >= promise.asked

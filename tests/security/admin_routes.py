@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.v1 import V1ViewSet
+from core.api.v1 import V1ViewSet
 
 
 class ThingViewSet(V1ViewSet):

@@ -9,10 +9,10 @@ from django.db.models.functions import Now
 
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
-from audit import exporting
+from audit import log_export
 from audit.actions import Action
 from audit.models import AuditEntry
-from core.records import Status
+from core.models import Status
 from sessions_app import operations as sessions
 from sessions_app.models import Session
 from tenancy import operations as tenancy
@@ -212,7 +212,7 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
     ),
     "exporting the record": (
         lambda world: (
-            lambda: exporting.export(
+            lambda: log_export.export(
                 AuditEntry.objects.all(), AuditEntry.objects.all(), actor=SYSTEM, file_format="csv", asked={}
             )
         ),

@@ -19,7 +19,7 @@ from audit.models import AuditEntry, Chain
 from audit.operations import fingerprint, record
 from audit.queries import Fault, faults, first_fault
 from core.access import Origin, Principal
-from core.request import clean_header, client_ip
+from core.api.middleware import clean_header, client_ip
 from tests.security.tampering import COLUMNS, a_little_off, as_superuser, on, put
 from tests.world import SYSTEM, World
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from core.request import client_ip
+from core.api.middleware import client_ip
 from tests.cells import cells
 from tests.world import PASSWORD, World
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.throttling import ExpensiveRequests
+from core.api.throttling import ExpensiveRequests
 from tests.access.footprint import footprint
 from tests.cells import cells
 from tests.console.browser import Browser

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from accounts import operations as accounts
 from accounts.models import Agent, Application, TotpDevice, User
 from core.access import Scope
-from core.records import Status
-from core.secrets import digest
+from core.crypto import digest
+from core.models import Status
 from sessions_app import operations
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant

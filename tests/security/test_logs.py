@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 
-from core.v1 import V1ViewSet
+from core.api.v1 import V1ViewSet
 from sessions_app import operations
 from tests.contract.edge.asking import AUTHENTICATE, CURRENT, KeyHolder
 from tests.world import PASSWORD, World

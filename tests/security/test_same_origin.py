@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from core.same_origin import is_cross_site, own_origin
+from core.api.same_origin import is_cross_site, own_origin
 from tests.cells import cells
 
 HOST = "panel.example"

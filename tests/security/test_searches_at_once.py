@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from django.conf import settings
 
-from core.throttling import SEARCHES_AT_ONCE
+from core.api.throttling import SEARCHES_AT_ONCE
 from tests.cells import cells
 from tests.servers import database_url
 from tests.world import Caller, World

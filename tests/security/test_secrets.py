@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.models import Application, User
 from core.access import Scope
-from core.secrets import digest
+from core.crypto import digest
 from tests.contract.edge.asking import AUTHENTICATE, CURRENT, IDENTITIES, PATH, SESSIONS, KeyHolder
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock
 from tests.security.routes import reads

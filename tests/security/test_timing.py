@@ -13,7 +13,7 @@ from accounts.hashers import Argon2
 from accounts.models import User
 from accounts.operations.sign_in import _nobodys_password
 from core.access import Origin, Scope
-from core.records import Status
+from core.models import Status
 from tests.world import PASSWORD, World, hashed_password
 
 LOGIN = "/api/v1/auth/login"

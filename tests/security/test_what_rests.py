@@ -11,7 +11,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import operations as accounts
 from accounts.models import Role, User
-from core.records import Status
+from core.models import Status
 from sessions_app import operations
 from sessions_app.models import Reach, Session
 from tenancy.models import Partner, Tenant

@@ -9,10 +9,10 @@ from accounts.models import Role
 from accounts.models.applications import ApplicationScope, ApplicationType
 from accounts.models.groups import GroupType, members_of
 from accounts.models.identity_providers import ProviderType
-from core.filters import BooleanFilter, ChoiceFilter, FilterSet, IdFilter, TextFilter
+from core.api.filters import BooleanFilter, ChoiceFilter, FilterSet, IdFilter, TextFilter
+from core.api.pagination import IN_TIME, Listing
+from core.api.resources import ResourceFilters
 from core.ids import Prefix
-from core.paging import IN_TIME, Listing
-from core.resources import ResourceFilters
 
 BY_NAME = {**IN_TIME, "name": ("name", "id")}
 

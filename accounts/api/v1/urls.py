@@ -6,7 +6,7 @@ from accounts.api.v1.views.identity_providers import IdentityProviderViewSet
 from accounts.api.v1.views.mine import ApiKeyViewSet, PasswordViewSet, TotpViewSet
 from accounts.api.v1.views.platform import JwksViewSet
 from accounts.api.v1.views.users import PasswordResetViewSet, UserViewSet
-from core.resources import COLLECTION, ONE
+from core.api.resources import COLLECTION, ONE
 
 urlpatterns = [
     path("auth/reset-password", PasswordResetViewSet.as_view({"post": "reset"})),

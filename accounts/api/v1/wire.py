@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from accounts import operations
 from accounts.models import Role
 from core.access import Tier
-from core.parsing import TooLarge
-from core.refusals import ACCESS_DENIED
-from core.resources import ResourceViewSet
-from core.v1 import ValidationFailed, error_item
+from core.api.errors import ACCESS_DENIED
+from core.api.parsers import TooLarge
+from core.api.resources import ResourceViewSet
+from core.api.v1 import ValidationFailed, error_item
 from tenancy.api.v1 import wire as tenancy
 from tenancy.models import Tenant
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import Q
 
 from audit.actions import Action, ResourceType, Result
-from core.filters import ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
+from core.api.filters import ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
+from core.api.pagination import Listing
 from core.ids import Prefix, first_at
-from core.paging import Listing
 
 A_MINUTE = 60_000  # milliseconds: far more than may lie between an entry's time and its id
 

@@ -4,8 +4,8 @@ from rest_framework import serializers
 
 from audit.actions import Action, ResourceType, Result
 from core.access import ActorType
+from core.api.response_fields import Id
 from core.ids import Prefix
-from core.response_fields import Id
 
 ROLES = ("super_admin", "partner_admin", "tenant_admin", "user")
 

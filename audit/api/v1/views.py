@@ -12,9 +12,9 @@ from audit.api.v1 import filters, serializers, wire
 from audit.models import AuditEntry, AuditEntryQuerySet
 from audit.queries import LENGTH, chains_seen_by, length_seen_by
 from core.access import Tier
+from core.api.pagination import PagedViewSet
+from core.api.schema import MetaResponse, enveloped, paginated
 from core.ids import Prefix
-from core.paging import PagedViewSet
-from core.schema import MetaResponse, enveloped, paginated
 
 WORDS = inline_serializer(
     "ApiResponse_list_str__",

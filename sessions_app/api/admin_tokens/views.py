@@ -7,18 +7,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.denials import recording_refusals
+from audit.api.refusal_log import recording_refusals
 from core.access import Tier
+from core.api.query_string import NotText, said
+from core.api.throttling import ExpensiveRequests
+from core.api.views import PolicyViewSet
 from core.ids import Prefix
-from core.moments import to_the_millisecond
-from core.query_string import NotText, said
-from core.throttling import ExpensiveRequests
-from core.views import PolicyViewSet
+from core.timestamps import to_the_millisecond
 from sessions_app import operations
-from sessions_app.administrators import MOST, list_admin_sessions, sessions_of_administrators
+from sessions_app.admin_sessions import MOST, list_admin_sessions, sessions_of_administrators
 from sessions_app.api.admin_tokens import serializers, wire
-from sessions_app.authentication import drop_cookie
-from sessions_app.operations.ending import REASON_BY_ADMIN
+from sessions_app.api.authentication import drop_cookie
+from sessions_app.operations.revocation import REASON_BY_ADMIN
 
 ACTIVE, ALL = "active", "all"
 TAGS = ["Admin tokens"]

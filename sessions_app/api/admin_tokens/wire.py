@@ -15,13 +15,13 @@ from rest_framework.response import Response
 
 from accounts import operations as accounts
 from core.access import Origin, Principal, Tier
-from core.dialect import WORDS
+from core.api.error_views import WORDS
+from core.api.errors import ErrorResponse, error_response_for
+from core.api.middleware import ORIGIN
 from core.ids import Prefix, encode_id
-from core.moments import seconds
-from core.refusals import ErrorResponse, error_response_for
-from core.request import ORIGIN
-from sessions_app.administrators import AdminSessionList
-from sessions_app.authentication import (
+from core.timestamps import seconds
+from sessions_app.admin_sessions import AdminSessionList
+from sessions_app.api.authentication import (
     BearerAuthentication,
     CookieAuthentication,
     CookieScheme,

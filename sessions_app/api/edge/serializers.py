@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
-from core.fields import OptionalText, StrictString
+from core.api.fields import OptionalText, StrictString
 
 METHOD = OpenApiParameter(
     "method",

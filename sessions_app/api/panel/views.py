@@ -8,16 +8,16 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.denials import recording_refusals
+from audit.api.refusal_log import recording_refusals
 from core.access import Tier
+from core.api.pagination import said
+from core.api.views import PolicyViewSet
 from core.ids import Prefix
-from core.paging import said
-from core.views import PolicyViewSet
 from sessions_app import operations
+from sessions_app.api.authentication import CookieAuthentication, drop_cookie
 from sessions_app.api.panel import serializers, wire
-from sessions_app.authentication import CookieAuthentication, drop_cookie
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import REASON_BY_USER
+from sessions_app.operations.revocation import REASON_BY_USER
 
 PARAMETERS = [
     OpenApiParameter("page", wire.PARAMETERS["page"], description="The number of the page."),

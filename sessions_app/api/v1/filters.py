@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.db.models import Q, TextChoices
 
-from core.filters import BooleanFilter, ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
+from core.api.filters import BooleanFilter, ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
+from core.api.pagination import Listing
 from core.ids import Prefix
-from core.paging import Listing
 from sessions_app import devices
 from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet, State
 

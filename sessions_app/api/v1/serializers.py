@@ -6,9 +6,9 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from accounts.models import Role
-from core.fields import IdText, Secret, StrictBoolean, StrictChoice, StrictString, one_of
+from core.api.fields import IdText, Secret, StrictBoolean, StrictChoice, StrictString, one_of
+from core.api.response_fields import Count, Id
 from core.ids import Prefix
-from core.response_fields import Count, Id
 from sessions_app.api.v1.filters import RevocationScope, Standing
 from sessions_app.devices import DeviceType
 

@@ -13,15 +13,15 @@ from accounts import operations as accounts
 from accounts.models import User
 from accounts.models.users import name_of
 from core.access import Principal, Tier
+from core.api.v1 import ValidationFailed, error_item
+from core.humanize import how_many
 from core.ids import Prefix, decode_id, encode_id
-from core.v1 import ValidationFailed, error_item
-from core.words import how_many
 from sessions_app import operations
 from sessions_app.api.v1.filters import STANDINGS, RevocationScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
-from sessions_app.ends import ending_of
+from sessions_app.authority import revocable_targets
+from sessions_app.endings import ending_of
 from sessions_app.models import Reach, State
-from sessions_app.reach import revocable_targets
 from tenancy.models import Tenant
 
 

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.access import Principal
 from sessions_app import operations
-from sessions_app.management.asking import LONGEST_REASON, USAGE, count_sessions
+from sessions_app.management.base import LONGEST_REASON, USAGE, count_sessions
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from core.access import Principal
 from sessions_app import operations
-from sessions_app.management.asking import LongCommand, count_sessions
+from sessions_app.management.base import LongCommand, count_sessions
 
 
 class Command(LongCommand):

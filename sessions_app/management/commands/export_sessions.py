@@ -11,9 +11,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from core.spreadsheets import LINES
-from sessions_app.management.asking import USAGE, LongCommand, count_sessions, progress
-from sessions_app.naming import NameNotFound, find_tenant
-from sessions_app.operations.exporting import COLUMNS, STATUSES, export
+from sessions_app.lookup import NameNotFound, find_tenant
+from sessions_app.management.base import USAGE, LongCommand, count_sessions, progress
+from sessions_app.operations.session_export import COLUMNS, STATUSES, export
 
 
 class Command(LongCommand):

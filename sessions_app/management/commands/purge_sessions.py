@@ -6,8 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from sessions_app import durations, operations
-from sessions_app.management.asking import USAGE, LongCommand, count_sessions, progress
-from sessions_app.operations.expiring import to_purge
+from sessions_app.management.base import USAGE, LongCommand, count_sessions, progress
+from sessions_app.operations.expiry import to_purge
 
 
 class Command(LongCommand):

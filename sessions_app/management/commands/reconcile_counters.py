@@ -5,7 +5,7 @@ from django.core.management.base import CommandError, CommandParser
 from core.access import Principal
 from core.ids import Prefix, encode_id
 from sessions_app import counting, operations
-from sessions_app.management.asking import LongCommand
+from sessions_app.management.base import LongCommand
 
 DIFFERENT = 1
 

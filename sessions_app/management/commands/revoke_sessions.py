@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
-from sessions_app.management.asking import (
+from sessions_app.management.base import (
     DECLINED,
     LONGEST_REASON,
     NOTHING_MATCHED,
@@ -19,8 +19,8 @@ from sessions_app.management.asking import (
     write_json,
 )
 from sessions_app.models import Revocation
-from sessions_app.operations import selecting
-from sessions_app.operations.selecting import MoreThanConfirmed, Preview
+from sessions_app.operations import bulk_revocation
+from sessions_app.operations.bulk_revocation import MoreThanConfirmed, Preview
 from sessions_app.selection import Selection
 
 ACTOR = Principal.system("revoke_sessions")
@@ -69,7 +69,7 @@ class Command(LongCommand):
             raise CommandError(f"{error}.", returncode=USAGE) from error
         self.as_json = options["json"]
         if options["dry_run"]:
-            self.show(selecting.preview(selection))
+            self.show(bulk_revocation.preview(selection))
         elif options["yes"] or sys.stdin.isatty():
             self.revoke(selection, reason, is_asking=not options["yes"])
         else:
@@ -78,8 +78,8 @@ class Command(LongCommand):
             )
 
     def revoke(self, selection: Selection, reason: str, *, is_asking: bool) -> None:
-        begun = selecting.unfinished(selection, reason=reason)
-        count = selecting.count(selection, reason=reason)
+        begun = bulk_revocation.unfinished(selection, reason=reason)
+        count = bulk_revocation.count(selection, reason=reason)
         if not count and begun is None and not selection.scope:
             self.tell(None)
             raise CommandError("No active session matches.", returncode=NOTHING_MATCHED)
@@ -89,7 +89,7 @@ class Command(LongCommand):
             raise CommandError("Nothing was revoked.", returncode=DECLINED)
         try:
             with progress(count) as bar:
-                ended = selecting.revoke_selected(
+                ended = bulk_revocation.revoke_selected(
                     selection, actor=ACTOR, reason=reason, at_most=count if is_asking else None, told=bar.update
                 )
         except MoreThanConfirmed:
@@ -97,7 +97,7 @@ class Command(LongCommand):
             self.revoke(selection, reason, is_asking=is_asking)
         except KeyboardInterrupt:
             reconnect()
-            self.tell(selecting.unfinished(selection, reason=reason))
+            self.tell(bulk_revocation.unfinished(selection, reason=reason))
             raise
         else:
             self.tell(ended.revocation)
@@ -106,7 +106,7 @@ class Command(LongCommand):
                 raise CommandError(
                     "No active session matches. Sign-ins in progress were refused.", returncode=NOTHING_MATCHED
                 )
-            if begun and (late := selecting.count(selection, reason=reason)):
+            if begun and (late := bulk_revocation.count(selection, reason=reason)):
                 self.note(
                     f"{count_sessions(late)} started to match meanwhile. Run the same command again to revoke them."
                 )

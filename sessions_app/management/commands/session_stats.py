@@ -3,9 +3,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from sessions_app.management.asking import USAGE, table, write_json
+from sessions_app.lookup import NameNotFound, find_tenant, partner_named
+from sessions_app.management.base import USAGE, table, write_json
 from sessions_app.models import Reach
-from sessions_app.naming import NameNotFound, find_tenant, partner_named
 from sessions_app.statistics import statistics
 
 

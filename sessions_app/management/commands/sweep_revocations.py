@@ -1,7 +1,7 @@
 from typing import Any
 
 from sessions_app import operations
-from sessions_app.management.asking import LongCommand, count_sessions, progress
+from sessions_app.management.base import LongCommand, count_sessions, progress
 from sessions_app.models import Revocation
 
 

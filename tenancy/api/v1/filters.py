@@ -1,7 +1,7 @@
-from core.filters import IdFilter
+from core.api.filters import IdFilter
+from core.api.pagination import IN_TIME, Listing
+from core.api.resources import ResourceFilters
 from core.ids import Prefix
-from core.paging import IN_TIME, Listing
-from core.resources import ResourceFilters
 
 BY_NAME = {**IN_TIME, "name": ("name", "id")}
 

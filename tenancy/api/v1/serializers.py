@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from core.fields import Email, IdField, JsonObject, Slug, StrictChoice, StrictInteger, StrictString
+from core.api.fields import Email, IdField, JsonObject, Slug, StrictChoice, StrictInteger, StrictString
+from core.api.response_fields import Count, Id, Resource
 from core.ids import Prefix
-from core.records import Status
-from core.response_fields import Count, Id, Resource
+from core.models import Status
 
 MOST = 2**31 - 1
 

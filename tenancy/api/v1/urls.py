@@ -1,6 +1,6 @@
 from django.urls import path
 
-from core.resources import COLLECTION, ONE
+from core.api.resources import COLLECTION, ONE
 from tenancy.api.v1.views import PartnerViewSet, TenantViewSet
 
 urlpatterns = [

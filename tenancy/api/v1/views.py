@@ -1,11 +1,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from audit.repeating import IdempotentViewSet
+from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier
+from core.api.resources import ResourceViewSet
 from core.ids import Prefix, encode_id
-from core.records import EntityQuerySet
-from core.resources import ResourceViewSet
+from core.models import EntityQuerySet
 from tenancy import operations
 from tenancy.api.v1 import filters, serializers, wire
 from tenancy.models import Partner, Tenant

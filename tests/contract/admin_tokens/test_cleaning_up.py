@@ -46,7 +46,7 @@ def is_there(caller: Caller) -> bool:
 @pytest.fixture(autouse=True)
 def opened_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """An id tells when its session was opened, and a purge looks at old ids alone; here all are new."""
-    monkeypatch.setattr("sessions_app.operations.expiring.max_id_at", lambda moment: "f" * 32)
+    monkeypatch.setattr("sessions_app.operations.expiry.max_id_at", lambda moment: "f" * 32)
 
 
 class TestCleaningUp:

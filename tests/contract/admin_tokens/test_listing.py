@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app import administrators, operations
+from sessions_app import admin_sessions, operations
 from sessions_app.models import Reach, Session
 from tests.architecture.test_sql_counts import cost, make_them
 from tests.cells import cells
@@ -187,7 +187,7 @@ class TestAllOfThem:
 
 class TestManyOfThem:
     def test_are_the_newest_ten_thousand_and_it_says_so(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(administrators, "MOST", 3)
+        monkeypatch.setattr(admin_sessions, "MOST", 3)
         callers = admins(world)
         answer = by_key().get(SESSIONS)
         body = given(answer)

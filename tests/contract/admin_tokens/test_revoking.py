@@ -171,7 +171,7 @@ class TestABrowser:
 @pytest.mark.parametrize(
     ("method", "path", "act", "words"),
     [
-        ("GET", SESSIONS, "sessions_app.api.admin_tokens.views.roll", "Failed to list sessions"),
+        ("GET", SESSIONS, "sessions_app.api.admin_tokens.views.list_admin_sessions", "Failed to list sessions"),
         ("POST", REVOKE, "sessions_app.operations.bump_token_version", "Failed to revoke sessions"),
     ],
 )

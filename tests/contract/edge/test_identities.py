@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import Role, User
 from core.ids import Prefix
-from core.records import Status
+from core.models import Status
 from tests.access.asking import second_factor_on
 from tests.access.callers import Case, api_key_of
 from tests.cells import cells

@@ -9,8 +9,8 @@ from django.db.models import F
 from accounts.models import Agent, AgentMinute
 from audit.models import AuditEntry
 from core.access import Scope
+from core.crypto import digest
 from core.ids import Prefix
-from core.secrets import digest
 from sessions_app import operations as sessions
 from sessions_app.models import Reach
 from tests.access.footprint import footprint

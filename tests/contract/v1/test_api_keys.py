@@ -5,8 +5,8 @@ from django.db.models.functions import Now
 
 from accounts.models import ApiKey
 from audit.models import AuditEntry
+from core.crypto import digest
 from core.ids import Prefix
-from core.secrets import digest
 from tests.cells import cells
 from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, flaws, given, refused, when
 from tests.world import Caller, World, some_id

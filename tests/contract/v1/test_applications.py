@@ -5,8 +5,8 @@ from typing import Any
 from accounts.models import Application
 from audit.models import AuditEntry
 from core.access import Scope
+from core.crypto import digest
 from core.ids import Prefix
-from core.secrets import digest
 from sessions_app.models import Session
 from tenancy.models import Partner
 from tests.access.footprint import footprint

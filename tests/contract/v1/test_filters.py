@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.paging import PARAMETERS
+from core.api.pagination import PARAMETERS
 from sessions_app import operations as sessions
 from sessions_app.models import Reach
 from tests.contract.v1.answers import flaws, page

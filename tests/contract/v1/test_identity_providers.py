@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 from accounts.models import IdentityProvider
 from accounts.operations.identity_providers import PURPOSE
 from audit.models import AuditEntry
+from core.crypto import unseal
 from core.ids import Prefix
-from core.secrets import unseal
 from tenancy.operations import HIDDEN
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, refused

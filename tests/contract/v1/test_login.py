@@ -7,7 +7,7 @@ from django.conf import settings
 
 from accounts import operations as accounts
 from accounts.models import Role, User
-from core.records import Status
+from core.models import Status
 from sessions_app.models import Session, SessionState
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant

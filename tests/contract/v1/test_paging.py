@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from core.paging import LAST_PAGE
-from core.places import PURPOSE
-from core.secrets import seal
+from core.api.pagination import LAST_PAGE
+from core.crypto import seal
+from core.cursors import PURPOSE
 from sessions_app import operations
 from sessions_app.models import Reach, Session
 from tests.cells import cells

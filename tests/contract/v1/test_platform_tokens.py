@@ -11,7 +11,7 @@ from django.conf import settings
 from accounts.models import Application
 from audit.models import AuditEntry
 from core.access import Scope
-from core.secrets import digest
+from core.crypto import digest
 from tests.cells import cells
 from tests.contract.v1.answers import ME, refused
 from tests.world import Caller, World

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEntry
-from core.records import Status
+from core.models import Status
 from tests.cells import cells
 from tests.contract.v1.answers import flaws, given, page, refused, when
 from tests.resources import KINDS, Kind

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from accounts.models import User
-from core.records import Status
+from core.models import Status
 from sessions_app.models import Session
 from tests.architecture.test_sql_counts import counted
 from tests.cells import cells

@@ -7,8 +7,8 @@ from hypothesis.stateful import precondition, rule
 from core.access import Origin, Scope
 from core.ids import Prefix, encode_id
 from sessions_app import operations
+from sessions_app.api.authentication import principal_of
 from sessions_app.api.v1.filters import STATES, Standing
-from sessions_app.authentication import principal_of
 from sessions_app.models import Reach
 from tests.proof.orders.cast import APPLICATIONS, PARTNERS, PEOPLE, TENANTS
 from tests.proof.orders.model import Stay

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from accounts.models import Application, Role
 from core.access import Scope
-from core.records import Record
+from core.models import Record
 from sessions_app.models import Reach
 from tenancy.models import Platform, Tenant
 from tests.proof.orders.model import POLICY, Thing

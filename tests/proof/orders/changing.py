@@ -8,8 +8,8 @@ from hypothesis.stateful import precondition, rule
 from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
-from core.records import Status
-from sessions_app.authentication import principal_of
+from core.models import Status
+from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach
 from tenancy import operations as tenancy
 from tests.proof.orders.being_there import MINUTE, indices

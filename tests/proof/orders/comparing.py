@@ -11,7 +11,7 @@ from core.access import Origin
 from core.prepared import Prepared
 from sessions_app import counting
 from sessions_app.models import Reach, SessionState, State
-from sessions_app.queries import check_session
+from sessions_app.session_check import check_session
 from sessions_app.statistics import statistics
 from tenancy.models import Platform
 from tests.proof.orders.cast import APPLICATIONS, HOMES, PARTNERS, Cast

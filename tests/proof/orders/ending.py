@@ -3,7 +3,7 @@ from hypothesis.stateful import precondition, rule
 
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import selecting
+from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
 from tenancy.models import Platform
 from tests.proof.orders.being_there import devices, indices
@@ -63,7 +63,7 @@ class Ending(Stage):
         if thing is None and reach not in wide:
             return
         selection = Selection({reach: self.id_of(thing)}, device_type=device)
-        ended = selecting.revoke_selected(selection, actor=SYSTEM, reason="looks")
+        ended = bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason="looks")
         stays = self.model.among(lambda stay: stay.device == device and stay.is_within(reach, thing))
         self.ended_are(ended, self.model.end(stays, "looks"), shown=0)
 

@@ -14,9 +14,9 @@ from accounts import tokens
 from accounts.operations.sign_in import _application_for
 from core.access import Origin
 from sessions_app import operations
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach, Revocation
-from sessions_app.operations.opening import access_token
+from sessions_app.operations.sign_ins import access_token
 from tenancy.models import Platform
 from tests.proof.orders.cast import PEOPLE, POLICY_BEFORE, Cast
 from tests.proof.orders.clock import Clock, standing_still

@@ -6,7 +6,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
-from core.fields import (
+from core.api.fields import (
     FetchedUrl,
     IdField,
     RedirectUri,
@@ -18,9 +18,9 @@ from core.fields import (
     UniqueList,
     WebOrigin,
 )
+from core.api.response_fields import Id, Resource
 from core.ids import Prefix
-from core.records import Status
-from core.response_fields import Id, Resource
+from core.models import Status
 
 FASTEST = 1_000_000  # requests a minute
 AGENT_TYPE = RegexValidator(

@@ -4,10 +4,10 @@ from rest_framework import serializers
 
 from accounts.models import Role
 from accounts.models.groups import GroupType
-from core.fields import IdField, OptionalText, StrictChoice, StrictString
+from core.api.fields import IdField, OptionalText, StrictChoice, StrictString
+from core.api.response_fields import Count, Id, Resource
 from core.ids import Prefix
-from core.records import Status
-from core.response_fields import Count, Id, Resource
+from core.models import Status
 
 
 class ChangedGroup(serializers.Serializer):

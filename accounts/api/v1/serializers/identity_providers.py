@@ -8,10 +8,10 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from accounts.models.identity_providers import ProviderType
-from core.fields import FetchedUrl, IdField, JsonObject, Secret, StrictChoice, StrictString, one_of
+from core.api.fields import FetchedUrl, IdField, JsonObject, Secret, StrictChoice, StrictString, one_of
+from core.api.response_fields import Id, Resource
 from core.ids import Prefix
-from core.records import Status
-from core.response_fields import Id, Resource
+from core.models import Status
 
 
 class Certificate(StrictString):

@@ -2,9 +2,9 @@
 
 from rest_framework import serializers
 
-from core.fields import Secret, StrictString
+from core.api.fields import Secret, StrictString
+from core.api.response_fields import Count, Id
 from core.ids import Prefix
-from core.response_fields import Count, Id
 
 
 class PasswordChange(serializers.Serializer):

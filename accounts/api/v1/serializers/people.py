@@ -3,10 +3,10 @@
 from rest_framework import serializers
 
 from accounts.models import Role
-from core.fields import Email, IdField, JsonObject, Secret, StrictChoice, StrictString
+from core.api.fields import Email, IdField, JsonObject, Secret, StrictChoice, StrictString
+from core.api.response_fields import Count, Id, Resource
 from core.ids import Prefix
-from core.records import Status
-from core.response_fields import Count, Id, Resource
+from core.models import Status
 
 DELIVERIES = ("mail", "code")
 

@@ -15,13 +15,13 @@ from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import clients as serializers
 from accounts.models import Agent, Application, User
 from accounts.models.applications import ApplicationScope
-from audit.repeating import IdempotentViewSet
+from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier
+from core.api.resources import ResourceViewSet
+from core.api.schema import enveloped, refused
+from core.api.v1 import ValidationFailed, error_item
 from core.ids import Prefix, encode_id
-from core.records import EntityQuerySet
-from core.resources import ResourceViewSet
-from core.schema import enveloped, refused
-from core.v1 import ValidationFailed, error_item
+from core.models import EntityQuerySet
 from tenancy.models import Partner, Tenant
 from tenancy.operations import delete
 

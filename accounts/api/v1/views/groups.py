@@ -12,12 +12,12 @@ from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import groups as serializers
 from accounts.models import Group, GroupMembership, User
 from accounts.models.groups import GroupQuerySet, members_of
-from audit.repeating import IdempotentViewSet
+from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier, count_of
+from core.api.pagination import total_within
+from core.api.resources import ResourceViewSet
+from core.api.schema import enveloped, paginated, refused
 from core.ids import Prefix, encode_id
-from core.paging import total_within
-from core.resources import ResourceViewSet
-from core.schema import enveloped, paginated, refused
 from tenancy.operations import change, delete
 
 ADDED = {201: enveloped(serializers.Group), 200: enveloped(serializers.Group)}

@@ -7,11 +7,11 @@ from accounts import operations
 from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import identity_providers as serializers
 from accounts.models import IdentityProvider
-from audit.repeating import IdempotentViewSet
+from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier
+from core.api.resources import ResourceViewSet
 from core.ids import Prefix, encode_id
-from core.records import EntityQuerySet
-from core.resources import ResourceViewSet
+from core.models import EntityQuerySet
 from tenancy.operations import delete
 
 

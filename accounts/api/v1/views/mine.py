@@ -9,9 +9,9 @@ from accounts.api.v1 import wire
 from accounts.api.v1.serializers import mine as serializers
 from accounts.models import ApiKey, User
 from core.access import Tier
+from core.api.schema import enveloped, refused
+from core.api.v1 import V1ViewSet
 from core.ids import Prefix
-from core.schema import enveloped, refused
-from core.v1 import V1ViewSet
 
 THROTTLED = refused("Too many wrong passwords. Wait as many seconds as `Retry-After` says.")
 WRONG_STATE = refused("MFA is already on, or there is nothing to confirm or remove.")

@@ -4,7 +4,7 @@ from rest_framework.response import Response
 
 from accounts.api.v1.serializers import clients as serializers
 from accounts.keyring import ring
-from core.v1 import V1ViewSet
+from core.api.v1 import V1ViewSet
 
 
 class JwksViewSet(V1ViewSet):

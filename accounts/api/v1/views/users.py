@@ -13,14 +13,14 @@ from accounts.api.v1.serializers import people as serializers
 from accounts.api.v1.serializers.mine import SessionsEnded
 from accounts.models import Role, User
 from accounts.models.users import grantable_by
-from audit.repeating import IdempotentViewSet
+from audit.api.idempotency import IdempotentViewSet
 from core.access import ActorType, Tier
+from core.api.permissions import NEEDS_SESSION
+from core.api.resources import ResourceViewSet
+from core.api.schema import enveloped, refused
+from core.api.v1 import V1ViewSet, ValidationFailed, error_item
 from core.ids import Prefix, encode_id
-from core.permissions import NEEDS_SESSION
-from core.records import EntityQuerySet
-from core.resources import ResourceViewSet
-from core.schema import enveloped, refused
-from core.v1 import V1ViewSet, ValidationFailed, error_item
+from core.models import EntityQuerySet
 from tenancy.models import Partner, Tenant
 
 OWN_COLUMNS = ("email", "first_name", "last_name", "display_name", "role", "status", "custom_attributes")

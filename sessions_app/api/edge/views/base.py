@@ -14,17 +14,17 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import denials
+from audit.api import refusal_log
 from core.access import PRINCIPAL_TYPES, Principal
+from core.api.throttling import a_turn_to_search, concurrency_limit
+from core.api.views import PolicyViewSet
 from core.ids import Prefix
 from core.parameters import NotTaken, Parameters
 from core.prepared import Prepared, Statement
-from core.throttling import a_turn_to_search, concurrency_limit
-from core.views import PolicyViewSet
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
 from sessions_app.api.edge.filters import Condition, Symbols
-from sessions_app.windows import SessionPage, stretch_query
+from sessions_app.session_pages import SessionPage, stretch_query
 
 PLANNED = (10, 20, 50, 100, 500)  # rows
 MAX_CONCURRENT = 4  # lists of one caller that are looked for at the same time
@@ -42,7 +42,7 @@ class EdgeViewSet(PolicyViewSet):
     until: datetime | None = None
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
-        return denials.recording_refusals(wire.exception_handler)
+        return refusal_log.recording_refusals(wire.exception_handler)
 
     def perform_authentication(self, request: Request) -> None:
         """Asked once: where nobody could be found for want of a database, there is nobody to ask again for."""

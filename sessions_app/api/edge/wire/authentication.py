@@ -9,9 +9,9 @@ from rest_framework.request import Request
 
 from accounts import tokens
 from core.access import Principal
-from core.request import ORIGIN
+from core.api.middleware import ORIGIN
 from sessions_app import session_keys
-from sessions_app.authentication import principal_of
+from sessions_app.api.authentication import principal_of
 
 _ZT, _BEARER = 'zt-session realm="zt-session"', 'Bearer realm="openziti-oidc"'
 _MISSING = 'error="missing" error_description="no matching token was provided"'

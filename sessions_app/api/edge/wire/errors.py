@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 
-from core.dialect import WORDS
-from core.refusals import ErrorResponse, error_response_for
-from core.request import ORIGIN
+from core.api.error_views import WORDS
+from core.api.errors import ErrorResponse, error_response_for
+from core.api.middleware import ORIGIN
 from sessions_app.api.edge.wire.authentication import challenge
 
 HEADERS = {

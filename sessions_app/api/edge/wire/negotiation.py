@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from core.rendering import OnlyJSON
+from core.api.renderers import OnlyJSON
 from sessions_app.api.edge.wire.errors import NotAcceptable
 
 _JSON = {"*/*", "application/*", "application/json"}

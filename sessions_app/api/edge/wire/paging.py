@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models.expressions import OrderBy
 
-from core import query_string
+from core.api import query_string
 from sessions_app.api.edge.filters import (
     Condition,
     Symbols,

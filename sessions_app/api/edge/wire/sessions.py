@@ -9,7 +9,7 @@ from django.db.models import Case, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
 from core.ids import Prefix, encode_id
-from core.moments import to_the_millisecond
+from core.timestamps import to_the_millisecond
 from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mfa_required
 
 Row = Mapping[str, Any]

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.operations.keys import API_KEY_START
-from accounts.operations.pace import RateLimited, count_request_by
+from accounts.operations.rate_limit import RateLimited, count_request_by
 from core.access import Origin, Principal
-from core.request import ORIGIN
+from core.api.middleware import ORIGIN
 from sessions_app import session_keys
-from sessions_app.authentication import BearerAuthentication, principal_of
+from sessions_app.api.authentication import BearerAuthentication, principal_of
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -9,10 +9,10 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.dialect import WORDS
-from core.refusals import error_response_for
-from core.v1 import ValidationFailed
-from sessions_app.authentication import drop_dead_cookie
+from core.api.error_views import WORDS
+from core.api.errors import error_response_for
+from core.api.v1 import ValidationFailed
+from sessions_app.api.authentication import drop_dead_cookie
 
 AUTHENTICATION_REQUIRED, INVALID_KEY = "Authentication required", "Invalid API key"
 INVALID_QUERY = "Query validation failed"

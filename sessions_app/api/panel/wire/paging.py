@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from core.paging import said
-from core.v1 import ValidationFailed, error_item
+from core.api.pagination import said
+from core.api.v1 import ValidationFailed, error_item
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
 LAST_PAGE = 2**53 - 1  # the last whole number that JavaScript tells from the next

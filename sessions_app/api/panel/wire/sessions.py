@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from core.crypto import keys_for
 from core.ids import Prefix, encode_id
-from core.moments import milliseconds, to_the_millisecond
-from core.secrets import keys_for
+from core.timestamps import milliseconds, to_the_millisecond
 from sessions_app.api.panel.serializers import UNKNOWN
 from sessions_app.api.panel.wire import user_agents
 from sessions_app.api.panel.wire.paging import Page

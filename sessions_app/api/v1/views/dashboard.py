@@ -6,7 +6,7 @@ from audit.api.v1.filters import ENTRIES
 from audit.api.v1.serializers import Entry
 from audit.api.v1.views import RecordViewSet
 from core.access import Tier
-from core.schema import enveloped, paginated
+from core.api.schema import enveloped, paginated
 from sessions_app.api.v1 import filters, serializers
 from sessions_app.dashboard import totals
 from sessions_app.models import Session

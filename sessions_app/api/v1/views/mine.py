@@ -6,13 +6,13 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from core.access import Tier
+from core.api.schema import enveloped
+from core.api.v1 import V1ViewSet
 from core.ids import Prefix
-from core.schema import enveloped
-from core.v1 import V1ViewSet
 from sessions_app import operations
 from sessions_app.api.v1 import serializers, wire
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import REASON_BY_USER
+from sessions_app.operations.revocation import REASON_BY_USER
 
 LISTED_AT_MOST = 1_000
 

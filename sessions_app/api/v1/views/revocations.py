@@ -6,9 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
+from core.api.pagination import PagedViewSet
+from core.api.schema import enveloped, paginated
 from core.ids import Prefix
-from core.paging import PagedViewSet
-from core.schema import enveloped, paginated
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.models import Revocation
 from sessions_app.models.revocations import RevocationQuerySet

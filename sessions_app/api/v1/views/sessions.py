@@ -7,16 +7,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier, count_of
+from core.api.pagination import PagedViewSet, total_within
+from core.api.schema import enveloped, paginated
 from core.ids import Prefix, decode_id
-from core.paging import PagedViewSet, total_within
-from core.schema import enveloped, paginated
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
+from sessions_app.authority import owner_filter, scope_of, users_in, visible_tenants
 from sessions_app.counting import live_total
 from sessions_app.listing import live_in_tenant, live_page
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.ending import IDS_SHOWN, REASON_BY_ADMIN
-from sessions_app.reach import owner_filter, scope_of, users_in, visible_tenants
+from sessions_app.operations.revocation import IDS_SHOWN, REASON_BY_ADMIN
 from sessions_app.statistics import NOTHING, statistics
 
 ENDED = enveloped(serializers.SessionRevokeResponse)

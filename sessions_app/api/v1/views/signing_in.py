@@ -6,11 +6,12 @@ from rest_framework.response import Response
 
 from accounts import operations as accounts
 from core.access import Tier
-from core.schema import enveloped, refused
-from core.v1 import V1ViewSet
-from sessions_app import cookies, operations
+from core.api.schema import enveloped, refused
+from core.api.v1 import V1ViewSet
+from sessions_app import operations
+from sessions_app.api import cookies
+from sessions_app.api.authentication import require_same_site
 from sessions_app.api.v1 import serializers, wire
-from sessions_app.authentication import require_same_site
 
 THROTTLED = refused("Too many failed sign-ins. Wait as many seconds as `Retry-After` says.")
 SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}

@@ -8,9 +8,9 @@ from rest_framework.response import Response
 from accounts import operations as accounts
 from accounts.api.v1 import wire as oauth
 from accounts.api.v1.serializers import clients as serializers
-from core.v1 import V1ViewSet
+from core.api.v1 import V1ViewSet
 from sessions_app import operations
-from sessions_app.operations.exchanging import ACCESS_TOKEN
+from sessions_app.operations.token_exchange import ACCESS_TOKEN
 
 
 class TokenViewSet(V1ViewSet):

@@ -1,0 +1,53 @@
+"""Every refusal that has somebody to name goes on record, once the request's own work has been undone."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from rest_framework.response import Response
+
+from audit.actions import Action, Result
+from audit.operations import record_refusal
+from core.access import Principal
+from core.api import v1
+from core.api.errors import ErrorResponse, error_response_for
+
+RECORDED: dict[int, tuple[Action, Result]] = {
+    HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
+    HTTPStatus.FORBIDDEN: (Action.ACCESS_DENIED, Result.DENIED),
+}
+LONGEST_NAME = 40
+Handler = Callable[[Exception, Mapping[str, Any]], Response | None]
+
+
+def recording_refusals(handler: Handler) -> Handler:
+    """A dialect's words for errors; what is refused is recorded alike, whatever the dialect calls it."""
+
+    def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+        response, refusal = handler(error, context), error_response_for(error, context["view"])
+        if is_recorded(refusal):  # else nobody asks who it was: that may be just what could not be found out
+            record_refused_request(refusal, context["request"], context["request"].auth)
+        return response
+
+    return handle
+
+
+def is_recorded(refusal: ErrorResponse | None) -> bool:
+    return refusal is not None and refusal.status in RECORDED
+
+
+def record_refused_request(refusal: ErrorResponse | None, request: Any, caller: Any) -> None:
+    if refusal and is_recorded(refusal) and isinstance(caller, Principal):
+        action, result = RECORDED[refusal.status]
+        detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
+        what = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
+        record_refusal(action, actor=caller, result=result, changes=what)
+
+
+exception_handler = recording_refusals(v1.exception_handler)
+
+
+def without_secrets(path: str) -> str:
+    """Nothing in a path is as long as a credential, unless somebody has put one there by mistake."""
+    return "/".join(part if len(part) <= LONGEST_NAME else f"{part[:4]}..." for part in path.split("/"))

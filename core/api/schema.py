@@ -1,0 +1,246 @@
+"""What the published schema says beyond what drf-spectacular reads off a view: texts, parameters and errors."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from core.api.fields import IdField, StrictString, UniqueList
+from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, Listing
+from core.api.resources import ResourceViewSet
+from core.api.response_fields import Count, Id
+from core.api.schema_examples import example
+from core.api.schema_parameters import ENDED, ETAG, IDEMPOTENCY_KEY, IF_MATCH, in_path, parameters_of
+from core.api.schema_texts import ERRORS, describe, summarize
+from core.api.v1 import V1ViewSet
+from core.api.views import PolicyViewSet
+from core.models import defaults_of
+
+JSON = "application/json"
+VERBS = {"list": "list", "create": "create", "retrieve": "show", "update": "update", "destroy": "delete"}
+
+
+class V1Schema(AutoSchema):
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Any:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is not None and isinstance(self.view, V1ViewSet):  # the other dialects declare theirs one by one
+            for status in self.refusals(path, operation.get("requestBody", {}).get("content", {})):
+                operation["responses"].setdefault(str(status), refusal(status))
+        return operation
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # a list comes in an envelope, which is no list
+
+    def get_override_parameters(self) -> list[Any]:
+        """A list's own parameters are declared once, where they are read."""
+        listing = self.listing
+        own = parameters_of(listing) if listing else []
+        return [*super().get_override_parameters(), *own, *self.headers]
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        """Add what drf-spectacular does not know: what an id looks like, and that a filter may be empty."""
+        parameters = super()._get_parameters()
+        filters = self.listing.filters.base_filters if self.listing else ()
+        for parameter in parameters:
+            if parameter["in"] == "path":
+                parameter |= in_path(parameter, with_pattern=isinstance(self.view, V1ViewSet))
+            if parameter["in"] == "query" and parameter["name"] in filters:
+                parameter["allowEmptyValue"] = True
+        return parameters
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, *args: Any, **options: Any) -> str:
+        """What is called a request already is not called one twice."""
+        name = super()._get_serializer_name(serializer, direction, *args, **options)
+        return name.removesuffix("Request") if name.endswith("RequestRequest") else name
+
+    @property
+    def headers(self) -> list[OpenApiParameter]:
+        """Those that make it safe to send a write again, or to write over what somebody else has written."""
+        view = cast(V1ViewSet, self.view)
+        found = [IDEMPOTENCY_KEY] if view.action in getattr(view, "repeatable", ()) else []
+        if self.resource and view.action in ("update", "destroy"):
+            found += [IF_MATCH, ENDED]
+        if view.action == "rotate_secret":
+            found.append(IF_MATCH)
+        if self.resource and view.action in ("create", "retrieve", "update"):
+            found.append(ETAG)
+        return found
+
+    @property
+    def listing(self) -> Listing | None:
+        return getattr(self.view, "lists", {}).get(cast(V1ViewSet, self.view).action)
+
+    @property
+    def resource(self) -> ResourceViewSet | None:
+        """The view, if this is one of the five that every kind of thing has."""
+        return self.view if isinstance(self.view, ResourceViewSet) and self.view.action in VERBS else None
+
+    def get_operation_id(self) -> str:
+        found = self.resource
+        if found is None:
+            return super().get_operation_id()
+        return f"{VERBS[found.action]}_{found.noun}{'s' if found.action == 'list' else ''}"
+
+    def get_request_serializer(self) -> Any:
+        found = self.resource
+        if found is None:
+            return super().get_request_serializer()
+        return {"create": found.made_by, "update": found.changed_by}.get(found.action)
+
+    def get_response_serializers(self) -> Any:
+        found = self.resource
+        if found is None:
+            return super().get_response_serializers()
+        match found.action:
+            case "list":
+                return paginated(found.shown_by)
+            case "destroy":
+                return {204: None}
+            case "create":
+                return {201: enveloped(found.made_shown_by or found.shown_by)}
+            case _:
+                return enveloped(found.shown_by)
+
+    def get_tags(self) -> list[str]:
+        return [cast(V1ViewSet, self.view).tag]
+
+    def get_summary(self) -> str:
+        return summarize(self.get_description())
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-stubs know only the schema of DRF itself
+        """That of the action's docstring, or the text that all resources have for it and the view's own note."""
+        found = self.resource
+        if found is None:
+            return " ".join(super().get_description().split())
+        return describe(found.action, found.noun, found.notes.get(found.action, ""))
+
+    def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
+        found = [503]
+        view = cast(V1ViewSet, self.view)
+        if view.action not in view.public:
+            found += [401, 403]
+        if "{" in path:
+            found.append(404)
+        if body:
+            found += [413, 415]
+        if not view.ignores_unknown_parameters:
+            found.append(422)
+        if view.is_limited:
+            found.append(429)
+        if self.resource and view.action in ("create", "update", "destroy"):
+            found.append(409)
+        if (self.resource and view.action in ("update", "destroy")) or view.action == "rotate_secret":
+            found.append(412)
+        return sorted(found)
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Here a DELETE may have a body too: whoever removes a second factor sends their password."""
+        if not isinstance(self.view, V1ViewSet):
+            return super()._get_request_body(direction)
+        method = self.method
+        self.method = "POST" if method == "DELETE" else method
+        body = super()._get_request_body(direction)
+        self.method = method
+        is_form = body and any("required" in content["schema"] for content in body["content"].values())
+        if is_form or (body and hasattr(self.get_request_serializer(), "rules")):
+            body["required"] = True  # a form is described in place, and rules tell what an empty body does not say
+        return body
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "request":
+            fields = force_instance(serializer).fields
+            _add_defaults(schema, {name: field.default for name, field in fields.items()})
+            if self.resource and self.resource.action == "create":
+                _add_defaults(schema, defaults_of(self.resource.model))
+            schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
+            schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
+        return schema
+
+    def _get_serializer_field_meta(self, field: Any, *args: Any) -> dict[str, Any]:
+        text = description_of(field, cast(PolicyViewSet, self.view).descriptions)
+        return ({"description": text} if text else {}) | super()._get_serializer_field_meta(field, *args)
+
+    def _map_serializer_field(self, field: Any, *args: Any, **options: Any) -> Any:
+        schema = super()._map_serializer_field(field, *args, **options)
+        if isinstance(field, UniqueList):
+            schema |= {"uniqueItems": True}
+        if isinstance(field, StrictString | Id):
+            schema |= {"pattern": field.pattern}
+        if isinstance(field, IdField):
+            schema.pop("minLength", None)  # an empty one is not wrong in its form, but nobody's
+        is_v1 = isinstance(self.view, V1ViewSet)  # the examples are what v1's fields of these names hold
+        shown = example(field) if is_v1 else None
+        has_rules = hasattr(field.parent, "rules")  # then not all of its fields go together
+        return schema if shown is None or has_rules or "$ref" in schema else schema | {"examples": [shown]}
+
+
+def refused(description: str) -> OpenApiResponse:
+    return OpenApiResponse({"$ref": "#/components/schemas/Error"}, description=description)
+
+
+class MetaResponse(serializers.Serializer):
+    request_id = serializers.CharField(allow_null=True)
+    timestamp = serializers.DateTimeField()
+
+
+@cache
+def enveloped(
+    serializer: type[serializers.Serializer], *, many: bool = False, name: str | None = None
+) -> serializers.Serializer:
+    """An answer with one thing in it, called as Pydantic calls a generic model."""
+    name = name or (f"list_{serializer.__name__}_" if many else serializer.__name__)
+    return inline_serializer(f"ApiResponse_{name}_", {"data": serializer(many=many), "meta": MetaResponse()})
+
+
+class PaginationMeta(serializers.Serializer):
+    page = serializers.IntegerField(min_value=1, max_value=LAST_PAGE)
+    per_page = serializers.IntegerField(min_value=1, max_value=MOST_PER_PAGE)
+    total = Count()
+    total_items = Count()
+    total_pages = Count()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+@cache
+def paginated(serializer: type[serializers.Serializer]) -> serializers.Serializer:
+    name = f"PaginatedResponse_{serializer.__name__}_"
+    return inline_serializer(
+        name, {"data": serializer(many=True), "pagination": PaginationMeta(), "meta": MetaResponse()}
+    )
+
+
+def _add_defaults(schema: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """What holds where a body says nothing."""
+    for name in defaults.keys() & schema["properties"].keys() - set(schema.get("required", ())):
+        default = defaults[name]
+        if default is not serializers.empty:
+            schema["properties"][name]["default"] = default() if callable(default) else default
+
+
+def refusal(status: int) -> dict[str, Any]:
+    name = "HTTPValidationError" if status == 422 else "Error"
+    content = {JSON: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    return {"description": ERRORS[status], "content": content}
+
+
+def description_of(field: Any, descriptions: Mapping[str, str]) -> str | None:
+    """Look a field up by its serializer and name, then by its name alone."""
+    name = field.field_name or ""
+    return descriptions.get(f"{type(field.parent).__name__}.{name}", descriptions.get(name))
+
+
+def name_path_parameters(endpoints: list[Any], **_: Any) -> list[Any]:
+    """Call a resource's id after the resource: `{user_id}` for the `{resource_id}` of the URL."""
+    return [
+        (_named(path, callback.cls), _named(regex, callback.cls), method, callback)
+        for path, regex, method, callback in endpoints
+    ]
+
+
+def _named(path: str, view: type) -> str:
+    return path.replace("resource_id", f"{view.noun}_id") if issubclass(view, ResourceViewSet) else path

@@ -1,0 +1,120 @@
+"""What the views of every dialect have in common."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from core.access import Origin, Principal, ScopedQuerySet, Tier, unfiltered
+from core.api.error_views import WORDS
+from core.api.middleware import ORIGIN
+from core.api.permissions import ActionPolicy
+from core.ids import Prefix, decode_id
+from core.queries import fetch_for
+
+Q = TypeVar("Q", bound=ScopedQuerySet[Any])
+
+
+class PolicyViewSet(ViewSet):
+    """Declares who may call what, finds what they speak of, and says what its errors mean; of whatever dialect."""
+
+    permission_classes = [ActionPolicy]
+    public: ClassVar[frozenset[str]] = frozenset()
+    reads: ClassVar[Mapping[str, Tier]] = {}
+    writes: ClassVar[Mapping[str, Tier]] = {}
+    with_session: ClassVar[frozenset[str]] = frozenset()
+    errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
+    missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
+    credentials_in: ClassVar[str] = "Authorization"
+    descriptions: ClassVar[Mapping[str, str]] = {}  # of fields, for the published schema
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    stand_in: Principal | None = None
+
+    @property
+    def principal(self) -> Principal:
+        if self.stand_in is not None:
+            return self.stand_in
+        assert isinstance(self.request.auth, Principal)  # noqa: S101 - `Declared` let nobody else in
+        return self.request.auth
+
+    @property
+    def origin(self) -> Origin:
+        return self.request.META[ORIGIN]
+
+    @property
+    def user_id(self) -> UUID:
+        """Of the signed-in user; platform tokens do not get this far."""
+        assert self.principal.user_id is not None  # noqa: S101 - `Declared` let nobody else in
+        return self.principal.user_id
+
+    @property
+    def session_id(self) -> UUID:
+        """Of the caller, where the view declares that it takes one."""
+        assert self.principal.session_id is not None  # noqa: S101 - `Declared` let nobody else in
+        return self.principal.session_id
+
+    def get_authenticators(self) -> list[Any]:
+        """A public action does not look at credentials, so stale ones do no harm there."""
+        method = self.request.method if self.request else None  # there is none while the schema is drawn up
+        action = self.action_map.get((method or "").lower())
+        return [] if action in self.public else super().get_authenticators()
+
+    def fetch(self, build: Callable[..., QuerySet[Any, Any]], *ids: UUID | None, **shape: Any) -> list[dict[str, Any]]:
+        """The rows of a query that is prepared once for all callers of a kind.
+
+        `build` is a method of this view, and makes the query from the caller, `ids` and `shape`. It is called on a view
+        without a request, whose `principal` holds stand-ins.
+        """
+        return fetch_for(self.principal, _Method(type(self), build.__name__), *ids, **shape)
+
+    def id_or_404(self, prefix: Prefix, text: str) -> Any:
+        return self.or_404(decode_id(prefix, text))
+
+    def or_404(self, there: Any) -> Any:
+        if there is None:
+            raise Http404
+        return there
+
+    def found(self, count: int) -> None:
+        if not count:
+            raise Http404
+
+    def only(self, rows: Any) -> Any:
+        """The first of these rows: there is one, or it is a 404."""
+        found = list(rows[:1])
+        self.found(len(found))
+        return found[0]
+
+    def changeable(self, rows: Q) -> Q:
+        """`rows`, if there are any and the caller may change them; 404 or 403, told by one statement."""
+        theirs = unfiltered(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
+        may = list(rows.order_by().values_list(Exists(theirs), flat=True)[:2])
+        self.found(len(may))
+        if not all(may):
+            raise exceptions.PermissionDenied
+        return rows
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "no-store")
+        final["Vary"] = self.credentials_in
+        return final
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """A method of a view that makes a query, called without a request."""
+
+    view_class: type[PolicyViewSet]
+    name: str
+
+    def __call__(self, caller: Principal, *ids: UUID | None, **shape: Any) -> QuerySet[Any, Any]:
+        return getattr(self.view_class(stand_in=caller), self.name)(*ids, **shape)

@@ -1,0 +1,202 @@
+"""Who is asking: a session's access token or its own key, a client's token that acts for somebody, a machine's own, or
+an API key; each decided by one SQL."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+
+from accounts import operations as accounts
+from accounts import tokens
+from accounts.operations.keys import API_KEY_START
+from accounts.operations.rate_limit import RateLimited, count_request
+from accounts.queries import holder_of_agent_token, holder_of_api_key, holder_of_platform_token
+from core.access import Origin, Principal
+from core.api.middleware import ORIGIN
+from core.api.same_origin import is_allowed_origin, is_cross_site
+from core.crypto import InvalidCredential
+from sessions_app import operations, session_keys
+from sessions_app.api import cookies
+from sessions_app.session_check import CheckedSession, check_delegated_session, check_session, check_session_key
+from sessions_app.session_keys import SessionKey
+
+
+class CrossSite(PermissionDenied):
+    """A page of another site sent this, with whatever credentials the browser has for us."""
+
+
+class BearerAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        scheme, _, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None  # of no concern to us: a proxy's, say
+        principal = self.principal(credential, request.META[ORIGIN])
+        if principal is None:
+            raise AuthenticationFailed
+        return principal, principal
+
+    def principal(self, credential: str, origin: Origin) -> Principal | None:
+        return principal_of(credential, origin)
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class DeadCookie(NotAuthenticated):
+    """The caller has nothing but cookies that are not good, or good no longer."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
+
+
+class CookieAuthentication(BaseAuthentication):
+    """A browser that has signed in. Comes last: whoever has nothing but a dead cookie is told so."""
+
+    other_names: tuple[str, ...] = ()
+    used_name: str | None = None  # an authenticator is made for each request
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
+        names = [name for name in (cookies.name(), *self.other_names) if request.COOKIES.get(name)]
+        if not names:
+            return None
+        require_same_site(request)
+        found = {name: self.principal(name, request.COOKIES[name], request.META[ORIGIN]) for name in names}
+        live = {name: principal for name, principal in found.items() if principal is not None}
+        if not live:
+            raise DeadCookie(*names)
+        self.used_name = next((name for name, principal in live.items() if self.may_call(principal)), next(iter(live)))
+        return live[self.used_name], live[self.used_name]
+
+    def principal(self, name: str, credential: str, origin: Origin) -> Principal | None:
+        return by_session_key(credential, origin)
+
+    def may_call(self, principal: Principal) -> bool:
+        """Whether this cookie is the one to use where a browser has several."""
+        return True
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def drop_dead_cookie(response: HttpResponse, error: Exception) -> None:
+    """Have the browser forget the cookies that caused the error, if any did."""
+    if isinstance(error, DeadCookie):
+        for name in error.names:
+            cookies.drop_cookie(response, name)
+
+
+def drop_cookie(request: Request, response: HttpResponse) -> None:
+    """Have the browser forget the cookie that the caller came by, if it was one."""
+    authenticator = request.successful_authenticator
+    if isinstance(authenticator, CookieAuthentication):
+        cookies.drop_cookie(response, authenticator.used_name)
+
+
+def require_same_site(request: Request) -> None:
+    """Of whatever may change something."""
+    if request.method not in SAFE_METHODS and is_cross_site(request):
+        raise CrossSite("This was sent by a page of another site")
+
+
+def require_allowed_origin(request: Request) -> None:
+    """The same where a cookie takes no part: a page that may call the API may also change something."""
+    if not is_allowed_origin(request):
+        require_same_site(request)
+
+
+def principal_of(credential: str, origin: Origin) -> Principal | None:
+    if credential.startswith(API_KEY_START):
+        return _api_key(credential, origin)
+    if credential.startswith(session_keys.START):
+        return by_session_key(credential, origin)
+    try:
+        claims = tokens.verify(credential)
+    except tokens.InvalidToken:
+        return None
+    match claims:
+        case tokens.PlatformClaims():
+            return holder_of_platform_token(claims, origin=origin)
+        case tokens.AgentClaims():
+            return _agent(claims, origin)
+        case tokens.DelegateClaims():
+            return _present(check_delegated_session(claims, origin=origin))
+        case _:
+            return _present(check_session(claims, origin=origin))
+
+
+def by_cookie(request: HttpRequest) -> Principal | None:
+    key = cookies.key_in(request)
+    return by_session_key(key, request.META[ORIGIN]) if key else None
+
+
+def by_session_key(credential: str, origin: Origin) -> Principal | None:
+    """The one credential that a cookie may hold."""
+    try:
+        key = SessionKey.read(credential)
+    except InvalidCredential:
+        return None
+    return _present(check_session_key(key, origin=origin))
+
+
+def _present(holder: CheckedSession | None) -> Principal | None:
+    if holder is None:
+        return None
+    me = holder.principal
+    if holder.is_stale and me.session_id:
+        operations.touch(me.session_id, origin=me.origin)
+    return me
+
+
+def _agent(claims: tokens.AgentClaims, origin: Origin) -> Principal | None:
+    """Every request of an agent that is let in counts, whatever comes of it."""
+    found = holder_of_agent_token(claims, origin=origin)
+    if found is None:
+        return None
+    principal, agent_id, limit = found
+    if limit is not None:
+        try:
+            count_request(agent_id, limit)
+        except RateLimited as refusal:
+            raise Throttled(wait=refusal.retry_after) from refusal
+    return principal
+
+
+def _api_key(secret: str, origin: Origin) -> Principal | None:
+    found = holder_of_api_key(secret, origin=origin)
+    if found is None:
+        return None
+    principal, key_id, is_stale = found
+    if is_stale:
+        accounts.note_key_use(key_id)
+    return principal
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = BearerAuthentication
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token of any kind, a session key, or an API key.",
+        }
+
+
+class CookieScheme(OpenApiAuthenticationExtension):
+    target_class = CookieAuthentication
+    name = "cookie"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookies.name(),
+            "description": "The session cookie that `POST /api/v1/auth/login` sets with `session_cookie`. It can "
+            "change something only from a page of the same host.",
+        }

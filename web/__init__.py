@@ -1,0 +1,1 @@
+"""Pages for people: the operators' console and the account page."""

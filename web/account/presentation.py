@@ -1,0 +1,58 @@
+"""What a page says of a session, in the words of whoever reads it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.humanize import how_many
+from sessions_app.models import SessionState
+
+_STEPS = [(timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One line of the list."""
+
+    id: str
+    device: str
+    kind: str
+    place: str
+    address: str
+    seen: str
+    since: datetime
+    is_current: bool
+
+
+def shown(session: SessionState, now: datetime) -> Shown:
+    return Shown(
+        id=session.handle,
+        device=device_of(session),
+        kind=session.device_type if session.device_type in ("mobile", "tablet") else "desktop",
+        place=session.location,
+        address=session.last_ip_address or session.ip_address or "",
+        seen=ago(now - session.last_activity_at),
+        since=session.created_at,
+        is_current=bool(getattr(session, "is_current", False)),
+    )
+
+
+def device_of(session: SessionState) -> str:
+    """`Firefox on Linux`, or as much of it as is known."""
+    known = [each for each in (session.browser, session.os) if each and each != "Other"]
+    return " on ".join(known) or "Unknown device"
+
+
+def ago(passed: timedelta) -> str:
+    for step, name in _STEPS:
+        number = passed // step
+        if number >= 1:
+            return f"{how_many(number, name)} ago"
+    return "just now"
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever reads better there, by WCAG's luminance."""
+    levels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+    luminance = sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+    return "#000000" if luminance > 0.179 else "#ffffff"

@@ -1,0 +1,133 @@
+"""The console's site: who is let in, what is where, and the words around it."""
+
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.messages.middleware import MessageMiddleware
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
+from django.utils.decorators import decorator_from_middleware
+from unfold.sites import UnfoldAdminSite
+
+from accounts.models import Group
+from core.access import Principal, Tier
+from core.api.admin import ConsoleAdmin, Operator, principal_of
+from core.api.components import Link
+from core.api.redirects import SeeOther
+from core.api.same_origin import is_cross_site
+from sessions_app.api import cookies
+from sessions_app.api.authentication import by_cookie
+from web.console.action_views import form_on
+from web.console.actions import ACTS, acts_on
+from web.console.dashboard import dashboard
+from web.console.errors import FROM_ELSEWHERE, View, refused, renders_errors, with_csp
+from web.console.forms.definitions import FORMS, FormDefinition
+from web.console.forms.members import take_out_of
+from web.console.forms.views import form_for
+from web.console.login import sign_in, sign_out
+
+NOT_THEIRS = "The console is for administrators. Sign in with an administrator account."
+with_messages: Any = decorator_from_middleware(MessageMiddleware)
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """Guards each of its views itself: middleware would be run for every request of the API as well."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return isinstance(getattr(request, "user", None), Operator)
+
+    def lets_in(self, request: HttpRequest) -> bool:
+        """Still: for answers that take their time."""
+        return by_cookie(request) is not None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        inner: View = with_messages(renders_errors(super().admin_view(view, cacheable)))
+
+        @renders_errors
+        @wraps(view)
+        def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method not in ("GET", "HEAD") and is_cross_site(request):
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE))
+            me = by_cookie(request)
+            if me is None:
+                return _to_the_door(request)
+            if me.tier < Tier.TENANT:
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=NOT_THEIRS))
+            if not {IS_POPUP_VAR, TO_FIELD_VAR}.isdisjoint(request.GET):
+                return with_csp(refused(request, HTTPStatus.BAD_REQUEST))  # nothing here is picked in a pop-up
+            request.user = Operator(me)  # type: ignore[assignment]  # what Django's admin wants to see there
+            return inner(request, *args, **kwargs)
+
+        return look
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Nothing of Django's own is here but the lists, and the words for their scripts."""
+        return [
+            path("", self.admin_view(self.index), name="index"),
+            path("sign-in/", sign_in, name="login"),
+            path("sign-out/", self.admin_view(sign_out), name="logout"),
+            path("jsi18n/", self.admin_view(self.i18n_javascript), name="jsi18n"),
+            *(path(f"{each.slug}/", include(self._urls_of(each))) for each in self.kinds()),
+            re_path("", self.admin_view(_nowhere)),
+        ]
+
+    def _urls_of(self, kind: ConsoleAdmin) -> list[URLPattern]:
+        """Forms stand before the pages, since `new` is nobody's handle; acts stand behind them all."""
+        plans = FORMS.get(kind.model, [])
+        forms = [
+            path(_place(plan), self.admin_view(form_for(kind, plan)), name=f"{kind.slug}_{plan.name}") for plan in plans
+        ]
+        acts = [path("<str:handle>/<slug:name>/", self.admin_view(form_on(kind)), name=f"{kind.slug}_act")]
+        if kind.model is Group:
+            forms.append(path("<str:handle>/take-out/", self.admin_view(take_out_of(kind)), name="groups_take_out"))
+        return [*forms, *kind.get_urls(), *(acts if kind.model in ACTS else [])]
+
+    def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
+        place, acts = admin.url_of(thing.handle), acts_on(thing, principal)
+        plans = [plan for plan in FORMS.get(type(thing), []) if acts and plan.is_about_one and plan.is_for(principal)]
+        named = [(each.label, each.name) for each in plans] + [(each.label, each.name) for each in acts]
+        return [Link(label, f"{place}{name}/") for label, name in named]
+
+    def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
+        plans = [plan for plan in FORMS.get(admin.model, []) if not plan.is_about_one and plan.is_for(principal)]
+        return [Link(plan.label, f"{admin.list_url}{plan.name}/") for plan in plans]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return dashboard(request, self.each_context(request))
+
+    def kinds(self) -> list[ConsoleAdmin]:
+        return [each for each in self._registry.values() if isinstance(each, ConsoleAdmin)]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"tier": principal_of(request).tier.name.lower()}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        return []  # what there is, the sidebar says
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        links = [{"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}]
+        theirs = [each for each in self.kinds() if each.has_view_permission(request)]
+        links += [{"title": each.plural, "icon": each.icon, "link": each.list_url} for each in theirs]
+        return [{"items": self._get_navigation_items(request, links)}]
+
+
+def _place(plan: FormDefinition) -> str:
+    return f"<str:handle>/{plan.name}/" if plan.is_about_one else f"{plan.name}/"
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    """And back from there to what was asked for, unless that was a form: it is to be looked at once more."""
+    was_in = cookies.key_in(request)
+    asked = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
+    asked |= {"ended": "1"} if was_in else {}
+    away = SeeOther(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
+    if was_in:
+        cookies.drop_cookie(away)
+    return with_csp(away)
+
+
+def _nowhere(request: HttpRequest) -> HttpResponse:
+    raise Http404
