@@ -159,13 +159,13 @@ def refresh_beside(end: End, pair: list[Browser], world: World, killer: Caller) 
 @pytest.mark.parametrize("end", ["DELETE", "revoke-all, its user's", "revoke-all, its tenant's"])
 def test_nothing_from_a_refresh_outlives_a_revocation(end, ends, busy_servers: Servers, committed_world: World, claim):
     promise = claim(f"refresh beside a {end}", full=200, reduced=20)
-    killer, refreshed, ways_in = committed_world.ada, 0, 0
+    killer, rounds, refreshed, ways_in = committed_world.ada, 0, 0, 0
     with browsers(busy_servers.urls, 2) as pair:
-        for number in range(promise.asked):
-            order = pair if number % 2 else pair[::-1]
+        while rounds < promise.asked or (not refreshed and rounds < 50):  # of a few, none may be in time
+            order = pair if rounds % 2 else pair[::-1]
             was_refreshed, ways = refresh_beside(ends[end], order, committed_world, killer)
-            refreshed, ways_in = refreshed + was_refreshed, ways_in + ways
-    promise.saw(promise.asked, f"{refreshed} refreshed in time, {ways_in} ways in afterwards")
+            rounds, refreshed, ways_in = rounds + 1, refreshed + was_refreshed, ways_in + ways
+    promise.saw(rounds, f"{refreshed} refreshed in time, {ways_in} ways in afterwards")
     assert ways_in == 0
     assert refreshed, "no refresh was ever in time: this was no race"
 
