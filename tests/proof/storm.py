@@ -28,7 +28,7 @@ BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "expires without its users' locks": [(locks.lock_users, "list(User", "return\n    list(User")],
     "ends rows that it has not locked": [
         (revocation.revoke_rows, "lock_sessions_with_users(session_ids)", "session_ids"),
-        (revocation.revoke, "list(locked(sessions))", "list(Session.objects.filter(among(sessions.values('pk'))))"),
+        (revocation.revoke, "list(locked(sessions))", "list(Session.objects.filter(pk_in(sessions.values('pk'))))"),
         (expiry._expire_some, "lock_sessions_with_users(session_ids)", "session_ids"),
     ],
 }

@@ -23,7 +23,7 @@ from tests.world import SYSTEM, World
 
 MAX_CONCURRENT, ALLOWED, PAUSE = 20, 10, 0.02
 AGENTS, APPLICATIONS = "/api/v1/admin/agents", "/api/v1/admin/applications"
-LOCKED = """locked = enter(tenant, actor=actor)
+LOCKED = """locked = lock_tenant_for_create(tenant, actor=actor)
     if locked.is_staff:
         return
     partner = Partner.objects.select_for_update(no_key=True)"""
