@@ -35,23 +35,15 @@ class Parameters:
 
     def take(self, value: Any) -> Any:
         """A stand-in for the value of a filter. Of a text, Django's lookups may make a pattern."""
-        match value:
-            case None | bool() | Enum():
-                return value  # a part of the form
-            case UUID():
-                return self._add(value, "uuid")
-            case datetime():
-                return self._add(value, "timestamptz")
-            case ipaddress.IPv4Network() | ipaddress.IPv6Network():
-                return self._add(str(value), "text")
-            case str():
-                stands = self._add(value, "text")
-                for start in ("%", ""):
-                    self.types[f"{start}{stands}%"] = "text"
-                    self.values.append(f"{start}{connection.ops.prep_for_like_query(value)}%")
-                return stands
-            case _:
-                raise NotTaken
+        if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+            return self._add(str(value), "text")
+        if not isinstance(value, str) or isinstance(value, Enum):
+            return self._take_plain(value)
+        stands = self._add(value, "text")
+        for start in ("%", ""):
+            self.types[f"{start}{stands}%"] = "text"
+            self.values.append(f"{start}{connection.ops.prep_for_like_query(value)}%")
+        return stands
 
     def _taken(self, child: Any) -> Any:
         if isinstance(child, Q):
@@ -64,19 +56,25 @@ class Parameters:
         return lookup, self._put(lookup, value)
 
     def _put(self, lookup: str, value: Any) -> Any:
+        if not isinstance(value, str) or isinstance(value, Enum):
+            return self._take_plain(value)
+        if lookup.startswith(_ADDRESS):
+            return str(self._add(ipaddress.ip_address(value), "inet"))
+        if lookup.endswith("contains"):
+            return self._add(value, "text", pattern)
+        if lookup.endswith(("__in", "__exact", "__lt", "__lte", "__gt", "__gte")):
+            return self._add(value, "text")
+        raise NotTaken
+
+    def _take_plain(self, value: Any) -> Any:
+        """A stand-in for a value that every lookup takes alike, or the value itself where it is a part of the form."""
         match value:
             case None | bool() | Enum():
-                return value  # a part of the form
+                return value
             case UUID():
                 return self._add(value, "uuid")
             case datetime():
                 return self._add(value, "timestamptz")
-            case str() if lookup.startswith(_ADDRESS):
-                return str(self._add(ipaddress.ip_address(value), "inet"))
-            case str() if lookup.endswith("contains"):
-                return self._add(value, "text", pattern)
-            case str() if lookup.endswith(("__in", "__exact", "__lt", "__lte", "__gt", "__gte")):
-                return self._add(value, "text")
             case _:
                 raise NotTaken
 
