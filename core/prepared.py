@@ -10,20 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from ipaddress import IPv4Address
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
-from psycopg import ClientCursor, Connection, errors, sql
-from psycopg.adapt import AdaptersMap, Dumper, PyFormat, Transformer
-from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg import errors, sql
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.types.datetime import TimestamptzLoader
-from psycopg.types.string import BytesDumper
+
+from core.libpq import Link
 
 Rows = list[tuple[Any, ...]]
 _RANDOM = UUID(int=secrets.randbits(100) << 20)
@@ -43,7 +39,7 @@ class Statement:
         """The rows, as `values_list()` has them."""
         database = connections[DEFAULT_DB_ALIAS]  # itself: to ask the proxy for each attribute costs more than to send
         database.ensure_connection()
-        link = _Link(database)
+        link = Link(database)
         try:
             result = self._send(link, values)
         except EmptyResultSet:  # the compiler knows that there are none
@@ -57,7 +53,7 @@ class Statement:
         rows = self.fetch(*values)
         return [dict(zip(self._compiled.names, row, strict=True)) for row in rows]
 
-    def _send(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+    def _send(self, link: Link, values: Sequence[Any]) -> PGresult:
         if not link.database.autocommit:
             link.begin()
 
@@ -96,10 +92,10 @@ class Prepared(Statement):
     out the hard way would break the transaction off.
     """
 
-    def _send(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+    def _send(self, link: Link, values: Sequence[Any]) -> PGresult:
         return self._send_by_name(link, values) if link.database.autocommit else super()._send(link, values)
 
-    def _send_by_name(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+    def _send_by_name(self, link: Link, values: Sequence[Any]) -> PGresult:
         if self._name not in link.prepared:
             self._prepare(link)
             link.prepared.add(self._name)
@@ -111,13 +107,13 @@ class Prepared(Statement):
             self._prepare(link)  # a pooler has given us another connection, or cleaned ours
             return self._execute(link, values)
 
-    def _execute(self, link: "_Link", values: Sequence[Any]) -> PGresult:
+    def _execute(self, link: Link, values: Sequence[Any]) -> PGresult:
         def call(libpq: PGconn) -> PGresult:
             return libpq.exec_prepared(self._name.encode(), link.dumped(values))
 
         return link.run(call, self._execution, values)
 
-    def _prepare(self, link: "_Link") -> None:
+    def _prepare(self, link: Link) -> None:
         def call(libpq: PGconn) -> PGresult:
             return libpq.prepare(self._name.encode(), self._text.encode(), self._types)
 
@@ -184,85 +180,6 @@ class _Compiled(NamedTuple):
         if not self.converters:
             return rows
         return [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)]
-
-
-class _Call:
-    """One call of libpq in the shape of a cursor, so that Django's wrapper can hold it."""
-
-    result: PGresult
-
-    def __init__(self, psycopg_connection: Connection[Any], call: Callable[[PGconn], PGresult]) -> None:
-        self._connection, self._call = psycopg_connection, call
-
-    @property
-    def _query(self) -> "_Logged":
-        """Where Django's PostgreSQL backend looks for what was sent, if it is to log that."""
-        query, parameters = self._sent
-        return _Logged(ClientCursor(self._connection).mogrify(query, parameters).encode())
-
-    def execute(self, query: str, parameters: Any = None) -> None:
-        self._sent = query, parameters
-        result = self._call(self._connection.pgconn)
-        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            if result.error_field(DiagnosticField.SQLSTATE) is None:  # the server did not say it: it has gone
-                raise errors.OperationalError(result.get_error_message())
-            raise errors.error_from_result(result)
-        self.result = result
-
-
-class _Logged(NamedTuple):
-    query: bytes
-
-
-class _Adaptation(NamedTuple):
-    """What the connection knows of types, without the connection: that is not to be kept from being closed."""
-
-    adapters: AdaptersMap
-    connection: None = None
-
-
-class _HexDumper(Dumper):
-    """Bytes as hexadecimal text. psycopg's own dumper asks the connection how to escape, and there is none here."""
-
-    oid = BytesDumper.oid
-
-    def dump(self, obj: bytes) -> bytes:
-        return b"\\x" + obj.hex().encode()
-
-
-class _Link:
-    """A database connection of Django's, and what is kept for the connection of psycopg's in it."""
-
-    by_connection: ClassVar[WeakKeyDictionary[Connection[Any], tuple[set[str], Any]]] = WeakKeyDictionary()
-
-    def __init__(self, database: BaseDatabaseWrapper) -> None:
-        self.database: Any = database
-        kept = self.by_connection.get(self.database.connection)
-        if kept is None:
-            kept = self.by_connection[self.database.connection] = set(), _transformer(self.database.connection.adapters)
-        self.prepared, self.transformer = kept
-
-    def run(self, call: Callable[[PGconn], PGresult], query: str, parameters: Any) -> PGresult:
-        cursor: Any = _Call(self.database.connection, call)
-        wrap = self.database.make_debug_cursor if self.database.queries_logged else self.database.make_cursor
-        wrap(cursor).execute(query, parameters)
-        return cursor.result
-
-    def begin(self) -> None:
-        """Without autocommit, psycopg begins a transaction with the first statement that passes its cursors."""
-        if self.database.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self.database.connection.execute("")
-
-    def dumped(self, values: Sequence[Any]) -> Any:
-        """As text, which fits whatever type is declared."""
-        return self.transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
-
-
-def _transformer(adapters: AdaptersMap) -> Any:
-    ours = AdaptersMap(adapters)
-    ours.register_dumper(bytes, _HexDumper)
-    ours.register_loader("timestamptz", TimestamptzLoader)  # in C, and in UTC; Django's is in Python
-    return Transformer(_Adaptation(ours))
 
 
 def _literal(value: Any, *, escaped: bool) -> str:

@@ -12,7 +12,8 @@ from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 from psycopg import Cursor, connect
 
-from core.prepared import Prepared, Statement, _Link
+from core.libpq import Link
+from core.prepared import Prepared, Statement
 from tenancy.models import Tenant
 from tests.planned import sent_whole_in_transactions
 from tests.world import World
@@ -76,7 +77,7 @@ class TestAStatement:
 
     def test_is_found_when_somebody_else_has_prepared_it(self, half: Tenant):
         before = named().fetch(half.pk)
-        _Link.by_connection.clear()
+        Link.by_connection.clear()
         assert named().fetch(half.pk) == before
 
     def test_needs_nothing_prepared_in_a_transaction(self, half: Tenant):
