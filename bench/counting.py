@@ -9,7 +9,7 @@ from statistics import median_low
 from django.db import connection
 
 from config import postgres
-from config.postgres.place import Place
+from config.postgres.server_home import ServerHome
 
 TIMES = 3
 # What opens and closes transactions, and what is sent once for a connection, is no statement of a request's.
@@ -49,7 +49,7 @@ def logged() -> Iterator[list[str]]:
     It also has those that go past Django, straight to libpq.
     """
     verbs: list[str] = []
-    with connection.cursor() as cursor, open(Place(postgres.home()).log, errors="replace") as log:
+    with connection.cursor() as cursor, open(ServerHome(postgres.home()).log, errors="replace") as log:
         cursor.execute("SELECT pg_backend_pid()")
         line = re.compile(rf"\[{cursor.fetchone()[0]}\] LOG:  (?:statement|execute [^:]*): \s*(\w+)")
         log.seek(0, 2)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make a virtual environment and put pinned requirements into it: .venv and the development ones, unless told otherwise.
-# The stamp comes last, so that half a job is done again.
+# Make a virtual environment and put pinned requirements into it: .venv and the development ones, by default.
+# The stamp is written last, so that an interrupted run is repeated.
 set -eu
 venv=${1:-.venv}
 requirements=${2:-requirements-dev.txt}

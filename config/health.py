@@ -1,4 +1,4 @@
-"""Is the process up; can it work."""
+"""Liveness and readiness checks for load balancers and orchestrators."""
 
 from functools import cache
 
@@ -18,13 +18,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    problem = what_is_missing()
+    problem = readiness_problem()
     if problem:
         return JsonResponse({"status": "unavailable", "reason": problem}, status=503, headers={"Retry-After": "5"})
     return JsonResponse({"status": "ok"})
 
 
-def what_is_missing() -> str | None:
+def readiness_problem() -> str | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""What `make run` runs: the database, the web server and the worker, started together and stopped together."""
+"""The program behind `make run`: it starts and stops the database, the web server and the worker together."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ from config import postgres
 
 HOST = "127.0.0.1"
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-PATIENCE = 60
+TIMEOUT = 60
 GRACE = 5
 WELCOME = """
 Curfew is running at {url} (stop it with Ctrl-C; make run FRESH=1 starts over).
@@ -52,26 +52,26 @@ Children = dict[str, subprocess.Popen[bytes]]
 
 
 class Stopped(BaseException):
-    """The person has had enough."""
+    """The user asked to stop."""
 
 
-class Trouble(Exception):
-    """What went wrong, for the person."""
+class StartError(Exception):
+    """An error whose message is written for the user."""
 
 
 def main() -> int:
     os.environ.setdefault("CURFEW_ENV", "development")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    listen_to_signals()
+    handle_signals()
     if "MAKELEVEL" in os.environ:
-        end_with(os.getppid())
+        stop_with_parent(os.getppid())
     try:
         run(free_port(os.environ.get("PORT") or "8000"))
     except Stopped:
         print("\nStopped.")
         return 0
-    except (ImproperlyConfigured, Trouble, postgres.PostgresError) as trouble:
-        print(f"\n{trouble}", file=sys.stderr)
+    except (ImproperlyConfigured, StartError, postgres.PostgresError) as error:
+        print(f"\n{error}", file=sys.stderr)
         return 1
 
 
@@ -86,9 +86,9 @@ def run(port: int) -> NoReturn:
                 time.sleep(0.5)
 
 
-def listen_to_signals() -> None:
+def handle_signals() -> None:
     for number in SIGNALS:
-        # nohup ignores SIGHUP for us, and means it. A shell ignores SIGINT for whatever it runs in the background.
+        # Keep ignoring SIGHUP under nohup. A shell ignores SIGINT for background processes, so that is set anyway.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
 
@@ -103,8 +103,8 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def end_with(parent: int) -> None:
-    """Have this process stopped when its parent dies, even if that is killed."""
+def stop_with_parent(parent: int) -> None:
+    """Stop this process when its parent ends, even if the parent is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:
@@ -119,7 +119,7 @@ def free_port(wanted: str) -> int:
             probe.bind((HOST, port))
     except (OSError, OverflowError, ValueError) as error:
         advice = "Choose another: make run PORT=8001"
-        raise Trouble(
+        raise StartError(
             f"Port {wanted} cannot be used ({getattr(error, 'strerror', None) or error}). {advice}"
         ) from error
     return port
@@ -128,7 +128,7 @@ def free_port(wanted: str) -> int:
 def database() -> AbstractContextManager[None]:
     if not settings.EMBEDDED:
         if os.environ.get("FRESH"):
-            raise Trouble("FRESH=1 deletes the embedded database only, but DATABASE_URL is set. Unset one of them.")
+            raise StartError("FRESH=1 deletes the embedded database only, but DATABASE_URL is set. Unset one of them.")
         return nullcontext()
     if os.environ.get("FRESH"):
         print(f"Deleting the database in {postgres.home()}", flush=True)
@@ -144,7 +144,7 @@ def prepare() -> None:
         if settings.EMBEDDED:
             call_command("load_demo")
     except OperationalError as error:
-        raise Trouble(f"The database cannot be reached: {error}") from error
+        raise StartError(f"The database cannot be reached: {error}") from error
     finally:
         connections.close_all()
 
@@ -152,7 +152,7 @@ def prepare() -> None:
 @contextmanager
 def started(port: int) -> Iterator[Children]:
     server = ["granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--workers", "2"]
-    # granian's workers are deaf while they load the application, and it would wait for them for ever.
+    # granian's workers ignore signals while they load the application, and it would wait for them forever.
     server += ["--workers-kill-timeout", "3"]
     server += ["--blocking-threads", "4", "--log-level", "warning", "config.wsgi:application"]
     commands = {"web server": ["-m", *server], "worker": ["manage.py", "procrastinate", "worker"]}
@@ -171,8 +171,8 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
         [sys.executable, *command],
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
-        process_group=0,  # Ctrl-C reaches us alone, and we stop them; what a killed one leaves behind can be found
-        preexec_fn=partial(end_with, os.getpid()),
+        process_group=0,  # Ctrl-C reaches only this process, which then stops each group
+        preexec_fn=partial(stop_with_parent, os.getpid()),
     )
 
 
@@ -191,19 +191,21 @@ def end(children: Children) -> None:
 def check(children: Children) -> None:
     for name, child in children.items():
         if child.poll() is not None:
-            raise Trouble(
+            raise StartError(
                 f"The {name} stopped unexpectedly (exit code {child.returncode}), so the rest was stopped too."
             )
     if settings.EMBEDDED and not postgres.is_alive(postgres.home()):
-        raise Trouble(f"PostgreSQL stopped unexpectedly, so the rest was stopped too. Its log is in {postgres.home()}.")
+        raise StartError(
+            f"PostgreSQL stopped unexpectedly, so the rest was stopped too. Its log is in {postgres.home()}."
+        )
 
 
 def wait_for_answer(port: int, children: Children) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not answers(port):
         check(children)
         if time.monotonic() > deadline:
-            raise Trouble(f"The web server did not answer within {PATIENCE} seconds, so everything was stopped.")
+            raise StartError(f"The web server did not answer within {TIMEOUT} seconds, so everything was stopped.")
         time.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment. Production is the default and refuses to start half configured."""
+"""Settings, read from the environment. Production is the default and does not start with a required one missing."""
 
 import ipaddress
 import re
@@ -19,7 +19,7 @@ env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 DEVELOPMENT = env("CURFEW_ENV", default="production") == "development"
-DEBUG = False  # an error page is for the log, not for whoever caused it
+DEBUG = False  # tracebacks go to the log, never to the client
 
 
 def required(name: str) -> str:
@@ -27,13 +27,13 @@ def required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Set it in the environment or in .env (.env.example shows how)."
-            ' To try things: make run, and make manage ARGS="..." for a command'
+            ' For a trial installation use make run, and make manage ARGS="..." for commands.'
         )
     return value
 
 
 def development_secret() -> str:
-    """Kept, so that sessions survive a restart."""
+    """Return a generated key. It is kept in a file, so that sessions survive a restart."""
     path = postgres.home() / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def development_secret() -> str:
 
 
 def strong(name: str, value: str) -> str:
-    """A key that lets somebody in by itself, if there is one: nobody must be able to guess it."""
+    """Return `value` if it is empty or hard to guess: such a key grants access by itself."""
     if value and (len(value) < 32 or len(set(value)) < 10 or not all("!" <= letter <= "~" for letter in value)):
         raise ImproperlyConfigured(
             f"{name} is too weak: it takes 32 or more letters, digits and signs, of ten kinds or more, without spaces."
@@ -60,7 +60,7 @@ def between(lowest: int, highest: int, name: str, value: int) -> int:
 
 YEAR = 365 * 24 * 3600
 
-# Who we are
+# Product
 
 PRODUCT = "Curfew"
 VERSION = "0.1.0"
@@ -74,7 +74,7 @@ ALLOWED_HOSTS = (
     else required("ALLOWED_HOSTS").split(",")
 )
 
-# Where we are reached from outside. Behind a proxy that may be below a path, with which every link then begins.
+# The public address. Behind a proxy it may include a path, which then begins every link.
 
 PUBLIC_URL = public_url(
     "PUBLIC_URL",
@@ -83,7 +83,7 @@ PUBLIC_URL = public_url(
 URL_PREFIX = urlsplit(PUBLIC_URL).path
 FORCE_SCRIPT_NAME = URL_PREFIX or None
 
-# The database
+# Database
 
 EMBEDDED = DEVELOPMENT and not env("DATABASE_URL", default="")
 DATABASES: dict[str, Any] = {
@@ -91,16 +91,16 @@ DATABASES: dict[str, Any] = {
 }
 DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": None}
 _options = DATABASES["default"].setdefault("OPTIONS", {})
-# Compiling a statement takes the server longer than any of ours takes to run.
+# JIT compilation takes longer than any of our statements takes to run.
 _options["options"] = f"-c jit=off {_options.get('options', '')}".strip()
 STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The parts
+# Applications and middleware
 
 INSTALLED_APPS = [
-    "unfold.apps.BasicAppConfig",  # its templates stand before the admin's
-    "django.contrib.admin.apps.SimpleAdminConfig",  # web/console says what is in it
+    "unfold.apps.BasicAppConfig",  # before the admin, so that its templates win
+    "django.contrib.admin.apps.SimpleAdminConfig",  # web/console registers the models
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -119,7 +119,7 @@ MIDDLEWARE = [
     "core.api.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "corsheaders.middleware.CorsMiddleware",  # before whatever may refuse: else a browser hides the refusal
+    "corsheaders.middleware.CorsMiddleware",  # first of those that may refuse: errors need CORS headers
     "core.api.middleware.RequestLimitsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
 ]
@@ -140,17 +140,17 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = f"{URL_PREFIX}/static/"
-STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, straight from the packages
+STATIC_ROOT = None if DEVELOPMENT else BASE_DIR / "staticfiles"  # in development, files are served from the packages
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}  # the revocation itself says what was done
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}  # the revocation row keeps the outcome
 
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 APPEND_SLASH = False
 
-# People and passwords
+# Users and passwords
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["accounts.hashers.Argon2"]
@@ -165,12 +165,12 @@ SIGN_IN_FIRST_WAIT = env.int("SIGN_IN_FIRST_WAIT", default=30)
 SIGN_IN_LONGEST_WAIT = env.int("SIGN_IN_LONGEST_WAIT", default=15 * 60)
 PASSWORD_RESET_LIFETIME = env.int("PASSWORD_RESET_LIFETIME", default=24 * 3600)
 
-# Keys that whoever runs this hands out; without them, what they open stays shut
+# Keys for operators. Without a key, the endpoints that accept it refuse every request.
 
 ADMIN_KEY = strong("ADMIN_KEY", env("ADMIN_KEY", default=""))
 CRON_SECRET = strong("CRON_SECRET", env("CRON_SECRET", default=""))
 
-# Letters
+# Mail
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEVELOPMENT else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
@@ -180,7 +180,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{PRODUCT} <no-reply@{AL
 
 GEOIP_PATH = env("GEOIP_PATH", default="")
 SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=90)
-# Two minutes is also the least that a session policy takes.
+# Two minutes is also the minimum of a session policy.
 ADMIN_SESSION_LIFETIME = between(
     120, 10 * YEAR, "ADMIN_SESSION_LIFETIME", env.int("ADMIN_SESSION_LIFETIME", default=24 * 3600)
 )
@@ -188,20 +188,23 @@ ADMIN_SESSION_RETENTION_DAYS = between(
     0, 3650, "ADMIN_SESSION_RETENTION_DAYS", env.int("ADMIN_SESSION_RETENTION_DAYS", default=7)
 )
 
-# What costs more than a look: revoking everything, statistics; of one caller, in one process
+# Expensive requests (revoking everything, statistics), for each caller and process
 
 EXPENSIVE_REQUESTS_PER_MINUTE = env.int("EXPENSIVE_REQUESTS_PER_MINUTE", default=600)
 
-# How many requests a person may make of the panel's account pages in so many seconds, of all processes together
+# Requests of one user to the panel API in one window (in seconds), across all processes
 
 PANEL_RATE_LIMIT = env.int("PANEL_RATE_LIMIT", default=600)
 PANEL_RATE_WINDOW = env.int("PANEL_RATE_WINDOW", default=300)
 
-# The edge
+# HTTP
 
 TRUSTED_PROXIES = [ipaddress.ip_network(each) for each in env.list("TRUSTED_PROXIES", default=[])]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # dropped on arrival unless a trusted proxy set it
+SECURE_PROXY_SSL_HEADER = (
+    "HTTP_X_FORWARDED_PROTO",
+    "https",
+)  # removed by the request middleware unless a trusted proxy set it
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [rf"^{re.escape(URL_PREFIX)[1:]}/?(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600)
@@ -209,19 +212,19 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = not DEVELOPMENT
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    "admin.E408",  # the console finds out by itself who is there, so that nothing else pays for it
-    "admin.E409",  # likewise what it says from one page to the next
-    "admin.E410",  # its sessions are ours
-    "security.W003",  # whoever lets a cookie in asks where the request comes from
+    "admin.E408",  # the console authenticates by itself, so that other requests do not pay for it
+    "admin.E409",  # likewise for messages
+    "admin.E410",  # it uses our own sessions
+    "security.W003",  # the cookie authenticators check the origin of the request
 ]
 
-# Pages of other origins: what they may call, send and read. Cookies never take part in it.
+# Cross-origin requests: allowed origins and headers. Cookies are never included.
 
 CORS_ALLOWED_ORIGINS = [
     web_origin("CORS_ALLOWED_ORIGINS", each) for each in env.list("CORS_ALLOWED_ORIGINS", default=[])
 ]
 CORS_URLS_REGEX = r"^/(api|edge|openapi|version|\.well-known)\b"
-CORS_PREFLIGHT_MAX_AGE = 600  # an origin that is struck off goes on sending what it was allowed for so long
+CORS_PREFLIGHT_MAX_AGE = 600  # a removed origin keeps its access for this long
 CORS_ALLOW_HEADERS = [
     *("accept", "authorization", "content-encoding", "content-type", "idempotency-key", "if-match", "if-none-match"),
     *("prefer", "user-agent", "x-admin-key", "x-api-key", "x-request-id", "x-requested-with", "zt-session"),
@@ -233,7 +236,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-# The console: what its forms carry, and what it says from one page to the next
+# Console: form tokens and messages
 
 CSRF_COOKIE_NAME = "curfew_csrf" if DEVELOPMENT else "__Host-curfew_csrf"
 CSRF_COOKIE_SECURE = not DEVELOPMENT
@@ -271,9 +274,9 @@ UNFOLD = {
     },
 }
 
-# --- the API ------------------------------------------------------------------------------------------------------
+# APIs
 
-# Where paths begin: who words what is refused before any view is found.
+# Path prefixes, and who renders errors that occur before a view is called.
 DIALECTS: dict[str, str] = {
     "/api/account/": "sessions_app.api.panel.wire.error",
     "/api/admin/": "sessions_app.api.admin_tokens.wire.error",
@@ -322,8 +325,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        "django.request": {"level": "ERROR"},  # a refused request is not news, and its path is the caller's text
+        "django.request": {"level": "ERROR"},  # refused requests are not logged: their paths are text of the caller
         "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "procrastinate": {"level": "WARNING"},  # that the minute's sweep found nothing is not news either
+        "procrastinate": {"level": "WARNING"},  # the sweep that runs every minute is not logged
     },
 }

@@ -1,4 +1,4 @@
-"""v1's contents page."""
+"""URLs of the v1 API, by app."""
 
 from django.urls import include, path
 

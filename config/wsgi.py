@@ -19,20 +19,20 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 
 if settings.STATEMENT_TIMEOUT:
-    # Here and not in the settings: a command and the worker may take as long as they need.
+    # Set here and not in the settings, because commands and the worker have no time limit.
     _database: dict[str, Any] = settings.DATABASES["default"]
     _options = _database.setdefault("OPTIONS", {})
     _options["options"] = f"-c statement_timeout={settings.STATEMENT_TIMEOUT}s {_options.get('options', '')}"
 
 get_resolver().url_patterns  # noqa: B018 - views are loaded now, not with the first request
-# What is loaded stays. Looked through for garbage with every few requests, it was a tenth of a request's time.
+# Loaded modules are never garbage. Scanning them every few requests took a tenth of the time of a request.
 gc.collect()
 gc.freeze()
 gc.set_threshold(10_000)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django reads as far as Content-Length says. A chunked body has none, so it is measured here, up to the limit."""
+    """Serve a request. Django needs a Content-Length, so a chunked body is read here, up to the size limit."""
     environ["PATH_INFO"] = without_prefix(environ["PATH_INFO"])
     environ["CONTENT_TYPE"] = in_utf8(environ.get("CONTENT_TYPE", ""))
     if "CONTENT_LENGTH" not in environ:
@@ -42,16 +42,18 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 
 def without_prefix(path: str) -> str:
-    """Some proxies take the prefix off and some leave it on; probes that come past the proxy never had one."""
+    """Remove the URL prefix if it is there: some proxies strip it, and probes that bypass the proxy have none."""
     prefix = settings.URL_PREFIX
     return path[len(prefix) :] if path.startswith(f"{prefix}/") else path
 
 
 def in_utf8(content_type: str) -> str:
-    """Django would read the whole query by whatever codec a body claims, before anybody can say what is wrong with it.
-    UTF-8 goes without saying; what claims another is told so by whoever reads bodies."""
-    said = _CHARSET.search(content_type)
-    if said is None:
+    """Replace a charset other than UTF-8 by `other`, which the body parsers refuse.
+
+    Django would otherwise decode the query string with the charset of the body, before any view can refuse it.
+    """
+    charset = _CHARSET.search(content_type)
+    if charset is None:
         return content_type
-    rest = content_type[: said.start()] + content_type[said.end() :]
-    return rest if said[1].lower() in ("utf-8", "utf8") else f"{rest}; charset=other"
+    rest = content_type[: charset.start()] + content_type[charset.end() :]
+    return rest if charset[1].lower() in ("utf-8", "utf8") else f"{rest}; charset=other"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from config.postgres.place import PostgresError
+from config.postgres.server_home import PostgresError
 
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 OLDEST = 15
@@ -29,19 +29,19 @@ def find(*, major: str | None, account: dict[str, Any], store: Path) -> Path:
 
     A wheel that `account` cannot reach is copied into `store`.
     """
-    refused, origin = [], "PG_BIN=" if os.environ.get("PG_BIN") else ""
+    rejected, origin = [], "PG_BIN=" if os.environ.get("PG_BIN") else ""
     for folder in candidates():
-        problem = refusal(folder, major)
+        problem = problem_with(folder, major)
         if problem is None:
             if version(folder, account):
                 return folder
             if WHEEL in folder.parts:
                 return copy_wheel(folder, store)
             problem = "cannot be run by the account of the database"
-        refused.append(f"{origin}{folder} {problem}")
+        rejected.append(f"{origin}{folder} {problem}")
     wanted = f"PostgreSQL {major}, which made the data," if major else f"PostgreSQL {OLDEST} or newer"
     advice = "Set PG_BIN to a folder that holds initdb, pg_ctl and postgres, or DATABASE_URL to a running server."
-    raise PostgresError(f"{wanted} is needed, but {'; '.join(refused) or 'none was found'}. {advice}")
+    raise PostgresError(f"{wanted} is needed, but {'; '.join(rejected) or 'none was found'}. {advice}")
 
 
 def candidates() -> Iterator[Path]:
@@ -52,17 +52,17 @@ def candidates() -> Iterator[Path]:
         yield Path(on_path).resolve().parent
     for pattern in FOLDERS:
         yield from sorted(Path("/").glob(pattern[1:]), key=numbers, reverse=True)
-    # Found, not imported: the package's own code has no part in this.
+    # The package's own code is not needed, so it is located but not imported.
     if wheel := importlib.util.find_spec(WHEEL):
-        yield from (Path(place) / "pginstall" / "bin" for place in wheel.submodule_search_locations or ())
+        yield from (Path(location) / "pginstall" / "bin" for location in wheel.submodule_search_locations or ())
 
 
 def numbers(folder: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", str(folder))]
 
 
-def refusal(folder: Path, major: str | None) -> str | None:
-    """Why this folder will not do, as the rest of a sentence that begins with its name."""
+def problem_with(folder: Path, major: str | None) -> str | None:
+    """Say why this folder cannot be used, as the rest of a sentence that begins with its path."""
     if missing := [program for program in PROGRAMS if not os.access(folder / program, os.X_OK)]:
         return f"has no {', '.join(missing)}"
     has = version(folder, {})
@@ -76,10 +76,10 @@ def refusal(folder: Path, major: str | None) -> str | None:
 def version(folder: Path, account: dict[str, Any]) -> str | None:
     """The version, or None if `account` cannot run it."""
     try:
-        shown = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, **account)
+        output = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, **account)
     except OSError:
         return None
-    match = re.search(r"\d+(\.\d+)?", shown.stdout)
+    match = re.search(r"\d+(\.\d+)?", output.stdout)
     return match.group() if match else None
 
 
@@ -88,12 +88,12 @@ def copy_wheel(folder: Path, store: Path) -> Path:
     installed, libraries = folder.parent, folder.parents[2] / f"{WHEEL}.libs"
     complete = store / f"postgresql-{version(folder, {})}"
     if not complete.exists():
-        making = Path(tempfile.mkdtemp(prefix="postgresql.", suffix=".new", dir=store))
+        new = Path(tempfile.mkdtemp(prefix="postgresql.", suffix=".new", dir=store))
         shutil.copytree(
-            installed, making / WHEEL / installed.name, symlinks=True, ignore=shutil.ignore_patterns("include")
+            installed, new / WHEEL / installed.name, symlinks=True, ignore=shutil.ignore_patterns("include")
         )
-        shutil.copytree(libraries, making / libraries.name)
-        for path in (making, *making.rglob("*")):
+        shutil.copytree(libraries, new / libraries.name)
+        for path in (new, *new.rglob("*")):
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        making.rename(complete)
+        new.rename(complete)
     return complete / WHEEL / installed.name / folder.name

@@ -18,7 +18,7 @@ import pytest
 
 from config import postgres
 from config.postgres import binaries
-from config.postgres.place import Place
+from config.postgres.server_home import ServerHome
 
 ROOT = Path(__file__).parents[2]
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
@@ -83,7 +83,7 @@ class Home:
 
     @property
     def account(self) -> dict[str, Any]:
-        return Place(self.path).account
+        return ServerHome(self.path).account
 
     def processes(self) -> list[int]:
         return [int(process.name) for process in Path("/proc").glob("[0-9]*") if works_in(process, self.path)]

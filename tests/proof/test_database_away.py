@@ -26,7 +26,7 @@ import pytest
 from django.conf import settings
 
 from config import postgres
-from config.postgres.place import Place
+from config.postgres.server_home import ServerHome
 from core.ids import Prefix, decode_id
 from tests.proof.browsers import Answer, Browser, browsers
 from tests.servers import Servers, database_url, environment
@@ -62,7 +62,7 @@ class Database:
         self.stop()
 
     def _signal(self, number: int) -> None:
-        os.kill(int((Place(self.home).data / "postmaster.pid").read_text().split()[0]), number)
+        os.kill(int((ServerHome(self.home).data / "postmaster.pid").read_text().split()[0]), number)
 
     def ask(self, question: str) -> list[tuple[Any, ...]]:
         with closing(psycopg.connect(database_url(postgres.connection(self.home)))) as connection:
