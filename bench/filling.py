@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from bench.copying import NULL, copy_in, field, without_indexes
 from bench.crowds import CHUNK, DAY, Crowd
 from bench.progress import say
-from sessions_app import counting, devices
+from sessions_app import devices
 from sessions_app.demo import NETWORKS, USER_AGENTS
 from sessions_app.models import Reach, Revocation, Session
+from sessions_app.operations import counter_maintenance
 from tenancy.models import Tenant
 
 OPENED_WITHIN, LIFETIME, SEEN_WITHIN, IDLE_LIMIT = 20 * DAY, 30 * DAY, 6 * DAY, 7 * DAY
@@ -52,7 +53,7 @@ def filling(model: Session) -> Iterator["Filling"]:
         yield Filling(model)
         say("making the indexes")
     say("counting")
-    counting.rebuild()
+    counter_maintenance.recount()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 

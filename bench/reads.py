@@ -13,8 +13,8 @@ from bench.figures import AT_DEPTH, BY_NUMBER, LIST, SEARCH, STATS, TOTAL, Figur
 from bench.progress import say
 from bench.timing import in_turns, milliseconds, statements_timed
 from bench.world import World
-from sessions_app import counting
 from sessions_app.models import Reach
+from sessions_app.reads import live_counts
 
 PER_PAGE = 20
 SEARCH_ROUNDS = 3  # at most: one can take ten seconds
@@ -53,7 +53,7 @@ def measure(figures: Figures, world: World, *, rounds: int) -> None:
     lists = {size: reader.page(size) for size in figures.sizes[1:]}
     check_the_totals(reader, lists)
     stats = {size: world.path(size, "/stats") for size in lists}
-    totals = {size: partial(counting.live_count, Reach.TENANT, tenant.pk) for size, tenant in world.tenants.items()}
+    totals = {size: partial(live_counts.live_count, Reach.TENANT, tenant.pk) for size, tenant in world.tenants.items()}
     big = {AT_DEPTH: reader.page(figures.big, cursor=cursor_at(reader, figures)), BY_NUMBER: numbered(reader, figures)}
     acts: dict[tuple[str, int], Callable[[], float]] = {
         **{(LIST, size): partial(reader.time, path) for size, path in lists.items()},

@@ -8,9 +8,9 @@ from django.db.models import Q
 
 from accounts.models import Application, User
 from core.access import Principal, Tier
-from sessions_app.counting import live_count, live_total
 from sessions_app.models import Reach
-from sessions_app.statistics import NOTHING, statistics
+from sessions_app.reads.live_counts import live_count, live_total
+from sessions_app.reads.stats import NOTHING, statistics
 from tenancy.models import Partner, Tenant
 
 

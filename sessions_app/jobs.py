@@ -6,7 +6,8 @@ from django.conf import settings
 from procrastinate.contrib.django import app
 
 from core.access import Principal
-from sessions_app import counting, operations
+from sessions_app import operations
+from sessions_app.operations import counter_maintenance
 
 
 @app.periodic(cron="* * * * * */30")
@@ -15,7 +16,7 @@ def tidy_sessions(timestamp: int) -> None:
     """Picks up the sweep that a killed worker left, writes down what the clock has ended, and sums up the counters."""
     operations.sweep()
     operations.expire(actor=Principal.system("expire_sessions"))
-    counting.fold()
+    counter_maintenance.fold()
 
 
 @app.periodic(cron="23 3 * * *")

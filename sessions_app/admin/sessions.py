@@ -20,12 +20,12 @@ from core.api.components import Badge, DefinitionList, Link, Table, time_tag
 from core.api.exports import download, format_in
 from core.humanize import how_long, how_many
 from core.ids import Prefix, encode_id
-from sessions_app import counting
-from sessions_app.admin.asking import LOOKED_AT, STATES, Asked
-from sessions_app.admin.ending import EndingForm
+from sessions_app.admin.filters import LOOKED_AT, STATES, Asked
+from sessions_app.admin.revoke_view import EndingForm
 from sessions_app.endings import ending_of
 from sessions_app.models import Revocation, SessionState, State
 from sessions_app.operations.session_export import COLUMNS, export_list
+from sessions_app.reads import live_counts
 
 KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 
@@ -51,7 +51,7 @@ class SessionList(KeysetChangeList):
         whole = self.form.whole
         if whole is None:
             return ""
-        return how_many(counting.live_count(*whole), "active session")
+        return how_many(live_counts.live_count(*whole), "active session")
 
 
 class SessionAdmin(ConsoleAdmin):

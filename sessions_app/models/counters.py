@@ -1,4 +1,4 @@
-"""How many sessions there are of which kind, kept as they change: the database appends, `counting.fold` sums up."""
+"""Session counters. Triggers append a row per change; `counter_maintenance.fold` sums them up."""
 
 from typing import Self
 

@@ -1,5 +1,5 @@
 from sessions_app.operations.bulk_revocation import revoke_selected
-from sessions_app.operations.counter_repair import rebuild_counters
+from sessions_app.operations.counter_maintenance import rebuild_counters
 from sessions_app.operations.expiry import expire, purge, purge_administrators
 from sessions_app.operations.revocation import RevocationResult, revoke, revoke_rows, sign_out
 from sessions_app.operations.scope_revocation import bump_token_version, end_all, revoke_scope

@@ -12,14 +12,14 @@ from django.db.models.functions import Coalesce, Now
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from sessions_app import counting
 from sessions_app.durations import read
 from sessions_app.models import Reach, Revocation, SessionState
 from sessions_app.models.expressions import opened_as_admin
 from sessions_app.operations.revocation import RevocationResult, revocation_fields, revoke_rows
 from sessions_app.operations.scope_revocation import revoke_scope
+from sessions_app.reads import live_counts
+from sessions_app.reads.stats import NOTHING, statistics
 from sessions_app.selection import Selection
-from sessions_app.statistics import NOTHING, statistics
 
 COUNTED = (Reach.PLATFORM, Reach.PARTNER, Reach.TENANT)
 BATCH = 2_000
@@ -63,7 +63,7 @@ def preview_revocation(selection: Selection) -> RevocationPreview:
     if selection.scope and selection.scope[0] in COUNTED:
         reach, target_id = selection.scope
         told = statistics(reach, target_id, seen_by=None) or NOTHING
-        tenants, administrators = counting.tenants_and_administrators(reach, target_id)
+        tenants, administrators = live_counts.tenants_and_administrators(reach, target_id)
         numbers = (told["active_sessions"], told["unique_users"], tenants, administrators)
     else:
         is_an_administrators = Count("pk", filter=opened_as_admin())
@@ -96,7 +96,7 @@ def preview(selection: Selection) -> Preview:
 def count(selection: Selection, *, reason: str) -> int:
     """How many sessions `revoke_selected` would end; of a job that was begun before, how many it still has to."""
     if selection.scope:
-        return counting.live_count(*selection.scope)
+        return live_counts.live_count(*selection.scope)
     begun = unfinished(selection, reason=reason)
     return selection.sessions(begun.created_at if begun else None).live().count()
 

@@ -14,7 +14,6 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.lookups import pk_in
-from sessions_app import counting
 from sessions_app.models import Reach, Revocation, Session, SessionState, SessionStateQuerySet
 from sessions_app.operations.expiry import expire_within
 from sessions_app.operations.locks import lock_scope_exclusive, lock_shared, lock_users
@@ -25,6 +24,7 @@ from sessions_app.operations.revocation import (
     reassign_newest_flag,
     revocation_fields,
 )
+from sessions_app.reads import live_counts
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.operations import next_revision
 
@@ -90,7 +90,7 @@ def end_all(
         ids = _of_user(target_id, spared)
         count, when = len(ids), {}
     else:
-        count, moment = counting.live_count_and_moment(reach, target_id)
+        count, moment = live_counts.live_count_and_moment(reach, target_id)
         spared = _spare(reach, target_id, spare, number)
         ids = _newest(reach, target_id, spared, shown, moment)
         count, when = count - len(spared), {"created_at": moment}  # what runs out a little later was ended by this

@@ -9,8 +9,10 @@ from accounts.models import User
 from bench.crowds import Crowd
 from bench.filling import Filling
 from core.access import Principal
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionState
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads import live_counts
 from tenancy.models import Tenant
 from tests.world import World
 
@@ -22,13 +24,13 @@ def north(world: World) -> Tenant:
     begun = Filling(world.katherine.session)
     begun.fill(world.north, Crowd.living(begun.dice, LIVE), lambda rows: None)
     begun.fill(world.south, Crowd.long_gone(begun.dice, LIVE), lambda rows: None)
-    counting.rebuild()
+    counter_maintenance.recount()
     return world.north
 
 
 def test_as_many_live_as_was_asked(north: Tenant):
     assert SessionState.objects.live().filter(tenant=north).count() == LIVE
-    assert counting.live_count(Reach.TENANT, north.pk) == LIVE
+    assert live_counts.live_count(Reach.TENANT, north.pk) == LIVE
 
 
 def test_a_tenth_as_many_are_over_of_either_kind(north: Tenant):
@@ -38,7 +40,7 @@ def test_a_tenth_as_many_are_over_of_either_kind(north: Tenant):
 
 
 def test_the_counters_say_what_the_rows_say(north: Tenant):
-    assert list(counting.differences()) == []
+    assert list(counter_maintenance.differences()) == []
 
 
 def test_each_is_of_somebody_in_that_tenant(north: Tenant):

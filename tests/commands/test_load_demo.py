@@ -18,10 +18,11 @@ from audit.queries import faults
 from core.access import Scope
 from core.ids import first_at
 from core.timestamps import milliseconds
-from sessions_app import counting, demo
-from sessions_app.dashboard import DAY, ActivityKind, hourly_activity
+from sessions_app import demo
 from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState
-from sessions_app.statistics import statistics
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads.dashboard import DAY, ActivityKind, hourly_activity
+from sessions_app.reads.stats import statistics
 from tenancy.models import Tenant
 from tests.world import SYSTEM, Caller
 
@@ -177,7 +178,7 @@ class TestWhatIsThere:
         told = statistics(Reach.PLATFORM, None, seen_by=None)
         live = SessionState.objects.live()
         assert told
-        assert list(counting.differences()) == []
+        assert list(counter_maintenance.differences()) == []
         assert told["active_sessions"] == live.count() > 100
         assert told["unique_users"] == live.values("user").distinct().count() > 10
 

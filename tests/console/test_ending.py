@@ -11,7 +11,7 @@ from accounts.models import Role
 from audit.actions import Action
 from audit.models import AuditEntry
 from core.access import Principal
-from sessions_app.admin.asking import BELONGING, LOOKING
+from sessions_app.admin.filters import BELONGING, LOOKING
 from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
@@ -205,7 +205,7 @@ class TestAnEnd:
         assert is_live(everybody.ada, everybody.lisa) == [False, True]
 
     def test_of_very_many_one_by_one_is_for_a_command(self, everybody: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("sessions_app.admin.ending.MOST_AT_ONCE", 2)
+        monkeypatch.setattr("sessions_app.admin.revoke_view.MOST_AT_ONCE", 2)
         browser = Browser(everybody.super_admin)
         assert "This page can revoke at most" in browser.open(END, device="desktop")
         form: dict[str, Any] = {"device": "desktop", "reason": "x", "at_most": "99"}

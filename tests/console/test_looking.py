@@ -14,7 +14,7 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessions_app.admin.asking.LOOKED_AT", 10)
+    monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 10)
 
 
 def walked(browser: Browser, **asked: str) -> list[list[str]]:
@@ -42,7 +42,7 @@ def test_what_is_rare_is_found_by_looking_on(world: World):
 
 
 def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sessions_app.admin.asking.LOOKED_AT", 100)
+    monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 100)
     crowd(world.ada, 130, user_agent=FIREFOX)
     pages = walked(Browser(world.north_admin), user_agent="firefox")
     assert list(chain(*pages)) == handles(user_agent=FIREFOX)

@@ -11,8 +11,10 @@ from django.db.models import F, Sum
 from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import CounterKind, Reach, Session, SessionCount, SessionState
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads import live_counts
 from tenancy import operations as tenancy
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
@@ -79,7 +81,7 @@ def totals(world: World) -> dict[str, int]:
         "admins": (Reach.ADMINS, None),
         "platform": (Reach.PLATFORM, None),
     }
-    return {name: counting.live_count(*place) for name, place in places.items()}
+    return {name: live_counts.live_count(*place) for name, place in places.items()}
 
 
 def by_hand(world: World) -> dict[str, int]:
@@ -104,9 +106,9 @@ def test_counters_say_what_the_rows_say_when_a_session_is(what: str, world: Worl
     everybody = [world.ada, world.alan, world.katherine, world.lisa]
     WHATEVER_HAPPENS[what](world)
     assert totals(world) == by_hand(world)
-    assert list(counting.differences()) == []
+    assert list(counter_maintenance.differences()) == []
     before = sums()
-    counting.fold()
+    counter_maintenance.fold()
     assert sums() == before
     assert totals(world) == by_hand(world)
     assert len(everybody) == 4
@@ -117,24 +119,24 @@ class TestFolding:
         for _ in range(3):
             world.signed_in(world.ada.user)
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
-        assert counting.fold() > 0
+        assert counter_maintenance.fold() > 0
         rows = SessionCount.objects.values_list(*SessionCount.KEY)
         assert len(set(rows)) == len(rows)
         assert not SessionCount.objects.filter(is_folded=False).exists()
-        assert counting.fold() == 0
+        assert counter_maintenance.fold() == 0
 
     def test_leaves_no_row_that_says_nothing(self, world: World):
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
-        counting.fold()
-        counting.fold()
+        counter_maintenance.fold()
+        counter_maintenance.fold()
         assert not SessionCount.objects.filter(n=0).exists()
 
     def test_forgets_when_somebody_was_seen_two_days_ago(self, world: World):
-        counting.fold()
+        counter_maintenance.fold()
         before = SessionCount.objects.filter(kind=CounterKind.SEEN).count()
         SessionCount.objects.filter(kind=CounterKind.SEEN).update(slot=F("slot") - 2 * 24 * 12)
         later(world.ada, by=2 * DAY)
-        counting.fold()
+        counter_maintenance.fold()
         assert SessionCount.objects.filter(kind=CounterKind.SEEN).count() <= before
         assert not SessionCount.objects.filter(kind=CounterKind.SEEN, tenant=world.north).exists()
         assert totals(world) == by_hand(world)
@@ -143,9 +145,9 @@ class TestFolding:
 class TestACounterThatIsWrong:
     def test_is_named_with_what_it_says_and_what_there_is(self, world: World):
         assert world.ada.session
-        counting.fold()
+        counter_maintenance.fold()
         SessionCount.objects.filter(tenant=world.north, kind=CounterKind.ALL).update(n=F("n") + 2)
-        [difference] = counting.differences()
+        [difference] = counter_maintenance.differences()
         assert (difference.counted, difference.found) == (3, 1)
         assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, CounterKind.ALL)
 
@@ -153,16 +155,16 @@ class TestACounterThatIsWrong:
         everybody = [world.ada, world.alan, world.katherine]
         SessionCount.objects.filter(kind=CounterKind.ALL).update(n=F("n") + 2)
         assert totals(world) != by_hand(world)
-        counting.rebuild()
-        assert list(counting.differences()) == []
+        counter_maintenance.recount()
+        assert list(counter_maintenance.differences()) == []
         assert totals(world) == by_hand(world)
         assert len(everybody) == 3
 
     def test_is_named_when_it_counts_what_is_not_there(self, world: World):
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
-        counting.fold()
+        counter_maintenance.fold()
         SessionCount.objects.filter(tenant=world.north).delete()
-        assert {difference.counted for difference in counting.differences()} == {0}
+        assert {difference.counted for difference in counter_maintenance.differences()} == {0}
 
 
 def test_what_is_rolled_back_was_never_counted(world: World):

@@ -6,8 +6,9 @@ from django.db.models import F
 
 from accounts import operations as accounts
 from accounts.models import Role
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session, SessionState
+from sessions_app.reads import live_counts
 from tenancy import operations as tenancy
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
@@ -65,7 +66,9 @@ class TestASessionThatRanOut:
         operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="administrators out")
         later(world.ada, by=2 * DAY)
         accounts.change_user(world.ada.user, role=Role.TENANT_ADMIN, actor=SYSTEM)
-        assert counting.live_count(Reach.ADMINS, None) == SessionState.objects.live().within(Reach.ADMINS, None).count()
+        assert (
+            live_counts.live_count(Reach.ADMINS, None) == SessionState.objects.live().within(Reach.ADMINS, None).count()
+        )
         assert how_it_ended(world.ada) == "idle"
 
     def test_is_expired_however_one_asks_when_its_user_is_signed_out(self, world: World):

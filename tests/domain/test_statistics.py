@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionCount, SessionQuerySet, SessionState
-from sessions_app.statistics import statistics
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads.stats import statistics
 from tests.commands.crowds import change, opened
 from tests.world import CHROME, SYSTEM, Caller, World
 
@@ -62,7 +63,7 @@ def agree(world: World) -> None:
     ]
     expected = sum(ages, timedelta()).total_seconds() / len(ages) if ages else 0
     assert abs(average - expected) < 2
-    assert list(counting.differences()) == []
+    assert list(counter_maintenance.differences()) == []
 
 
 def people(world: World) -> None:
@@ -122,12 +123,12 @@ class TestTheNumbers:
     def test_survive_being_summed_up(self, world: World):
         people(world)
         before = told(world)
-        assert counting.fold() > 0
+        assert counter_maintenance.fold() > 0
         assert told(world) | {"average_duration_seconds": 0} == before | {"average_duration_seconds": 0}
-        assert counting.fold() == 0
+        assert counter_maintenance.fold() == 0
         operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
         agree(world)
-        counting.fold()
+        counter_maintenance.fold()
         agree(world)
 
     def test_follow_what_is_seen_and_purged(self, world: World):
@@ -146,11 +147,11 @@ class TestTheNumbers:
 class TestReconciling:
     def test_names_a_counter_that_is_off(self, world: World):
         people(world)
-        counting.fold()
+        counter_maintenance.fold()
         agree(world)
         counter = SessionCount.objects.filter(tenant=world.north, kind="browser", value="Chrome")
         counter.update(n=F("n") + 5)
-        [difference] = counting.differences()
+        [difference] = counter_maintenance.differences()
         assert (difference.key["value"], difference.counted - difference.found) == ("Chrome", 5)
-        counting.rebuild()
+        counter_maintenance.recount()
         agree(world)

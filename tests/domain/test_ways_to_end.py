@@ -11,8 +11,10 @@ from accounts.models import Role
 from audit.models import AuditEntry
 from core.access import Origin
 from core.models import Status
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session, SessionState
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads import live_counts
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
 from tests.cells import cells
@@ -64,10 +66,10 @@ class TestASession:
 
     def test_is_counted_out_at_once(self, way: str, world: World):
         assert is_alive(world.ada)
-        before = counting.live_count(Reach.PLATFORM, None)
+        before = live_counts.live_count(Reach.PLATFORM, None)
         WAYS[way](world)
-        assert counting.live_count(Reach.PLATFORM, None) == before - 1
-        assert list(counting.differences()) == []
+        assert live_counts.live_count(Reach.PLATFORM, None) == before - 1
+        assert list(counter_maintenance.differences()) == []
 
     def test_ends_on_record(self, way: str, world: World):
         assert is_alive(world.ada)
@@ -111,7 +113,7 @@ class TestAnApplication:
         assert tenancy.suspend(mail, actor=SYSTEM) == 1
         assert (is_alive(theirs), is_alive(plain)) == (False, True)
         assert how_it_ended(theirs)[0] == "application suspended"
-        assert list(counting.differences()) == []
+        assert list(counter_maintenance.differences()) == []
 
 
 class TestTheClock:
@@ -120,9 +122,9 @@ class TestTheClock:
             last_activity_at=Now() - timedelta(days=8), due_at=Now() - timedelta(days=1)
         )
         assert not is_alive(world.ada)
-        assert counting.live_count(Reach.TENANT, world.north.pk) == 0
+        assert live_counts.live_count(Reach.TENANT, world.north.pk) == 0
         assert how_it_ended(world.ada) == ("idle", SYSTEM.id)
-        assert counting.live_count(Reach.TENANT, world.north.pk) == 0
+        assert live_counts.live_count(Reach.TENANT, world.north.pk) == 0
 
     def test_ends_what_has_lasted_long_enough(self, world: World):
         long_ago = Now() - timedelta(days=40)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from accounts.operations import add_member
 from sessions_app import operations
-from sessions_app.presence import users_with_live_session
+from sessions_app.reads.presence import users_with_live_session
 from tenancy.operations import set_session_policy
 from tests.beliefs import analysed_when_empty
 from tests.cells import cells

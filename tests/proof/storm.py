@@ -12,9 +12,9 @@ from accounts.models import Role, User
 from accounts.operations import sign_in as proving
 from core.access import Origin, Principal
 from core.models import ConcurrentChange
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Session
-from sessions_app.operations import bulk_revocation, expiry, locks, revocation
+from sessions_app.operations import bulk_revocation, counter_maintenance, expiry, locks, revocation
 from sessions_app.selection import Selection
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
@@ -101,7 +101,7 @@ class Storm:
         operations.sweep()
 
     def fold(self) -> None:
-        counting.fold()
+        counter_maintenance.fold()
 
     def suspend_for_a_while(self) -> None:
         kind, among = self.dice.choice([(User, self.people), (Tenant, self.tenants), (Partner, self.partners)])

@@ -11,9 +11,11 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from accounts.models import Role
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Revocation, SessionState
-from sessions_app.statistics import statistics
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads import live_counts
+from sessions_app.reads.stats import statistics
 from tenancy.models import Platform
 from tests.proof.races import Racer, Stable
 from tests.proof.storm import BUILDS
@@ -56,7 +58,7 @@ class Place:
         while Revocation.objects.to_sweep().exists():
             operations.sweep()
         operations.expire(actor=SYSTEM)
-        counting.fold()
+        counter_maintenance.fold()
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def flaws(place: Place, seen: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{opened} opened, {ended} ended, {expired} expired, {live} live"
     for each in revocations.annotate(rows=Count("sessions")).exclude(revoked_count=F("rows"), swept_count=F("rows")):
         yield f"{each.reach}: {each.revoked_count} ended, {each.swept_count} swept, {each.rows} rows"
-    yield from (str(each) for each in counting.differences())
+    yield from (str(each) for each in counter_maintenance.differences())
     yield from wrong_totals(place)
     versions = [version for each in seen for version in each["versions"]]
     made = range(place.version + 1, Platform.objects.get().token_version + 1)
@@ -109,7 +111,7 @@ def wrong_totals(place: Place) -> Iterator[str]:
             rows = SessionState.objects.within(reach, target_id).live()
             told = statistics(reach, target_id, seen_by=None)
             assert told
-            found = (counting.live_count(reach, target_id), told["active_sessions"], told["unique_users"])
+            found = (live_counts.live_count(reach, target_id), told["active_sessions"], told["unique_users"])
             wanted = (rows.count(), rows.count(), rows.values("user").distinct().count())
             if found != wanted:
                 yield f"{reach}: {found} counted, {wanted} found"
@@ -136,5 +138,5 @@ def test_it_is_noticed_when_a_build(build: str, four: list[Racer], committed_wor
         except AssertionError as fall:
             found = [str(fall)]
     promise.saw(len(found), f"after {acts} acts: {found[:1]}")
-    counting.rebuild()
+    counter_maintenance.recount()
     assert found

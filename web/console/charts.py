@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sessions_app.dashboard import ActivityKind
+from sessions_app.reads.dashboard import ActivityKind
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NAMES = {

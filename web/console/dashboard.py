@@ -17,10 +17,10 @@ from core.api.admin import principal_of
 from core.api.components import Badge, DefinitionList, Link, Table
 from core.ids import Prefix, encode_id
 from sessions_app.authority import scope_of
-from sessions_app.counting import counters_within
-from sessions_app.dashboard import hourly_activity
 from sessions_app.models import CounterKind, Reach
-from sessions_app.statistics import NOTHING
+from sessions_app.reads.dashboard import hourly_activity
+from sessions_app.reads.live_counts import counters_within
+from sessions_app.reads.stats import NOTHING
 from tenancy.models import Platform
 from web.console.charts import first_of_week, spans
 

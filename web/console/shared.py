@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from core.api.admin import ConsoleAdmin
 from core.api.components import Link
 from core.humanize import how_many
-from sessions_app.admin.ending import agreed_in
+from sessions_app.admin.revoke_view import agreed_in
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed
 
 MORE_BY_NOW = "This would now revoke more sessions than you confirmed. Review the new number and confirm again."

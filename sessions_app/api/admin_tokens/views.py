@@ -15,10 +15,10 @@ from core.api.views import PolicyViewSet
 from core.ids import Prefix
 from core.timestamps import to_the_millisecond
 from sessions_app import operations
-from sessions_app.admin_sessions import MOST, list_admin_sessions, sessions_of_administrators
 from sessions_app.api.admin_tokens import serializers, wire
 from sessions_app.api.authentication import drop_cookie
 from sessions_app.operations.revocation import REASON_BY_ADMIN
+from sessions_app.reads.admin_sessions import MOST, list_admin_sessions, sessions_of_administrators
 
 ACTIVE, ALL = "active", "all"
 TAGS = ["Admin tokens"]

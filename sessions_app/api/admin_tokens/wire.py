@@ -20,7 +20,6 @@ from core.api.errors import ErrorResponse, error_response_for
 from core.api.middleware import ORIGIN
 from core.ids import Prefix, encode_id
 from core.timestamps import seconds
-from sessions_app.admin_sessions import AdminSessionList
 from sessions_app.api.authentication import (
     BearerAuthentication,
     CookieAuthentication,
@@ -32,6 +31,7 @@ from sessions_app.api.authentication import (
     require_allowed_origin,
 )
 from sessions_app.models import Reach, State
+from sessions_app.reads.admin_sessions import AdminSessionList
 
 NOT_KEPT = {
     "Cache-Control": "private, no-store, no-cache, max-age=0, must-revalidate, proxy-revalidate",

@@ -1,10 +1,10 @@
 from django.urls import path
 
+from sessions_app.api.v1.views.auth import AuthViewSet
 from sessions_app.api.v1.views.dashboard import DashboardViewSet
 from sessions_app.api.v1.views.mine import MeViewSet, MySessionViewSet
 from sessions_app.api.v1.views.revocations import RevocationViewSet
 from sessions_app.api.v1.views.sessions import AdminSessionViewSet
-from sessions_app.api.v1.views.signing_in import AuthViewSet
 from sessions_app.api.v1.views.tenant_sessions import TenantSessionsViewSet, TenantSessionViewSet, UserSessionsViewSet
 from sessions_app.api.v1.views.tokens import TokenViewSet
 

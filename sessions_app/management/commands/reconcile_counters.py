@@ -4,8 +4,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from core.access import Principal
 from core.ids import Prefix, encode_id
-from sessions_app import counting, operations
+from sessions_app import operations
 from sessions_app.management.base import LongCommand
+from sessions_app.operations import counter_maintenance
 
 DIFFERENT = 1
 
@@ -19,7 +20,7 @@ class Command(LongCommand):
         )
 
     def handle(self, *, fix: bool, **options: Any) -> None:
-        differences = list(counting.differences())
+        differences = list(counter_maintenance.differences())
         for difference in differences:
             self.stdout.write(worded(difference))
         if fix and differences:
@@ -35,7 +36,7 @@ class Command(LongCommand):
             self.stdout.write(self.style.SUCCESS("All counters are correct."))
 
 
-def worded(difference: counting.Difference) -> str:
+def worded(difference: counter_maintenance.Difference) -> str:
     key = dict(difference.key)
     tenant, application = encode_id(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id")
     whose = f"{tenant} {encode_id(Prefix.APPLICATION, application)}" if application else tenant

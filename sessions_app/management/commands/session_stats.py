@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from sessions_app.lookup import NameNotFound, find_tenant, partner_named
 from sessions_app.management.base import USAGE, table, write_json
 from sessions_app.models import Reach
-from sessions_app.statistics import statistics
+from sessions_app.reads.stats import statistics
 
 
 class Command(BaseCommand):

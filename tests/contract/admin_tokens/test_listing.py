@@ -7,8 +7,9 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app import admin_sessions, operations
+from sessions_app import operations
 from sessions_app.models import Reach, Session
+from sessions_app.reads import admin_sessions
 from tests.architecture.test_sql_counts import cost, make_them
 from tests.cells import cells
 from tests.contract.admin_tokens.answers import (

@@ -121,7 +121,7 @@ class TestTheNumbers:
         assert told(busy.springfield_admin)["failed_sign_ins_24h"] == 0
 
     def test_know_nothing_of_the_day_before(self, busy: World, monkeypatch: pytest.MonkeyPatch):
-        from sessions_app import dashboard
+        from sessions_app.reads import dashboard
 
         monkeypatch.setattr(dashboard, "DAY", timedelta(0))
         found = told(busy.north_admin)

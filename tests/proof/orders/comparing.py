@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from accounts.tokens import SessionClaims
 from core.access import Origin
 from core.prepared import Prepared
-from sessions_app import counting
 from sessions_app.models import Reach, SessionState, State
+from sessions_app.operations import counter_maintenance
+from sessions_app.reads import live_counts
+from sessions_app.reads.stats import statistics
 from sessions_app.session_check import check_session
-from sessions_app.statistics import statistics
 from tenancy.models import Platform
 from tests.proof.orders.cast import APPLICATIONS, HOMES, PARTNERS, Cast
 from tests.proof.orders.model import Model, Stay, Thing
@@ -57,7 +58,7 @@ class Questions:
         self.rows = Question(SessionState.objects.values_list(*COLUMNS))
         things = {thing.name: thing for thing in cast.things()}
         totals = {
-            f"total_{number}": counting.live_total(reach_of(name, things), cast.id_of(name))
+            f"total_{number}": live_counts.live_total(reach_of(name, things), cast.id_of(name))
             for number, name in enumerate(COUNTED)
         }
         self.totals = Question(Platform.objects.annotate(**totals).values_list(*totals))
@@ -75,7 +76,7 @@ class Comparison:
         self.rows()
         self.ways_of_asking(states)
         self.newest()
-        assert list(counting.differences()) == []
+        assert list(counter_maintenance.differences()) == []
         changed = {pk for pk in claims if self.was.get(pk) is not states.get(pk)}
         one = set(sorted(claims)[self.turn % 29 :: 29])
         self.authentication({pk: claims[pk] for pk in changed | one}, states)
@@ -123,7 +124,7 @@ class Comparison:
     def all_told(self, name: str) -> None:
         """The one total as acts ask for it, and the statistics, of one place each time."""
         reach, live = reach_of(name, self.model.things), self.live_within(name)
-        assert counting.live_count(reach, self.cast.id_of(name)) == len(live)
+        assert live_counts.live_count(reach, self.cast.id_of(name)) == len(live)
         if reach not in (Reach.PARTNER, Reach.TENANT, Reach.PLATFORM) or name in self.gone():
             return
         told = statistics(reach, self.cast.id_of(name), seen_by=None)

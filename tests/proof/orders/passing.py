@@ -3,7 +3,8 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from sessions_app import counting, operations
+from sessions_app import operations
+from sessions_app.operations import counter_maintenance
 from tests.proof.orders.being_there import MINUTE, indices
 from tests.proof.orders.stage import TICK, Stage
 from tests.world import SYSTEM
@@ -38,7 +39,7 @@ class Passing(Stage):
         self.now()
         self.sweep_all()
         if is_folded:
-            counting.fold()
+            counter_maintenance.fold()
 
     def sweep_all(self) -> None:
         operations.sweep()
@@ -46,7 +47,7 @@ class Passing(Stage):
 
     @rule(is_anew=st.booleans())
     def fold(self, is_anew: bool) -> None:
-        counting.rebuild() if is_anew else counting.fold()
+        counter_maintenance.recount() if is_anew else counter_maintenance.fold()
 
     @rule(older_than=st.sampled_from([timedelta(), HOUR, 2 * DAY]))
     def purge(self, older_than: timedelta) -> None:

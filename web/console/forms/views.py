@@ -22,7 +22,7 @@ from core.api.components import Link
 from core.api.errors import ErrorResponse
 from core.api.redirects import SeeOther
 from core.jsonb import dumps
-from sessions_app.admin.ending import agreed_in
+from sessions_app.admin.revoke_view import agreed_in
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 from web.console.api_bridge import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal

@@ -7,7 +7,7 @@ from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Coalesce, Collate
 
 from core.ids import Prefix
-from sessions_app.api.edge.filters.folding import Condition, any_of
+from sessions_app.api.edge.filters.logic import Condition, any_of
 from sessions_app.api.edge.filters.symbols import TAGS, Date, Handle, Same, Symbols, Tags, Text, Truth
 from sessions_app.models import AuthMethod
 

@@ -7,8 +7,7 @@ from typing import Any, assert_never
 from django.db.models import Q
 
 from sessions_app.api.edge.filters import handles
-from sessions_app.api.edge.filters.building import WrongFilter
-from sessions_app.api.edge.filters.folding import Condition, all_of, any_of, inverse
+from sessions_app.api.edge.filters.logic import Condition, all_of, any_of, inverse
 from sessions_app.api.edge.filters.symbols import (
     Date,
     Elements,
@@ -21,6 +20,7 @@ from sessions_app.api.edge.filters.symbols import (
     Text,
     Truth,
 )
+from sessions_app.api.edge.filters.transformer import WrongFilter
 from sessions_app.api.edge.filters.tree import (
     Between,
     Comparison,

@@ -9,7 +9,7 @@ from typing import Any
 from lark import Lark
 from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedToken
 
-from sessions_app.api.edge.filters.building import WrongFilter, builder
+from sessions_app.api.edge.filters.transformer import WrongFilter, builder
 from sessions_app.api.edge.filters.tree import Ordering, Query
 
 LONGEST = 4_096

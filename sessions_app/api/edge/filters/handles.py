@@ -7,7 +7,7 @@ from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, Regex
 
 from core.ids import ALPHABET, Prefix, decode_id
-from sessions_app.api.edge.filters.folding import Condition, all_of
+from sessions_app.api.edge.filters.logic import Condition, all_of
 
 _LETTERS, _BITS = 26, 5
 _FIRST = ALPHABET[:8]  # 128 bits leave three of five to the first letter

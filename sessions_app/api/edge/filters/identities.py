@@ -5,7 +5,7 @@ from django.db.models.functions import Collate
 
 from accounts.models.users import is_admin
 from core.ids import Prefix
-from sessions_app.api.edge.filters.folding import Condition
+from sessions_app.api.edge.filters.logic import Condition
 from sessions_app.api.edge.filters.symbols import TAGS, Date, EmptySet, Handle, Null, Same, Symbols, Tags, Text, Truth
 
 NAME = "name_in_bytes"

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Case, F, Value, When
 from django.db.models.expressions import OrderBy
 
-from sessions_app.api.edge.filters.building import WrongFilter
 from sessions_app.api.edge.filters.symbols import Date, Handle, Null, Same, Symbols, Text, Truth
+from sessions_app.api.edge.filters.transformer import WrongFilter
 from sessions_app.api.edge.filters.tree import Kind, Ordering
 
 MOST_FIELDS = 5

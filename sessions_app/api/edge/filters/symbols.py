@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from core.ids import Prefix
-from sessions_app.api.edge.filters.building import WrongFilter
-from sessions_app.api.edge.filters.folding import Condition
+from sessions_app.api.edge.filters.logic import Condition
+from sessions_app.api.edge.filters.transformer import WrongFilter
 from sessions_app.api.edge.filters.tree import Kind, Left, SetFunction
 
 TAGS = "tags"

@@ -24,7 +24,7 @@ from core.prepared import Prepared, Statement
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
 from sessions_app.api.edge.filters import Condition, Symbols
-from sessions_app.session_pages import SessionPage, stretch_query
+from sessions_app.reads.session_pages import SessionPage, stretch_query
 
 PLANNED = (10, 20, 50, 100, 500)  # rows
 MAX_CONCURRENT = 4  # lists of one caller that are looked for at the same time

@@ -12,7 +12,7 @@ from core.ids import Prefix
 from sessions_app.api.edge import serializers, wire
 from sessions_app.api.edge.filters import IDENTITIES
 from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet
-from sessions_app.presence import users_with_live_session
+from sessions_app.reads.presence import users_with_live_session
 
 
 def identities(rows: Sequence[wire.Row]) -> list[dict[str, Any]]:

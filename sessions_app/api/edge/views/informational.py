@@ -15,7 +15,7 @@ from core.api.same_origin import own_origin
 from core.timestamps import to_the_millisecond
 from sessions_app.api.edge import serializers
 from sessions_app.api.edge.views.base import EdgeViewSet
-from sessions_app.session_pages import visible_live_total
+from sessions_app.reads.session_pages import visible_live_total
 from tenancy.models import Platform
 
 MANAGEMENT, CLIENT = "/edge/management/v1", "/edge/client/v1"

@@ -16,7 +16,7 @@ from sessions_app.api.edge.filters import API_SESSIONS
 from sessions_app.api.edge.views.base import EdgeViewSet, ListedViewSet, with_expiry
 from sessions_app.models import SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import REASON_BY_ADMIN
-from sessions_app.session_pages import live_sessions, visible_live_total
+from sessions_app.reads.session_pages import live_sessions, visible_live_total
 
 ELSEWHERE = (
     "This account has MFA, and this API cannot take its code; sign in at POST /api/v1/auth/login with totp_code"

@@ -8,8 +8,8 @@ from audit.api.v1.views import RecordViewSet
 from core.access import Tier
 from core.api.schema import enveloped, paginated
 from sessions_app.api.v1 import filters, serializers
-from sessions_app.dashboard import totals
 from sessions_app.models import Session
+from sessions_app.reads.dashboard import totals
 
 
 class DashboardViewSet(RecordViewSet):

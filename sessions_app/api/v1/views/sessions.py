@@ -13,10 +13,10 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.authority import owner_filter, scope_of, visible_tenants
-from sessions_app.listing import live_page
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import IDS_SHOWN, REASON_BY_ADMIN
-from sessions_app.statistics import NOTHING
+from sessions_app.reads.live_list import live_page
+from sessions_app.reads.stats import NOTHING
 
 ENDED = enveloped(serializers.SessionRevokeResponse)
 Form = tuple[tuple[str, Any], ...]

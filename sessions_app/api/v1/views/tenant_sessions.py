@@ -12,10 +12,10 @@ from core.ids import Prefix, decode_id
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.api.v1.views.sessions import ENDED, STATISTICS, Form, SessionsViewSet
 from sessions_app.authority import users_in, visible_tenants
-from sessions_app.counting import live_total
-from sessions_app.listing import live_in_tenant
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.statistics import statistics
+from sessions_app.reads.live_counts import live_total
+from sessions_app.reads.live_list import live_in_tenant
+from sessions_app.reads.stats import statistics
 
 
 class TenantSessionsViewSet(SessionsViewSet):

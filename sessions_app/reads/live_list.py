@@ -14,8 +14,8 @@ from core.ids import NIL_ID
 from core.lookups import pk_in
 from core.prepared import Prepared
 from sessions_app.authority import visible_tenants
-from sessions_app.counting import live_total
 from sessions_app.models import Reach, SessionState, SessionStateQuerySet
+from sessions_app.reads.live_counts import live_total
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (UUID(int=number) for number in range(3, 8))  # where values go
 _LENGTHS = (21, 101)  # the usual page and the longest, and the row that tells whether there is more

@@ -14,7 +14,7 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link, Table, time_tag
 from core.api.redirects import SeeOther
 from core.humanize import how_many
-from sessions_app.admin.asking import Asked
+from sessions_app.admin.filters import Asked
 from sessions_app.operations import revoke_selected
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection

@@ -13,9 +13,9 @@ from django.db.models.functions import Cast, Now
 
 from core.access import Principal, Tier
 from core.prepared import Prepared
-from sessions_app import counting
 from sessions_app.devices import UNKNOWN
 from sessions_app.models import CounterKind, Reach, SessionCountStateQuerySet, SessionState, SessionStateQuerySet, State
+from sessions_app.reads import live_counts
 from tenancy.models import Partner, Platform, Tenant
 
 HOUR, DAY = "hour", "day"
@@ -60,7 +60,7 @@ def _branches(reach: Reach, target_id: UUID, place: QuerySet[Any]) -> QuerySet[A
     sessions = SessionState.objects.within(reach, target_id)
     there = _row(place.order_by(), _PLACE, "", "", _epoch(Now()))
     return there.union(
-        _counters(counting.counters_within(reach, target_id)),
+        _counters(live_counts.counters_within(reach, target_id)),
         *_lapsed(sessions.not_revoked().timed_out()),
         *_ends(reach, target_id, sessions),
         all=True,
