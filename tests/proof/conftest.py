@@ -10,7 +10,7 @@ from tests.proof.claims import Claim, table
 from tests.proof.races import Racer, Stable
 from tests.servers import Servers
 
-pytest.register_assert_rewrite("tests.proof.orders")
+pytest.register_assert_rewrite("tests.proof.state_machine")
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def busy_servers(django_db_setup: None) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def careless_servers(django_db_setup: None) -> Iterator[Servers]:
-    """The same two with every mistake of tests/proof/careless.py in them, for the tests to find."""
-    application = "tests.proof.careless:application"
+def broken_servers(django_db_setup: None) -> Iterator[Servers]:
+    """The same two with every mistake of tests/proof/broken_builds.py in them, for the tests to find."""
+    application = "tests.proof.broken_builds:application"
     with Servers.running(settings.DATABASES["default"], threads=4, application=application) as servers:
         yield servers
 

@@ -22,8 +22,8 @@ from core.access import Origin, Principal  # noqa: E402
 from sessions_app import operations  # noqa: E402
 from sessions_app.models import Reach, Revocation, Session, SessionState  # noqa: E402
 from sessions_app.operations import scope_revocation, sweeps  # noqa: E402
+from tests.proof.load import run_random_load  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
-from tests.proof.storm import storm  # noqa: E402
 
 SYSTEM = Principal.system("proof")
 _raise_floor = scope_revocation._raise_floor
@@ -104,7 +104,7 @@ BUILDS = {
     "spares blindly": spare_blindly,
 }
 CAREFUL = {"floors", "spares blindly"}
-ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep, "storm": storm}
+ACTS = {"sign_in": sign_in, "revoke": revoke, "sweep": sweep, "load": run_random_load}
 
 
 def main() -> None:

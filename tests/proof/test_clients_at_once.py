@@ -17,7 +17,7 @@ from core.access import Origin
 from tenancy.models import Partner
 from tenancy.operations import LimitReached, enforce_limit
 from tests.proof.browsers import at_once, browsers
-from tests.proof.mistakes import mistaken
+from tests.proof.mutations import mutated
 from tests.servers import Servers
 from tests.world import SYSTEM, World
 
@@ -67,7 +67,7 @@ def test_no_more_applications_than_allowed(busy_servers: Servers, committed_worl
 def test_a_build_that_counts_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts without the lock: applications too many", full=1, reduced=1)
     limited(committed_world)
-    with mistaken(enforce_limit, LOCKED, UNLOCKED):
+    with mutated(enforce_limit, LOCKED, UNLOCKED):
         at_once(*[partial(create, committed_world)] * MAX_CONCURRENT)
     promise.saw(applications_of(committed_world) - ALLOWED)
     assert applications_of(committed_world) - ALLOWED >= promise.asked

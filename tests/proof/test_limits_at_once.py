@@ -16,7 +16,7 @@ from sessions_app.operations import scope_revocation
 from tenancy import operations as tenancy
 from tenancy.models import Platform
 from tests.proof.browsers import Answer, Browser, at_once, browsers
-from tests.proof.mistakes import mistaken
+from tests.proof.mutations import mutated
 from tests.servers import Servers
 from tests.world import PASSWORD, SYSTEM, World
 
@@ -83,9 +83,9 @@ def test_no_more_sessions_than_allowed(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("when_full", ["evict", "deny"])
-def test_a_build_that_counts_first_is_caught(when_full: str, careless_servers: Servers, committed_world: World, claim):
+def test_a_build_that_counts_first_is_caught(when_full: str, broken_servers: Servers, committed_world: World, claim):
     promise = claim(f"control, counts before it waits its turn, {when_full}: sessions too many", full=1, reduced=1)
-    most, _ = most_at_once(careless_servers, committed_world, when_full, rounds=3)
+    most, _ = most_at_once(broken_servers, committed_world, when_full, rounds=3)
     promise.saw(most - ALLOWED)
     assert most - ALLOWED >= promise.asked
 
@@ -114,7 +114,7 @@ def test_a_build_that_reads_the_version_first_is_caught(committed_world: World, 
     promise = claim("control, reads the version before it waits its turn: versions lost", full=1, reduced=1)
     ended = "ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)"
     read = "version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row"
-    with mistaken(scope_revocation.bump_token_version, f"{ended}\n    {read}", f"{read}\n    {ended}"):
+    with mutated(scope_revocation.bump_token_version, f"{ended}\n    {read}", f"{read}\n    {ended}"):
         lost = BUMPS - len(set(versions_of(BUMPS)))
     promise.saw(lost, f"of {BUMPS}")
     assert lost >= promise.asked

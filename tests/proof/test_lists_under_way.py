@@ -141,11 +141,11 @@ def test_nobody_is_met_twice_or_missed_and_totals_are_true(servers: Servers, com
 
 
 @pytest.mark.proof
-def test_a_build_whose_cursors_count_rows_is_caught(careless_servers: Servers, committed_world: World, claim):
+def test_a_build_whose_cursors_count_rows_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, cursors count rows: met twice or missed", full=1, reduced=1)
     walks, seen = 0, None
     while walks < 200 and not (seen and seen.flaws):
-        seen, _ = watch(committed_world, careless_servers, 10, LISTS[2:])
+        seen, _ = watch(committed_world, broken_servers, 10, LISTS[2:])
         walks += 10
     assert seen
     promise.saw(len(seen.flaws), f"in {walks} walks")

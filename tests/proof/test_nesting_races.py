@@ -40,9 +40,9 @@ def test_no_ring_is_closed_by_two_or_three_at_once(busy_servers: Servers, commit
 
 
 @pytest.mark.proof
-def test_a_build_that_does_not_wait_its_turn_is_caught(careless_servers: Servers, committed_world: World, claim):
+def test_a_build_that_does_not_wait_its_turn_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, nests without waiting its turn: rings", full=1, reduced=1)
-    with browsers(careless_servers.urls, 2) as callers:
+    with browsers(broken_servers.urls, 2) as callers:
         rings = sum(rings_of(2, callers, committed_world)[1] for _ in range(50))
     promise.saw(rings, "of 50")
     assert rings >= promise.asked

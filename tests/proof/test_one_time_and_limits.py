@@ -43,10 +43,10 @@ def test_no_more_wrong_passwords_are_looked_at_than_the_limit_allows(
 
 
 @pytest.mark.proof
-def test_a_build_that_looks_before_it_counts_is_caught(careless_servers: Servers, committed_world: World, claim):
+def test_a_build_that_looks_before_it_counts_is_caught(broken_servers: Servers, committed_world: World, claim):
     limit = settings.SIGN_IN_FAILURES_PER_ACCOUNT
     promise = claim("control, looks before it counts: guesses beyond the limit", full=1, reduced=1)
-    answers = guess_at_once(careless_servers, committed_world.person("ada", committed_world.north).email)
+    answers = guess_at_once(broken_servers, committed_world.person("ada", committed_world.north).email)
     beyond = statuses(answers).get(401, 0) - limit
     promise.saw(beyond, f"of {GUESSES} guesses")
     assert beyond >= promise.asked
@@ -87,10 +87,10 @@ def test_a_code_is_good_for_one_sign_in(kind, busy_servers: Servers, committed_w
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", ["totp_code", "recovery_code"])
 def test_a_build_that_reads_a_code_before_using_it_up_is_caught(
-    kind, careless_servers: Servers, committed_world: World, claim
+    kind, broken_servers: Servers, committed_world: World, claim
 ):
     promise = claim(f"control, reads a {kind} before using it up: got in", full=2, reduced=2)
-    rounds = successes(careless_servers, committed_world, kind)
+    rounds = successes(broken_servers, committed_world, kind)
     most = max(next(rounds) for _ in range(3))
     promise.saw(most, f"of {MAX_CONCURRENT}")
     assert most >= promise.asked

@@ -98,10 +98,10 @@ def test_the_next_rotation_changes_nothing_for_a_token_in_its_grace(busy_servers
 
 
 @pytest.mark.proof
-def test_a_build_that_rotates_without_a_lock_is_caught(careless_servers: Servers, committed_world: World, claim):
+def test_a_build_that_rotates_without_a_lock_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, rotates without a lock: rounds with two successors", full=1, reduced=1)
     torn = rounds = 0
-    with browsers(careless_servers.urls, MAX_CONCURRENT) as hands:
+    with browsers(broken_servers.urls, MAX_CONCURRENT) as hands:
         while torn < promise.asked and rounds < 50:
             answers = refreshed_by_all(hands, committed_world.signed_in(committed_world.ada.user))
             torn += len({answer.data["refresh_token"] for answer in answers if answer.status == 200}) > 1
@@ -171,10 +171,10 @@ def test_nothing_from_a_refresh_outlives_a_revocation(end, ends, busy_servers: S
 
 
 @pytest.mark.proof
-def test_a_build_that_saves_the_row_it_read_is_caught(careless_servers: Servers, committed_world: World, claim):
+def test_a_build_that_saves_the_row_it_read_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, saves the row it read: ways into ended sessions", full=1, reduced=1)
     ways_in = rounds = 0
-    with browsers(careless_servers.urls, 2) as pair:
+    with browsers(broken_servers.urls, 2) as pair:
         while ways_in < promise.asked and rounds < 100:
             ways_in += refresh_beside(end_this_one, pair, committed_world, committed_world.ada)[1]
             rounds += 1

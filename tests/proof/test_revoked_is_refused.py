@@ -36,9 +36,9 @@ def test_a_session_is_refused_by_every_process_once_its_end_was_answered(servers
 
 
 @pytest.mark.proof
-def test_a_build_that_remembers_whom_it_let_in_is_caught(careless_servers: Servers, credentials, claim):
+def test_a_build_that_remembers_whom_it_let_in_is_caught(broken_servers: Servers, credentials, claim):
     promise = claim("control, remembers whom it let in: accepted afterwards", full=1, reduced=1)
-    with browsers(careless_servers.urls, 2) as pair:
+    with browsers(broken_servers.urls, 2) as pair:
         accepted = sum(accepted_after_its_end(pair, number, credentials) for number in range(len(ROLES)))
     promise.saw(accepted, f"of {2 * len(ROLES)} asked")
     assert accepted >= promise.asked

@@ -12,7 +12,7 @@ from accounts.models import Role
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import revocation, scope_revocation
-from tests.proof.mistakes import mistaken
+from tests.proof.mutations import mutated
 from tests.proof.test_exact_counts import live_sessions, sessions
 from tests.world import SYSTEM, World
 
@@ -78,7 +78,7 @@ def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(reach: 
     promise = claim(f"control, ends {reach} at another moment than it counts: wrong counts", full=1, reduced=1)
     operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
     operations.sweep()
-    with mistaken(*MISTAKES[reach]):
+    with mutated(*MISTAKES[reach]):
         tries = next((at for at in range(1, 21) if len(set(counts_of_an_end(reach, committed_world))) > 1), 0)
     wrong = int(tries > 0)
     promise.saw(wrong, f"at the {tries}. try")

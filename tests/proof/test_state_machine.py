@@ -13,11 +13,11 @@ from sessions_app.models import SessionStateQuerySet, expressions
 from sessions_app.operations import revocation, scope_revocation, session_policy, sign_ins, sweeps
 from tenancy import operations as tenancy
 from tests.proof.claims import FULL
-from tests.proof.mistakes import mistaken
-from tests.proof.orders.cast import Cast
-from tests.proof.orders.clock import clockwork
-from tests.proof.orders.comparing import Questions
-from tests.proof.orders.machine import Machine
+from tests.proof.mutations import mutated
+from tests.proof.state_machine.actors import Actors
+from tests.proof.state_machine.clock import clock_functions
+from tests.proof.state_machine.comparison import PreparedQueries
+from tests.proof.state_machine.machine import SessionStateMachine
 from tests.world import World
 
 ACTS = 50 if FULL else 15
@@ -66,12 +66,12 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
 
 
 @pytest.fixture
-def cast(committed_world: World) -> Iterator[Cast]:
-    with clockwork():
-        yield Cast(committed_world)
+def actors(committed_world: World) -> Iterator[Actors]:
+    with clock_functions():
+        yield Actors(committed_world)
 
 
-def act(cast: Cast, orders: int, *phases: Phase) -> Counter[str]:
+def act(actors: Actors, orders: int, *phases: Phase) -> Counter[str]:
     tuned = settings(
         max_examples=orders,
         stateful_step_count=ACTS,
@@ -82,28 +82,28 @@ def act(cast: Cast, orders: int, *phases: Phase) -> Counter[str]:
         phases=[Phase.generate, *phases],
         database=None,
     )
-    questions, tally = Questions(cast), Counter[str]()
-    run_state_machine_as_test(lambda: Machine(cast, questions, tally), settings=tuned)
+    queries, tally = PreparedQueries(actors), Counter[str]()
+    run_state_machine_as_test(lambda: SessionStateMachine(actors, queries, tally), settings=tuned)
     return tally
 
 
-def test_whatever_is_done_in_whatever_order(cast: Cast, claim):
+def test_whatever_is_done_in_whatever_order(actors: Actors, claim):
     promise = claim("orders of acts after each of which product and model agree", full=2000, reduced=8)
-    tally = act(cast, promise.asked, Phase.shrink)
+    tally = act(actors, promise.asked, Phase.shrink)
     promise.saw(tally["orders"], f"of up to {ACTS} acts, {tally['acts']:,} in all")
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_build_can_be_made_that(mistake: str):
-    with mistaken(*MISTAKES[mistake]):
+    with mutated(*MISTAKES[mistake]):
         pass
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES if FULL else [*MISTAKES][:1])  # each takes as long as a look for it
-def test_a_build_is_caught_that(mistake: str, cast: Cast, claim):
+def test_a_build_is_caught_that(mistake: str, actors: Actors, claim):
     promise = claim(f"control, {mistake}: caught", full=1, reduced=1)
-    with mistaken(*MISTAKES[mistake]), pytest.raises((AssertionError, IntegrityError)):
-        act(cast, 500)
+    with mutated(*MISTAKES[mistake]), pytest.raises((AssertionError, IntegrityError)):
+        act(actors, 500)
     promise.saw(1)

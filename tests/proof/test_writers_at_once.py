@@ -21,7 +21,7 @@ from sessions_app.operations import expiry
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.proof.browsers import at_once
-from tests.proof.mistakes import mistaken
+from tests.proof.mutations import mutated
 from tests.proof.test_clients_at_once import LOCKED, UNLOCKED
 from tests.world import SYSTEM, World
 
@@ -104,7 +104,7 @@ def test_no_more_tenants_than_allowed(committed_world: World, claim):
 @pytest.mark.proof
 def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts tenants without the lock: too many", full=1, reduced=1)
-    with mistaken(tenancy.create_tenant, "lock(partner, actor=actor)", "partner"):
+    with mutated(tenancy.create_tenant, "lock(partner, actor=actor)", "partner"):
         made = max(new_tenants(committed_world.acme)["done"] for _ in range(5))
     promise.saw(made - ALLOWED)
     assert made > ALLOWED
@@ -120,7 +120,7 @@ def test_no_more_users_than_allowed(committed_world: World, claim):
 @pytest.mark.proof
 def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
-    with mistaken(tenancy.enforce_limit, LOCKED, UNLOCKED):
+    with mutated(tenancy.enforce_limit, LOCKED, UNLOCKED):
         made = max(new_users(committed_world.north)["done"] for _ in range(5))
     promise.saw(made - ALLOWED)
     assert made > ALLOWED
@@ -136,7 +136,7 @@ def test_a_version_is_written_over_once(committed_world: World, claim):
 @pytest.mark.proof
 def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: World, claim):
     promise = claim("control, looks at the version without the lock: changes lost", full=1, reduced=1)
-    with mistaken(tenancy.lock, '.select_for_update(no_key=True, of=("self",))', ""):
+    with mutated(tenancy.lock, '.select_for_update(no_key=True, of=("self",))', ""):
         done = max(changes_of_one_version(committed_world.north)["done"] for _ in range(5))
     promise.saw(done - 1)
     assert done > 1
@@ -196,7 +196,7 @@ def test_nobody_waits_in_a_circle(committed_world: World, claim):
 def test_a_build_that_records_before_it_locks_is_caught(committed_world: World, claim):
     promise = claim("control, comes to the record before the tenant: circles", full=1, reduced=1)
     locking = 'list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))'
-    with mistaken(expiry.expire_within, locking, "pass"):
+    with mutated(expiry.expire_within, locking, "pass"):
         circles = writes_beside_endings(committed_world, 12)["OperationalError"]
     promise.saw(circles)
     assert circles >= promise.asked

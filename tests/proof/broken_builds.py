@@ -1,6 +1,6 @@
-"""The product with the usual mistakes made in it on purpose: what finds nothing wrong here would find nothing anywhere.
+"""The product with common mistakes on purpose. A proof that passes here would pass with any product.
 
-Served instead of config.wsgi:application; each patch is one mistake, and the test that must catch it is beside it.
+Served instead of config.wsgi:application. Each docstring names the test that must catch the mistake.
 """
 
 import os
@@ -21,28 +21,28 @@ from sessions_app.api import authentication  # noqa: E402
 from sessions_app.models import Session, SessionState  # noqa: E402
 from sessions_app.operations import sign_ins, token_refresh  # noqa: E402
 from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
-from tests.proof.mistakes import mistaken  # noqa: E402
+from tests.proof.mutations import mutated  # noqa: E402
 
-PAUSE = 0.05  # seconds between looking and acting: as long as a busy machine may well take
+PAUSE = 0.05  # seconds between the check and the act, as on a busy machine
 _remembered: dict[str, Any] = {}
 _principal_of = authentication.principal_of
 
 
-def remembering(credential: str, origin: Any) -> Any:
-    """A positive cache in front of the session check: test_revoked_is_refused."""
+def cached_principal(credential: str, origin: Any) -> Any:
+    """Cache accepted credentials in front of the session check: test_revoked_is_refused."""
     if credential not in _remembered:
         _remembered[credential] = _principal_of(credential, origin)
     return _remembered[credential]
 
 
-def looked_up(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
-    """The row without its lock: test_refresh_races."""
+def read_without_lock(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
+    """Read the row without its lock: test_refresh_races."""
     live = SessionState.objects.live().filter(pk=token.session_id)
     return Session.objects.filter(pk__in=live.values("pk")).first(), []
 
 
-def rotated(session: Session, token: RefreshToken, *_: Any) -> RefreshToken | None:
-    """A successor out of thin air, and the whole row saved over whatever happened to it since: test_refresh_races."""
+def rotate_without_check(session: Session, token: RefreshToken, *_: Any) -> RefreshToken | None:
+    """Derive no successor, and save the whole row over concurrent changes: test_refresh_races."""
     if token.digest != bytes(session.refresh_digest or b""):
         return None
     time.sleep(PAUSE)
@@ -52,8 +52,8 @@ def rotated(session: Session, token: RefreshToken, *_: Any) -> RefreshToken | No
     return successor
 
 
-def look_first(email: str, *_: Any) -> throttle.Charge:
-    """Reading how many failures there were, then adding one to it: test_one_time_and_limits."""
+def read_then_charge(email: str, *_: Any) -> throttle.Charge:
+    """Read the number of failures, and add one later: test_one_time_and_limits."""
     account = throttle._bucket("account", email)
     row, _ = SignInThrottle.objects.get_or_create(pk=account.key)
     if row.failures >= account.limit:
@@ -63,8 +63,8 @@ def look_first(email: str, *_: Any) -> throttle.Charge:
     return throttle.Charge(account=account, address=None, pair=None)
 
 
-def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) -> bool:
-    """Whether the code is still unused, and only then away with it: test_one_time_and_limits."""
+def check_then_use(user: Any, totp_code: str | None, recovery_code: str | None) -> bool:
+    """Check that the code is unused, and delete it later: test_one_time_and_limits."""
     if totp_code:
         step = int(time.time()) // second_factor.STEP_SECONDS
         unused = TotpDevice.objects.filter(user=user, last_step__lte=step).exists()
@@ -78,32 +78,32 @@ def read_then_used(user: Any, totp_code: str | None, recovery_code: str | None) 
     return unused
 
 
-def by_counting(self: Position, rows: Any, _: int) -> Any:
-    """A cursor that is a page's number in disguise: test_lists_under_way."""
+def page_by_offset(self: Position, rows: Any, _: int) -> Any:
+    """Page by offset behind a cursor: test_lists_under_way."""
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
-def room_without_a_lock(circumstances: sign_ins.Circumstances, user: Any, actor: Any) -> None:
-    """How many there are was read a while ago, and nobody was kept from adding to them: test_limits_at_once."""
+def make_room_without_lock(circumstances: sign_ins.Circumstances, user: Any, actor: Any) -> None:
+    """Count sessions without a lock before opening one: test_limits_at_once."""
     time.sleep(PAUSE)
     make_room(circumstances, user, actor)
 
 
 make_room = sign_ins._make_room
-for module, name, mistake in [
-    (Position, "ids", by_counting),
-    (sign_ins, "_make_room", room_without_a_lock),
-    (authentication, "principal_of", remembering),
-    (token_refresh, "_live_and_locked", looked_up),
-    (token_refresh, "_rotate", rotated),
-    (throttle, "charge", look_first),
+for module, name, replacement in [
+    (Position, "ids", page_by_offset),
+    (sign_ins, "_make_room", make_room_without_lock),
+    (authentication, "principal_of", cached_principal),
+    (token_refresh, "_live_and_locked", read_without_lock),
+    (token_refresh, "_rotate", rotate_without_check),
+    (throttle, "charge", read_then_charge),
 ]:
-    patch.object(module, name, mistake).start()
-patch("accounts.operations.sign_in.second_factor_holds", read_then_used).start()
-for_good = [
-    mistaken(sign_ins.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
-    # Looking whether it is a ring while somebody else closes it: test_nesting_races.
-    mistaken(groups.nest, "lock(parent, actor=actor)", "None"),
+    patch.object(module, name, replacement).start()
+patch("accounts.operations.sign_in.second_factor_holds", check_then_use).start()
+permanent = [
+    mutated(sign_ins.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
+    # Check for a cycle without a lock: test_nesting_races.
+    mutated(groups.nest, "lock(parent, actor=actor)", "None"),
 ]
-for each in for_good:
+for each in permanent:
     each.__enter__()

@@ -1,4 +1,4 @@
-"""Who the model is about, in the product's rows and in the model's words."""
+"""The partners, tenants, users and applications, as rows of the product and as owners of the model."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from core.access import Scope
 from core.models import Record
 from sessions_app.models import Reach
 from tenancy.models import Platform, Tenant
-from tests.proof.orders.model import POLICY, Thing
+from tests.proof.state_machine.model import POLICY, Owner
 from tests.world import World
 
 PARTNERS = ("acme", "globex")
@@ -32,8 +32,8 @@ DAYS, WEEK = 30 * 24 * 3600, 7 * 24 * 3600
 POLICY_BEFORE = dict(zip(POLICY, (DAYS, WEEK, None, "evict"), strict=True))
 
 
-class Cast:
-    """Committed once; what happens to them is rolled back."""
+class Actors:
+    """Rows that are committed once. Acts on them are rolled back."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -51,21 +51,21 @@ class Cast:
                 name=name, client_id=client_id, scope=scope, application_type=Application.Type.WEB, **owner
             )
 
-    def things(self) -> list[Thing]:
-        """The same in the model's words, as everything is at first."""
-        things = {"platform": Thing("platform", Reach.PLATFORM, policy=dict(POLICY_BEFORE))}
+    def owners(self) -> list[Owner]:
+        """Return the owners of the model in their initial state."""
+        owners = {"platform": Owner("platform", Reach.PLATFORM, policy=dict(POLICY_BEFORE))}
         for name in PARTNERS:
-            things[name] = Thing(name, Reach.PARTNER, things["platform"])
+            owners[name] = Owner(name, Reach.PARTNER, owners["platform"])
         for name in (*TENANTS, "acme staff", "globex staff", "platform staff"):
-            things[name] = Thing(name, Reach.TENANT, things[HOMES.get(name, "platform")])
+            owners[name] = Owner(name, Reach.TENANT, owners[HOMES.get(name, "platform")])
         for name, home in PEOPLE.items():
-            things[name] = Thing(name, Reach.USER, things[home], ROLES.get(name, Role.USER))
+            owners[name] = Owner(name, Reach.USER, owners[home], ROLES.get(name, Role.USER))
         for name, owner in zip(APPLICATIONS, ("platform", "acme", "north"), strict=True):
-            things[name] = Thing(name, Reach.APPLICATION, things[owner])
-        return list(things.values())
+            owners[name] = Owner(name, Reach.APPLICATION, owners[owner])
+        return list(owners.values())
 
     def row(self, name: str) -> Any:
-        """As it stands in the database now, as whoever is about to act would read it."""
+        """Read the current row, as an act would."""
         if name == "platform":
             return Platform.objects.get()
         row = self.rows[name]

@@ -12,10 +12,10 @@ from core.models import Status
 from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach
 from tenancy import operations as tenancy
-from tests.proof.orders.being_there import MINUTE, indices
-from tests.proof.orders.cast import PARTNERS, POLICY_BEFORE, TENANTS
-from tests.proof.orders.model import Thing
-from tests.proof.orders.stage import Stage
+from tests.proof.state_machine.actors import PARTNERS, POLICY_BEFORE, TENANTS
+from tests.proof.state_machine.base import RulesBase
+from tests.proof.state_machine.model import Owner
+from tests.proof.state_machine.session_rules import MINUTE, indices
 from tests.world import PASSWORD, SYSTEM, hashed_password
 
 reaches = st.sampled_from([Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.APPLICATION])
@@ -31,52 +31,52 @@ policies = st.fixed_dictionaries(
 )
 
 
-class Changing(Stage):
-    """What becomes of people, of where they are, and of what they may."""
+class ChangeRules(RulesBase):
+    """Changes of users, tenants, partners, applications and session policies."""
 
-    def somebody(self, index: int, reach: Reach) -> Thing | None:
-        """Operators stay: whether the last may go is another question."""
-        thing = self.above(index, reach)
-        return None if thing and self.model.things["platform staff"] in (thing, thing.above) else thing
+    def owner_to_change(self, index: int, reach: Reach) -> Owner | None:
+        """Pick an owner, but never the operators: the last one cannot be suspended."""
+        owner = self.above(index, reach)
+        return None if owner and self.model.owners["platform staff"] in (owner, owner.above) else owner
 
     @rule(reach=reaches, index=indices)
     def suspend(self, reach: Reach, index: int) -> None:
         self.now()
-        thing = self.somebody(index, reach)
-        if thing and not thing.is_suspended:
+        owner = self.owner_to_change(index, reach)
+        if owner and not owner.is_suspended:
             act = accounts.change_user if reach is Reach.USER else tenancy.change
-            ended = act(self.row(thing), actor=SYSTEM, status=Status.SUSPENDED)
-            assert ended == len(self.model.end_all(reach, thing, f"{reach} suspended"))
-            thing.is_suspended = True
+            ended = act(self.row(owner), actor=SYSTEM, status=Status.SUSPENDED)
+            assert ended == len(self.model.end_all(reach, owner, f"{reach} suspended"))
+            owner.is_suspended = True
 
-    @precondition(lambda self: any(thing.is_suspended for thing in self.model.things.values()))
+    @precondition(lambda self: any(owner.is_suspended for owner in self.model.owners.values()))
     @rule(index=indices)
-    def come_back(self, index: int) -> None:
-        """Suspending it once more, which does nothing, and then reactivating it."""
+    def reactivate(self, index: int) -> None:
+        """Suspend an owner again, which changes nothing, and reactivate it."""
         self.now()
-        down = [each for each in self.model.things.values() if each.is_suspended and not each.is_deleted]
+        down = [each for each in self.model.owners.values() if each.is_suspended and not each.is_deleted]
         if down:
-            thing = down[index % len(down)]
-            assert tenancy.suspend(self.row(thing), actor=SYSTEM) == 0
-            tenancy.reactivate(self.row(thing), actor=SYSTEM)
-            thing.is_suspended = False
+            owner = down[index % len(down)]
+            assert tenancy.suspend(self.row(owner), actor=SYSTEM) == 0
+            tenancy.reactivate(self.row(owner), actor=SYSTEM)
+            owner.is_suspended = False
 
     @rule(reach=reaches, index=indices)
     def delete(self, reach: Reach, index: int) -> None:
         self.now()
-        thing = self.somebody(index, reach)
-        if thing and reach is Reach.PARTNER and self.is_inhabited(thing):
+        owner = self.owner_to_change(index, reach)
+        if owner and reach is Reach.PARTNER and self.has_tenants(owner):
             with suppress(tenancy.PartnerHasTenants):
-                tenancy.delete(self.row(thing), actor=SYSTEM)
-                raise AssertionError(f"{thing.name} went over its tenants' heads")
-        elif thing:
+                tenancy.delete(self.row(owner), actor=SYSTEM)
+                raise AssertionError(f"{owner.name} was deleted although it has tenants")
+        elif owner:
             act = accounts.delete_user if reach is Reach.USER else tenancy.delete
-            ended = act(self.row(thing), actor=SYSTEM)
-            assert ended == len(self.model.end_all(reach, thing, f"{reach} deleted"))
-            thing.is_deleted = True
+            ended = act(self.row(owner), actor=SYSTEM)
+            assert ended == len(self.model.end_all(reach, owner, f"{reach} deleted"))
+            owner.is_deleted = True
 
-    def is_inhabited(self, partner: Thing) -> bool:
-        tenants = (self.model.things[name] for name in TENANTS)
+    def has_tenants(self, partner: Owner) -> bool:
+        tenants = (self.model.owners[name] for name in TENANTS)
         return any(tenant.above is partner and not tenant.is_deleted for tenant in tenants)
 
     @rule(index=indices)
@@ -95,23 +95,23 @@ class Changing(Stage):
         live = self.model.live()
         if not live:
             return
-        stay = live[-1 - index % len(live)]
-        actor = principal_of(self.tokens[stay.pk], Origin())
+        session = live[-1 - index % len(live)]
+        actor = principal_of(self.tokens[session.pk], Origin())
         assert actor
-        if stay.seen_at < self.model.now - MINUTE:
-            stay.seen_at = self.model.now
+        if session.seen_at < self.model.now - MINUTE:
+            session.seen_at = self.model.now
         with (
             patch("accounts.operations.passwords.require_password"),
             patch("accounts.operations.passwords.make_password", lambda _: hashed_password()),
         ):
-            row = self.row(stay.user)
+            row = self.row(session.user)
             ended = accounts.change_password(row, current=PASSWORD, new=f"new {PASSWORD}", actor=actor)
-        assert ended == len(self.model.end_all(Reach.USER, stay.user, "password changed", stay))
+        assert ended == len(self.model.end_all(Reach.USER, session.user, "password changed", session))
 
     @rule(index=indices, partner=st.sampled_from(PARTNERS))
     def move(self, index: int, partner: str) -> None:
         self.now()
-        tenant, to = self.above(index, Reach.TENANT), self.model.things[partner]
+        tenant, to = self.above(index, Reach.TENANT), self.model.owners[partner]
         if tenant and tenant.name in TENANTS and not to.is_deleted and tenant.above is not to:
             ended = tenancy.change_tenant(self.row(tenant), partner=self.row(to), actor=SYSTEM)
             assert ended == len(self.model.end_all(Reach.TENANT, tenant, "tenant moved"))
@@ -120,11 +120,11 @@ class Changing(Stage):
     @rule(reach=st.sampled_from([Reach.TENANT, Reach.PARTNER, Reach.PLATFORM]), index=indices, policy=policies)
     def set_policy(self, reach: Reach, index: int, policy: dict[str, Any]) -> None:
         self.now()
-        thing = self.above(index, reach)
-        if thing is None:
+        owner = self.above(index, reach)
+        if owner is None:
             return
-        if reach is Reach.PLATFORM:  # above which there is nothing to fall back on
+        if reach is Reach.PLATFORM:  # it has no parent to inherit from
             policy = {key: POLICY_BEFORE[key] if value is None else value for key, value in policy.items()}
-        ended = tenancy.set_session_policy(self.row(thing), actor=SYSTEM, **policy)
-        thing.policy |= policy
-        assert ended == self.model.tighten(thing)
+        ended = tenancy.set_session_policy(self.row(owner), actor=SYSTEM, **policy)
+        owner.policy |= policy
+        assert ended == self.model.apply_policy(owner)

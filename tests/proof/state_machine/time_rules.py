@@ -5,26 +5,26 @@ from hypothesis.stateful import rule
 
 from sessions_app import operations
 from sessions_app.operations import counter_maintenance
-from tests.proof.orders.being_there import MINUTE, indices
-from tests.proof.orders.stage import TICK, Stage
+from tests.proof.state_machine.base import TICK, RulesBase
+from tests.proof.state_machine.session_rules import MINUTE, indices
 from tests.world import SYSTEM
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AN_INSTANT = timedelta(microseconds=1)
 
 
-class Passing(Stage):
-    """Time, and what is done from time to time."""
+class TimeRules(RulesBase):
+    """The passing of time, and scheduled maintenance."""
 
     @rule(later=st.sampled_from([MINUTE, 2 * MINUTE, 5 * MINUTE, HOUR, DAY, 8 * DAY, 31 * DAY]))
-    def time_goes_by(self, later: timedelta) -> None:
+    def advance_clock(self, later: timedelta) -> None:
         self.now(later)
 
     @rule(index=indices, off=st.sampled_from([timedelta(), AN_INSTANT, -AN_INSTANT]))
-    def until_one_lapses(self, index: int, off: timedelta) -> None:
-        live = sorted(self.model.live(), key=lambda stay: stay.lapses_at)
+    def advance_to_a_timeout(self, index: int, off: timedelta) -> None:
+        live = sorted(self.model.live(), key=lambda session: session.times_out_at)
         if live:
-            moment = live[index % len(live)].lapses_at + off
+            moment = live[index % len(live)].times_out_at + off
             self.now(max(moment - self.model.now, TICK))
 
     @rule(is_swept=st.booleans())
@@ -45,9 +45,9 @@ class Passing(Stage):
         operations.sweep()
         self.model.sweep()
 
-    @rule(is_anew=st.booleans())
-    def fold(self, is_anew: bool) -> None:
-        counter_maintenance.recount() if is_anew else counter_maintenance.fold()
+    @rule(is_rebuilt=st.booleans())
+    def fold(self, is_rebuilt: bool) -> None:
+        counter_maintenance.recount() if is_rebuilt else counter_maintenance.fold()
 
     @rule(older_than=st.sampled_from([timedelta(), HOUR, 2 * DAY]))
     def purge(self, older_than: timedelta) -> None:

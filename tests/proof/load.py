@@ -1,4 +1,4 @@
-"""Everything that opens or ends sessions, in random order: what one process of several does, not knowing the others."""
+"""A random load for one of several processes: everything that opens or ends sessions, in random order."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from sessions_app.operations import bulk_revocation, counter_maintenance, expiry
 from sessions_app.selection import Selection
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Platform, Tenant
-from tests.proof.mistakes import mistaken
+from tests.proof.mutations import mutated
 
-SYSTEM = Principal.system("storm")
+SYSTEM = Principal.system("random load")
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Mobile/15E148")
 BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "careful": [],
@@ -34,8 +34,8 @@ BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
 }
 
 
-class Storm:
-    """Tenants and partners by their ids; people by name and tenant, as they would sign in."""
+class RandomLoad:
+    """Random acts on the given users, tenants and partners."""
 
     def __init__(self, seed: int, people: list[str], tenants: list[str], partners: list[str]) -> None:
         self.dice = Random(seed)
@@ -45,12 +45,12 @@ class Storm:
         self.seen: Counter[str] = Counter()
         self.versions: list[int] = []
 
-    def rage(self, acts: int) -> None:
-        named = [name for name, weight in ACTS.items() for _ in range(weight)]
+    def run(self, acts: int) -> None:
+        weighted = [name for name, weight in ACTS.items() for _ in range(weight)]
         for _ in range(acts):
-            act = self.dice.choice(named)
+            act = self.dice.choice(weighted)
             self.seen[act.__name__] += 1
-            with suppress(ConcurrentChange):  # two at the same thing: one of them is told so
+            with suppress(ConcurrentChange):  # of two concurrent changes of one row, one is refused
                 act(self)
 
     def user(self) -> User:
@@ -58,7 +58,9 @@ class Storm:
 
     def some_sessions(self, count: int) -> Any:
         of_people = Session.objects.filter(user__in=self.people)
-        return of_people.filter(pk__in=self.dice.sample(ids, min(count, len(ids))) if (ids := _ids(of_people)) else [])
+        return of_people.filter(
+            pk__in=self.dice.sample(ids, min(count, len(ids))) if (ids := ids_of(of_people)) else []
+        )
 
     def sign_in(self) -> None:
         user = self.user()
@@ -80,15 +82,15 @@ class Storm:
     def revoke_some(self) -> None:
         operations.revoke(self.some_sessions(5), actor=SYSTEM, reason="some")
 
-    def revoke_what_looks_mobile(self) -> None:
+    def revoke_mobile_devices(self) -> None:
         selection = Selection({Reach.TENANT: self.dice.choice(self.tenants)}, device_type="mobile")
         bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason=f"mobile {self.dice.random()}")
 
     def revoke_all(self) -> None:
         reach = self.dice.choice([Reach.USER] * 4 + [Reach.TENANT] * 2 + [Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
-        among = {Reach.USER: self.people, Reach.TENANT: self.tenants, Reach.PARTNER: self.partners}
-        target = self.dice.choice(among[reach]) if reach in among else None
-        spare = next(iter(_ids(self.some_sessions(1))), None) if self.dice.random() < 0.3 else None
+        candidates = {Reach.USER: self.people, Reach.TENANT: self.tenants, Reach.PARTNER: self.partners}
+        target = self.dice.choice(candidates[reach]) if reach in candidates else None
+        spare = next(iter(ids_of(self.some_sessions(1))), None) if self.dice.random() < 0.3 else None
         operations.revoke_scope(reach, target, actor=SYSTEM, reason="all", spare=spare)
 
     def bump(self) -> None:
@@ -103,11 +105,11 @@ class Storm:
     def fold(self) -> None:
         counter_maintenance.fold()
 
-    def suspend_for_a_while(self) -> None:
-        kind, among = self.dice.choice([(User, self.people), (Tenant, self.tenants), (Partner, self.partners)])
-        thing = kind._default_manager.get(pk=self.dice.choice(among))
-        tenancy.suspend(thing, actor=SYSTEM)
-        tenancy.reactivate(thing, actor=SYSTEM)
+    def suspend_and_reactivate(self) -> None:
+        kind, candidates = self.dice.choice([(User, self.people), (Tenant, self.tenants), (Partner, self.partners)])
+        target = kind._default_manager.get(pk=self.dice.choice(candidates))
+        tenancy.suspend(target, actor=SYSTEM)
+        tenancy.reactivate(target, actor=SYSTEM)
 
     def move(self) -> None:
         tenant = Tenant.objects.get(pk=self.dice.choice(self.tenants))
@@ -119,40 +121,40 @@ class Storm:
         accounts.change_user(user, role=role, actor=SYSTEM)
 
     def set_policy(self) -> None:
-        thing: Any = Tenant.objects.get(pk=self.dice.choice(self.tenants))
+        target: Any = Tenant.objects.get(pk=self.dice.choice(self.tenants))
         if self.dice.random() < 0.3:
-            thing = Partner.objects.get(pk=self.dice.choice(self.partners))
+            target = Partner.objects.get(pk=self.dice.choice(self.partners))
         if self.dice.random() < 0.1:
-            thing = Platform.objects.get()
+            target = Platform.objects.get()
         most = self.dice.choice([None, None, 4, 9])
-        tenancy.set_session_policy(thing, actor=SYSTEM, max_sessions=most, session_lifetime=86_400 * 30)
+        tenancy.set_session_policy(target, actor=SYSTEM, max_sessions=most, session_lifetime=86_400 * 30)
 
 
-ACTS: dict[Callable[[Storm], None], int] = {
-    Storm.sign_in: 40,
-    Storm.sign_out: 8,
-    Storm.revoke_some: 6,
-    Storm.revoke_what_looks_mobile: 2,
-    Storm.revoke_all: 8,
-    Storm.bump: 2,
-    Storm.expire: 5,
-    Storm.sweep: 4,
-    Storm.fold: 5,
-    Storm.suspend_for_a_while: 3,
-    Storm.move: 2,
-    Storm.change_role: 3,
-    Storm.set_policy: 2,
+ACTS: dict[Callable[[RandomLoad], None], int] = {
+    RandomLoad.sign_in: 40,
+    RandomLoad.sign_out: 8,
+    RandomLoad.revoke_some: 6,
+    RandomLoad.revoke_mobile_devices: 2,
+    RandomLoad.revoke_all: 8,
+    RandomLoad.bump: 2,
+    RandomLoad.expire: 5,
+    RandomLoad.sweep: 4,
+    RandomLoad.fold: 5,
+    RandomLoad.suspend_and_reactivate: 3,
+    RandomLoad.move: 2,
+    RandomLoad.change_role: 3,
+    RandomLoad.set_policy: 2,
 }
 
 
-def _ids(rows: Any) -> list[UUID]:
+def ids_of(rows: Any) -> list[UUID]:
     return list(rows.values_list("pk", flat=True))
 
 
-def storm(acts: int, build: str, **given: Any) -> dict[str, Any]:
-    raging = Storm(**given)
+def run_random_load(acts: int, build: str, **given: Any) -> dict[str, Any]:
+    load = RandomLoad(**given)
     with ExitStack() as stack:
-        for mistake in BUILDS[build]:
-            stack.enter_context(mistaken(*mistake))
-        raging.rage(acts)
-    return {"seen": raging.seen, "versions": raging.versions}
+        for mutation in BUILDS[build]:
+            stack.enter_context(mutated(*mutation))
+        load.run(acts)
+    return {"seen": load.seen, "versions": load.versions}

@@ -17,8 +17,8 @@ from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
 from sessions_app.reads.stats import statistics
 from tenancy.models import Platform
+from tests.proof.load import BUILDS
 from tests.proof.races import Racer, Stable
-from tests.proof.storm import BUILDS
 from tests.proof.test_exact_counts import sessions
 from tests.world import SYSTEM, World
 
@@ -27,7 +27,7 @@ LASTS = 20  # seconds, about: within which sessions run out by themselves
 
 
 class Place:
-    """People in three tenants of two partners, with sessions that run out one after the other while the storm lasts."""
+    """People in three tenants of two partners, with sessions that run out one after the other during the load."""
 
     def __init__(self, world: World, running_out: int) -> None:
         operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
@@ -76,7 +76,7 @@ def rage(racers: list[Racer], place: Place, acts: int, build: str = "careful") -
         "partners": [str(partner.pk) for partner in place.partners],
     }
     for seed, racer in enumerate(racers):
-        racer.tell({"act": "storm", "build": build, "acts": acts, "seed": seed, **given})
+        racer.tell({"act": "load", "build": build, "acts": acts, "seed": seed, **given})
     seen = [racer.hear()[0] for racer in racers]
     place.settle()
     return seen

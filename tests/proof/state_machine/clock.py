@@ -1,4 +1,4 @@
-"""A clock that stands still until it is set: what the database, and whoever makes ids, take for now."""
+"""A clock that only moves when it is set. The database and the id generator read it as the current time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from django.db import connection
 
-# Names are looked for in the first schema first, the system's own included. Whatever asks what time it is, asks here.
+# This schema comes first in the search path, before the system's, so that these functions replace its own.
 FUNCTIONS = """
 CREATE SCHEMA {schema};
 CREATE FUNCTION {schema}.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
@@ -37,9 +37,11 @@ class Clock:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('curfew.now', %s, true)", [now.isoformat()])
 
-    def hang(self) -> None:
-        """For this transaction. What a view or a column's default calls was looked up when it was
-        created, so those are created again."""
+    def install(self) -> None:
+        """Install the clock for this transaction.
+
+        Views and column defaults resolved their functions when they were created, so they are created again.
+        """
         with connection.cursor() as cursor:
             views = [self.definition(cursor, view) for view in VIEWS]
             cursor.execute(f"SET LOCAL search_path = {self.schema}, pg_catalog, public")
@@ -59,14 +61,14 @@ class Clock:
 
 
 @contextmanager
-def standing_still(clock: Clock) -> Iterator[None]:
+def frozen(clock: Clock) -> Iterator[None]:
     with patch("core.ids.time", SimpleNamespace(time_ns=clock.time_ns)):
         yield
 
 
 @contextmanager
-def clockwork() -> Iterator[None]:
-    """Committed, and out of everybody's sight who does not look there first."""
+def clock_functions() -> Iterator[None]:
+    """Commit the clock's functions in a schema that nobody else searches."""
     with connection.cursor() as cursor:
         cursor.execute(FUNCTIONS.format(schema=Clock.schema))
     try:
