@@ -1,4 +1,4 @@
-.PHONY: help run manage test check proof bench screenshots schema requirements
+.PHONY: help run manage test check proof bench docs screenshots schema requirements
 export CURFEW_ENV = development
 python = .venv/bin/python
 draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
@@ -32,6 +32,12 @@ proof: .venv/ready  # what takes longer, and every promise at its full figures (
 bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
 	@exec .venv-bench/bin/python -m bench $(ROWS)
 
+docs: .venv-docs/ready  # build the documents as a site in .site/html; broken links fail
+	@rm -rf .site && mkdir -p .site/source
+	@tar cf - *.md LICENSE docs bench/*.md bench/*.svg tests/README.md | tar xf - -C .site/source
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --config-file docs/mkdocs.yml
+	@echo "Open .site/html/index.html. For the search: python3 -m http.server --bind 127.0.0.1 --directory .site/html"
+
 screenshots: .venv/ready  # take the pictures in docs/pictures anew, of the demo data
 	@$(python) -m tests.browser.chromium
 	@exec $(python) -m tests.browser.pictures
@@ -43,6 +49,7 @@ requirements: .venv/ready  # pin what pyproject.toml asks for
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group bench pyproject.toml -c requirements.txt -o bench/requirements.txt
+	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 --group docs -o docs/requirements.txt
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.12 --no-deps --group interop -o tests/interop/requirements.txt
 
 .venv/ready: requirements-dev.txt config/bootstrap.sh
@@ -50,3 +57,6 @@ requirements: .venv/ready  # pin what pyproject.toml asks for
 
 .venv-bench/ready: bench/requirements.txt config/bootstrap.sh
 	@sh config/bootstrap.sh .venv-bench bench/requirements.txt
+
+.venv-docs/ready: docs/requirements.txt config/bootstrap.sh
+	@sh config/bootstrap.sh .venv-docs docs/requirements.txt

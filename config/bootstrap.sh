@@ -47,7 +47,7 @@ fi
 wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
 if (fetch_pip "$wheels") >"$wheels/log" 2>&1; then
-  install env PYTHONPATH="$(ls "$wheels"/usr/share/python-wheels/pip-*.whl)" .venv/bin/python -m pip
+  install env PYTHONPATH="$(ls "$wheels"/usr/share/python-wheels/pip-*.whl)" "$venv/bin/python" -m pip
   exit
 fi
 tail -n 3 "$wheels/log" >&2
