@@ -42,8 +42,9 @@ screenshots: .venv/ready  # take the pictures in docs/pictures anew, of the demo
 	@$(python) -m tests.browser.chromium
 	@exec $(python) -m tests.browser.pictures
 
-schema: .venv/ready  # write docs/openapi from the views
+schema: .venv/ready  # write docs/openapi from the views, and docs/configuration.md from the settings
 	$(call draw,docs/openapi/$$name.json)
+	DJANGO_SETTINGS_MODULE=config.settings_test $(python) -m tests.architecture.settings_reference
 
 requirements: .venv/ready  # pin what pyproject.toml asks for
 	$(python) -m uv pip compile -q --generate-hashes --python-version 3.11 pyproject.toml -o requirements.txt

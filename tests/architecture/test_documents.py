@@ -1,20 +1,17 @@
 """What the documents say is there, is there: links, paths, verbs, commands, accounts."""
 
-import ast
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import get_commands
 
 from accounts.models import User
 from config import run
 from sessions_app import demo
+from tests.architecture import settings_reference
 from tests.architecture.sources import ROOT, modules
-from tests.architecture.test_example_environment import readings
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
@@ -90,31 +87,10 @@ def test_the_readme_shows_the_first_curl_as_it_is_printed(capsys):
     assert "\n".join(printed) in README.read_text()
 
 
-class TestConfiguration:
-    """docs/configuration.md and config/settings.py speak of the same variables."""
-
-    ROW = re.compile(r"^\| `([A-Z_]+)` \| ([A-Za-z ]+) \| (required|none|`[^`]+`) \| .{20,} \|$", re.MULTILINE)
-    TYPES = {"env.bool": "true or false", "env.int": "number", "env.list": "list"}
-    KNOWN: dict[str, Any] = {"DEVELOPMENT": False, "ALLOWED_HOSTS": ["curfew.example.com"], "PRODUCT": settings.PRODUCT}
-
-    def test_lists_every_setting_once_with_its_default(self):
-        rows = self.ROW.findall((ROOT / "docs/configuration.md").read_text())
-        assert len(rows) == len({name for name, *_ in rows})
-        assert {name: default for name, _, default in rows} == {name: self.default(name) for name, _ in readings()}
-
-    def test_gives_numbers_flags_and_lists_their_types(self):
-        told = {name: kind for name, kind, _ in self.ROW.findall((ROOT / "docs/configuration.md").read_text())}
-        kinds = {name: self.TYPES.get(ast.unparse(call.func)) for name, call in readings()}
-        assert {name: told.get(name) for name, kind in kinds.items() if kind} == {n: k for n, k in kinds.items() if k}
-
-    def default(self, name: str) -> str:
-        """In production: what the expression in the settings makes of nothing."""
-        calls = [call for each, call in readings() if each == name]
-        if any(ast.unparse(call.func) == "required" for call in calls):
-            return "required"
-        [expression] = {ast.unparse(each.value) for call in calls for each in call.keywords if each.arg == "default"}
-        value = eval(expression, dict(self.KNOWN))
-        return "none" if value in ("", []) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+def test_the_reference_of_settings_is_generated_from_them():
+    assert settings_reference.TABLES.findall(settings_reference.PAGE.read_text()) == [settings_reference.tables()], (
+        "run `make schema`"
+    )
 
 
 class TestErrorCatalogue:

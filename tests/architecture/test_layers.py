@@ -47,6 +47,10 @@ class TestTheLine:
         packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
         assert packages - {"tests", "bench"} == set(PACKAGES)
 
+    def test_the_image_has_every_package(self):
+        kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+        assert set(PACKAGES) - kept == set()
+
     def test_is_looked_along_to_the_left_only(self):
         def to_the_right(module: Module) -> set[str]:
             unknown = {*PACKAGES[PACKAGES.index(module.package) + 1 :], "tests", "bench"}

@@ -13,13 +13,17 @@ NAMELESS = {"helpers", "managers", "repositories", "selectors", "services", "uti
 UNFINISHED = ["TO" + "DO", "FIX" + "ME"]
 MACHINES = ["/" + "work/", "/" + "root/", "/" + "home/"]
 REGISTRIES = ["pypi" + ".org", "files.python" + "hosted.org", "deb.debian" + ".org", "registry.npm" + "js.org"]
-NOT_OURS = {".git", ".venv", ".venv-bench", ".venv-interop", "__pycache__", "node_modules", "staticfiles"}
+NOT_OURS = {".git", ".site", "__pycache__", "node_modules", "staticfiles"}
 
 
 def files() -> Iterator[Path]:
     """Everything that is, or would be, committed."""
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith("cache")]
+        folders[:] = [
+            name
+            for name in folders
+            if name not in NOT_OURS and not name.startswith(".venv") and not name.endswith("cache")
+        ]
         if Path(folder) == ROOT:
             folders[:] = [name for name in folders if name not in {".hypothesis", ".test"}]
             names = [name for name in names if name != ".env" and not name.startswith(".coverage")]
