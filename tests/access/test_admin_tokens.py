@@ -1,11 +1,11 @@
 """Every kind of caller at every door of the admin tokens; whoever is refused has changed nothing."""
 
 from tests.access.callers import cases
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
 from tests.cells import cells
-from tests.contract.admin_tokens.answers import CLEAN_UP, REVOKE, SESSIONS, given
+from tests.contract.admin_tokens.answers import CLEAN_UP, REVOKE, SESSIONS, data_of
 from tests.world import World
 
 OURS = ("/api/admin/", "/api/cron/")
@@ -22,18 +22,18 @@ def test_these_are_the_doors():
 @cells(("method", "path"), sorted(SHOWN))
 def test_an_operator_is_let_in(method: str, path: str, world: World):
     (case,) = cases(LET_IN, world)
-    assert given(case.caller.request(method, path.format(world.north_admin.session_id)))["success"] is True
+    assert data_of(case.caller.request(method, path.format(world.north_admin.session_id)))["success"] is True
 
 
 @cells("column", [column for column in COLUMNS if column != LET_IN])
 def test_nobody_else_is(column: str, world: World):
     for case in cases(column, world):
         target = world.signed_in(world.super_admin.user)
-        before = footprint()
+        before = database_digest()
         for method, path in sorted(ROUTES):
             answer = case.caller.request(method, path.format(target.session_id))
             assert (answer.status_code, answer.json()["error"]) == (401, "Unauthorized"), case.name
-        assert footprint() == before, case.name
+        assert database_digest() == before, case.name
 
 
 def test_an_operator_is_nobody_to_the_clock(world: World):

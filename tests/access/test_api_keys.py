@@ -1,9 +1,9 @@
 """An API key stands for its owner, in what does not take a signed-in session. The matrix has no column for it."""
 
-from tests.access.asking import ask, question_for
 from tests.access.callers import Case, administrative_cases, api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import Row, rows
+from tests.access.valid_requests import send, valid_request_for
 from tests.cells import cells
 from tests.world import World
 
@@ -25,22 +25,22 @@ ADMINISTRATIVE = [row for row in rows() if row.is_administrative]
 @cells("row", PERSONAL, ids=str)
 def test_an_api_key_may_do_this_much(row: Row, world: World):
     case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
-    question = question_for(row, case, world)
-    before = footprint()
-    answer = ask(row, case.caller, question)
+    valid_request = valid_request_for(row, case, world)
+    before = database_digest()
+    answer = send(row, case.caller, valid_request)
     assert answer.status_code == MAY.get(str(row), 403)
     if answer.status_code == 403:
         assert answer.json() == NEEDS_SESSION
-        assert footprint() == before
+        assert database_digest() == before
 
 
 @cells("row", ADMINISTRATIVE, ids=str)
 def test_an_administrators_key_may_do_what_they_may(row: Row, world: World):
     (case,) = administrative_cases("TA=", world)
-    key, question = api_key_of(case.caller.user), question_for(row, case, world)
-    before = footprint()
-    answer = ask(row, key, question)
+    key, valid_request = api_key_of(case.caller.user), valid_request_for(row, case, world)
+    before = database_digest()
+    answer = send(row, key, valid_request)
     if str(row) in MAY_NOT:
-        assert (answer.status_code, answer.json(), footprint()) == (403, NEEDS_SESSION, before)
+        assert (answer.status_code, answer.json(), database_digest()) == (403, NEEDS_SESSION, before)
     else:
         assert answer.status_code == int(row.codes["TA="][:3])

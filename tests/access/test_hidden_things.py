@@ -10,9 +10,9 @@ from accounts.models import ApiKey, User
 from core.access import Scope
 from core.ids import Prefix, encode_id
 from sessions_app.models import SessionState
-from tests.access.asking import a_revocation
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.test_permission_matrix import told
+from tests.access.valid_requests import revocation_id
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -119,7 +119,7 @@ def made(user: User, world: World) -> dict[str, str]:
         "tid": user.tenant.handle,
         "uid": user.handle,
         "sid": session_of(user, world),
-        "id": a_revocation(user, world),
+        "id": revocation_id(user, world),
     }
 
 
@@ -143,7 +143,7 @@ NOBODYS = {"tid": Prefix.TENANT, "uid": Prefix.USER, "sid": Prefix.SESSION, "id"
 
 @cells("place", ADMINISTRATIVE)
 class TestWhatAnAdministratorMayNotKnowOf:
-    def ask(self, caller: Caller, place: str, names: dict[str, str]) -> Any:
+    def send(self, caller: Caller, place: str, names: dict[str, str]) -> Any:
         method, body = ADMINISTRATIVE[place]
         return told(caller.request(method, place.format(**names), body))
 
@@ -155,13 +155,13 @@ class TestWhatAnAdministratorMayNotKnowOf:
             (world.north_admin, (world.katherine, world.lisa, world.acme_partner)),
             (world.acme_partner, (world.lisa, world.super_admin)),
         ):
-            unknown = self.ask(caller, place, self.nobodys())
+            unknown = self.send(caller, place, self.nobodys())
             assert unknown[0] == 404
             for stranger in strangers:
                 names = made(stranger.user, world)
-                before = footprint()
-                assert self.ask(caller, place, names) == unknown
-                assert footprint() == before
+                before = database_digest()
+                assert self.send(caller, place, names) == unknown
+                assert database_digest() == before
 
     def test_is_not_there_beside_what_is_theirs_either(self, place: str, world: World):
         """Of two names in a path, each is real and one is the caller's to know; together they name nothing."""
@@ -169,19 +169,19 @@ class TestWhatAnAdministratorMayNotKnowOf:
         names = [name for name in NOBODYS if f"{{{name}}}" in place]
         for caller in (world.north_admin, world.acme_partner, world.super_admin):
             for stray in names if len(names) > 1 else ():
-                unknown = self.ask(caller, place, own | {stray: some_id(NOBODYS[stray])})
+                unknown = self.send(caller, place, own | {stray: some_id(NOBODYS[stray])})
                 assert unknown[0] == 404
-                assert self.ask(caller, place, own | {stray: foreign[stray]}) == unknown
+                assert self.send(caller, place, own | {stray: foreign[stray]}) == unknown
         assert SessionState.objects.live().filter(user=world.katherine.user).exists()
 
     def test_is_answered_alike_however_it_is_misspelled(self, place: str, world: World):
         own = made(world.ada.user, world)
         for name in [name for name in NOBODYS if f"{{{name}}}" in place]:
-            unknown = self.ask(world.north_admin, place, own | {name: some_id(NOBODYS[name])})
+            unknown = self.send(world.north_admin, place, own | {name: some_id(NOBODYS[name])})
             for what, handle in misspelled(own[name]).items():
-                assert self.ask(world.north_admin, place, own | {name: handle}) == unknown, (name, what)
+                assert self.send(world.north_admin, place, own | {name: handle}) == unknown, (name, what)
 
     def test_makes_no_difference_to_whoever_may_not_ask(self, place: str, world: World):
         for caller in (world.nobody, world.ada, world.service()):
             asked = made(world.alan.user, world)
-            assert self.ask(caller, place, asked) == self.ask(caller, place, self.nobodys())
+            assert self.send(caller, place, asked) == self.send(caller, place, self.nobodys())

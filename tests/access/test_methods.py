@@ -6,10 +6,10 @@ from typing import Any
 from zlib import crc32
 
 from core.access import Scope
-from tests.access.asking import ask, question_for
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.access.valid_requests import send, valid_request_for
 from tests.cells import cells
 from tests.world import Caller, World
 
@@ -51,11 +51,11 @@ def test_every_caller_is_tried_somewhere():
 class TestAnUndeclaredMethod:
     def test_is_not_allowed_to_anybody(self, path: str, world: World):
         callers = one_or_all(path, signed_in(world))
-        before = footprint()
+        before = database_digest()
         for method in set(METHODS) - declared(path):
             for caller in callers:
                 refused_as_undeclared(caller.request(method, spelled(path)), path, method)
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_says_so_only_after_asking_who_is_there(self, path: str, world: World):
         for method in set(METHODS) - declared(path):
@@ -66,12 +66,12 @@ class TestAnUndeclaredMethod:
                 assert answer.status_code == 401, method
 
     def test_stays_one_whatever_a_header_calls_it(self, path: str, world: World):
-        ada, before = world.ada, footprint()
+        ada, before = world.ada, database_digest()
         for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
             for method, called in product({"GET", "POST"} - declared(path), declared(path)):
                 answer = ada.request(method, spelled(path), headers={header: called})
                 assert answer.status_code == 405, (header, method, called)
-        assert footprint() == before
+        assert database_digest() == before
 
 
 def refused_as_undeclared(answer: Any, path: str, method: str) -> None:
@@ -94,5 +94,5 @@ def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
 @cells("row", V1, ids=str)
 def test_a_trailing_slash_changes_nothing(row: Row, column: str, world: World):
     (case,) = cases_of(row, column, world)
-    answer = ask(row, case.caller, question_for(row, case, world), slash="/")
+    answer = send(row, case.caller, valid_request_for(row, case, world), slash="/")
     assert answer.status_code == int(row.codes[column][:3])

@@ -1,7 +1,7 @@
 """Every kind of caller at every door of the panel; whoever is refused has changed nothing."""
 
 from tests.access.callers import cases
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
 from tests.cells import cells
@@ -42,8 +42,8 @@ def test_people_are_let_in_to_what_is_theirs(method: str, path: str, column: str
 def test_nobody_else_is(column: str, world: World):
     for case in cases(column, world):
         world.signed_in(world.ada.user)
-        before = footprint()
+        before = database_digest()
         for method, path in sorted(ROUTES):
             answer = case.caller.request(method, path.format(world.ada.session_id))
             assert refused(answer, REFUSED[column]), case.name
-        assert footprint() == before, case.name
+        assert database_digest() == before, case.name

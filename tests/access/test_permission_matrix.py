@@ -8,10 +8,10 @@ from accounts.models import Group, Role
 from audit.models import AuditEntry
 from sessions_app.models import Revocation, Session, SessionState
 from tenancy.models import Tenant
-from tests.access.asking import a_revocation, ask, question_for
 from tests.access.callers import Case, administrative_cases, cases
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import COLUMNS, NOTHING, OWN, Cell, Row, matrix_cells, rows
+from tests.access.valid_requests import revocation_id, send, valid_request_for
 from tests.architecture.routes import DOCS, PAGES, routes, same_place
 from tests.cells import cells
 from tests.resources import KINDS, group_of, kind_at
@@ -31,15 +31,15 @@ REFUSALS: dict[str, dict[str, str]] = {
 @cells("cell", matrix_cells(), ids=str, by=lambda cell: cell.row)
 def test_every_cell_holds(cell: Cell, world: World):
     for case in cases_of(cell.row, cell.column, world):
-        question = question_for(cell.row, case, world)
+        valid_request = valid_request_for(cell.row, case, world)
         populate(cell, world)
-        before = footprint()
-        answer = ask(cell.row, case.caller, question)
+        before = database_digest()
+        answer = send(cell.row, case.caller, valid_request)
         assert answer.status_code == int(cell.code[:3]), (case.name, answer.content)
         if cell.is_denied:
-            assert footprint() == before, case.name
+            assert database_digest() == before, case.name
         if cell.code == "404":
-            unknown = ask(cell.row, case.caller, question.about_nobody())
+            unknown = send(cell.row, case.caller, valid_request.with_unknown_ids())
             assert told(answer) == told(unknown), case.name
         elif cell.is_denied:
             assert answer.json() == REFUSALS[cell.code], case.name
@@ -59,7 +59,7 @@ def populate(cell: Cell, world: World) -> None:
     """Somebody's session, group and revocation in every tenant: there is something to be kept from."""
     if cell.code in (OWN, NOTHING):
         for who in ("ada", "katherine", "lisa"):
-            a_revocation(getattr(world, who).user, world)
+            revocation_id(getattr(world, who).user, world)
             group_of(getattr(world, who).user, world)
 
 
@@ -124,7 +124,7 @@ class TestTheFootprint:
     @cells("row", [row for row in rows() if row.codes["SA"] in ("201", "204")], ids=str)
     def test_changes_with_an_act(self, row: Row, world: World):
         (case,) = cases_of(row, "SA", world)
-        question = question_for(row, case, world)
-        before = footprint()
-        assert ask(row, case.caller, question).status_code == int(row.codes["SA"])
-        assert footprint() != before
+        valid_request = valid_request_for(row, case, world)
+        before = database_digest()
+        assert send(row, case.caller, valid_request).status_code == int(row.codes["SA"])
+        assert database_digest() != before

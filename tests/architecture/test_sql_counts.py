@@ -15,10 +15,10 @@ from accounts.models import ApiKey, User
 from core.access import Scope
 from core.ids import Prefix, uuid7
 from sessions_app.models import Session, SessionState
-from tests.access.asking import ask, question_for
 from tests.access.callers import api_key_of
 from tests.access.matrix import Row, rows
 from tests.access.test_permission_matrix import cases_of
+from tests.access.valid_requests import send, valid_request_for
 from tests.cells import cells
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
@@ -147,9 +147,9 @@ class TestARequest:
     def test_costs_what_the_table_says(self, row: Row, world: World):
         world.nobody.get("/readyz")  # what a process looks at once, it has looked at
         (case,) = cases_of(row, "SA" if row.is_administrative else "PU", world)
-        question = question_for(row, case, world)
+        valid_request = valid_request_for(row, case, world)
         with counted() as statements:
-            ask(row, case.caller, question)
+            send(row, case.caller, valid_request)
         assert len(statements) == COSTS[str(row)], statements
 
     def test_of_every_route_is_in_the_table(self):

@@ -20,8 +20,8 @@ from sessions_app.management.commands.revoke_sessions import SELECTING
 from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
-from tests.commands.crowds import aged, change, crowd
-from tests.commands.saying import said_by, say, started
+from tests.commands.many_sessions import aged, create_sessions, update_session
+from tests.commands.run_command import result_of, run_command, start_command
 from tests.world import SYSTEM, World
 
 HOUR = timedelta(hours=1)
@@ -56,7 +56,7 @@ class TestAtATerminal:
     def test_yes_ends_them(self, answer: str, world: World, hands: Any):
         world.ada, world.alan  # noqa: B018 - they sign in
         hands(answer)
-        said = say(*looks(world))
+        said = run_command(*looks(world))
         assert (said.code, said.out.startswith("2 sessions revoked by rev_")) == (0, True)
         assert world.ada.get("/api/v1/me").status_code == 401
 
@@ -64,7 +64,7 @@ class TestAtATerminal:
     def test_anything_else_ends_nothing(self, answer: str | None, world: World, hands: Any):
         assert world.ada.get("/api/v1/me").status_code == 200
         hands(answer)
-        said = say(*looks(world))
+        said = run_command(*looks(world))
         assert (said.code, said.out, said.err) == (3, "", "Nothing was revoked.\n")
         assert world.ada.get("/api/v1/me").status_code == 200
         assert job(world) is None
@@ -80,7 +80,7 @@ class TestAtATerminal:
     def test_the_question_names_the_number(self, named, question, world: World, hands: Any, capsys: Any):
         world.ada, world.alan, world.signed_in(world.ada.user)
         hands("n")
-        assert say("revoke_sessions", *named, *WHY).code == 3
+        assert run_command("revoke_sessions", *named, *WHY).code == 3
         assert capsys.readouterr() == ("", question)
 
     @pytest.mark.parametrize("named", [["--tenant", "north", "--device", "desktop"], ["--tenant", "north"]])
@@ -88,7 +88,7 @@ class TestAtATerminal:
     def test_what_came_to_match_meanwhile_is_asked_about(self, named, again, code, status, world, hands, capsys):
         hands(lambda: world.signed_in(world.ada.user) and "y", again)
         assert world.ada.get("/api/v1/me").status_code == 200
-        said = say("revoke_sessions", *named, *WHY)
+        said = run_command("revoke_sessions", *named, *WHY)
         assert (said.code, "More sessions match now." in said.err) == (code, True)
         assert capsys.readouterr().err == "Revoke 1 session now? [y/N] Revoke 2 sessions now? [y/N] "
         assert world.ada.get("/api/v1/me").status_code == status
@@ -104,7 +104,7 @@ class TestAtATerminal:
             """Somebody whose sign-in had begun before, and is through only now."""
             if not late:
                 begun = world.alan.session.created_at
-                late.append(change(world.signed_in(world.person("late", world.north)), created_at=begun))
+                late.append(update_session(world.signed_in(world.person("late", world.north)), created_at=begun))
 
         with pytest.raises(bulk_revocation.MoreThanConfirmed):
             bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, told=told)
@@ -116,7 +116,7 @@ class TestAtATerminal:
         committed_world.ada, committed_world.alan  # noqa: B018 - they sign in
         keyboard, terminal = pty.openpty()
         termios.tcsetwinsize(terminal, (24, 100))
-        running = started(*looks(committed_world), "--json", stdin=terminal, stderr=terminal)
+        running = start_command(*looks(committed_world), "--json", stdin=terminal, stderr=terminal)
         os.close(terminal)
         shown = until(keyboard, "Revoke 2 sessions now? [y/N] ")
         os.write(keyboard, b"y\n")
@@ -128,18 +128,18 @@ class TestAtATerminal:
 class TestWithoutATerminal:
     def test_nothing_ends_unasked(self, committed_world: World):
         assert committed_world.ada.get("/api/v1/me").status_code == 200
-        said = said_by(started(*looks(committed_world)), "y\n")
+        said = result_of(start_command(*looks(committed_world)), "y\n")
         assert (said.code, said.out) == (2, "")
         assert said.err == "CommandError: Not a terminal, so this cannot ask for confirmation. Use --yes to skip it.\n"
         assert committed_world.ada.get("/api/v1/me").status_code == 200
 
     def test_no_bar_is_drawn(self, committed_world: World):
         assert committed_world.ada.get("/api/v1/me").status_code == 200
-        said = said_by(started(*looks(committed_world), "--yes"))
+        said = result_of(start_command(*looks(committed_world), "--yes"))
         assert (said.code, said.err) == (0, "")
 
     def test_what_it_does_not_know_is_a_usage_error(self, django_db_setup: None):
-        said = said_by(started("revoke_sessions", "--everything"))
+        said = result_of(start_command("revoke_sessions", "--everything"))
         assert (said.code, said.out) == (2, "")
 
 
@@ -177,25 +177,25 @@ def until(terminal: int, words: str | None) -> str:
 
 def fill(world: World, count: int) -> World:
     """So many of Ada's match. Alan has a few that look otherwise, Lisa lives elsewhere."""
-    crowd(world.ada, count - 1)
-    crowd(world.alan, 3, user_agent="curl/8.5.0")
-    change(world.alan, user_agent="curl/8.5.0")
+    create_sessions(world.ada, count - 1)
+    create_sessions(world.alan, 3, user_agent="curl/8.5.0")
+    update_session(world.alan, user_agent="curl/8.5.0")
     assert world.lisa.get("/api/v1/me").status_code == 200
     return world
 
 
 def test_killed_it_is_finished_by_the_same_command(committed_world: World):
     many = fill(committed_world, MANY)
-    running = started(*looks(many), "--yes")
+    running = start_command(*looks(many), "--yes")
     until_it_runs(many, running)
     running.kill()
-    assert said_by(running).code == -signal.SIGKILL
+    assert result_of(running).code == -signal.SIGKILL
     begun = job(many)
     assert 0 < begun.revoked_count < MANY
     assert Session.objects.filter(revocation=begun).count() == begun.revoked_count
 
     late = many.signed_in(many.ada.user)
-    said = said_by(started(*looks(many), "--yes", "--json"))
+    said = result_of(start_command(*looks(many), "--yes", "--json"))
     assert said.err.endswith("1 session started to match meanwhile. Run the same command again to revoke them.\n")
     assert (said.code, said.json) == (
         0,
@@ -221,10 +221,10 @@ def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypa
     with monkeypatch.context() as short:
         short.setattr(bulk_revocation, step, cut)
         with pytest.raises(SystemExit):
-            say(*looks(world), "--yes")
+            run_command(*looks(world), "--yes")
     begun = job(world)
     assert begun.swept_at is None
-    assert say(*looks(world), "--yes").out == f"3 sessions revoked by {begun.handle}.\n"
+    assert run_command(*looks(world), "--yes").out == f"3 sessions revoked by {begun.handle}.\n"
     assert [caller.get("/api/v1/me").status_code for caller in opened] == [401] * 3
     entries = AuditEntry.objects.filter(resource_id=begun.handle).order_by("number")
     assert [entry.changes["revoked_count"] for entry in entries] == [0, 3]
@@ -238,11 +238,11 @@ def test_carried_on_with_it_asks_about_what_is_left(
         short.setattr(bulk_revocation, "_finish", lambda *_, **__: sys.exit())
         short.setattr(bulk_revocation, "_next", lambda *given: [opened[0].session.pk] if given[2] is None else [])
         with pytest.raises(SystemExit):
-            say(*looks(world), "--yes")
+            run_command(*looks(world), "--yes")
     Revocation.objects.filter(pk=job(world).pk).update(created_at=job(world).created_at - HOUR)
     late = world.signed_in(world.person("ada", world.north))
     hands("y")
-    said = say(*looks(world))
+    said = run_command(*looks(world))
     assert said.err.splitlines() == [
         f"Continuing {job(world).handle}, which has already revoked 1.",
         "1 session started to match meanwhile. Run the same command again to revoke them.",
@@ -263,7 +263,7 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
 
     def run(_: int) -> str:
         try:
-            return say(*looks(committed_world), "--yes").out
+            return run_command(*looks(committed_world), "--yes").out
         finally:
             connection.close()
 
@@ -276,10 +276,10 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
 
 def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
     many = fill(committed_world, MANY)
-    running = started(*looks(many), "--yes", "--json")
+    running = start_command(*looks(many), "--yes", "--json")
     until_it_runs(many, running)
     running.send_signal(signal.SIGINT)
-    said = said_by(running)
+    said = result_of(running)
     begun = job(many)
     assert (said.code, said.err) == (4, "CommandError: Interrupted. Run the same command again to finish.\n")
     assert said.json == {
@@ -287,15 +287,15 @@ def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
         "revoked_count": begun.revoked_count,
         "is_finished": False,
     }
-    again = say(*looks(many), "--yes")
+    again = run_command(*looks(many), "--yes")
     assert again.out == f"{MANY:,} sessions revoked by {begun.handle}.\n"
     assert again.err == f"Continuing {begun.handle}, which has already revoked {begun.revoked_count:,}.\n"
 
 
 def test_two_at_once_share_one_job(committed_world: World):
     many = fill(committed_world, SOME)
-    running = [started(*looks(many), "--yes") for _ in range(2)]
-    said = [said_by(process) for process in running]
+    running = [start_command(*looks(many), "--yes") for _ in range(2)]
+    said = [result_of(process) for process in running]
     revocation = job(many)
     assert {each.out for each in said} <= {f"{SOME:,} sessions revoked by {revocation.handle}.\n"}
     assert {each.code for each in said} <= {0, 1}

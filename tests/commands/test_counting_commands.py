@@ -9,8 +9,8 @@ from sessions_app import operations
 from sessions_app.models import Session, SessionCount, SessionState
 from tenancy.models import Platform
 from tests.cells import cells
-from tests.commands.crowds import change
-from tests.commands.saying import say
+from tests.commands.many_sessions import update_session
+from tests.commands.run_command import run_command
 from tests.world import SYSTEM, World, some_id
 
 
@@ -18,7 +18,7 @@ from tests.world import SYSTEM, World, some_id
 def peopled(world: World) -> World:
     everybody = (world.ada, world.alan, world.katherine, world.lisa, world.north_admin, world.acme_partner)
     assert all(caller.session for caller in everybody)
-    change(world.alan, device_type="mobile")
+    update_session(world.alan, device_type="mobile")
     operations.revoke(Session.objects.filter(pk=world.signed_in(world.ada.user).session.pk), actor=SYSTEM, reason="x")
     return world
 
@@ -34,17 +34,17 @@ class TestStatistics:
         ],
     )
     def test_are_of_a_tenant_or_a_partner(self, named, active, total, users, devices, peopled: World):
-        told = say("session_stats", *named, "--json").json
+        told = run_command("session_stats", *named, "--json").json
         assert (told["active_sessions"], told["total_sessions"], told["unique_users"]) == (active, total, users)
         assert told["by_device_type"] == devices
 
     def test_are_the_platforms_otherwise(self, peopled: World):
-        told = say("session_stats", "--json").json
+        told = run_command("session_stats", "--json").json
         assert told["active_sessions"] == SessionState.objects.live().count()
         assert told["total_sessions"] == Session.objects.count()
 
     def test_are_a_table_for_people(self, peopled: World):
-        lines = say("session_stats", "--tenant", peopled.north.handle).out.splitlines()
+        lines = run_command("session_stats", "--tenant", peopled.north.handle).out.splitlines()
         assert "  3  active_sessions" in lines
         assert "  1  revoked_sessions" in lines
         by_device = lines.index("by_device_type:")
@@ -52,38 +52,38 @@ class TestStatistics:
         assert any(line.startswith("oldest_session_at: 20") for line in lines)
 
     def test_of_nothing_are_nothing(self, world: World):
-        said = say("session_stats", "--tenant", "south")
+        said = run_command("session_stats", "--tenant", "south")
         assert said.code == 0
         assert "0  active_sessions" in said.out
         assert "oldest_session_at: -" in said.out
 
     @cells("named", [["--tenant", "nowhere"], ["--partner", some_id(Prefix.PARTNER)], ["--tenant", ""]])
     def test_of_what_is_not_there_are_a_usage_error(self, named: list[str], world: World):
-        said = say("session_stats", *named)
+        said = run_command("session_stats", *named)
         assert (said.code, said.out) == (2, "")
         assert said.err.startswith(("No ", "The name of the "))
 
 
 class TestReconciling:
     def test_agrees_with_what_was_opened_and_ended(self, peopled: World):
-        said = say("reconcile_counters")
+        said = run_command("reconcile_counters")
         assert (said.code, said.out) == (0, "All counters are correct.\n")
 
     def test_names_what_differs_and_leaves_it(self, peopled: World):
         counter = self.spoil(peopled)
-        said = say("reconcile_counters")
+        said = run_command("reconcile_counters")
         assert (said.code, said.err) == (1, "Wrong counters: 1. Use --fix to rebuild all counters.\n")
         assert said.out == (
             f"{peopled.north.handle} is_admin=False era={counter.era} state=live kind=browser value=Chrome slot=0:"
             " counter 9, rows 2\n"
         )
-        assert say("reconcile_counters").code == 1
+        assert run_command("reconcile_counters").code == 1
 
     def test_counts_anew_if_that_is_asked(self, peopled: World):
         self.spoil(peopled)
-        said = say("reconcile_counters", "--fix")
+        said = run_command("reconcile_counters", "--fix")
         assert (said.code, said.out.endswith("Wrong counters: 1. All counters have been rebuilt.\n")) == (0, True)
-        assert say("reconcile_counters").out == "All counters are correct.\n"
+        assert run_command("reconcile_counters").out == "All counters are correct.\n"
         entry = AuditEntry.objects.filter(action="session.counters_rebuilt").latest("created_at")
         assert (entry.actor_id, entry.changes) == ("system:reconcile_counters", {"difference_count": 1})
 
@@ -92,7 +92,7 @@ class TestReconciling:
             return AuditEntry.objects.filter(action="session.counters_rebuilt").count()
 
         before = recorded()
-        assert say("reconcile_counters", "--fix").code == 0
+        assert run_command("reconcile_counters", "--fix").code == 0
         assert recorded() == before
 
     def spoil(self, world: World) -> SessionCount:
@@ -109,7 +109,7 @@ class TestTokenVersion:
     def test_signs_administrators_out_and_nobody_else(self, peopled: World):
         version = Platform.objects.get().token_version
         count = len(administrators := [peopled.north_admin, peopled.acme_partner, peopled.super_admin])
-        said = say("bump_token_version", "--reason", "a key leaked")
+        said = run_command("bump_token_version", "--reason", "a key leaked")
         assert said.code == 0
         assert said.out.startswith(f"Token version {version + 1}; ")
         assert Platform.objects.get().token_version == version + 1
@@ -117,7 +117,7 @@ class TestTokenVersion:
         assert peopled.ada.get("/api/v1/me").status_code == 200
 
     def test_is_on_record(self, peopled: World):
-        say("bump_token_version", "--reason", "a key leaked")
+        run_command("bump_token_version", "--reason", "a key leaked")
         entry = AuditEntry.objects.filter(action="session.admins_signed_out").latest("created_at")
         assert (entry.actor_id, entry.changes["reason"]) == ("system:bump_token_version", "a key leaked")
         assert entry.changes["token_version"] == Platform.objects.get().token_version
@@ -125,5 +125,5 @@ class TestTokenVersion:
     @cells("reason", ["", "  ", "x" * 201])
     def test_wants_a_reason(self, reason: str, world: World):
         version = Platform.objects.get().token_version
-        assert say("bump_token_version", "--reason", reason).code == 2
+        assert run_command("bump_token_version", "--reason", reason).code == 2
         assert Platform.objects.get().token_version == version

@@ -17,8 +17,8 @@ from core.spreadsheets import LINES
 from sessions_app import operations
 from sessions_app.models import Reach, Session
 from tests.cells import cells
-from tests.commands.crowds import change, crowd
-from tests.commands.saying import Said, say, started
+from tests.commands.many_sessions import create_sessions, update_session
+from tests.commands.run_command import Result, run_command, start_command
 from tests.world import CHROME, SYSTEM, Caller, World
 
 COLUMNS = [
@@ -30,8 +30,8 @@ COLUMNS = [
 Rows = list[dict[str, Any]]
 
 
-def export(world: World, file_format: str, *more: str) -> Said:
-    return say("export_sessions", "--format", file_format, "--tenant", world.north.handle, *more)
+def export(world: World, file_format: str, *more: str) -> Result:
+    return run_command("export_sessions", "--format", file_format, "--tenant", world.north.handle, *more)
 
 
 def from_csv(text: str) -> Rows:
@@ -56,7 +56,7 @@ class TestWhatIsWritten:
         assert all(list(row) == COLUMNS for row in rows)
 
     def test_says_of_each_what_is_known(self, world: World):
-        change(world.ada, location="London, United Kingdom", country="GB", auth_method="mfa")
+        update_session(world.ada, location="London, United Kingdom", country="GB", auth_method="mfa")
         session = Session.objects.get(pk=world.ada.session.pk)
         [row] = from_jsonl(export(world, "jsonl").out)
         moments = {name: row.pop(name) for name in ("created_at", "last_activity_at", "expires_at")}
@@ -109,11 +109,11 @@ class TestWhatIsWritten:
         sessions = {name: world.signed_in(grace) for name in ("revoked", "fallen", "lapsed", "expired")}
         long_ago = {"last_activity_at": timezone.now() - timedelta(days=60)}
         operations.revoke(Session.objects.filter(pk=sessions["revoked"].session.pk), actor=SYSTEM, reason="test")
-        change(sessions["expired"], **long_ago, due_at=timezone.now())
+        update_session(sessions["expired"], **long_ago, due_at=timezone.now())
         operations.expire(actor=SYSTEM)
-        change(sessions["lapsed"], **long_ago, due_at=timezone.now())
+        update_session(sessions["lapsed"], **long_ago, due_at=timezone.now())
         application = world.make_service("wiki", [])
-        change(sessions["fallen"], application=application)
+        update_session(sessions["fallen"], application=application)
         operations.revoke_scope(Reach.APPLICATION, application.pk, actor=SYSTEM, reason="test")
         sessions["live"] = world.signed_in(grace)
         named = {caller.session_id: name for name, caller in sessions.items()}
@@ -126,7 +126,7 @@ class TestWhatIsWritten:
             (["--tenant", "north", "--tenant", "south"], 2),
             (["--tenant", "springfield"], 1),
         ):
-            rows = from_csv(say("export_sessions", "--format", "csv", *named).out)
+            rows = from_csv(run_command("export_sessions", "--format", "csv", *named).out)
             assert len({row["id"] for row in rows} & people.keys()) == found
 
     @each_format
@@ -147,19 +147,19 @@ class TestWhatACellMayHold:
     @cells("begins", ["=", "+", "-", "@", "\t", "\r"])
     def test_a_formula_is_only_text(self, begins: str, world: World):
         wicked = f'{begins}HYPERLINK("http://evil.example";"log in")'
-        change(world.ada, user_agent=wicked, location=wicked, revoke_reason=wicked)
+        update_session(world.ada, user_agent=wicked, location=wicked, revoke_reason=wicked)
         [row] = from_csv(export(world, "csv").out)
         assert [row[name] for name in ("user_agent", "location", "revoke_reason")] == [f"'{wicked}"] * 3
 
     @cells("harmless", ["Mozilla/5.0 (a=b)", "1+1", "'quoted'", " =1", ""])
     def test_what_is_none_stays_as_it_is(self, harmless: str, world: World):
-        change(world.ada, user_agent=harmless)
+        update_session(world.ada, user_agent=harmless)
         [row] = from_csv(export(world, "csv").out)
         assert row["user_agent"] == harmless
 
     @cells("odd", ['a "b", c', "one\r\ntwo", "one\ntwo", "ünïcödé 日本", ",", '"'])
     def test_quotes_commas_and_line_ends_come_back_whole(self, odd: str, world: World):
-        change(world.ada, user_agent=odd)
+        update_session(world.ada, user_agent=odd)
         for file_format, read in READ.items():
             [row] = read(export(world, file_format).out)
             assert row["user_agent"] == odd
@@ -172,7 +172,7 @@ class TestWhatACellMayHold:
 
     def test_json_is_left_as_it_is(self, world: World):
         """No spreadsheet opens it, and a program wants what was there."""
-        change(world.ada, user_agent="=1+1")
+        update_session(world.ada, user_agent="=1+1")
         assert from_jsonl(export(world, "jsonl").out)[0]["user_agent"] == "=1+1"
 
 
@@ -185,7 +185,7 @@ class TestTheRecord:
         assert entry.changes == {"format": "csv", "status": "active", "tenants": [world.north.handle]}
 
     def test_of_several_tenants_is_the_platforms(self, world: World):
-        say("export_sessions", "--format", "csv", "--tenant", "north", "--tenant", "south")
+        run_command("export_sessions", "--format", "csv", "--tenant", "north", "--tenant", "south")
         entry = AuditEntry.objects.filter(action="session.exported").latest("created_at")
         assert (entry.tenant_id, entry.changes["tenants"]) == (None, [world.north.handle, world.south.handle])
 
@@ -227,7 +227,7 @@ class TestAFile:
     ],
 )
 def test_an_unknown_tenant_is_a_usage_error(arguments: list[str], why: str, world: World):
-    said = say("export_sessions", *arguments)
+    said = run_command("export_sessions", *arguments)
     assert (said.code, said.out) == (2, "")
     assert why in said.err
 
@@ -245,8 +245,8 @@ class TestATorrent:
     """Twenty thousand, in a process whose memory is looked at."""
 
     def test_flows_through_a_constant_amount_of_memory(self, committed_world: World, tmp_path: Path):
-        crowd(committed_world.katherine, 2_000)
-        crowd(committed_world.ada, 20_000)
+        create_sessions(committed_world.katherine, 2_000)
+        create_sessions(committed_world.ada, 20_000)
         few, many = tmp_path / "few.csv", tmp_path / "many.csv"
         peaks = [self.peak(committed_world.katherine, few), self.peak(committed_world.ada, many)]
         assert [len(from_csv(file.read_text())) for file in (few, many)] == [2_001, 20_001]
@@ -255,14 +255,14 @@ class TestATorrent:
     def peak(self, caller: Caller, file: Path) -> int:
         """The most it ever held, in KiB, as the kernel tells the process itself when it is done."""
         given = ["--format", "csv", "--tenant", caller.user.tenant.handle, "--output", str(file)]
-        with started("export_sessions", *given, by=TELLING_ITS_PEAK) as process:
+        with start_command("export_sessions", *given, by=TELLING_ITS_PEAK) as process:
             out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
         return int(re.findall(r"^VmHWM:\s+(\d+) kB", out, re.MULTILINE)[0])
 
     def test_ends_quietly_when_nobody_reads_on(self, committed_world: World):
-        crowd(committed_world.ada, 2_000)
-        with started("export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle) as running:
+        create_sessions(committed_world.ada, 2_000)
+        with start_command("export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle) as running:
             assert json.loads(running.stdout.readline())
             running.stdout.close()
             assert (running.wait(timeout=30), running.stderr.read()) == (141, "")

@@ -11,8 +11,8 @@ from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from sessions_app.operations import batches, expiry, sweeps
 from tests.cells import cells
-from tests.commands.crowds import change, opened
-from tests.commands.saying import say
+from tests.commands.many_sessions import opened, update_session
+from tests.commands.run_command import run_command
 from tests.world import SYSTEM, Caller, World
 
 DAY = timedelta(days=1)
@@ -22,13 +22,13 @@ def ended(world: World, ago: timedelta) -> Caller:
     """Somebody whose session was ended that long ago."""
     caller = world.signed_in(world.person("grace", world.north))
     operations.revoke(Session.objects.filter(pk=caller.session.pk), actor=SYSTEM, reason="test")
-    return change(opened(caller, ago + DAY), revoked_at=timezone.now() - ago)
+    return update_session(opened(caller, ago + DAY), revoked_at=timezone.now() - ago)
 
 
 def lapse(caller: Caller, ago: timedelta = DAY) -> Caller:
     session = Session.objects.get(pk=caller.session.pk)
     when = timezone.now() - ago
-    return change(caller, last_activity_at=when - session.idle_limit, due_at=when)
+    return update_session(caller, last_activity_at=when - session.idle_limit, due_at=when)
 
 
 def is_there(caller: Caller) -> bool:
@@ -48,7 +48,7 @@ class TestPurge:
     def test_deletes_what_ended_longer_ago_and_nothing_that_lives(self, arguments, kept, world: World):
         sessions = {name: ended(world, days * DAY) for name, days in (("week", 7), ("season", 89), ("year", 365))}
         before = Session.objects.count()
-        said = say("purge_sessions", *arguments)
+        said = run_command("purge_sessions", *arguments)
         assert said.code == 0
         assert {name: is_there(caller) for name, caller in sessions.items()} == kept
         assert said.out == words(before - Session.objects.count(), "deleted")
@@ -57,25 +57,25 @@ class TestPurge:
     def test_keeps_for_as_long_as_the_setting_says(self, world: World, settings):
         settings.SESSION_RETENTION_DAYS = 3
         old, young = ended(world, 4 * DAY), ended(world, 2 * DAY)
-        say("purge_sessions")
+        run_command("purge_sessions")
         assert (is_there(old), is_there(young)) == (False, True)
 
     def test_only_says_how_many_if_that_is_asked(self, world: World):
         old = ended(world, 365 * DAY)
         count = Session.objects.filter(revoked_at__lt=timezone.now() - 90 * DAY).count()
-        assert say("purge_sessions", "--dry-run").out == words(count, "would be deleted")
+        assert run_command("purge_sessions", "--dry-run").out == words(count, "would be deleted")
         assert is_there(old)
 
     def test_what_the_clock_ended_goes_too(self, world: World):
         idle = lapse(opened(world.signed_in(world.person("grace", world.north)), 101 * DAY), 100 * DAY)
-        say("expire_sessions")
-        say("purge_sessions")
+        run_command("expire_sessions")
+        run_command("purge_sessions")
         assert not is_there(idle)
 
     def test_goes_on_for_as_many_batches_as_there_are(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(expiry, "PURGED_AT_ONCE", 2)
         old = [ended(world, 365 * DAY) for _ in range(5)]
-        say("purge_sessions")
+        run_command("purge_sessions")
         assert [is_there(caller) for caller in old] == [False] * 5
 
     def test_takes_as_many_at_once_as_fit_into_its_time(self, world: World, monkeypatch: pytest.MonkeyPatch):
@@ -94,7 +94,7 @@ class TestPurge:
 
     def test_is_on_record(self, world: World):
         ended(world, 365 * DAY)
-        say("purge_sessions")
+        run_command("purge_sessions")
         entry = AuditEntry.objects.filter(action="session.purged").latest("created_at")
         assert (entry.actor_id, entry.changes["older_than_seconds"]) == ("system:purge_sessions", 90 * 24 * 3600)
         assert entry.changes["purged_count"] >= 1
@@ -102,7 +102,7 @@ class TestPurge:
     @cells("odd", ["", "90", "-1d", "forever"])
     def test_of_no_length_of_time_is_a_usage_error(self, odd: str, world: World):
         old = ended(world, 365 * DAY)
-        said = say("purge_sessions", f"--older-than={odd}")
+        said = run_command("purge_sessions", f"--older-than={odd}")
         assert (said.code, "is not a duration" in said.err) == (2, True)
         assert is_there(old)
 
@@ -111,8 +111,8 @@ class TestExpire:
     def test_writes_down_what_the_clock_has_ended(self, world: World):
         idle, over = (lapse(world.signed_in(world.person("grace", world.north))) for _ in range(2))
         session = Session.objects.get(pk=over.session.pk)
-        change(over, created_at=session.created_at - 60 * DAY, expires_at=timezone.now() - DAY)
-        assert say("expire_sessions").code == 0
+        update_session(over, created_at=session.created_at - 60 * DAY, expires_at=timezone.now() - DAY)
+        assert run_command("expire_sessions").code == 0
         rows = Session.objects.in_bulk([idle.session.pk, over.session.pk])
         reasons = {each.revoke_reason for each in rows.values() if each.is_expired}
         assert (len(rows), reasons <= {"idle", "expired"}, len(reasons) > 0) == (2, True, True)
@@ -120,27 +120,30 @@ class TestExpire:
         assert world.ada.get("/api/v1/me").status_code == 200
 
     def test_says_how_many(self, world: World):
-        say("expire_sessions")
+        run_command("expire_sessions")
         assert world.ada.session
         for _ in range(3):
             lapse(world.signed_in(world.person("grace", world.north)))
-        assert [say("expire_sessions").out for _ in range(2)] == ["3 sessions expired.\n", "0 sessions expired.\n"]
+        assert [run_command("expire_sessions").out for _ in range(2)] == [
+            "3 sessions expired.\n",
+            "0 sessions expired.\n",
+        ]
 
 
 class TestSweep:
     def test_marks_what_floors_have_ended_and_says_whose_and_why(self, world: World):
-        say("sweep_revocations")
+        run_command("sweep_revocations")
         assert world.ada.session
         assert world.alan.session
         revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
         assert not Session.objects.filter(revocation=revocation).exists()
-        said = say("sweep_revocations")
+        said = run_command("sweep_revocations")
         assert said.out == f"{revocation.handle}  all of 2 sessions  tenant: a breach\n2 sessions updated.\n"
         assert Session.objects.filter(revocation=revocation, revoked_by="system:tests").count() == 2
-        assert say("sweep_revocations").out == "0 sessions updated.\n"
+        assert run_command("sweep_revocations").out == "0 sessions updated.\n"
 
     def test_killed_in_between_goes_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        say("sweep_revocations")
+        run_command("sweep_revocations")
         callers = [world.signed_in(world.person("ada", world.north)) for _ in range(5)]
         revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
         monkeypatch.setattr(sweeps, "BATCH", 2)
@@ -151,7 +154,7 @@ class TestSweep:
         with pytest.raises(KeyboardInterrupt):
             operations.sweep(told=interrupt)
         assert Revocation.objects.get(pk=revocation.pk).swept_count == 2
-        assert say("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions updated.\n")
+        assert run_command("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions updated.\n")
         assert Session.objects.filter(revocation=revocation).count() == len(callers)
 
     def test_interrupted_says_how_to_go_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
@@ -161,7 +164,7 @@ class TestSweep:
         commands = {"sweep": "sweep_revocations", "expire": "expire_sessions", "purge": "purge_sessions"}
         for act, command in commands.items():
             monkeypatch.setattr(operations, act, interrupt)
-            said = say(command)
+            said = run_command(command)
             assert (said.code, "run the same command again" in said.err) == (4, True)
 
 

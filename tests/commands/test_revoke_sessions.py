@@ -10,8 +10,8 @@ from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Revocation, Session
 from tests.cells import cells
-from tests.commands.crowds import aged, change
-from tests.commands.saying import Said, say
+from tests.commands.many_sessions import aged, update_session
+from tests.commands.run_command import Result, run_command
 from tests.world import SYSTEM, Caller, World
 
 PHONE = (
@@ -22,8 +22,8 @@ WHY = ("--reason", "laptop stolen")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-def revoke(*arguments: str) -> Said:
-    return say("revoke_sessions", *arguments, *WHY, "--yes")
+def revoke(*arguments: str) -> Result:
+    return run_command("revoke_sessions", *arguments, *WHY, "--yes")
 
 
 def is_alive(caller: Caller) -> bool:
@@ -127,8 +127,8 @@ class TestAFilter:
 
     def test_with_all_means_everything_that_matches(self, world: World):
         everybody(world)
-        change(world.lisa, country="SE")
-        change(world.super_admin, country="SE")
+        update_session(world.lisa, country="SE")
+        update_session(world.super_admin, country="SE")
         assert revoke("--all", "--country", "SE").out.startswith("2 sessions revoked")
         assert alive(world, *PEOPLE) == set(PEOPLE) - {"lisa", "super_admin"}
 
@@ -208,7 +208,7 @@ class TestJSON:
         assert (said.code, said.json) == (1, {"revocation_id": None, "revoked_count": 0, "is_finished": True})
 
     def test_also_of_what_would_end(self, world: World):
-        said = say("revoke_sessions", "--user", world.ada.user.handle, *WHY, "--dry-run", "--json")
+        said = run_command("revoke_sessions", "--user", world.ada.user.handle, *WHY, "--dry-run", "--json")
         assert said.code == 0
         assert (said.json["count"], said.json["by_tenant"], said.json["by_device"]) == (1, {"north": 1}, {"desktop": 1})
         assert [each["id"] for each in said.json["sample"]] == [world.ada.session_id]
@@ -218,11 +218,13 @@ def test_what_would_end_is_what_ends(world: World):
     """And not what has ended already, in whichever way."""
     rested, phone = (world.signed_in(world.alan.user) for _ in range(2))
     long_ago = rested.session.created_at - timedelta(days=60)
-    change(rested, last_activity_at=long_ago, due_at=long_ago)
+    update_session(rested, last_activity_at=long_ago, due_at=long_ago)
     revoke("--session", phone.session_id)
     is_alive(world.ada)
     for named in (["--tenant", "north", "--device", "desktop"], ["--tenant", "north"]):
         with transaction.atomic():
-            assert say("revoke_sessions", *named, *WHY, "--dry-run").out.startswith("2 sessions would be revoked.")
+            assert run_command("revoke_sessions", *named, *WHY, "--dry-run").out.startswith(
+                "2 sessions would be revoked."
+            )
             assert revoke(*named).out.startswith("2 sessions revoked")
             transaction.set_rollback(True)

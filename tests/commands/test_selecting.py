@@ -10,8 +10,8 @@ from django.db import transaction
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app.models import Revocation, Session, SessionState
-from tests.commands.crowds import aged, change
-from tests.commands.saying import Said, say
+from tests.commands.many_sessions import aged, update_session
+from tests.commands.run_command import Result, run_command
 from tests.world import Caller, World, some_id
 
 PHONE = (
@@ -29,21 +29,21 @@ class Crowded(World):
         super().__init__(suffix)
         ada = self.person("ada", self.north)
         self.callers: dict[str, Caller] = {
-            "abroad": change(self.signed_in(ada, ip_address="198.51.100.7"), country="SE"),
+            "abroad": update_session(self.signed_in(ada, ip_address="198.51.100.7"), country="SE"),
             "busy": aged(self.signed_in(ada), 8 * DAY),
-            "moved": change(self.signed_in(ada), last_ip_address="203.0.113.9"),
+            "moved": update_session(self.signed_in(ada), last_ip_address="203.0.113.9"),
             "old": aged(self.signed_in(ada), 8 * DAY),
             "phone": self.signed_in(ada, user_agent=PHONE),
             "resting": aged(self.signed_in(ada), 13 * HOUR),
             "roaming": self.signed_in(ada, ip_address="2001:db8::5"),
         }
-        change(self.callers["old"], idle_limit=90 * DAY)
-        change(self.callers["busy"], last_activity_at=self.callers["busy"].session.last_activity_at)
+        update_session(self.callers["old"], idle_limit=90 * DAY)
+        update_session(self.callers["busy"], last_activity_at=self.callers["busy"].session.last_activity_at)
         self.likenesses = set(self.callers)
         self.callers |= {name: getattr(self, name) for name in PEOPLE if name != "ada"}
         self.names = {caller.session_id: name for name, caller in self.callers.items()}
         self.wiki = self.make_service("wiki", [])
-        change(self.callers["lisa"], application=self.wiki)
+        update_session(self.callers["lisa"], application=self.wiki)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def crowded(once: Crowded, db: None) -> Crowded:
     return once
 
 
-def look(*arguments: str) -> Said:
-    return say("revoke_sessions", *arguments, "--reason", "laptop stolen", "--dry-run")
+def look(*arguments: str) -> Result:
+    return run_command("revoke_sessions", *arguments, "--reason", "laptop stolen", "--dry-run")
 
 
 def matching(crowded: Crowded, *arguments: str) -> set[str]:
@@ -193,7 +193,7 @@ class TestWhatIsNoSelection:
 
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
     def test_without_a_reason_neither(self, reason: str, crowded: Crowded):
-        said = say("revoke_sessions", "--user", crowded.alan.user.handle, "--reason", reason, "--yes")
+        said = run_command("revoke_sessions", "--user", crowded.alan.user.handle, "--reason", reason, "--yes")
         assert (said.code, said.err) == (2, "--reason must have 1 to 200 characters.\n")
 
 

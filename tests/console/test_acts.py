@@ -10,7 +10,7 @@ from audit.models import AuditEntry
 from core.models import Status
 from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.console.browser import SIGN_IN, Browser
 from tests.contract.v1.authenticator import App, Clock
@@ -144,14 +144,14 @@ def test_what_would_end_more_than_was_shown_is_shown_again(act: str, world: Worl
     form = hidden(browser)
     assert form["at_most"] == "1"
     world.signed_in(ada)
-    before = footprint()
+    before = database_digest()
     assert (
         "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
         in browser.send(page, **form)
     )
     assert browser.status == 409
     assert "2 sessions" in browser.text
-    assert footprint() == before
+    assert database_digest() == before
     assert "2 sessions revoked" in browser.send(page, **hidden(browser))
     assert browser.status == 200
 

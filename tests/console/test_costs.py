@@ -12,7 +12,7 @@ from sessions_app.models import Reach, Revocation
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
 from tests.architecture.test_sql_counts import counted
-from tests.commands.crowds import crowd
+from tests.commands.many_sessions import create_sessions
 from tests.console.browser import KINDS, Browser
 from tests.console.test_scope import THINGS, springfield  # noqa: F401 - a fixture
 from tests.world import SYSTEM, World
@@ -124,7 +124,7 @@ def test_a_list_costs_the_same_with_a_thousand_rows(kind: str, springfield: Worl
 
 def multiply(kind: str, world: World, count: int) -> None:
     if kind == "sessions":
-        crowd(world.lisa, count)
+        create_sessions(world.lisa, count)
     elif kind in ("revocations", "record"):
         copy(Revocation if kind == "revocations" else AuditEntry, THINGS[kind](world), count)
     else:
@@ -163,7 +163,7 @@ def test_a_session_that_was_ended_costs_one_look_more_at_what_ended_it(springfie
 def test_the_blast_is_told_as_quickly_of_a_thousand(springfield: World):  # noqa: F811 - the fixture
     browser = Browser(springfield.super_admin)
     few = cost_of(browser, "sessions/end/?tenant=springfield")
-    crowd(springfield.lisa, 1_000)
+    create_sessions(springfield.lisa, 1_000)
     assert cost_of(browser, "sessions/end/?tenant=springfield") == few
     assert "1,001 sessions" in browser.text
     revoke_scope(Reach.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")

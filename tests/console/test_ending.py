@@ -16,7 +16,7 @@ from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
 from tests.cells import cells
-from tests.commands.crowds import crowd
+from tests.commands.many_sessions import create_sessions
 from tests.console.browser import END, REVOCATIONS, SESSIONS, Browser
 from tests.world import Caller, World
 
@@ -96,14 +96,14 @@ def test_what_the_preview_counts_is_what_ends(who: str, what: dict[str, str], en
 
 class TestThePreview:
     def test_tells_how_far_it_reaches(self, everybody: World):
-        crowd(everybody.ada, 3)
+        create_sessions(everybody.ada, 3)
         text = Browser(everybody.super_admin).open(END, tenant="north")
         for told in ("6 sessions", "3 users", "1 tenant", "1 administrator"):
             assert told in text
 
     def test_says_the_same_by_the_counters_and_by_the_rows(self, everybody: World):
-        crowd(everybody.ada, 5)
-        crowd(everybody.north_admin, 2)
+        create_sessions(everybody.ada, 5)
+        create_sessions(everybody.north_admin, 2)
         operator = Principal.system("tests")
         for scope in ({"tenant": "north"}, {"partner": "acme"}):
             whole = bulk_revocation.preview_revocation(selection(operator, **scope))
@@ -155,7 +155,7 @@ class TestAnEnd:
         browser = Browser(everybody.north_admin)
         browser.open(END, user="ada@north.example")
         form = {"user": "ada@north.example", "at_most": "1", "reason": "a bad night"}
-        crowd(everybody.ada, 1)
+        create_sessions(everybody.ada, 1)
         assert "More sessions match now than when you confirmed" in browser.send(END, **form)
         assert browser.status == 409
         assert "Revoke 2 sessions now" in browser.text
@@ -224,7 +224,7 @@ class TestTheList:
         assert "katherine@" not in text
 
     def test_is_walked_to_its_end(self, everybody: World):
-        crowd(everybody.ada, 120)
+        create_sessions(everybody.ada, 120)
         browser, seen = Browser(everybody.north_admin), []
         browser.open(SESSIONS, user="ada@north.example")
         while True:

@@ -18,7 +18,7 @@ from core.api import exports
 from core.ids import Prefix, encode_id
 from sessions_app.models import Session, SessionState
 from tests.cells import cells
-from tests.commands.crowds import crowd
+from tests.commands.many_sessions import create_sessions
 from tests.console.browser import Browser
 from tests.world import SYSTEM, World
 
@@ -163,7 +163,7 @@ class TestAFile:
         self, place: str, world: World, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr(exports, "JUDGED", 5)
-        crowd(world.ada, 20)
+        create_sessions(world.ada, 20)
         for number in range(20):
             record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"number": number})
         lines = iter(sent(Browser(world.north_admin), place).streaming_content)
@@ -189,7 +189,7 @@ class TestAFile:
 class TestSessions:
     def test_are_taken_as_the_list_shows_them(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(batches, "PART", 2)
-        crowd(world.ada, 5)
+        create_sessions(world.ada, 5)
         assert world.lisa.session
         assert world.katherine.session
         browser = Browser(world.acme_partner)
@@ -211,7 +211,7 @@ class TestSessions:
         assert not any("digest" in name or "key" in name for name in rows[0])
 
     def test_that_were_picked_are_named_on_record(self, world: World):
-        crowd(world.ada, 99)
+        create_sessions(world.ada, 99)
         handles = [session.handle for session in Session.objects.filter(user=world.ada.user)]
         rows = taken(Browser(world.north_admin), SESSIONS, session=handles)
         assert {row["id"] for row in rows} == set(handles)

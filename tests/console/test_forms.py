@@ -15,7 +15,7 @@ from core.ids import Prefix
 from core.models import Status
 from sessions_app.models import SessionState
 from tenancy.models import Partner, Tenant
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.console.browser import Browser
 from tests.console.test_acts import do
@@ -128,10 +128,10 @@ class TestMaking:
         browser.open(place_to_make(kind))
         shown = filled(browser)
         form = shown | {name: value for name, value in form.items() if name in shown}
-        before = footprint()
+        before = database_digest()
         browser.send(place_to_make(kind), **form)
         assert browser.status == 422
-        assert footprint() == before
+        assert database_digest() == before
         name = "email" if kind.model is User else "name"
         assert f'id="w-{name}"' in browser.html
         assert re.search(rf'name="{name}"[^>]*aria-invalid="true" aria-describedby="[^"]*w-{name}"', browser.html)
@@ -152,10 +152,10 @@ class TestWhatIsThePlatforms:
         body = typed(kind.new(world.ada.user, world))
         browser.open("/console/")
         assert "New " not in Browser(getattr(world, who)).open(list_of(kind))
-        before = footprint()
+        before = database_digest()
         browser.send(place_to_make(kind), **body)
         assert browser.status == 403
-        assert footprint() == before
+        assert database_digest() == before
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
     @cells("act", ["edit", "remove"])
@@ -167,10 +167,10 @@ class TestWhatIsThePlatforms:
             browser.open(page)
             assert f"/{act}/" not in browser.html
         browser.open("/console/")
-        before = footprint()
+        before = database_digest()
         browser.send(f"{page}{act}/", version=thing.version, name="Mine now")
         assert browser.status == (404 if model is Partner else 403)
-        assert footprint() == before
+        assert database_digest() == before
 
 
 @by_whoever_may
@@ -202,10 +202,10 @@ class TestChanging:
         page, _ = page_of(kind, world)
         browser = Browser(getattr(world, who))
         browser.open(page)
-        before = footprint()
+        before = database_digest()
         fill(browser, f"{page}edit/")
         assert (browser.status, browser.at) == (200, page)
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_loses_nothing_of_what_somebody_else_wrote_meanwhile(self, kind: Kind, who: str, world: World):
         page, thing = page_of(kind, world)
@@ -241,10 +241,10 @@ class TestAForm:
         page, thing = page_of(kind, world)
         browser = Browser(getattr(world, who))
         browser.open("/console/")
-        before = footprint()
+        before = database_digest()
         browser.send(f"{page}{act}/", version=thing.version, name="Mine now", at_most="9")
         assert browser.status == 404
-        assert footprint() == before
+        assert database_digest() == before
 
     @pytest.mark.parametrize("act", ["edit", "remove", "new"])
     def test_takes_its_token_and_no_other_site(self, kind: Kind, act: str, world: World):
@@ -253,12 +253,12 @@ class TestAForm:
         browser = Browser(world.super_admin)
         form = {"version": thing.version, **typed(kind.new(world.ada.user, world))}
         browser.open("/console/")
-        before = footprint()
+        before = database_digest()
         assert browser.http.post(place, form).status_code == 403
         form["csrfmiddlewaretoken"] = browser.token
         for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
             assert browser.http.post(place, form, headers=headers).status_code == 403
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_takes_no_field_that_it_has_not(self, kind: Kind, world: World):
         page, _ = page_of(kind, world)
@@ -268,11 +268,11 @@ class TestAForm:
         columns = {column.attname for column in kind.model._meta.concrete_fields}
         columns -= {*form, *FORMS[kind.model][1].serializer().fields}
         assert columns >= {"id", "created_at", "min_revision", "deleted_at"}
-        before = footprint()
+        before = database_digest()
         for name in sorted({*columns, "is_staff", "is_superuser", "tenant.id", "tenantId"}):
             assert "Unknown field" in browser.send(f"{page}edit/", **form, **{name: "1"})
             assert browser.status == 422
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_suspends_nothing_unseen(self, kind: Kind, world: World):
         """There is an act for that, which tells first what ends; and groups are never suspended."""
@@ -280,11 +280,11 @@ class TestAForm:
         browser = Browser(world.super_admin)
         browser.open(f"{page}edit/")
         assert 'name="status"' not in browser.html
-        before = footprint()
+        before = database_digest()
         text = browser.send(f"{page}edit/", **filled(browser), status="SUSPENDED")
         assert ("Unknown field" if kind.model is Group else "Status cannot be changed here") in text
         assert browser.status == 422
-        assert footprint() == before
+        assert database_digest() == before
 
     @pytest.mark.sampled
     def test_stays_whole_whatever_is_typed(self, kind: Kind, world: World):
@@ -370,11 +370,11 @@ class TestSomethingThatIsPointedAt:
         form = typed(kind.new(world.ada.user, world)) | {"tenant_id": handle}
         browser.open(place_to_make(kind))
         shown = filled(browser)
-        before = footprint()
+        before = database_digest()
         text = browser.send(place_to_make(kind), **{**shown, **form})
         assert browser.status == 403
         assert "Nothing was changed" in text
-        assert footprint() == before
+        assert database_digest() == before
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
     def test_is_found_by_what_it_is_called(self, world: World):
@@ -424,10 +424,10 @@ class TestWhatIsOfferedFromAbove:
         assert browser.status == 200
         assert f"{page}{act}/" not in browser.html
         browser.open("/console/")
-        before = footprint()
+        before = database_digest()
         browser.send(f"{page}{act}/", version=shared.version, name="Mine now")
         assert browser.status == 403
-        assert footprint() == before
+        assert database_digest() == before
 
 
 def test_hints_are_worded_for_a_form(world: World):
@@ -485,14 +485,14 @@ class TestARole:
         place = f"/console/users/{world.ada.user.handle}/edit/"
         assert "Save and revoke 1 session" in fill(browser, place, role="tenant_admin")
         world.signed_in(world.ada.user)
-        before = footprint()
+        before = database_digest()
         text = browser.send(place, **filled(browser))
         assert (
             "This would now revoke more sessions than you confirmed. Review the new number and confirm again." in text
         )
         assert "Save and revoke 2 sessions" in text
         assert browser.status == 409
-        assert footprint() == before
+        assert database_digest() == before
         assert "Changes saved. 2 sessions revoked." in browser.send(place, **filled(browser))
 
     def test_that_changes_tells_first_which_sessions_end(self, world: World):
@@ -692,11 +692,11 @@ class TestAGroup:
         )
         browser = Browser(world.super_admin)
         browser.open(f"/console/groups/{group.handle}/{form}/")
-        before = footprint()
+        before = database_digest()
         assert "lisa" not in browser.html
         fill(browser, f"/console/groups/{group.handle}/{form}/", **{name: handle})
         assert browser.status == 403
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_keeps_those_above_who_looks(self, world: World):
         """An administrator of their own tier is not theirs to put in, nor to take out."""
@@ -730,11 +730,11 @@ class TestAGroup:
         handles = {"user_id": world.ada.user.handle, "child_group_id": inner.handle}
         browser = Browser(world.north_admin)
         browser.open(f"/console/groups/{group.handle}/")
-        before = footprint()
+        before = database_digest()
         text = browser.send(f"/console/groups/{group.handle}/take-out/", **{name: handles[name] for name in named})
         assert "Nothing was changed" in text
         assert browser.status == 400
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_is_not_emptied_by_strangers(self, world: World):
         group = group_of(world.ada.user, world)

@@ -6,7 +6,7 @@ import pytest
 
 from sessions_app.models import Session
 from tests.cells import cells
-from tests.commands.crowds import change, crowd
+from tests.commands.many_sessions import create_sessions, update_session
 from tests.console.browser import SESSIONS, Browser
 from tests.console.test_ending import FIREFOX, handles_in, link_called
 from tests.world import World
@@ -33,8 +33,8 @@ def handles(**columns: str) -> list[str]:
 
 def test_what_is_rare_is_found_by_looking_on(world: World):
     for _ in range(3):
-        crowd(world.ada, 1, user_agent=FIREFOX)
-        crowd(world.ada, 24)
+        create_sessions(world.ada, 1, user_agent=FIREFOX)
+        create_sessions(world.ada, 24)
     pages = walked(Browser(world.north_admin), user_agent="firefox")
     assert list(chain(*pages)) == handles(user_agent=FIREFOX)
     assert len(pages) == 8  # of 77 sessions: 10 and whoever is looked for next, each time
@@ -43,14 +43,14 @@ def test_what_is_rare_is_found_by_looking_on(world: World):
 
 def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 100)
-    crowd(world.ada, 130, user_agent=FIREFOX)
+    create_sessions(world.ada, 130, user_agent=FIREFOX)
     pages = walked(Browser(world.north_admin), user_agent="firefox")
     assert list(chain(*pages)) == handles(user_agent=FIREFOX)
     assert list(map(len, pages)) == [50, 50, 30]
 
 
 def test_a_page_says_how_far_it_looked(world: World):
-    crowd(world.ada, 30)
+    create_sessions(world.ada, 30)
     browser = Browser(world.north_admin)
     assert "No match so far." in browser.open(SESSIONS, country="IS")
     assert "There are older ones." in browser.text
@@ -62,13 +62,13 @@ def test_a_page_says_how_far_it_looked(world: World):
 @cells("column", ["ip_address", "last_ip_address"])
 def test_an_address_is_found_at_once(column: str, world: World):
     """It is what operators ask most, and indexes know it."""
-    found = change(world.ada, **{column: "198.51.100.7"})
-    crowd(world.alan, 40)
+    found = update_session(world.ada, **{column: "198.51.100.7"})
+    create_sessions(world.alan, 40)
     assert walked(Browser(world.north_admin), ip="198.51.100.0/24") == [[found.session_id]]
 
 
 def test_old_ones_are_not_looked_for_among_the_new(world: World):
-    crowd(world.ada, 40)
+    create_sessions(world.ada, 40)
     assert walked(Browser(world.north_admin), older_than="1h") == [[]]
 
 
@@ -76,7 +76,7 @@ def test_old_ones_are_not_looked_for_among_the_new(world: World):
 def test_what_is_over_is_looked_for_among_all_there_ever_were(state: str, world: World):
     gone = world.ada.session
     world.north_admin.post(f"/api/v1/admin/sessions/{gone.handle}/revoke", {"reason": "stolen"})
-    crowd(world.alan, 40)
+    create_sessions(world.alan, 40)
     browser, texts = Browser(world.north_admin), []
     texts.append(browser.open(SESSIONS, state=state))
     while onward := link_called("Search further", browser.html):

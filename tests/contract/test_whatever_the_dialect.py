@@ -13,7 +13,7 @@ from audit.models import AuditEntry
 from core.ids import uuid7
 from sessions_app.models import Session
 from tests.cells import cells
-from tests.contract.v1.answers import LOGIN, ME, given
+from tests.contract.v1.answers import LOGIN, ME, data_of
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World
 
@@ -109,7 +109,7 @@ class TestABrowsersCookie:
         before = Session.objects.count()
         answer = world.nobody.post(LOGIN, body | {"session_cookie": True}, headers=header)
         assert (answer.status_code, len(answer.cookies), Session.objects.count()) == (403, 0, before)
-        given(world.nobody.post(LOGIN, body, headers=header))
+        data_of(world.nobody.post(LOGIN, body, headers=header))
 
     def test_of_another_session_stays_when_one_is_signed_out(self, world: World):
         ada, other = world.ada, world.signed_in(world.ada.user)

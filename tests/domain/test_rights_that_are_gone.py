@@ -16,7 +16,7 @@ from core.models import ConcurrentChange
 from sessions_app.api.authentication import principal_of
 from sessions_app.operations import locks
 from tenancy import operations as tenancy
-from tests.access.asking import current_code
+from tests.access.valid_requests import current_code
 from tests.cells import cells
 from tests.world import SYSTEM, Caller, World
 

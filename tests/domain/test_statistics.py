@@ -11,7 +11,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionCount, SessionQuerySet, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads.stats import statistics
-from tests.commands.crowds import change, opened
+from tests.commands.many_sessions import opened, update_session
 from tests.world import CHROME, SYSTEM, Caller, World
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Mobile/15E148 Safari/604.1"
@@ -138,7 +138,7 @@ class TestTheNumbers:
         assert (told(world)["active_last_hour"], told(world)["active_last_24h"]) == (0, 9)
         operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
         for session in Session.objects.filter(revoked_at__isnull=False):
-            change(opened(Caller(session=session), timedelta(days=101)), revoked_at=ago(days=100))
+            update_session(opened(Caller(session=session), timedelta(days=101)), revoked_at=ago(days=100))
         assert operations.purge(timedelta(days=90), actor=SYSTEM) == 3
         agree(world)
         assert told(world)["total_sessions"] == 6

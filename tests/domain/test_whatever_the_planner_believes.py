@@ -14,11 +14,11 @@ from sessions_app.reads.presence import users_with_live_session
 from tenancy.operations import set_session_policy
 from tests.beliefs import analysed_when_empty
 from tests.cells import cells
-from tests.commands.crowds import crowd
+from tests.commands.many_sessions import create_sessions
 from tests.console.browser import Browser
 from tests.contract.admin_tokens.answers import REVOKE, by_key
-from tests.contract.edge.asking import IDENTITIES, with_key
-from tests.contract.edge.asking import SESSIONS as EDGE
+from tests.contract.edge.client import IDENTITIES, with_session_key
+from tests.contract.edge.client import SESSIONS as EDGE
 from tests.contract.v1.test_groups import a_group, members
 from tests.world import SYSTEM, World
 
@@ -30,7 +30,7 @@ PANEL = "/api/account/sessions"
 
 def others(world: World) -> None:
     """Ada's sessions and colleagues: what happens is not about them."""
-    crowd(world.ada, MANY)
+    create_sessions(world.ada, MANY)
     place = {"tenant": world.north, "tenant_kind": "CUSTOMER"}
     User.objects.bulk_create(User(email=f"{number}@north.example", **place) for number in range(MANY // 2))
 
@@ -59,8 +59,10 @@ LISTS: dict[str, Callable[[World], Any]] = {
     "v1, people": lambda world: done(world.super_admin.get("/api/v1/admin/users")),
     "v1, a group's members": _of_a_group,
     "panel": lambda world: done(world.lisa.get(PANEL)),
-    "edge": lambda world: done(with_key(world.super_admin.user, world).get(f"{EDGE}?limit=10")),
-    "edge, identities": lambda world: done(with_key(world.super_admin.user, world).get(f"{IDENTITIES}?limit=500")),
+    "edge": lambda world: done(with_session_key(world.super_admin.user, world).get(f"{EDGE}?limit=10")),
+    "edge, identities": lambda world: done(
+        with_session_key(world.super_admin.user, world).get(f"{IDENTITIES}?limit=500")
+    ),
     "admin tokens": lambda world: done(by_key().get("/api/admin/tokens/sessions")),
     "console, sessions": lambda world: shown(world, "sessions/"),
     "console, people": lambda world: shown(world, "users/"),
@@ -74,7 +76,9 @@ ENDINGS: dict[str, Callable[[World], Any]] = {
     "v1, one": lambda world: done(world.super_admin.post(f"{V1}/{world.lisa.session_id}/revoke", {"reason": "x"})),
     "panel, all others": lambda world: done(world.lisa.delete(PANEL)),
     "panel, one": lambda world: done(world.lisa.delete(f"{PANEL}/{world.signed_in(world.lisa.user).session_id}")),
-    "edge": lambda world: done(with_key(world.super_admin.user, world).delete(f"{EDGE}/{world.lisa.session_id}")),
+    "edge": lambda world: done(
+        with_session_key(world.super_admin.user, world).delete(f"{EDGE}/{world.lisa.session_id}")
+    ),
     "admin tokens, all": lambda world: done(by_key().post(REVOKE)),
     "a policy": lambda world: set_session_policy(world.springfield, actor=SYSTEM, max_sessions=1),
     "the clock": lambda world: operations.expire(actor=SYSTEM),
@@ -98,14 +102,14 @@ def test_signed_in_users_are_looked_up_in_their_own_index(world: World):
     """Rows that were rolled back grow the indexes, and an index of all sessions then looks no dearer than a user's."""
     ada = world.ada
     kept = transaction.savepoint()
-    crowd(ada, 15_000)
+    create_sessions(ada, 15_000)
     transaction.savepoint_rollback(kept)
     others(world)
     colleague = User.objects.get(email="7@north.example")
     analysed_when_empty()
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as list_response:
         assert users_with_live_session([ada.user.pk, colleague.pk]) == {ada.user.pk}
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {asked.captured_queries[-1]['sql']}")
+        cursor.execute(f"EXPLAIN {list_response.captured_queries[-1]['sql']}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Index Cond: ((user_id >= accounts_user.id) AND (user_id <= accounts_user.id))" in plan, plan

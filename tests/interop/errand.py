@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import Role, User
 from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionState
-from tests.contract.edge.strangers import seen_from_outside
+from tests.contract.edge.mixed_sessions import seen_from_outside
 from tests.interop.filters import filters
 from tests.world import PASSWORD, World, some_id
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.contract.edge.strangers import nanoseconds
+from tests.contract.edge.mixed_sessions import nanoseconds
 
 Row = dict[str, Any]
 Test = Callable[[Row], bool]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.contract.edge.strangers import crowd
+from tests.contract.edge.mixed_sessions import create_mixed_sessions
 from tests.interop.conftest import Ways
 from tests.interop.errand import Errand
 from tests.interop.people import MAKERS, Client
@@ -26,7 +26,7 @@ def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Committed once: every client ends one of the many."""
     with django_db_blocker.unblock():
         world = World.unique()
-        crowd(world, random.Random(11), 250)
+        create_mixed_sessions(world, random.Random(11), 250)
         yield world
 
 

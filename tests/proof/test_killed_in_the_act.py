@@ -21,7 +21,7 @@ from tests.world import SYSTEM, Caller, World
 pytestmark = pytest.mark.proof
 
 
-def crowd(world: World, size: int) -> Caller:
+def create_mixed_sessions(world: World, size: int) -> Caller:
     """So many live sessions of one tenant; the caller's is one of them."""
     caller = world.ada
     seed = sessions(caller.user, 1).pop()
@@ -45,7 +45,7 @@ def bring_back(tenant_id: UUID, number: int) -> None:
 def test_all_of_it_or_nothing(committed_world: World, claim):
     promise = claim("times a process was killed at random while it signed a tenant out", full=50, reduced=5)
     size = 200_000 if promise.asked == 50 else 5_000
-    caller, tenant_id = crowd(committed_world, size), committed_world.north.pk
+    caller, tenant_id = create_mixed_sessions(committed_world, size), committed_world.north.pk
     done, takes = 0, 0.0
     for number in range(promise.asked + 1):
         racer = Racer()

@@ -20,12 +20,12 @@ def refused(answer: Any, status: int, case: object = "") -> Any:
     return body["detail"]
 
 
-def told_of(answer: Any, place: list[str | int], case: object = "") -> None:
+def assert_error_at(answer: Any, place: list[str | int], case: object = "") -> None:
     """A 422 that points at `place`."""
     assert place in [flaw["loc"] for flaw in refused(answer, 422, case)], f"{case}: {answer.content[:300]!r}"
 
 
-def but_for_when(answer: Any) -> tuple[int, str, bytes]:
+def comparable(answer: Any) -> tuple[int, str, bytes]:
     """An answer without what differs between any two: the request's id, the time, and how old things are by then."""
     body = answer.content
     if answer.headers["Content-Type"] == "application/json" and body:

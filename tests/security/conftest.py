@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.security.acts import FROM
 from tests.security.routes import JSON, Operation
 from tests.security.tampering import COLUMNS, on
@@ -14,14 +14,14 @@ from tests.world import Caller, World
 
 
 @dataclass(frozen=True)
-class Line:
+class Endpoint:
     """One operation, and somebody who is let in to it."""
 
     caller: Caller
     method: str
     url: str
 
-    def to(self, url: str) -> "Line":
+    def to(self, url: str) -> "Endpoint":
         return replace(self, url=url)
 
     def send(self, body: Any, **extra: Any) -> Any:
@@ -33,12 +33,12 @@ class Line:
 
 
 @pytest.fixture
-def line(world: World, operation: Operation) -> Iterator[Line]:
+def endpoint(world: World, operation: Operation) -> Iterator[Endpoint]:
     """In the end, nothing may have been written."""
     caller = operation.caller(world)
-    url, before = operation.url(world, caller), footprint()
-    yield Line(caller, operation.method, url)
-    assert footprint() == before
+    url, before = operation.url(world, caller), database_digest()
+    yield Endpoint(caller, operation.method, url)
+    assert database_digest() == before
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 from accounts import operations as accounts
 from accounts.models import User
 from config.docs import DIALECTS, V1, Dialect
-from tests.access.asking import a_revocation, an_entry
+from tests.access.valid_requests import audit_entry_id, revocation_id
 from tests.resources import group_of, kind_at
 from tests.world import SYSTEM, Caller, World
 
@@ -19,9 +19,9 @@ FORM = "application/x-www-form-urlencoded"
 # What stands for each name in a path: something of the caller's own, or of Ada's in a tenant. A new name needs a line.
 STANDS_FOR: dict[str, Callable[[World, User], str]] = {
     "child_group_id": lambda world, user: group_of(user, world).children.get().child.handle,
-    "entry_id": lambda world, user: an_entry(user),
+    "entry_id": lambda world, user: audit_entry_id(user),
     "key_id": lambda world, user: accounts.create_api_key(user, "laptop", actor=SYSTEM).key.handle,
-    "revocation_id": lambda world, user: a_revocation(user, world),
+    "revocation_id": lambda world, user: revocation_id(user, world),
     "session_id": lambda world, user: world.signed_in(user).session_id,
     "slug": lambda world, user: str(world.north.slug),
     "tenant_id": lambda world, user: user.tenant.handle,

@@ -17,7 +17,7 @@ from sessions_app import operations as sessions
 from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
-from tests.commands.crowds import change, opened
+from tests.commands.many_sessions import opened, update_session
 from tests.resources import OIDC, group_of, identity_provider_of
 from tests.world import SYSTEM, World
 
@@ -115,7 +115,7 @@ def run_out(world: World) -> Callable[[], Any]:
 
 def throw_away(world: World) -> Callable[[], Any]:
     sessions.revoke(Session.objects.filter(pk=world.ada.session.pk), actor=SYSTEM, reason="test")
-    change(opened(world.ada, timedelta(days=500)), revoked_at=F("revoked_at") - timedelta(days=400))
+    update_session(opened(world.ada, timedelta(days=500)), revoked_at=F("revoked_at") - timedelta(days=400))
     return lambda: sessions.purge(timedelta(days=300), actor=SYSTEM)
 
 

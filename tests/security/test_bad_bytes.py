@@ -7,8 +7,8 @@ import pytest
 
 from tests.cells import cells
 from tests.samples import sampled
-from tests.security.answers import refused, told_of
-from tests.security.conftest import Line
+from tests.security.answers import assert_error_at, refused
+from tests.security.conftest import Endpoint
 from tests.security.routes import JSON, Operation, with_json, without_body
 from tests.world import World
 
@@ -79,71 +79,71 @@ each_body = pytest.mark.parametrize("operation", with_json(), ids=str)
 
 
 @each_body
-def test_what_is_not_json(operation: Operation, line: Line):
+def test_what_is_not_json(operation: Operation, endpoint: Endpoint):
     for case, body in sampled(NOT_JSON.items(), operation):
-        (flaw,) = refused(line.send_bytes(body), 422, case)
+        (flaw,) = refused(endpoint.send_bytes(body), 422, case)
         assert (flaw["loc"][0], flaw["type"]) == ("body", "json_invalid"), case
 
 
 @each_body
-def test_the_same_field_twice(operation: Operation, line: Line):
+def test_the_same_field_twice(operation: Operation, endpoint: Endpoint):
     """Two readers could take different ones of them, so neither is taken."""
     for name in operation.required:
         for twins in ('"one", "{}": "two"', '1, "{}": 2', 'null, "{}": "two"'):
             body = f'{{"{name}": {twins.format(name)}}}'
-            (flaw,) = refused(line.send_bytes(body.encode()), 422, body)
+            (flaw,) = refused(endpoint.send_bytes(body.encode()), 422, body)
             assert flaw["type"] == "json_invalid", body
 
 
 @each_body_that_must_say_something
-def test_no_body_at_all(operation: Operation, line: Line):
+def test_no_body_at_all(operation: Operation, endpoint: Endpoint):
     for content_type in (JSON, "", "text/plain"):
-        told_of(line.send_bytes(b"", content_type), ["body", operation.required[0]], content_type)
+        assert_error_at(endpoint.send_bytes(b"", content_type), ["body", operation.required[0]], content_type)
 
 
 @each_body
-def test_other_content_types(operation: Operation, line: Line):
+def test_other_content_types(operation: Operation, endpoint: Endpoint):
     body = json.dumps(operation.plausible()).encode()
     for content_type in sampled(NOT_SAID_TO_BE_JSON, operation):
-        refused(line.send_bytes(body, content_type), 415, content_type)
+        refused(endpoint.send_bytes(body, content_type), 415, content_type)
 
 
 @each_body
-def test_other_charsets_and_encodings(operation: Operation, line: Line):
+def test_other_charsets_and_encodings(operation: Operation, endpoint: Endpoint):
     body = json.dumps(operation.plausible()).encode()
     for charset in sampled(OTHER_CHARSETS, operation):
-        refused(line.send_bytes(body, f"application/json; charset={charset}"), 415, charset)
+        refused(endpoint.send_bytes(body, f"application/json; charset={charset}"), 415, charset)
     for encoding in sampled(OTHER_ENCODINGS, operation):
-        refused(line.send_bytes(body, **{"Content-Encoding": encoding}), 415, encoding)
-    refused(line.send_bytes(gzip.compress(b"x" * 10_000_000), **{"Content-Encoding": "gzip"}), 415, "a bomb")
+        refused(endpoint.send_bytes(body, **{"Content-Encoding": encoding}), 415, encoding)
+    refused(endpoint.send_bytes(gzip.compress(b"x" * 10_000_000), **{"Content-Encoding": "gzip"}), 415, "a bomb")
 
 
 @each_body_that_must_say_something
-def test_ways_of_saying_json_in_utf8(operation: Operation, line: Line):
+def test_ways_of_saying_json_in_utf8(operation: Operation, endpoint: Endpoint):
     """The control to the ones above: these are read, and found to be empty objects."""
     for content_type in JSON_SAID_RIGHT:
-        told_of(line.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
+        assert_error_at(endpoint.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
 
 
 @cells("operation", [each for each in with_json() if not each.required], ids=str)
 def test_no_body_where_nothing_must_be_said(operation: Operation, world: World):
     """Is an empty object, however either is sent."""
     caller = operation.caller(world)
-    line = Line(caller, operation.method, operation.url(world, caller))
-    answers = [line.send_bytes(b"", content_type) for content_type in (JSON, "", "text/plain")]
-    answers += [line.send_bytes(b"{}", content_type) for content_type in JSON_SAID_RIGHT]
+    endpoint = Endpoint(caller, operation.method, operation.url(world, caller))
+    answers = [endpoint.send_bytes(b"", content_type) for content_type in (JSON, "", "text/plain")]
+    answers += [endpoint.send_bytes(b"{}", content_type) for content_type in JSON_SAID_RIGHT]
     assert {answer.status_code for answer in answers} in ({200}, {422})
 
 
 @each_body
-def test_bodies_beyond_the_limit(operation: Operation, line: Line):
+def test_bodies_beyond_the_limit(operation: Operation, endpoint: Endpoint):
     ten_mebibytes = b'{"email": "' + b"x" * 10 * 1024 * 1024 + b'"}'
     for content_type in sampled((JSON, "text/plain", ""), operation):
-        refused(line.send_bytes(ten_mebibytes, content_type), 413, content_type)
+        refused(endpoint.send_bytes(ten_mebibytes, content_type), 413, content_type)
 
 
 @cells("operation", without_body(), ids=str)
 def test_who_takes_no_body_reads_none(operation: Operation, world: World):
     caller = operation.caller(world)
-    line = Line(caller, operation.method, operation.url(world, caller))
-    assert line.send_bytes(NOT_JSON["truncated in a name"]).status_code in (200, 204, 409)
+    endpoint = Endpoint(caller, operation.method, operation.url(world, caller))
+    assert endpoint.send_bytes(NOT_JSON["truncated in a name"]).status_code in (200, 204, 409)

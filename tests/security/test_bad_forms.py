@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Application
 from core.access import Scope
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.security.answers import refused
 from tests.security.routes import FORM
 from tests.world import World
@@ -39,11 +39,11 @@ BROKEN_BASIC = ["Basic", "Basic ", "Basic %", "Basic ====", "Basic é", f"Basic 
 def ask(world: World) -> Iterator[Any]:
     """Ask for a token. No refused request may have left a trace, but for the record of it."""
     world.service(Scope.ADMIN_READ)
-    before = footprint()
+    before = database_digest()
     yield lambda body, content_type=FORM, **headers: world.nobody.http.generic(
         "POST", PATH, body, content_type, headers=headers
     )
-    assert footprint() == before
+    assert database_digest() == before
 
 
 def turned_down(answer: Any, status: int, case: object) -> str:

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from core.ids import Prefix, decode_id
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.resources import kind_at
 from tests.samples import sampled
-from tests.security.answers import but_for_when, refused
-from tests.security.conftest import Line
+from tests.security.answers import comparable, refused
+from tests.security.conftest import Endpoint
 from tests.security.routes import Operation, with_ids
 from tests.world import World, some_id
 
@@ -29,7 +29,7 @@ IDS = with_ids()
 with_an_id = pytest.mark.parametrize(("operation", "name"), IDS, ids=[f"{each} {name}" for each, name in IDS])
 
 
-def spoiled(own: str, prefix: Prefix) -> dict[str, str]:
+def malformed_ids(own: str, prefix: Prefix) -> dict[str, str]:
     """Near misses of an id that does exist, and things that never were one."""
     letters = own.partition("_")[2]
     inner = decode_id(prefix, own)
@@ -78,23 +78,27 @@ def prefix_of(operation: Operation, name: str) -> Prefix:
 def test_ids_that_are_none(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
     names = operation.names(world, caller)
-    line = Line(caller, operation.method, "")
-    nobodys = but_for_when(line.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b""))
+    endpoint = Endpoint(caller, operation.method, "")
+    nobodys = comparable(
+        endpoint.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b"")
+    )
     assert nobodys[0] == 404
-    before = footprint()
-    for case, text in sampled(spoiled(names[name], prefix_of(operation, name)).items(), (operation, name)):
-        answer = line.to(_path(operation, names, name, quote(text, safe=""))).send_bytes(b"")
-        assert but_for_when(answer) == nobodys, f"{case}: {answer.status_code} {answer.content!r}"
-    assert footprint() == before
+    before = database_digest()
+    for case, text in sampled(malformed_ids(names[name], prefix_of(operation, name)).items(), (operation, name)):
+        answer = endpoint.to(_path(operation, names, name, quote(text, safe=""))).send_bytes(b"")
+        assert comparable(answer) == nobodys, f"{case}: {answer.status_code} {answer.content!r}"
+    assert database_digest() == before
 
 
 @with_an_id
 def test_ids_that_are_not_even_text(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
-    names, line = operation.names(world, caller), Line(caller, operation.method, "")
-    nobodys = but_for_when(line.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b""))
+    names, endpoint = operation.names(world, caller), Endpoint(caller, operation.method, "")
+    nobodys = comparable(
+        endpoint.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b"")
+    )
     for text in sampled(("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525"), (operation, name)):
-        assert but_for_when(line.to(_path(operation, names, name, text)).send_bytes(b"")) == nobodys, text
+        assert comparable(endpoint.to(_path(operation, names, name, text)).send_bytes(b"")) == nobodys, text
 
 
 @with_an_id
@@ -102,19 +106,19 @@ def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name:
     """They are other paths, none of which exists; in particular, dots do not climb."""
     caller = operation.caller(world)
     names = operation.names(world, caller)
-    own, before = names[name], footprint()
-    line = Line(caller, operation.method, "")
+    own, before = names[name], database_digest()
+    endpoint = Endpoint(caller, operation.method, "")
     ways = ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}")
     for text in sampled(ways, (operation, name)):
-        answer = line.to(_path(operation, names, name, text)).send_bytes(b"")
+        answer = endpoint.to(_path(operation, names, name, text)).send_bytes(b"")
         assert refused(answer, 404, text) == "Not Found"
-    assert footprint() == before
+    assert database_digest() == before
 
 
 @with_an_id
 def test_the_control_to_all_these(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
-    answer = Line(caller, operation.method, operation.url(world, caller)).send_bytes(b"")
+    answer = Endpoint(caller, operation.method, operation.url(world, caller)).send_bytes(b"")
     if answer.status_code not in (200, 204, 409):
         assert any(words in str(refused(answer, 422)) for words in ("Name session_ids", "This field is required"))
 
@@ -123,7 +127,7 @@ def test_the_control_to_all_these(world: World, operation: Operation, name: str)
 def test_ids_that_cannot_be_recorded(world: World, operation: Operation, name: str):
     """A refusal is recorded with its path, and a path may hold what a database column may not."""
     if not operation.is_public:
-        names, stranger = operation.names(world, world.ada), Line(world.service(), operation.method, "")
+        names, stranger = operation.names(world, world.ada), Endpoint(world.service(), operation.method, "")
         for text in sampled(("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240), (operation, name)):
             refused(stranger.to(_path(operation, names, name, text)).send_bytes(b""), 403, text)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.samples import sampled
-from tests.security.answers import told_of
-from tests.security.conftest import Line
+from tests.security.answers import assert_error_at
+from tests.security.conftest import Endpoint
 from tests.security.routes import Operation, kinds, with_json
 
 WRONG = {
@@ -21,45 +21,49 @@ UNKNOWN = ["", " ", "id", "is_superuser", "tenant_id", "__proto__", "constructor
 pytestmark = [pytest.mark.sampled, pytest.mark.parametrize("operation", with_json(), ids=str)]
 
 
-def test_anything_but_an_object(operation: Operation, line: Line):
+def test_anything_but_an_object(operation: Operation, endpoint: Endpoint):
     for value in sampled(NOT_OBJECTS, operation):
-        told_of(line.send(value), ["body"], value)
+        assert_error_at(endpoint.send(value), ["body"], value)
 
 
-def test_fields_that_are_missing(operation: Operation, line: Line):
+def test_fields_that_are_missing(operation: Operation, endpoint: Endpoint):
     for name in operation.required:
         body = operation.plausible()
         del body[name]
-        told_of(line.send(body), ["body", name], f"without {name}")
+        assert_error_at(endpoint.send(body), ["body", name], f"without {name}")
 
 
-def test_fields_that_nobody_knows(operation: Operation, line: Line):
+def test_fields_that_nobody_knows(operation: Operation, endpoint: Endpoint):
     for name in sampled(UNKNOWN, operation):
         if name not in operation.fields:
-            told_of(line.send(operation.plausible() | {name: 1}), ["body", name], f"with {name[:20]!r}")
+            assert_error_at(endpoint.send(operation.plausible() | {name: 1}), ["body", name], f"with {name[:20]!r}")
 
 
-def test_fields_of_the_wrong_type(operation: Operation, line: Line):
+def test_fields_of_the_wrong_type(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         for value in sampled([value for kind in kinds(field) - {"null"} for value in WRONG[kind]], (operation, name)):
-            told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
+            assert_error_at(endpoint.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
 
 
-def test_fields_that_are_null(operation: Operation, line: Line):
+def test_fields_that_are_null(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         if "null" not in kinds(field):
-            told_of(line.send(operation.plausible() | {name: None}), ["body", name], name)
+            assert_error_at(endpoint.send(operation.plausible() | {name: None}), ["body", name], name)
 
 
-def test_texts_that_postgresql_cannot_hold(operation: Operation, line: Line):
+def test_texts_that_postgresql_cannot_hold(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         if "string" in kinds(field):
             for value in sampled(("\0", "text\0", "\0text"), (operation, name)):
-                told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
+                assert_error_at(
+                    endpoint.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}"
+                )
 
 
-def test_texts_too_long_or_empty(operation: Operation, line: Line):
+def test_texts_too_long_or_empty(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         beyond = ["x" * (field["maxLength"] + 1), "x" * 1_000_000] if "maxLength" in field else []
         for value in [*beyond, *([""] if field.get("minLength") else [])]:
-            told_of(line.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value[:9]!r}")
+            assert_error_at(
+                endpoint.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value[:9]!r}"
+            )

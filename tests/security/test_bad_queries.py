@@ -2,9 +2,9 @@
 
 from urllib.parse import quote, unquote_to_bytes
 
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.security.answers import but_for_when, refused
+from tests.security.answers import comparable, refused
 from tests.security.routes import JSON, Operation, operations, reads
 from tests.world import World
 
@@ -72,7 +72,7 @@ def test_unknown_parameter_is_refused_and_named_by_every_endpoint(world: World):
         caller = operation.caller(world)
         url = operation.url(world, caller)
         body = operation.plausible() if JSON in operation.bodies else None
-        before = footprint()
+        before = database_digest()
         for query in ("surprise=1", "ip=192.0.2.1", "surprise", "surprise="):
             for slash in ("", "/"):
                 answer = caller.request(operation.method, f"{url}{slash}?{query}", body)
@@ -81,7 +81,7 @@ def test_unknown_parameter_is_refused_and_named_by_every_endpoint(world: World):
                 is_named = isinstance(found, list) and [each["loc"] for each in found] == [["query", name]]
                 if (answer.status_code == 422 and is_named) == (operation.path == TOKEN):
                     wrong.append((str(operation), query, slash, answer.status_code, found))
-        if footprint() != before:
+        if database_digest() != before:
             wrong.append((str(operation), "did something"))
     assert wrong == []
 
@@ -99,10 +99,10 @@ def test_refusal_says_which_parameters_there_are(world: World):
 def test_hostile_query_is_refused_by_its_names_alone(world: World, operation: Operation):
     caller = operation.caller(world)
     url = operation.url(world, caller)
-    plain = but_for_when(caller.get(url))
+    plain = comparable(caller.get(url))
     assert plain[0] == 200
     for nothing in ("", "&" * 10_000):
-        assert but_for_when(caller.get(f"{url}?{nothing}")) == plain, nothing[:80]
+        assert comparable(caller.get(f"{url}?{nothing}")) == plain, nothing[:80]
     for query in QUERIES:
         named = [flaw["loc"] for flaw in refused(caller.get(f"{url}?{query}"), 422, query[:80])]
         assert named == [["query", name] for name in names_in(query)[:FIRST_NAMED]], query[:80]
@@ -110,10 +110,10 @@ def test_hostile_query_is_refused_by_its_names_alone(world: World, operation: Op
 
 @cells("path", ["/healthz", "/readyz"])
 def test_unknown_parameter_does_not_change_the_health_probes(world: World, path: str):
-    plain = but_for_when(world.nobody.get(path))
+    plain = comparable(world.nobody.get(path))
     assert plain[0] == 200
     for query in QUERIES:
-        assert but_for_when(world.nobody.get(f"{path}?{query}")) == plain, query[:80]
+        assert comparable(world.nobody.get(f"{path}?{query}")) == plain, query[:80]
 
 
 @cells("path", ["/openapi.json", "/docs", "/redoc"])

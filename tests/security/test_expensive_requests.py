@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.api.throttling import ExpensiveRequests
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.console.browser import Browser
 from tests.console.test_acts import do
@@ -55,11 +55,11 @@ def test_are_password_resets_at_the_console_too(world: World):
     page = f"/console/users/{world.ada.user.handle}/"
     for _ in range(3):
         assert "An e-mail with a reset code has been sent." in do(browser, page, "reset-password")
-    before = footprint()
+    before = database_digest()
     assert "Nothing was changed" in do(browser, page, "reset-password")
     assert browser.status == 429
     assert 1 <= int(browser.answer["Retry-After"]) <= 60
-    assert footprint() == before
+    assert database_digest() == before
     path = f"/api/v1/admin/users/{world.ada.user.handle}/reset-password"
     assert world.north_admin.post(path, {"delivery": "code"}).status_code == 429
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import apps
 
 from accounts import operations as accounts
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.security.answers import refused
 from tests.security.routes import with_json
@@ -67,10 +67,10 @@ def test_every_other_field_is_refused_by_name_and_nothing_happens(path, world: W
     good = {name: value.format(**names) if isinstance(value, str) else value for name, value in body.items()}
     foreign = sorted((COLUMNS | SPELLINGS) - taken_at(path))
     caller = world.north_admin if "/sessions" in path else world.ada
-    before = footprint()
+    before = database_digest()
     answer = caller.request(method, path.format(**names), dict.fromkeys(foreign, "super_admin") | good)
     assert [flaw["loc"] for flaw in refused(answer, 422)] == [["body", name] for name in foreign]
-    assert footprint() == before
+    assert database_digest() == before
 
 
 def test_the_columns_are_all_there():

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from audit.models import AuditEntry
 from sessions_app.models import Session
-from tests.commands.saying import say
+from tests.commands.run_command import run_command
 from tests.security.wire import exchange, request, statuses
 from tests.servers import Servers, environment, free_port, wait_for
 from tests.world import PASSWORD, World
@@ -89,7 +89,9 @@ def test_an_agent_is_stored_listed_recorded_and_exported_as_it_was_sent(committe
             if set(seen.values()) != {expected}:
                 wrong[sent] = seen
     assert wrong == {}
-    lines = say("export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle).out.splitlines()
+    lines = run_command(
+        "export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle
+    ).out.splitlines()
     assert [json.loads(line)["user_agent"] for line in lines] == list(AGENTS.values())
 
 

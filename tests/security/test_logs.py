@@ -12,7 +12,7 @@ from django.conf import settings
 
 from core.api.v1 import V1ViewSet
 from sessions_app import operations
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, KeyHolder
+from tests.contract.edge.client import AUTHENTICATE, CURRENT, SessionKeyCaller
 from tests.world import PASSWORD, World
 
 FORGED = "\r\n2026-11-21 09:00:00,000 WARNING audit super_admin deleted\x1b[31m\u202e"
@@ -71,7 +71,7 @@ def test_secrets_are_in_no_line(broken: World, log: StringIO):
     ada = broken.ada
     broken.nobody.post("/api/v1/auth/login", {"email": "ada", "password": "canary-password"})
     broken.nobody.post(AUTHENTICATE, {"username": "ada@north.example", "password": "canary-password"})
-    key = KeyHolder(broken.signed_in(ada.user).key)
+    key = SessionKeyCaller(broken.signed_in(ada.user).key)
     assert key.get(CURRENT).json()["data"]["token"] == key.token
     broken.nobody.get(CURRENT, headers={"zt-session": "canary-key"})
     broken.nobody.post("/api/v1/auth/refresh", {"refresh_token": ada.refresh_token})

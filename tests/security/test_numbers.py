@@ -10,7 +10,7 @@ from audit.operations import record
 from audit.queries import first_fault
 from core.jsonb import EXACT
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given
+from tests.contract.v1.answers import data_of, flaws
 from tests.world import SYSTEM, World
 
 USERS = "/api/v1/admin/users"
@@ -58,21 +58,21 @@ def test_that_are_none_are_refused(number: str, world: World):
 
 @cells(("number", "kept"), KEPT.items())
 def test_that_are_kept_come_back_the_same(number: str, kept: Any, world: World):
-    shown = given(patched(world, number))["custom_attributes"]
+    shown = data_of(patched(world, number))["custom_attributes"]
     assert json.dumps(shown) == json.dumps({"a": [kept]})
     assert first_fault(world.north.pk) is None
     everything_is_shown(world)
 
 
 def test_that_a_row_holds_already_are_shown(world: World):
-    before = given(world.super_admin.get(f"{USERS}/{world.ada.user.handle}"))
+    before = data_of(world.super_admin.get(f"{USERS}/{world.ada.user.handle}"))
     User.objects.filter(pk=world.ada.user.pk).update(custom_attributes={"a": 10**22})
     record(Action.USER_UPDATED, actor=SYSTEM, resource=world.ada.user, changes={"a": [None, 10**22]})
     everything_is_shown(world)
-    shown = given(world.super_admin.get(f"{USERS}/{world.ada.user.handle}"))
+    shown = data_of(world.super_admin.get(f"{USERS}/{world.ada.user.handle}"))
     assert shown == before | {"custom_attributes": {"a": 10**22}}
     assert first_fault(world.north.pk) is None
-    assert given(patched(world, "1"))["custom_attributes"] == {"a": [1]}
+    assert data_of(patched(world, "1"))["custom_attributes"] == {"a": [1]}
 
 
 @cells("number", [1e16, 1e22, 1e23, -0.0, 1.0, 1.5, [0, {"a": -0.0}]])

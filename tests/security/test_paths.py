@@ -6,7 +6,7 @@ import pytest
 
 from tests.cells import cells
 from tests.samples import sampled
-from tests.security.answers import but_for_when
+from tests.security.answers import comparable
 from tests.security.routes import Operation, operations
 from tests.security.wire import exchange, request, statuses
 from tests.servers import Servers
@@ -47,7 +47,7 @@ def test_a_trailing_slash_changes_nothing(world: World, operation: Operation):
         return world.nobody.request(operation.method, url, body), caller.request(operation.method, url, body)
 
     (anonymous, plain), (anonymous_with_slash, with_slash) = ask(""), ask("/")
-    assert but_for_when(anonymous) == but_for_when(anonymous_with_slash)
+    assert comparable(anonymous) == comparable(anonymous_with_slash)
     gone = {404} if operation.method == "DELETE" else set()  # what was deleted a moment ago, by the other spelling
     assert with_slash.status_code in {plain.status_code} | gone
     assert not 300 <= with_slash.status_code < 400

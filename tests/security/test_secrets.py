@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.models import Application, User
 from core.access import Scope
 from core.crypto import digest
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, IDENTITIES, PATH, SESSIONS, KeyHolder
+from tests.contract.edge.client import AUTHENTICATE, CURRENT, IDENTITIES, PATH, SESSIONS, SessionKeyCaller
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock
 from tests.security.routes import reads
 from tests.world import Caller, World
@@ -45,7 +45,7 @@ class Life:
             answer = self.world.nobody.post(AUTHENTICATE, body, headers=again)
             self.secrets.add(answer["zt-session"])
             assert answer.json()["data"]["token"] == answer["zt-session"]
-        key = KeyHolder(answer["zt-session"])
+        key = SessionKeyCaller(answer["zt-session"])
         assert key.get(CURRENT).json()["data"]["token"] == key.token
         self.world.nobody.post(AUTHENTICATE, body | {"password": WRONG})
         mine = answer.json()["data"]

@@ -37,7 +37,7 @@ def by_key(key: str = KEY, **who: Any) -> ByKey:
     return caller
 
 
-def given(answer: Any) -> Any:
+def data_of(answer: Any) -> Any:
     assert answer.status_code == 200, answer.content
     not_kept(answer)
     return answer.json()
@@ -59,7 +59,7 @@ def not_kept(answer: Any) -> None:
 
 
 def listed(caller: Caller, query: str = "") -> list[dict[str, Any]]:
-    body = given(caller.get(f"{SESSIONS}{query}"))
+    body = data_of(caller.get(f"{SESSIONS}{query}"))
     assert body.keys() == {"success", "count", "sessions", "currentTokenVersion", "now"}
     assert (body["success"], body["count"]) == (True, len(body["sessions"]))
     assert all(each.keys() == SESSION for each in body["sessions"])
@@ -78,7 +78,7 @@ def statuses(caller: Caller) -> dict[str, tuple[str, int]]:
 
 
 def version(caller: Caller) -> int:
-    return given(caller.get(SESSIONS))["currentTokenVersion"]
+    return data_of(caller.get(SESSIONS))["currentTokenVersion"]
 
 
 def browser(caller: Caller, cookie: str = COOKIE) -> Caller:

@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from audit.models import AuditEntry
 from sessions_app import operations
 from sessions_app.models import Session
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.admin_tokens.answers import CLEAN_UP, KEY, SECRET, by_key, given, not_kept
+from tests.contract.admin_tokens.answers import CLEAN_UP, KEY, SECRET, by_key, data_of, not_kept
 from tests.contract.v1.sessions import change
 from tests.world import SYSTEM, Caller, World
 
@@ -33,7 +33,7 @@ def ended(caller: Caller, days_ago: float, *, expired_days_ago: float) -> Caller
 
 
 def clean_up() -> int:
-    body = given(SCHEDULER.get(CLEAN_UP))
+    body = data_of(SCHEDULER.get(CLEAN_UP))
     assert body.keys() == {"ok", "deleted"}
     assert body["ok"] is True
     return body["deleted"]
@@ -114,13 +114,13 @@ class TestCleaningUp:
 class TestWhoever:
     def test_has_not_the_secret_is_refused(self, world: World):
         ended(world.north_admin, LONG, expired_days_ago=8)
-        operator, before = world.super_admin, footprint()
+        operator, before = world.super_admin, database_digest()
         for caller in (Caller(), Caller("x"), Caller(""), Caller(KEY), by_key(), by_key(SECRET), operator):
             answer = caller.get(CLEAN_UP)
             assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
             assert answer["WWW-Authenticate"] == "Bearer"
             not_kept(answer)
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_has_any_secret_where_there_is_none_is_refused(self, world: World, settings: Any):
         settings.CRON_SECRET = ""

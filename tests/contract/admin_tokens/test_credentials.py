@@ -8,7 +8,7 @@ from accounts.models import SignInThrottle
 from audit.models import AuditEntry
 from core.access import Scope
 from tests.access.callers import api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.architecture.test_sql_counts import cost
 from tests.cells import cells
 from tests.contract.admin_tokens.answers import (
@@ -19,8 +19,8 @@ from tests.contract.admin_tokens.answers import (
     SESSIONS,
     browser,
     by_key,
+    data_of,
     drops_cookie,
-    given,
     refused,
 )
 from tests.contract.v1.sessions import is_alive
@@ -40,7 +40,7 @@ def last_denials(count: int) -> list[AuditEntry]:
 class TestTheKey:
     @cells("sent", [KEY, f"  {KEY} "])
     def test_lets_whoever_has_it_in(self, sent: str, world: World):
-        assert given(by_key(sent).get(SESSIONS))["success"] is True
+        assert data_of(by_key(sent).get(SESSIONS))["success"] is True
 
     @each_route
     def test_that_is_wrong_lets_nobody_in(self, method: str, path: str, world: World):
@@ -65,7 +65,7 @@ class TestTheKey:
 
     def test_may_be_a_super_admins_token_in_its_place(self, world: World):
         operator = world.super_admin
-        assert given(by_key(operator.token or "").get(SESSIONS))["success"] is True
+        assert data_of(by_key(operator.token or "").get(SESSIONS))["success"] is True
         for other in (world.north_admin, world.acme_partner, world.ada, world.service(*Scope)):
             assert refused(by_key(other.token or "").get(SESSIONS)) == UNAUTHORIZED
 
@@ -77,7 +77,7 @@ class TestTheKey:
 
     @cells("blank", ["", "   "])
     def test_that_is_blank_is_none(self, blank: str, world: World):
-        assert given(by_key(blank, token=world.super_admin.token).get(SESSIONS))["success"] is True
+        assert data_of(by_key(blank, token=world.super_admin.token).get(SESSIONS))["success"] is True
 
     def test_is_no_key_to_anything_else(self, world: World):
         for path in ("/api/v1/admin/sessions", "/api/v1/me", "/api/account/sessions"):
@@ -87,11 +87,11 @@ class TestTheKey:
 class TestAToken:
     def test_is_a_super_admins_in_person(self, world: World):
         operator = world.super_admin
-        assert given(operator.get(SESSIONS))["success"] is True
-        assert given(browser(operator).get(SESSIONS))["success"] is True
+        assert data_of(operator.get(SESSIONS))["success"] is True
+        assert data_of(browser(operator).get(SESSIONS))["success"] is True
         for scheme in ("bearer", "BEARER"):
             answer = Caller().get(SESSIONS, headers={"Authorization": f"{scheme} {operator.token}"})
-            assert given(answer)["success"] is True
+            assert data_of(answer)["success"] is True
 
     @each_route
     def test_is_nobody_elses(self, method: str, path: str, world: World):
@@ -100,10 +100,10 @@ class TestAToken:
         others = [world.ada, world.north_admin, world.acme_partner, world.service(*Scope), world.service()]
         others += [browser(each) for each in (world.ada, world.north_admin, world.acme_partner)]
         others += [acting_for(operator), api_key_of(operator.user), Caller("x"), Caller(""), Caller("a.b.c"), Caller()]
-        before = footprint()
+        before = database_digest()
         for caller in others:
             assert refused(caller.request(method, path)) == UNAUTHORIZED
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_of_an_administrator_below_is_on_record(self, world: World):
         world.north_admin.get(SESSIONS)
@@ -121,22 +121,22 @@ class TestAToken:
 class TestTheCookie:
     def test_is_taken_by_either_name(self, world: World):
         operator = world.super_admin
-        assert given(browser(operator, ORIGINAL_COOKIE).get(SESSIONS))["success"] is True
+        assert data_of(browser(operator, ORIGINAL_COOKIE).get(SESSIONS))["success"] is True
         with_token = Caller()
         with_token.http.cookies[ORIGINAL_COOKIE] = operator.token
-        assert given(with_token.get(SESSIONS))["success"] is True
+        assert data_of(with_token.get(SESSIONS))["success"] is True
 
     @each_route
     def test_by_the_originals_name_is_nobody_elses(self, method: str, path: str, world: World):
         others = [world.north_admin, world.acme_partner, world.ada]
         values = [value for caller in others for value in (caller.key, caller.token)]
         values += [KEY, str(api_key_of(world.super_admin.user).token), str(world.service(*Scope).token)]
-        before = footprint()
+        before = database_digest()
         for value in values:
             caller = Caller()
             caller.http.cookies[ORIGINAL_COOKIE] = value
             assert refused(caller.request(method, path)) == UNAUTHORIZED
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_is_good_for_no_other_dialect_by_the_originals_name(self, world: World):
         operator = browser(world.super_admin, ORIGINAL_COOKIE)
@@ -211,15 +211,15 @@ class TestGuessing:
 
     def test_is_not_what_is_right(self, world: World):
         for _ in range(5):
-            given(by_key().get(SESSIONS))
+            data_of(by_key().get(SESSIONS))
         assert [by_key(key).get(SESSIONS).status_code for key in ("x", KEY, "x", KEY)] == [401, 200, 401, 200]
         assert SignInThrottle.objects.get().failures == 2
 
     def test_from_elsewhere_keeps_nobody_out(self, world: World):
         for _ in range(4):
             by_key("x").get(SESSIONS)
-        assert given(by_key().get(SESSIONS, REMOTE_ADDR="198.51.100.7"))["success"] is True
-        assert given(world.super_admin.get(SESSIONS))["success"] is True
+        assert data_of(by_key().get(SESSIONS, REMOTE_ADDR="198.51.100.7"))["success"] is True
+        assert data_of(world.super_admin.get(SESSIONS))["success"] is True
 
 
 class TestAPageOfAnotherSite:
@@ -228,13 +228,13 @@ class TestAPageOfAnotherSite:
     @cells("headers", EVIL)
     def test_changes_nothing_whoever_it_comes_from(self, headers: dict[str, str], world: World):
         operator, admin = world.super_admin, world.north_admin
-        before = footprint()
+        before = database_digest()
         for caller in (operator, browser(operator), by_key(), by_key("x"), world.nobody, Caller("x")):
             for method, path in (("DELETE", f"{SESSIONS}/{admin.session_id}"), ("POST", REVOKE)):
                 answer = caller.request(method, path, headers=headers)
                 assert refused(answer, 403) == "Forbidden"
                 assert cost(lambda: caller.request(method, path, headers=headers)) == 0  # noqa: B023 - asked at once
-        assert footprint() == before
+        assert database_digest() == before
         assert is_alive(admin)
 
     def test_that_is_named_changes_what_its_own_credential_may(self, world: World, settings: Any):
@@ -245,19 +245,19 @@ class TestAPageOfAnotherSite:
         assert refused(browser(operator).delete(path, headers=named), 403) == "Forbidden"
         assert refused(by_key().delete(path, headers=self.EVIL[0]), 403) == "Forbidden"
         assert is_alive(one)
-        assert given(by_key().delete(path, headers=named))["success"] is True
-        assert given(operator.delete(f"{SESSIONS}/{other.session_id}", headers=named))["success"] is True
+        assert data_of(by_key().delete(path, headers=named))["success"] is True
+        assert data_of(operator.delete(f"{SESSIONS}/{other.session_id}", headers=named))["success"] is True
         assert (is_alive(one), is_alive(other)) == (False, False)
 
     @cells("headers", EVIL)
     def test_may_ask_for_what_it_cannot_read(self, headers: dict[str, str], world: World):
         answer = by_key().get(SESSIONS, headers=headers)
-        assert given(answer)["success"] is True
+        assert data_of(answer)["success"] is True
         assert "Access-Control-Allow-Origin" not in answer.headers
 
     @cells("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}])
     def test_is_no_page_of_ours(self, headers: dict[str, str], world: World):
-        assert given(browser(world.super_admin).post(REVOKE, headers=headers))["success"] is True
+        assert data_of(browser(world.super_admin).post(REVOKE, headers=headers))["success"] is True
 
 
 @cells(

@@ -17,7 +17,7 @@ from tests.contract.admin_tokens.answers import (
     TRUNCATED,
     browser,
     by_key,
-    given,
+    data_of,
     handles,
     listed,
     refused,
@@ -73,7 +73,7 @@ class TestTheList:
         assert all(map(is_alive, plain))
 
     def test_says_what_time_it_is_and_which_version_counts(self, world: World):
-        body = given(world.super_admin.get(SESSIONS))
+        body = data_of(world.super_admin.get(SESSIONS))
         (own,) = body["sessions"]
         assert body["currentTokenVersion"] == own["v"]
         assert own["iat"] <= body["now"] < own["exp"]
@@ -88,7 +88,7 @@ class TestTheList:
 
     def test_is_empty_if_nobody_administers(self, world: World):
         assert world.ada
-        body = given(by_key().get(SESSIONS))
+        body = data_of(by_key().get(SESSIONS))
         assert (body["count"], body["sessions"]) == (0, [])
         assert body["currentTokenVersion"] >= 1
 
@@ -128,7 +128,7 @@ class TestAllOfThem:
     def test_of_what_idled_say_that_it_ran_out_then(self, world: World):
         fall_idle(world.north_admin)
         (told,) = listed(by_key(), "?status=all")
-        assert told["exp"] <= given(by_key().get(SESSIONS))["now"]
+        assert told["exp"] <= data_of(by_key().get(SESSIONS))["now"]
         assert (told["status"], told["exp"] > told["iat"] - 8 * 24 * 3600) == ("expired", True)
 
     def test_tell_which_version_each_was_opened_in(self, world: World):
@@ -191,7 +191,7 @@ class TestManyOfThem:
         monkeypatch.setattr(admin_sessions, "MOST", 3)
         callers = admins(world)
         answer = by_key().get(SESSIONS)
-        body = given(answer)
+        body = data_of(answer)
         assert answer[TRUNCATED] == "true"
         assert body["count"] == len(callers)
         assert [each["jti"] for each in body["sessions"]] == sorted(

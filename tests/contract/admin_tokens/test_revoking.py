@@ -11,7 +11,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import SessionState
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.architecture.test_sql_counts import cost, make_them
 from tests.cells import cells
 from tests.contract.admin_tokens.answers import (
@@ -22,8 +22,8 @@ from tests.contract.admin_tokens.answers import (
     SESSIONS,
     browser,
     by_key,
+    data_of,
     drops_cookie,
-    given,
     handles,
     refused,
     statuses,
@@ -41,13 +41,13 @@ class TestEndingOne:
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_refuses_it_from_its_next_request(self, who: str, world: World):
         admin, other = getattr(world, who), world.springfield_admin
-        assert given(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
+        assert data_of(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
         assert [is_alive(admin), is_alive(other)] == [False, True]
         assert handles(by_key()) == [other.session_id]
 
     def test_is_an_operators_to_do_by_a_token_as_well(self, world: World):
         admin = world.north_admin
-        assert given(world.super_admin.delete(one(admin)))["success"] is True
+        assert data_of(world.super_admin.delete(one(admin)))["success"] is True
         assert (row(admin).revoked_by, row(admin).revoke_reason) == (
             world.super_admin.user.handle,
             "revoked by an administrator",
@@ -55,29 +55,29 @@ class TestEndingOne:
 
     def test_may_be_said_twice(self, world: World):
         admin = world.north_admin
-        given(by_key().delete(one(admin)))
+        data_of(by_key().delete(one(admin)))
         before = row(admin)
-        assert given(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
+        assert data_of(by_key().delete(one(admin))) == {"success": True, "jti": admin.session_id}
         assert (row(admin).revoked_at, row(admin).revocation_id) == (before.revoked_at, before.revocation_id)
 
     def test_that_has_run_out_is_a_success_that_changes_nothing(self, world: World):
         run_out(world.north_admin)
-        assert given(by_key().delete(one(world.north_admin)))["success"] is True
+        assert data_of(by_key().delete(one(world.north_admin)))["success"] is True
         assert statuses(by_key())[world.north_admin.session_id][0] == "expired"
 
     def test_takes_its_name_out_of_a_url(self, world: World):
         handle = world.north_admin.session_id
         spelled = "".join(f"%{ord(letter):02x}" for letter in handle)
-        assert given(by_key().delete(f"{SESSIONS}/%20{spelled}%20")) == {"success": True, "jti": handle}
+        assert data_of(by_key().delete(f"{SESSIONS}/%20{spelled}%20")) == {"success": True, "jti": handle}
         assert not is_alive(world.north_admin)
 
     def test_of_a_plain_user_is_not_found_nor_is_one_that_is_none(self, world: World):
         operator = world.super_admin
         made_up = ["abc123def456", "550e8400-e29b-41d4-a716-446655440000", "%20", "x" * 5_000, "%00", "..", "%ff"]
-        ada, before = world.ada, footprint()
+        ada, before = world.ada, database_digest()
         for name in (ada.session_id, some_id(Prefix.SESSION), operator.user.handle, *made_up):
             assert refused(by_key().delete(f"{SESSIONS}/{name}"), 404) == NOT_FOUND, name
-        assert footprint() == before
+        assert database_digest() == before
         assert is_alive(world.ada)
 
     def test_needs_a_name(self, world: World):
@@ -105,7 +105,7 @@ class TestEndingAll:
     def test_makes_the_next_version_and_leaves_no_administrator_in(self, world: World):
         callers = [world.north_admin, world.acme_partner, world.super_admin]
         before = version(by_key())
-        body = given(by_key().post(REVOKE))
+        body = data_of(by_key().post(REVOKE))
         assert body.keys() == {"success", "nextTokenVersion", "timestamp"}
         assert (body["success"], body["nextTokenVersion"]) == (True, before + 1)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body["timestamp"])
@@ -116,19 +116,19 @@ class TestEndingAll:
         assert {status for status, _ in statuses(by_key()).values()} == {"invalidated"}
 
     def test_lets_in_who_signs_in_afterwards(self, world: World):
-        given(by_key().post(REVOKE))
+        data_of(by_key().post(REVOKE))
         admin = world.north_admin
         assert handles(by_key()) == [admin.session_id]
 
     def test_signs_the_caller_out_as_well(self, world: World):
         operator = world.super_admin
-        assert given(operator.post(REVOKE))["success"] is True
+        assert data_of(operator.post(REVOKE))["success"] is True
         assert refused(operator.post(REVOKE)) == "Unauthorized"
-        assert given(by_key().post(REVOKE))["success"] is True
+        assert data_of(by_key().post(REVOKE))["success"] is True
 
     def test_counts_up_each_time(self, world: World):
         before = version(by_key())
-        made = [given(by_key().post(REVOKE))["nextTokenVersion"] for _ in range(3)]
+        made = [data_of(by_key().post(REVOKE))["nextTokenVersion"] for _ in range(3)]
         assert made == [before + 1, before + 2, before + 3]
 
     def test_is_one_act_with_one_entry(self, world: World):
@@ -159,12 +159,12 @@ class TestABrowser:
         for ask in (lambda each: each.delete(one(each)), lambda each: each.post(REVOKE)):
             operator = browser(world.signed_in(world.super_admin.user), name)
             answer = ask(operator)
-            assert given(answer)["success"] is True
+            assert data_of(answer)["success"] is True
             assert drops_cookie(answer, name)
 
     def test_keeps_it_when_another_ends(self, world: World):
         answer = browser(world.super_admin).delete(one(world.north_admin))
-        assert given(answer)["success"] is True
+        assert data_of(answer)["success"] is True
         assert not answer.cookies
 
 

@@ -12,11 +12,11 @@ from core.access import Scope
 from core.ids import Prefix
 from sessions_app.models import Session
 from tests.access.callers import Case, administrative_cases, api_key_of, cases
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.access.matrix import COLUMNS
 from tests.architecture.routes import routes_of_dialects, same_place
 from tests.cells import cells
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, error, ids, listed, with_key
+from tests.contract.edge.client import AUTHENTICATE, CURRENT, PATH, SESSIONS, error, ids, list_body, with_session_key
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.world import PASSWORD, Caller, World, some_id
@@ -97,11 +97,11 @@ def test_every_cell_holds(column: str, cases_in: Callable[[str, World], Iterator
 
 
 def check(place: str, case: Case, code: int, world: World) -> None:
-    before, handle = footprint(), id_of(place, case) if "{id}" in place else ""
+    before, handle = database_digest(), id_of(place, case) if "{id}" in place else ""
     answer = ask(place, case, handle, world)
     assert answer.status_code == code, answer.content
     if code >= 400:
-        assert footprint() == before
+        assert database_digest() == before
     if code == 401:
         assert error(answer, 401) == UNAUTHORIZED
         assert answer["WWW-Authenticate"]
@@ -136,7 +136,7 @@ class TestTheList:
             (world.super_admin, lambda user: True),
             (world.service(Scope.ADMIN_READ), lambda user: True),
         ):
-            answer = listed(caller, limit=500)
+            answer = list_body(caller, limit=500)
             theirs = sorted(handle for handle, user in everything.items() if sees(user))
             assert ids(answer) == theirs
             assert answer["meta"]["pagination"]["totalCount"] == len(theirs)
@@ -145,15 +145,15 @@ class TestTheList:
         lisa, admin = world.lisa, world.north_admin
         for name, value in (("id", lisa.session_id), ("token", lisa.session_id), ("identity", lisa.user.handle)):
             for text in (f'{name} = "{value}"', f'{name} in ["{value}"]', f'{name} contains "{value}"'):
-                answer = listed(admin, f"{text} or false")
+                answer = list_body(admin, f"{text} or false")
                 assert (answer["data"], answer["meta"]["pagination"]["totalCount"]) == ([], 0)
         for text in ("true", "true or true", "not false", f'id != "{admin.session_id}" or true', 'tags.x != "y"'):
-            assert ids(listed(admin, text)) == [admin.session_id]
+            assert ids(list_body(admin, text)) == [admin.session_id]
 
 
 class TestACredential:
     def test_may_be_the_sessions_key_in_either_header(self, world: World):
-        key = with_key(world.north_admin.user, world)
+        key = with_session_key(world.north_admin.user, world)
         assert key.get(SESSIONS).status_code == 200
         assert Caller(key.token).get(SESSIONS).status_code == 200
 
@@ -196,7 +196,7 @@ class TestACredential:
             assert expired == 'Bearer realm="openziti-oidc" error="expired" error_description="token expired"'
 
     def test_whose_session_has_ended_is_invalid(self, world: World):
-        key = with_key(world.north_admin.user, world)
+        key = with_session_key(world.north_admin.user, world)
         key.delete(CURRENT)
         assert key.get(SESSIONS)["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
         assert Caller(key.token).get(SESSIONS)["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
@@ -242,7 +242,7 @@ class TestWhatIsNotThere:
     @cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
     @cells("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
     def test_is_405_if_only_the_method_is_unknown(self, method: str, path: str, world: World):
-        operator, before = world.super_admin, footprint()
+        operator, before = world.super_admin, database_digest()
         answer = operator.request(method, path)
         told = error(answer, 405)
         assert told == {
@@ -250,7 +250,7 @@ class TestWhatIsNotThere:
             "message": "The resource requested does not support this HTTP verb",
         }
         assert "GET" in answer["Allow"]
-        assert footprint() == before
+        assert database_digest() == before
         assert world.nobody.request(method, path).status_code == 401
 
     def test_host_is_400_in_the_envelope(self, world: World):

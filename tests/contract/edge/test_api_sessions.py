@@ -11,11 +11,21 @@ from accounts.models import Role
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app.models import AuthMethod, Session
-from tests.access.asking import second_factor_on
 from tests.access.callers import Case
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
+from tests.access.valid_requests import second_factor_on
 from tests.cells import cells
-from tests.contract.edge.asking import CURRENT, PATH, SESSIONS, KeyHolder, error, ids, listed, sign_in, with_key
+from tests.contract.edge.client import (
+    CURRENT,
+    PATH,
+    SESSIONS,
+    SessionKeyCaller,
+    error,
+    ids,
+    list_body,
+    sign_in,
+    with_session_key,
+)
 from tests.world import PASSWORD, Caller, World, some_id
 
 MILLISECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -97,7 +107,7 @@ class TestASession:
 
     def test_is_the_same_in_the_list(self, world: World):
         data = shown(world, world.ada.session_id)
-        answer = listed(world.super_admin, f'id = "{world.ada.session_id}"')
+        answer = list_body(world.super_admin, f'id = "{world.ada.session_id}"')
         assert answer["data"] == [data]
         assert answer["meta"].keys() == {"filterableFields", "pagination"}
         assert answer["meta"]["pagination"] == {"limit": 10, "offset": 0, "totalCount": 1}
@@ -107,7 +117,7 @@ class TestASession:
         }
 
     def test_shows_no_credential_in_lists_and_details(self, world: World):
-        key = with_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
+        key = with_session_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
         one = f"{SESSIONS}/{key.session_id}"
         for caller in (world.super_admin, key):
             for answer in (caller.get(SESSIONS), caller.get(one)):
@@ -117,22 +127,22 @@ class TestASession:
 
 class TestTheCurrentOne:
     def test_is_anybodys_own(self, world: World):
-        for caller in (world.ada, world.north_admin, with_key(world.person("alan", world.north), world)):
+        for caller in (world.ada, world.north_admin, with_session_key(world.person("alan", world.north), world)):
             data = caller.get(CURRENT).json()["data"]
             assert data.keys() == FIELDS | {"expiresAt", "expirationSeconds"}
             assert data["id"] == caller.session_id
 
     def test_has_the_session_key_as_token_if_that_is_what_it_is_asked_with(self, world: World):
         user = world.person("admin", world.north, Role.TENANT_ADMIN)
-        key, secret = with_key(user, world), world.signed_in(user).key
+        key, secret = with_session_key(user, world), world.signed_in(user).key
         handle = world.ada.session_id
         tokens = {
             "zt-session": (key.get(CURRENT), key.token),
             "bearer": (Caller(secret).get(CURRENT), secret),
-            "zt-session beside another bearer": (KeyHolder(secret).get(CURRENT, headers=bearer(key)), secret),
+            "zt-session beside another bearer": (SessionKeyCaller(secret).get(CURRENT, headers=bearer(key)), secret),
             "access token": (world.ada.get(CURRENT), handle),
-            "access token as zt-session": (KeyHolder(world.ada.token).get(CURRENT), handle),
-            "access token beside a key": (KeyHolder(world.ada.token).get(CURRENT, headers=bearer(key)), handle),
+            "access token as zt-session": (SessionKeyCaller(world.ada.token).get(CURRENT), handle),
+            "access token beside a key": (SessionKeyCaller(world.ada.token).get(CURRENT, headers=bearer(key)), handle),
         }
         answers = {name: (answer.json()["data"]["token"], want) for name, (answer, want) in tokens.items()}
         assert {name: each for name, each in answers.items() if each[0] != each[1]} == {}
@@ -161,7 +171,7 @@ class TestTheCurrentOne:
         assert 1790 < int(answer["expiration-seconds"]) <= 1800
 
     def test_is_ended_by_its_owner_and_gone(self, world: World):
-        key = with_key(world.person("ada", world.north), world)
+        key = with_session_key(world.person("ada", world.north), world)
         answer = key.delete(CURRENT)
         assert (answer.status_code, answer.json()) == (200, {"data": {}, "meta": {}})
         assert key.get(CURRENT).status_code == key.delete(CURRENT).status_code == 401
@@ -174,20 +184,20 @@ class TestTheCurrentOne:
 
 class TestEndingOne:
     def test_answers_200_and_ends_it_at_its_next_request(self, world: World):
-        key = with_key(world.person("ada", world.north), world)
+        key = with_session_key(world.person("ada", world.north), world)
         assert key.get(CURRENT).status_code == 200
         answer = world.north_admin.delete(f"{SESSIONS}/{key.session_id}")
         assert (answer.status_code, answer.json()) == (200, {"data": {}, "meta": {}})
         assert key.get(CURRENT).status_code == 401
-        assert key.session_id not in ids(listed(world.north_admin, limit=500))
+        assert key.session_id not in ids(list_body(world.north_admin, limit=500))
 
     def test_a_second_time_is_404(self, world: World):
         place = f"{SESSIONS}/{world.ada.session_id}"
         assert world.north_admin.delete(place).status_code == 200
-        before = footprint()
+        before = database_digest()
         for answer in (world.north_admin.delete(place), world.north_admin.get(place)):
             assert error(answer, 404)["code"] == "NOT_FOUND"
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_is_on_record_once(self, world: World):
         world.north_admin.delete(f"{SESSIONS}/{world.ada.session_id}")
@@ -197,10 +207,10 @@ class TestEndingOne:
 
     def test_of_a_peer_is_401_and_on_record_as_denied(self, world: World):
         peer = world.signed_in(world.person("other-admin", world.north, Role.TENANT_ADMIN))
-        admin, before = world.north_admin, footprint()
+        admin, before = world.north_admin, database_digest()
         answer = admin.delete(f"{SESSIONS}/{peer.session_id}")
         assert error(answer, 401)["code"] == "UNAUTHORIZED"
-        assert footprint() == before
+        assert database_digest() == before
         assert AuditEntry.objects.filter(action="access.denied", actor_id=world.north_admin.user.handle).count() == 1
 
     def test_of_ones_own_ends_it(self, world: World):
@@ -232,7 +242,7 @@ class TestOneThatIsNotThere:
             row.update(created_at=Now() - timedelta(days=100), due_at=Now(), **change)
             assert world.super_admin.get(f"{SESSIONS}/{caller.session_id}").status_code == 404
             assert world.super_admin.delete(f"{SESSIONS}/{caller.session_id}").status_code == 404
-            assert caller.session_id not in ids(listed(world.super_admin, limit=500))
+            assert caller.session_id not in ids(list_body(world.super_admin, limit=500))
 
 
 class TestEveryAnswer:
@@ -259,4 +269,4 @@ def test_a_session_of_one_dialect_is_one_of_all(world: World):
     answer = world.nobody.post(
         "/api/v1/auth/login", {"email": world.person("ada", world.north).email, "password": PASSWORD}
     )
-    assert answer.json()["data"]["session_id"] in ids(listed(world.north_admin, limit=500))
+    assert answer.json()["data"]["session_id"] in ids(list_body(world.north_admin, limit=500))

@@ -8,10 +8,10 @@ from accounts.models import Role
 from audit.models import AuditEntry
 from sessions_app.models import Session, SessionState
 from tenancy.models import OnSessionLimit, Tenant
-from tests.access.asking import second_factor_on
 from tests.access.callers import Case
+from tests.access.valid_requests import second_factor_on
 from tests.cells import cells
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, PATH, SESSIONS, KeyHolder, error, sign_in
+from tests.contract.edge.client import AUTHENTICATE, CURRENT, PATH, SESSIONS, SessionKeyCaller, error, sign_in
 from tests.world import PASSWORD, World
 
 REFUSED = {"code": "INVALID_AUTH", "message": "The authentication request failed"}
@@ -30,7 +30,7 @@ class TestWhoeverProvesWhoTheyAre:
         assert answer["zt-session"].startswith("cfs_")
         assert answer.json()["data"]["token"] == answer["zt-session"]
         assert answer["Cache-Control"] == "no-store"
-        key = KeyHolder(answer["zt-session"])
+        key = SessionKeyCaller(answer["zt-session"])
         assert key.get(CURRENT).json()["data"] == answer.json()["data"] | {
             "expirationSeconds": key.get(CURRENT).json()["data"]["expirationSeconds"]
         }

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from sessions_app.models import Session
 from tests.cells import cells
-from tests.contract.edge.asking import asked, cause, ids, listed
+from tests.contract.edge.client import filter_error, ids, list_body, list_response
 from tests.world import World
 
 EVERYTHING, NOTHING = "everything", "nothing"
@@ -14,8 +14,8 @@ EVERYTHING, NOTHING = "everything", "nothing"
 
 def found(world: World, text: str) -> str:
     """Whether a filter that no two sessions differ in keeps them."""
-    everything = ids(listed(world.north_admin))
-    kept = ids(listed(world.north_admin, text))
+    everything = ids(list_body(world.north_admin))
+    kept = ids(list_body(world.north_admin, text))
     assert kept in (everything, [])
     return EVERYTHING if kept else NOTHING
 
@@ -41,7 +41,7 @@ class TestAndOrAndNot:
 
     def test_need_blanks_around_them(self, world: World):
         for text in ("(true)and(true)", "true and(true)", "(true) or(false)", "not(true)", "trueand true"):
-            cause(asked(world.north_admin, text))
+            filter_error(list_response(world.north_admin, text))
         for text in (" true ", "\ttrue\r\nand\n true", "( true ) and ( true )", "not (false)"):
             assert found(world, text) == EVERYTHING
 
@@ -65,17 +65,17 @@ class TestAName:
     )
     def test_that_is_not_public_is_unknown(self, name: str, world: World):
         for text in (f'{name} = "x"', f"{name}", f'{name} in ["x"]', f"{name} = null", f"{name} between 1 and 2"):
-            assert cause(asked(world.north_admin, text)) == f"unknown symbol '{name}'"
-        assert cause(asked(world.north_admin, f"sort by {name}")) == f"unknown symbol '{name}'"
+            assert filter_error(list_response(world.north_admin, text)) == f"unknown symbol '{name}'"
+        assert filter_error(list_response(world.north_admin, f"sort by {name}")) == f"unknown symbol '{name}'"
 
     def test_may_stand_in_single_quotes(self, world: World):
         handle = world.north_admin.session_id
-        assert ids(listed(world.north_admin, f"'id' = \"{handle}\"")) == [handle]
-        cause(asked(world.north_admin, f"id = '{handle}'"))
+        assert ids(list_body(world.north_admin, f"'id' = \"{handle}\"")) == [handle]
+        filter_error(list_response(world.north_admin, f"id = '{handle}'"))
 
     @cells("text", ["id2 = 1", "2id = 1", "not-a = 1", "a..b = 1", ".a = 1", "a. = 1", 'null = "x"'])
     def test_has_a_spelling(self, text: str, world: World):
-        assert cause(asked(world.north_admin, text)).startswith("Unexpected symbol: ")
+        assert filter_error(list_response(world.north_admin, text)).startswith("Unexpected symbol: ")
 
     def test_of_a_tag_may_have_hyphens(self, world: World):
         assert found(world, 'tags.service-id.x-y != "z"') == EVERYTHING
@@ -157,7 +157,7 @@ class TestTypes:
         ],
     )
     def test_that_do_not_go_together_are_refused(self, text: str, why: str, world: World):
-        assert cause(asked(world.north_admin, text)) == why
+        assert filter_error(list_response(world.north_admin, text)) == why
 
     @cells(
         ("text", "kept"),
@@ -201,11 +201,17 @@ class TestMoments:
 
     @cells("moment", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z"])
     def test_must_exist(self, moment: str, world: World):
-        assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
+        assert (
+            filter_error(list_response(world.north_admin, f"createdAt > datetime({moment})"))
+            == f"{moment} is no moment"
+        )
 
     @cells("moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
     def test_must_be_ones_that_there_is_room_for(self, moment: str, world: World):
-        assert cause(asked(world.north_admin, f"createdAt > datetime({moment})")) == f"{moment} is no moment"
+        assert (
+            filter_error(list_response(world.north_admin, f"createdAt > datetime({moment})"))
+            == f"{moment} is no moment"
+        )
 
     @cells(
         "text",
@@ -215,7 +221,7 @@ class TestMoments:
         ],
     )
     def test_have_a_spelling(self, text: str, world: World):
-        assert cause(asked(world.north_admin, f"createdAt > {text}")).startswith("Unexpected symbol: ")
+        assert filter_error(list_response(world.north_admin, f"createdAt > {text}")).startswith("Unexpected symbol: ")
 
 
 class TestLists:
@@ -229,15 +235,15 @@ class TestLists:
             'id in ("a")',
             "id in [1 2]",
         ):
-            assert cause(asked(world.north_admin, text)).startswith("Unexpected symbol: ")
+            assert filter_error(list_response(world.north_admin, text)).startswith("Unexpected symbol: ")
 
     def test_are_denied_with_one_blank_between_the_words(self, world: World):
         handle = world.north_admin.session_id
-        assert ids(listed(world.north_admin, f'id not in ["{handle}"]')) == []
+        assert ids(list_body(world.north_admin, f'id not in ["{handle}"]')) == []
         for text in (f'id not  in ["{handle}"]', f'id notin ["{handle}"]'):
-            cause(asked(world.north_admin, text))
-        assert ids(listed(world.north_admin, 'id not\tin [ "x" , "y" ]')) == [handle]
-        assert ids(listed(world.north_admin, 'id  not   contains  "x!"')) == [handle]
+            filter_error(list_response(world.north_admin, text))
+        assert ids(list_body(world.north_admin, 'id not\tin [ "x" , "y" ]')) == [handle]
+        assert ids(list_body(world.north_admin, 'id  not   contains  "x!"')) == [handle]
 
 
 class TestHandles:
@@ -256,11 +262,11 @@ class TestHandles:
             "s_" + letters[:4],
             letters[0],
         ):
-            assert handle in ids(listed(world.north_admin, f'id contains "{part}"')), part
+            assert handle in ids(list_body(world.north_admin, f'id contains "{part}"')), part
         for part in ("ses_" + letters[1:9], letters + "0", letters.upper(), "l", "%", "\\\\", "u", "es_s", "__", "é"):
-            assert ids(listed(world.north_admin, f'token contains "{part}"')) == [], part
-        assert handle in ids(listed(world.north_admin, f'id icontains "{handle.upper()}"'))
-        assert ids(listed(world.north_admin, 'identity contains "usr_"')) != []
+            assert ids(list_body(world.north_admin, f'token contains "{part}"')) == [], part
+        assert handle in ids(list_body(world.north_admin, f'id icontains "{handle.upper()}"'))
+        assert ids(list_body(world.north_admin, 'identity contains "usr_"')) != []
 
     def test_are_in_order_beside_any_text(self, world: World):
         handle = world.north_admin.session_id
@@ -278,7 +284,7 @@ class TestHandles:
             'id < "ses_8"': True,
             'id < "Ses_"': False,
         }.items():
-            assert (handle in ids(listed(world.north_admin, text))) == kept, text
+            assert (handle in ids(list_body(world.north_admin, text))) == kept, text
 
 
 class TestASyntaxError:
@@ -306,12 +312,12 @@ class TestASyntaxError:
     def test_says_where(self, text: str, symbol: str, line: int, column: int, world: World):
         where = f"line: {line}, column: {column}, symbol: {symbol}"
         why = f'Unexpected symbol: "{symbol}" at line: {line} column: {column}. {where}'
-        assert cause(asked(world.north_admin, text)) == why
+        assert filter_error(list_response(world.north_admin, text)) == why
 
 
 def test_an_empty_filter_keeps_everything(world: World):
     Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now())
-    assert ids(listed(world.north_admin, "")) == ids(listed(world.north_admin)) != []
+    assert ids(list_body(world.north_admin, "")) == ids(list_body(world.north_admin)) != []
 
 
 @cells(
@@ -334,4 +340,4 @@ def test_an_empty_filter_keeps_everything(world: World):
 )
 def test_an_address_is_text(address: str | None, text: str, is_there: bool, world: World):
     Session.objects.filter(pk=world.north_admin.session.pk).update(ip_address=address)
-    assert bool(ids(listed(world.north_admin, text))) == is_there
+    assert bool(ids(list_body(world.north_admin, text))) == is_there

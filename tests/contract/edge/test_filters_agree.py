@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.ids import ALPHABET, Prefix, encode_id
 from tests.cells import cells
-from tests.contract.edge.asking import PATH, ids, listed
+from tests.contract.edge.client import PATH, ids, list_body
 from tests.contract.edge.evaluator import IDENTITIES, Expression, holds, in_order, part, written
-from tests.contract.edge.strangers import Author, crowd, people
+from tests.contract.edge.mixed_sessions import Author, create_mixed_sessions, people
 from tests.proof.claims import FULL
 from tests.world import Caller, World
 
@@ -47,25 +47,25 @@ def asked_for(
     """The same request in either of the two ways that there are to make it."""
     text = written(expression)
     if in_filter:
-        said = {"sort by": ordering(fields) or None, "skip": offset, "limit": "none" if limit == -1 else limit}
-        return " ".join([text, *(f"{word} {value}" for word, value in said.items() if value is not None)]), {}
+        query = {"sort by": ordering(fields) or None, "skip": offset, "limit": "none" if limit == -1 else limit}
+        return " ".join([text, *(f"{word} {value}" for word, value in query.items() if value is not None)]), {}
     parameters = {"sort": ordering(fields) or None, "limit": limit, "offset": offset}
     return text, {name: value for name, value in parameters.items() if value is not None}
 
 
 @cells("number", range(CROWDS))
 def test_the_database_and_a_plain_reading_agree(number: int, world: World):
-    rows = crowd(world, random.Random(number), 60)
+    rows = create_mixed_sessions(world, random.Random(number), 60)
 
     @thoroughly
     @given(st.integers(0, 2**64))
     def agree(seed: int) -> None:
-        luck = random.Random(seed)
-        author, who = Author(rows, luck), luck.choice(["north_admin", "acme_partner", "super_admin"])
+        rng = random.Random(seed)
+        author, who = Author(rows, rng), rng.choice(["north_admin", "acme_partner", "super_admin"])
         caller, expression, fields = getattr(world, who), author.filter(), author.order()
         limit, offset = author.limit(), author.offset()
-        text, parameters = asked_for(expression, fields, limit, offset, in_filter=luck.random() < 0.5)
-        answer = listed(caller, text, **parameters)
+        text, parameters = asked_for(expression, fields, limit, offset, in_filter=rng.random() < 0.5)
+        answer = list_body(caller, text, **parameters)
         kept = [row for row in within_reach(rows, who, caller) if holds(expression, row)]
         assert answer["meta"]["pagination"]["totalCount"] == len(kept), text
         assert ids(answer) == [row["id"] for row in part(in_order(kept, fields), limit, offset)], text
@@ -80,12 +80,12 @@ def test_identities_are_filtered_as_sessions_are(number: int, world: World):
     @thoroughly
     @given(st.integers(0, 2**64))
     def agree(seed: int) -> None:
-        luck = random.Random(seed)
-        author, who = Author(rows, luck, IDENTITIES), luck.choice(["north_admin", "acme_partner", "super_admin"])
+        rng = random.Random(seed)
+        author, who = Author(rows, rng, IDENTITIES), rng.choice(["north_admin", "acme_partner", "super_admin"])
         caller, expression, fields = getattr(world, who), author.filter(), author.order()
         limit, offset = author.limit(), author.offset()
-        text, parameters = asked_for(expression, fields, limit, offset, in_filter=luck.random() < 0.5)
-        answer = listed(caller, text, path=f"{PATH}/identities", **parameters)
+        text, parameters = asked_for(expression, fields, limit, offset, in_filter=rng.random() < 0.5)
+        answer = list_body(caller, text, path=f"{PATH}/identities", **parameters)
         kept = [row for row in within_reach(rows, who, caller) if holds(expression, row)]
         assert answer["meta"]["pagination"]["totalCount"] == len(kept), text
         assert ids(answer) == [row["id"] for row in part(in_order(kept, fields), limit, offset)], text
@@ -97,14 +97,14 @@ class TestTheReadingItself:
     """It is only worth something if it does not say yes to everything, and if what binds what makes a difference."""
 
     def test_keeps_some_rows_and_not_others(self, world: World):
-        rows = crowd(world, random.Random(0), 60)
+        rows = create_mixed_sessions(world, random.Random(0), 60)
         filters = [Author(rows, random.Random(seed)).filter() for seed in range(200)]
         kept = [sum(holds(each, row) for row in rows) for each in filters]
         assert sum(0 < each < len(rows) for each in kept) > len(kept) / 5
         assert len({written(each) for each in filters}) > 190
 
     def test_sees_what_every_kind_of_row_is(self, world: World):
-        rows = crowd(world, random.Random(0), 60)
+        rows = create_mixed_sessions(world, random.Random(0), 60)
         for name in ("ipAddress", "createdAt", "lastActivityAt", "mfaComplete", "mfaRequired", "identity", "tenant_id"):
             assert len({row[name] for row in rows}) > 1, name
         rows = people(world, random.Random(0), 60)

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from tests.cells import cells
-from tests.contract.edge.asking import IDENTITIES, SESSIONS, asked, cause, error, listed
+from tests.contract.edge.client import IDENTITIES, SESSIONS, error, filter_error, list_body, list_response
 from tests.timing import quickest
 from tests.world import Caller, World
 
@@ -15,7 +15,7 @@ BLANKS = " " * 1_000
 def timed(caller: Caller, text: str, within: float = QUICK, **parameters: Any) -> Any:
     """The answer, and that it came at once."""
     answers: list[Any] = []
-    assert quickest(lambda: answers.append(asked(caller, text, **parameters))) < within
+    assert quickest(lambda: answers.append(list_response(caller, text, **parameters))) < within
     return answers[-1]
 
 
@@ -33,10 +33,10 @@ class TestWhatIsTooMuch:
         ],
     )
     def test_says_how_much_there_may_be(self, text: str, why: str, world: World):
-        assert cause(timed(world.north_admin, text)) == why
+        assert filter_error(timed(world.north_admin, text)) == why
 
     def test_is_so_for_an_order_too(self, world: World):
-        assert cause(timed(world.north_admin, "", sort="id," * 2_000), "INVALID_SORT_IDENTIFIER").endswith(
+        assert filter_error(timed(world.north_admin, "", sort="id," * 2_000), "INVALID_SORT_IDENTIFIER").endswith(
             "may have 4096"
         )
 
@@ -101,7 +101,7 @@ class TestWhatCannotBeRead:
         ],
     )
     def test_is_400_at_once(self, text: str, world: World):
-        cause(timed(world.north_admin, text))
+        filter_error(timed(world.north_admin, text))
 
     @cells("raw", ["%ff", "%ed%a0%80", "%c3", "\xff", "%f4%90%80%80"])
     @cells("name", ["filter", "sort", "limit", "offset"])
@@ -117,10 +117,10 @@ class TestWhatCannotBeRead:
         """With hardly any room left, the deepest filter that is allowed still goes through."""
         deepest = "not (" * 15 + "mfaComplete" + ")" * 15
         room = sys.getrecursionlimit()
-        listed(world.north_admin, deepest)
+        list_body(world.north_admin, deepest)
         sys.setrecursionlimit(450)
         try:
-            answer = asked(world.north_admin, deepest)
+            answer = list_response(world.north_admin, deepest)
         finally:
             sys.setrecursionlimit(room)
         assert answer.status_code == 200

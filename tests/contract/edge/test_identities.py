@@ -5,10 +5,20 @@ from typing import Any
 from accounts.models import Role, User
 from core.ids import Prefix
 from core.models import Status
-from tests.access.asking import second_factor_on
 from tests.access.callers import Case, api_key_of
+from tests.access.valid_requests import second_factor_on
 from tests.cells import cells
-from tests.contract.edge.asking import CURRENT, IDENTITIES, PATH, asked, cause, error, ids, listed, with_key
+from tests.contract.edge.client import (
+    CURRENT,
+    IDENTITIES,
+    PATH,
+    error,
+    filter_error,
+    ids,
+    list_body,
+    list_response,
+    with_session_key,
+)
 from tests.world import World, some_id
 
 CURRENT_IDENTITY = f"{PATH}/current-identity"
@@ -55,7 +65,7 @@ class TestAnIdentity:
 
     def test_is_the_same_in_the_list(self, world: World):
         user = world.ada.user
-        answer = listed(world.super_admin, f'id = "{user.handle}"', path=IDENTITIES)
+        answer = list_body(world.super_admin, f'id = "{user.handle}"', path=IDENTITIES)
         assert answer["data"] == [shown(world, user)]
         assert answer["meta"]["pagination"] == {"limit": 10, "offset": 0, "totalCount": 1}
         assert set(answer["meta"]["filterableFields"]) == {
@@ -68,7 +78,7 @@ class TestAnIdentity:
         assert [shown(world, caller.user)["isAdmin"] for caller in people] == [False, True, True, True]
 
     def test_has_an_api_session_as_long_as_one_is_live(self, world: World):
-        key = with_key(world.person("ada", world.north), world)
+        key = with_session_key(world.person("ada", world.north), world)
         assert shown(world, key.user)["hasApiSession"] is True
         key.delete(CURRENT)
         assert shown(world, key.user)["hasApiSession"] is False
@@ -98,7 +108,7 @@ class TestTheList:
             (world.acme_partner, lambda user: user.tenant.partner_id == world.acme.pk),
             (world.super_admin, lambda user: True),
         ):
-            answer = listed(caller, path=IDENTITIES, limit=500)
+            answer = list_body(caller, path=IDENTITIES, limit=500)
             theirs = sorted(each.user.handle for each in people if sees(each.user))
             assert ids(answer) == theirs
             assert answer["meta"]["pagination"]["totalCount"] == len(theirs)
@@ -111,25 +121,25 @@ class TestTheList:
             'name contains "springfield"',
             "isAdmin or true",
         ):
-            assert lisa.handle not in ids(listed(admin, text, path=IDENTITIES, limit=500))
+            assert lisa.handle not in ids(list_body(admin, text, path=IDENTITIES, limit=500))
 
     def test_shows_nobody_who_is_deleted(self, world: World):
         ada = world.ada.user
         assert world.north_admin.delete(f"/api/v1/admin/users/{ada.handle}").status_code == 204
-        assert ids(listed(world.super_admin, f'id = "{ada.handle}"', path=IDENTITIES)) == []
+        assert ids(list_body(world.super_admin, f'id = "{ada.handle}"', path=IDENTITIES)) == []
         assert world.super_admin.get(f"{IDENTITIES}/{ada.handle}").status_code == 404
 
     def test_is_searched_sorted_and_paged_as_the_console_does(self, world: World):
         for name in ("carol", "ann", "bob"):
             world.person(name, world.north)
         admin, part = world.north_admin, {"limit": 2, "sort": "name  asc"}
-        answer = listed(admin, path=IDENTITIES, offset=0, **part)
+        answer = list_body(admin, path=IDENTITIES, offset=0, **part)
         assert names(answer) == ["admin", "ann"]
         assert answer["meta"]["pagination"] == {"limit": 2, "offset": 0, "totalCount": 4}
-        assert names(listed(admin, path=IDENTITIES, offset=2, **part)) == ["bob", "carol"]
-        assert names(listed(admin, ' name icontains "ANN"', path=IDENTITIES, offset=0, **part)) == ["ann"]
-        assert names(listed(admin, "isAdmin = false sort by name skip 1 limit 1", path=IDENTITIES)) == ["bob"]
-        ordered = listed(admin, "not isAdmin sort by externalId, name desc", path=IDENTITIES)
+        assert names(list_body(admin, path=IDENTITIES, offset=2, **part)) == ["bob", "carol"]
+        assert names(list_body(admin, ' name icontains "ANN"', path=IDENTITIES, offset=0, **part)) == ["ann"]
+        assert names(list_body(admin, "isAdmin = false sort by name skip 1 limit 1", path=IDENTITIES)) == ["bob"]
+        ordered = list_body(admin, "not isAdmin sort by externalId, name desc", path=IDENTITIES)
         assert names(ordered) == ["carol", "bob", "ann"]
 
     @cells(
@@ -163,11 +173,11 @@ class TestTheList:
         ],
     )
     def test_says_what_is_wrong_with_a_filter(self, text: str, why: str, world: World):
-        assert cause(asked(world.north_admin, text, path=IDENTITIES)) == why
+        assert filter_error(list_response(world.north_admin, text, path=IDENTITIES)) == why
 
     @cells("name", ["tags", "tags.x", "roleAttributes", "token"])
     def test_is_not_sorted_by_what_has_no_order(self, name: str, world: World):
-        cause(asked(world.north_admin, path=IDENTITIES, sort=name), "INVALID_SORT_IDENTIFIER")
+        filter_error(list_response(world.north_admin, path=IDENTITIES, sort=name), "INVALID_SORT_IDENTIFIER")
 
 
 class TestOneThatIsNotThere:
@@ -184,7 +194,7 @@ class TestOneThatIsNotThere:
 
 class TestTheCurrentIdentity:
     def test_is_whoever_asks(self, world: World):
-        key = with_key(world.person("alan", world.north), world)
+        key = with_session_key(world.person("alan", world.north), world)
         for caller, user in ((world.ada, world.ada.user), (key, key.user), (api_key_of(key.user), key.user)):
             data = caller.get(CURRENT_IDENTITY).json()["data"]
             assert data | {"_links": {}} == shown(world, user) | {"_links": {}}

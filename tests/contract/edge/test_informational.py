@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.models import Role
 from tests.cells import cells
-from tests.contract.edge.asking import CURRENT, IDENTITIES, PATH, SESSIONS, error, listed, with_key
+from tests.contract.edge.client import CURRENT, IDENTITIES, PATH, SESSIONS, error, list_body, with_session_key
 from tests.world import Caller, World
 
 CLIENT = "/edge/client/v1"
@@ -64,10 +64,10 @@ class TestTheVersion:
             assert data["apiVersions"]["edge-management"] == api_at(PATH), host
 
     def test_answers_at_every_path_and_base_url_that_it_lists(self, world: World):
-        listed = world.nobody.get(f"{PATH}/version").json()["data"]["apiVersions"]
-        for versions in listed.values():
+        listing = world.nobody.get(f"{PATH}/version").json()["data"]["apiVersions"]
+        for versions in listing.values():
             for path in (versions["v1"]["path"], *versions["v1"]["apiBaseUrls"]):
-                assert world.nobody.get(path.removeprefix("http://testserver")).json()["data"]["apiVersions"] == listed
+                assert world.nobody.get(path.removeprefix("http://testserver")).json()["data"]["apiVersions"] == listing
 
     def test_needs_no_credential_that_is_good(self, world: World):
         for path in VERSIONS:
@@ -118,7 +118,7 @@ class TestTheSummary:
 
 
 def total(caller: Caller, path: str) -> int:
-    return listed(caller, path=path)["meta"]["pagination"]["totalCount"]
+    return list_body(caller, path=path)["meta"]["pagination"]["totalCount"]
 
 
 class TestWhatIsAccepted:
@@ -137,13 +137,13 @@ class TestWhatIsAccepted:
         for accept in ("application/x-pem-file", "text/html", "text/yaml, application/x-pem-file"):
             told = error(world.north_admin.get(path, headers={"Accept": accept}), 406)
             assert told["code"] == "COULD_NOT_VALIDATE"
-            cause = {"field": "Accept", "reason": "only application/json is available", "value": accept}
-            assert told["cause"] == cause
+            filter_error = {"field": "Accept", "reason": "only application/json is available", "value": accept}
+            assert told["cause"] == filter_error
 
 
 def test_every_link_leads_somewhere(world: World):
     """Followed as a client would, from the place that a relative one is relative to."""
-    key = with_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
+    key = with_session_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
     followed = set()
     for path in ("specs", "current-api-session", "current-identity", "api-sessions", "identities"):
         for link in links_in(key.get(f"{PATH}/{path}").json()["data"]):

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Role
 from core.access import Scope
-from tests.contract.edge.asking import AUTHENTICATE, CURRENT, SESSIONS, sign_in
+from tests.contract.edge.client import AUTHENTICATE, CURRENT, SESSIONS, sign_in
 from tests.world import PASSWORD, Caller, World
 
 ROWS = tomllib.loads(Path(__file__).with_name("replay.toml").read_text(encoding="utf-8"))["request"]

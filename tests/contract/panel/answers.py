@@ -30,7 +30,7 @@ WRONG_KEY = "Invalid API key"
 NOT_FOUND = "Session not found or failed to revoke"
 
 
-def given(answer: Any) -> Any:
+def data_of(answer: Any) -> Any:
     assert answer.status_code == 200, answer.content
     assert answer["Content-Type"] == "application/json"
     assert answer["Cache-Control"] == "no-store"
@@ -60,7 +60,7 @@ def drops_cookie(answer: Any, name: str = COOKIE) -> bool:
 
 
 def page(caller: Caller, query: str = "", **extra: Any) -> tuple[list[Any], str | None, dict[str, int]]:
-    body = given(caller.get(f"{SESSIONS}{query}", **extra))
+    body = data_of(caller.get(f"{SESSIONS}{query}", **extra))
     assert body.keys() == {"data", "currentToken", "pagination"}
     assert body["pagination"].keys() == {"page", "perPage", "total", "totalPages"}
     assert all(row.keys() == SESSION for row in body["data"])

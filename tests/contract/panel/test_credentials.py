@@ -6,7 +6,7 @@ import pytest
 
 from core.access import Scope
 from tests.access.callers import api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.contract.panel.answers import (
     COOKIE,
@@ -16,8 +16,8 @@ from tests.contract.panel.answers import (
     WRONG_KEY,
     again,
     browser,
+    data_of,
     drops_cookie,
-    given,
     refused,
 )
 from tests.contract.v1.answers import LOGIN
@@ -47,14 +47,14 @@ def test_an_access_token_an_api_key_and_a_cookie_all_do(world: World):
         (Caller(), by_header(f"  {key} ")),
         (browser(world.ada), {}),
     ):
-        assert given(caller.get(COUNT, **more)) == {"count": 1}
+        assert data_of(caller.get(COUNT, **more)) == {"count": 1}
 
 
 def test_the_cookie_is_the_one_that_signing_in_leaves(world: World):
     here = Caller()
     signed_in = {"email": world.ada.user.email, "password": PASSWORD, "session_cookie": True}
     answer = here.post(LOGIN, signed_in)
-    body = given(here.get(SESSIONS))
+    body = data_of(here.get(SESSIONS))
     assert body["currentToken"] == answer.json()["data"]["session_id"]
 
 
@@ -63,9 +63,9 @@ class TestNobody:
     def test_is_asked_to_sign_in(self, method: str, path: str, world: World):
         assert refused(world.nobody.request(method, path)) == SIGN_IN
 
-    @pytest.mark.parametrize("given", ["x", "curfew_x", "cfs_x", "a.b.c", "", "cfr_" + "A" * 86, "x" * 20_000])
-    def test_is_told_that_a_bearer_is_none_of_ours(self, given: str, method: str, path: str, world: World):
-        assert refused(Caller().request(method, path, headers={"Authorization": f"Bearer {given}"})) == WRONG_KEY
+    @pytest.mark.parametrize("credential", ["x", "curfew_x", "cfs_x", "a.b.c", "", "cfr_" + "A" * 86, "x" * 20_000])
+    def test_is_told_that_a_bearer_is_none_of_ours(self, credential: str, method: str, path: str, world: World):
+        assert refused(Caller().request(method, path, headers={"Authorization": f"Bearer {credential}"})) == WRONG_KEY
 
     def test_is_told_that_a_key_is_none_of_ours(self, method: str, path: str, world: World):
         for key in ("x", "curfew_x", world.ada.token, world.ada.key, world.service(*Scope).token):
@@ -83,13 +83,13 @@ class TestNobody:
         assert refused(ada.request(method, path)) == SIGN_IN
 
     def test_is_let_in_by_what_stands_in_a_url(self, method: str, path: str, world: World):
-        key, before = api_key_of(world.ada.user).token, footprint()
+        key, before = api_key_of(world.ada.user).token, database_digest()
         for name in ("access_token", "token", "api_key", "x-api-key", COOKIE):
             for credential in (key, world.ada.token, world.ada.key):
                 answer = world.nobody.request(method, f"{path}?{name}={credential}")
                 assert refused(answer) == SIGN_IN
                 assert credential not in answer.content.decode()
-        assert footprint() == before
+        assert database_digest() == before
 
 
 class TestSeveralCredentials:
@@ -98,14 +98,14 @@ class TestSeveralCredentials:
     def test_begin_with_the_key_in_its_own_header(self, world: World):
         alans = by_header(api_key_of(world.alan.user).token or "")
         again(world, world.alan)
-        assert given(world.ada.get(COUNT, **alans)) == {"count": 2}
+        assert data_of(world.ada.get(COUNT, **alans)) == {"count": 2}
         assert refused(world.ada.get(COUNT, **by_header("x"))) == WRONG_KEY
-        assert given(world.ada.get(COUNT, **by_header("  "))) == {"count": 1}
+        assert data_of(world.ada.get(COUNT, **by_header("  "))) == {"count": 1}
 
     def test_go_on_with_the_bearer(self, world: World):
         ada = browser(world.ada)
         ada.token = again(world, world.alan).token
-        assert given(ada.get(SESSIONS))["currentToken"] != world.ada.session_id
+        assert data_of(ada.get(SESSIONS))["currentToken"] != world.ada.session_id
         ada.token = "x"
         assert refused(ada.get(COUNT)) == WRONG_KEY
 
@@ -153,30 +153,30 @@ class TestABrowser:
     @cells("headers", EVIL)
     def test_changes_nothing_for_a_page_of_another_site(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
-        before = footprint()
+        before = database_digest()
         for path in (SESSIONS, f"{SESSIONS}/{phone.session_id}", f"{SESSIONS}?includeCurrent=true"):
             answer = ada.delete(path, headers=headers)
             assert refused(answer, 403) == "This was sent by a page of another site"
-        assert footprint() == before
+        assert database_digest() == before
         assert is_alive(phone)
 
     @cells("headers", OWN)
     def test_does_for_one_of_ours(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
-        assert given(ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 1
+        assert data_of(ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 1
         assert not is_alive(phone)
 
     @cells("headers", EVIL)
     def test_may_look_from_anywhere_and_let_nobody_else_read_it(self, headers: dict[str, str], world: World):
         answer = browser(world.ada).get(SESSIONS, headers=headers)
-        assert given(answer)["currentToken"] == world.ada.session_id
+        assert data_of(answer)["currentToken"] == world.ada.session_id
         assert "Access-Control-Allow-Origin" not in answer.headers
 
     @cells("headers", EVIL)
     def test_is_what_is_meant_and_not_a_program_with_a_key(self, headers: dict[str, str], world: World):
-        assert given(world.ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 0
+        assert data_of(world.ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 0
         key = by_header(api_key_of(world.ada.user).token or "")["headers"]
-        assert given(Caller().delete(SESSIONS, headers=headers | key))["data"]["revoked"] == 1
+        assert data_of(Caller().delete(SESSIONS, headers=headers | key))["data"]["revoked"] == 1
 
 
 @cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])

@@ -16,7 +16,7 @@ from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
-from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, given, page, refused, tokens, when
+from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, data_of, page, refused, tokens, when
 from tests.contract.v1.sessions import change, fall_idle, row, run_out
 from tests.contract.v1.test_token_exchange import acting_for, application
 from tests.world import SYSTEM, Caller, World
@@ -118,7 +118,7 @@ class TestTheFingerprint:
 
 class TestTheList:
     def test_is_the_documents(self, world: World):
-        answer = given(world.ada.get(f"{SESSIONS}?page=1&limit=50"))
+        answer = data_of(world.ada.get(f"{SESSIONS}?page=1&limit=50"))
         assert tuple(answer) == SAID_BY_A_SESSION
         assert answer["currentToken"] == world.ada.session_id
         assert answer["pagination"] == {"page": 1, "perPage": 50, "total": 1, "totalPages": 1}
@@ -138,7 +138,7 @@ class TestTheList:
         fall_idle(idle)
         rows, _, where = page(world.ada)
         assert [each["token"] for each in rows] == [world.ada.session_id]
-        assert where["total"] == given(world.ada.get(COUNT))["count"] == 1
+        assert where["total"] == data_of(world.ada.get(COUNT))["count"] == 1
 
     def test_is_ones_own_whoever_one_is(self, world: World):
         for caller in (world.ada, world.alan, world.north_admin, world.acme_partner, world.super_admin, world.lisa):
@@ -162,12 +162,12 @@ class TestTheList:
     def test_is_empty_for_the_key_of_somebody_who_is_not_signed_in(self, world: World):
         key = api_key_of(world.person("grace", world.north))
         assert page(key) == ([], None, {"page": 1, "perPage": 50, "total": 0, "totalPages": 0})
-        assert given(key.get(COUNT)) == {"count": 0}
+        assert data_of(key.get(COUNT)) == {"count": 0}
 
     def test_counts_what_is_there(self, world: World):
         for number in range(2, 5):
             again(world, world.ada)
-            assert given(world.ada.get(COUNT)) == {"count": number}
+            assert data_of(world.ada.get(COUNT)) == {"count": number}
             assert page(world.ada)[2]["total"] == number
 
 
@@ -258,7 +258,7 @@ def test_a_look_writes_nothing_down(world: World):
     caller = world.signed_in(person)
     before = list(Session.objects.order_by("pk").values())
     page(caller)
-    given(caller.get(COUNT))
+    data_of(caller.get(COUNT))
     assert list(Session.objects.order_by("pk").values()) == before
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import SignInThrottle
 from accounts.operations import throttle
 from tests.access.callers import api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.contract.panel.answers import COUNT, SESSIONS, again, browser, refused
 from tests.contract.v1.sessions import is_alive
 from tests.world import Caller, World
@@ -36,9 +36,9 @@ def test_what_is_too_much_says_when_to_come_back(world: World):
 def test_what_is_refused_is_not_done(world: World):
     phone = again(world, world.ada)
     statuses(world.ada, 3)
-    before = footprint()
+    before = database_digest()
     assert refused(world.ada.delete(SESSIONS), 429) == TOO_MANY
-    assert footprint() == before
+    assert database_digest() == before
     assert is_alive(phone)
 
 

@@ -7,9 +7,9 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app.models import Revocation, SessionState
 from tests.access.callers import api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.panel.answers import COOKIE, NOT_FOUND, SESSIONS, again, browser, given, refused, tokens
+from tests.contract.panel.answers import COOKIE, NOT_FOUND, SESSIONS, again, browser, data_of, refused, tokens
 from tests.contract.v1.sessions import fall_idle, is_alive, row, run_out
 from tests.world import Caller, World, some_id
 
@@ -19,7 +19,7 @@ def one(caller: Caller) -> str:
 
 
 def others(answer: Any) -> dict[str, Any]:
-    body = given(answer)
+    body = data_of(answer)
     assert body.keys() == {"data"}
     return body["data"]
 
@@ -47,9 +47,9 @@ class TestEndingOne:
 
     @cells("token", ["session_abc123xyz789", "x" * 5_000, "..", "%00", "%ff", "%F0%9F%92%A9"])
     def test_that_is_none_is_not_found(self, token: str, world: World):
-        ada, before = world.ada, footprint()
+        ada, before = world.ada, database_digest()
         assert refused(ada.delete(f"{SESSIONS}/{token}"), 404) == NOT_FOUND
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_that_is_unknown_foreign_or_over_is_not_found_alike(self, world: World):
         revoked, expired, idle = (again(world, world.ada) for _ in range(3))
@@ -57,12 +57,12 @@ class TestEndingOne:
         run_out(expired)
         fall_idle(idle)
         strangers = [world.alan, world.katherine, world.lisa, world.north_admin, world.super_admin]
-        before = footprint()
+        before = database_digest()
         for handle in (some_id(Prefix.SESSION), *(each.session_id for each in (revoked, expired, idle, *strangers))):
             answer = world.ada.delete(f"{SESSIONS}/{handle}")
             assert refused(answer, 404) == NOT_FOUND
             assert {**answer.json(), "url": ""} == {**world.ada.delete(f"{SESSIONS}/x").json(), "url": ""}
-        assert footprint() == before
+        assert database_digest() == before
         assert all(is_alive(each) for each in strangers)
 
     def test_of_somebody_below_is_not_an_administrators_to_do_here(self, world: World):
@@ -76,10 +76,10 @@ class TestEndingOne:
     @cells("blank", ["/", "/%20", "/%20%20", "/%09"])
     def test_takes_a_token(self, blank: str, world: World):
         phone = again(world, world.ada)
-        before = footprint()
+        before = database_digest()
         assert refused(world.ada.delete(f"{SESSIONS}{blank}"), 400) == "Missing session token"
         assert refused(world.ada.delete(f"{SESSIONS}{blank}?includeCurrent=true"), 400) == "Missing session token"
-        assert footprint() == before
+        assert database_digest() == before
         assert is_alive(phone)
 
     def test_is_on_record_once(self, world: World):

@@ -13,7 +13,7 @@ ACCESS_DENIED = {"detail": "Access denied"}
 NOT_AUTHENTICATED = {"detail": "Not authenticated"}
 
 
-def given(answer: Any, status: int = 200) -> Any:
+def data_of(answer: Any, status: int = 200) -> Any:
     """What a good answer holds; its envelope and headers are looked at on the way."""
     body = in_envelope(answer, status)
     assert body.keys() == {"data", "meta"}

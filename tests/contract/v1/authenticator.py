@@ -10,7 +10,7 @@ import pytest
 from django_otp.oath import TOTP
 
 from accounts.operations import second_factor
-from tests.contract.v1.answers import LOGIN, given
+from tests.contract.v1.answers import LOGIN, data_of
 from tests.world import PASSWORD, Caller, World
 
 ENROL = "/api/v1/me/mfa/totp"
@@ -41,12 +41,12 @@ class App:
 
     @classmethod
     def enrolled(cls, caller: Caller, clock: Clock) -> "App":
-        return cls(given(caller.post(ENROL))["secret"], clock)
+        return cls(data_of(caller.post(ENROL))["secret"], clock)
 
     @classmethod
     def confirmed(cls, caller: Caller, clock: Clock) -> "App":
         app = cls.enrolled(caller, clock)
-        app.recovery_codes = given(caller.post(CONFIRM, {"code": app.code()}))["recovery_codes"]
+        app.recovery_codes = data_of(caller.post(CONFIRM, {"code": app.code()}))["recovery_codes"]
         clock.tick()
         return app
 

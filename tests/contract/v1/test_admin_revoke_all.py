@@ -15,9 +15,9 @@ from sessions_app import operations
 from sessions_app.api.v1.views import sessions as views
 from sessions_app.models import Revocation, Session
 from tenancy import operations as tenancy
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, refused
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, refused
 from tests.contract.v1.sessions import REVOKE_ALL, is_alive
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -52,7 +52,7 @@ def alive(*callers: Caller) -> list[bool]:
 class TestWhatIsNamed:
     def test_a_user_loses_every_session_and_sign_ins_under_way(self, world: World):
         phone, proof = world.signed_in(world.ada.user), world.proof(world.ada.user)
-        told = given(world.north_admin.post(REVOKE_ALL, {"user_id": world.ada.user.handle}))
+        told = data_of(world.north_admin.post(REVOKE_ALL, {"user_id": world.ada.user.handle}))
         assert (told["revoked_count"], told["session_ids"]) == (2, [phone.session_id, world.ada.session_id])
         assert alive(world.ada, phone, world.alan) == [False, False, True]
         with pytest.raises(operations.RevokedDuringSignIn):
@@ -61,49 +61,49 @@ class TestWhatIsNamed:
 
     def test_their_tenant_may_stand_beside_them(self, world: World):
         body = {"user_id": world.ada.user.handle, "tenant_id": world.north.handle}
-        assert given(world.super_admin.post(REVOKE_ALL, body))["session_ids"] == [world.ada.session_id]
+        assert data_of(world.super_admin.post(REVOKE_ALL, body))["session_ids"] == [world.ada.session_id]
         assert is_alive(world.north_admin)
 
     def test_a_tenant_loses_all_of_it_the_administrator_who_asks_too(self, world: World):
         assert alive(world.ada, world.alan, world.katherine) == [True] * 3
-        told = given(world.north_admin.post(f"{REVOKE_ALL}/", {"tenant_id": world.north.handle}))
+        told = data_of(world.north_admin.post(f"{REVOKE_ALL}/", {"tenant_id": world.north.handle}))
         sessions = [world.north_admin.session_id, world.alan.session_id, world.ada.session_id]
         assert (told["revoked_count"], told["session_ids"]) == (3, sessions)
         assert alive(world.ada, world.alan, world.north_admin, world.katherine) == [False, False, False, True]
 
     def test_a_partner_loses_all_its_tenants_and_its_own_people(self, world: World):
         assert alive(world.ada, world.katherine, world.lisa) == [True] * 3
-        told = given(world.acme_partner.post(REVOKE_ALL, {"partner_id": world.acme.handle}))
+        told = data_of(world.acme_partner.post(REVOKE_ALL, {"partner_id": world.acme.handle}))
         assert told["revoked_count"] == 3
         assert alive(world.ada, world.katherine, world.acme_partner, world.lisa) == [False, False, False, True]
 
     def test_an_application_loses_what_was_opened_for_it(self, world: World):
         wiki = wiki_of_north(world)
         opened_for(wiki, world.ada)
-        told = given(world.north_admin.post(REVOKE_ALL, {"application_id": wiki.handle}))
+        told = data_of(world.north_admin.post(REVOKE_ALL, {"application_id": wiki.handle}))
         assert told["session_ids"] == [world.ada.session_id]
         assert alive(world.ada, world.alan) == [False, True]
 
     def test_all_is_everybody(self, world: World):
         assert alive(world.ada, world.lisa) == [True, True]
-        told = given(world.super_admin.post(REVOKE_ALL, {"all": True}))
+        told = data_of(world.super_admin.post(REVOKE_ALL, {"all": True}))
         assert told["session_ids"] == [world.super_admin.session_id, world.lisa.session_id, world.ada.session_id]
         assert alive(world.ada, world.lisa, world.super_admin) == [False] * 3
 
     def test_all_may_be_a_services_to_end(self, world: World):
         assert is_alive(world.ada)
-        assert given(world.service(Scope.ADMIN_WRITE).post(REVOKE_ALL, {"all": True}))["revoked_count"] == 1
+        assert data_of(world.service(Scope.ADMIN_WRITE).post(REVOKE_ALL, {"all": True}))["revoked_count"] == 1
         assert not is_alive(world.ada)
 
     def test_can_be_ended_again(self, world: World):
         assert is_alive(world.ada)
         body = {"user_id": world.ada.user.handle}
-        assert [given(world.north_admin.post(REVOKE_ALL, body))["revoked_count"] for _ in range(2)] == [1, 0]
+        assert [data_of(world.north_admin.post(REVOKE_ALL, body))["revoked_count"] for _ in range(2)] == [1, 0]
 
     def test_is_told_of_with_its_revocation(self, world: World):
         assert is_alive(world.ada)
         body = {"tenant_id": world.north.handle, "reason": "laptops stolen"}
-        told = given(world.super_admin.post(REVOKE_ALL, body))
+        told = data_of(world.super_admin.post(REVOKE_ALL, body))
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
         assert told["revocation_id"] == revocation.handle
         assert (revocation.reach, revocation.reason, revocation.revoked_count) == ("tenant", "laptops stolen", 1)
@@ -112,7 +112,7 @@ class TestWhatIsNamed:
         assert entry.changes == {"reason": "laptops stolen", "reach": "tenant", "revoked_count": 1}
 
     def test_needs_no_reason(self, world: World):
-        given(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle, "reason": None}))
+        data_of(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle, "reason": None}))
         assert Revocation.objects.get(tenant_id=world.north.pk).reason == "revoked by an administrator"
 
 
@@ -150,10 +150,10 @@ class TestABodyThatNamesNothingClear:
 
     def is_refused(self, world: World, body: dict[str, Any]) -> None:
         assert alive(world.ada, world.super_admin) == [True, True]
-        before = footprint()
+        before = database_digest()
         [(where, message, _)] = flaws(world.super_admin.post(REVOKE_ALL, body))
         assert (where, message) == (["body"], f"Name exactly one of {', '.join(NAMES)}")
-        assert footprint() == before
+        assert database_digest() == before
 
 
 class TestWhatIsOutOfReach:
@@ -191,7 +191,7 @@ class TestWhatIsOutOfReach:
         self.denied(world.north_admin, "application_id", for_all.handle)
         self.denied(world.north_admin, "application_id", acmes.handle)
         self.denied(world.acme_partner, "application_id", for_all.handle)
-        given(world.acme_partner.post(REVOKE_ALL, {"application_id": acmes.handle}))
+        data_of(world.acme_partner.post(REVOKE_ALL, {"application_id": acmes.handle}))
 
     def test_is_what_was_deleted_even_for_a_super_admin(self, world: World):
         ada, wiki = world.ada.user, wiki_of_north(world)
@@ -210,7 +210,8 @@ class TestWhatIsOutOfReach:
     def test_may_be_ones_own_all_the_same(self, world: World):
         phone = world.signed_in(world.north_admin.user)
         assert (
-            given(world.north_admin.post(REVOKE_ALL, {"user_id": world.north_admin.user.handle}))["revoked_count"] == 2
+            data_of(world.north_admin.post(REVOKE_ALL, {"user_id": world.north_admin.user.handle}))["revoked_count"]
+            == 2
         )
         assert alive(phone, world.north_admin) == [False, False]
 
@@ -222,7 +223,7 @@ class TestAnAnswerToSomebodyInAHurry:
         assert alive(world.ada, world.alan) == [True, True]
         answer = world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle}, **self.MINIMAL)
         assert answer["Preference-Applied"] == "return=minimal"
-        told = given(answer)
+        told = data_of(answer)
         assert (told["revoked_count"], told["session_ids"], told["session_ids_truncated"]) == (2, [], True)
         assert alive(world.ada, world.alan) == [False, False]
 
@@ -238,12 +239,12 @@ class TestAnAnswerToSomebodyInAHurry:
         body = {"tenant_id": world.north.handle}
         answer = world.super_admin.post(REVOKE_ALL, body, headers={"Prefer": header})
         assert "Preference-Applied" not in answer
-        assert given(answer)["session_ids"] == [world.ada.session_id]
+        assert data_of(answer)["session_ids"] == [world.ada.session_id]
 
 
 def test_more_ids_than_anybody_can_use_are_cut_and_said_to_be(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(views, "IDS_SHOWN", 2)
     newest = [world.signed_in(world.ada.user) for _ in range(4)][:-3:-1]
-    told = given(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle}))
+    told = data_of(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle}))
     assert (told["revoked_count"], told["session_ids_truncated"]) == (5, True)
     assert told["session_ids"] == [each.session_id for each in newest]

@@ -12,7 +12,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, given, ids, page, refused, when
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, ids, page, refused, when
 from tests.contract.v1.sessions import SESSION_LIST_ITEM, SESSIONS, change, fall_idle, is_alive, row, run_out
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
@@ -42,7 +42,7 @@ def end(caller: Caller, how: str, target: Caller, body: object = None):
 
 
 def ending_of(target: Caller, world: World) -> list[object]:
-    told = given(world.super_admin.get(f"{SESSIONS}/{target.session_id}"))
+    told = data_of(world.super_admin.get(f"{SESSIONS}/{target.session_id}"))
     return [told[name] for name in HOW_IT_ENDED]
 
 
@@ -112,7 +112,7 @@ class TestOneSession:
     def test_is_shown_with_all_there_is_to_know(self, world: World):
         application = world.make_service("wiki", [])
         reached = SessionApplication.objects.create(session=world.ada.session, application=application)
-        told = given(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))
+        told = data_of(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))
         assert list(told) == SESSION_RESPONSE + HOW_IT_ENDED
         opened, seen, ends = (when(told.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))
         assert opened <= seen < ends
@@ -135,18 +135,20 @@ class TestOneSession:
 
     def test_says_null_where_nothing_is_known(self, world: World):
         bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
-        told = given(world.north_admin.get(f"{SESSIONS}/{bare.session_id}"))
+        told = data_of(world.north_admin.get(f"{SESSIONS}/{bare.session_id}"))
         names = ("ip_address", "user_agent", "device_type", "location")
         assert ([told[name] for name in names], told["sso_apps"]) == ([None] * 4, [])
 
     def test_knows_the_users_name_and_whether_it_is_the_callers(self, world: World):
         world.ada.user.first_name, world.ada.user.last_name = "Ada", "Lovelace"
         world.ada.user.save()
-        assert given(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["user_display_name"] == "Ada Lovelace"
-        assert given(world.north_admin.get(f"{SESSIONS}/{world.north_admin.session_id}"))["is_current"] is True
+        assert (
+            data_of(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["user_display_name"] == "Ada Lovelace"
+        )
+        assert data_of(world.north_admin.get(f"{SESSIONS}/{world.north_admin.session_id}"))["is_current"] is True
 
     def test_that_was_revoked_says_when_by_whom_why_and_by_what(self, world: World):
-        told = given(end(world.north_admin, "POST", world.ada, {"reason": "laptop lost"}))
+        told = data_of(end(world.north_admin, "POST", world.ada, {"reason": "laptop lost"}))
         at = row(world.ada).revoked_at
         status, revoked_at, *rest = ending_of(world.ada, world)
         assert (status, when(revoked_at)) == ("revoked", at)
@@ -154,7 +156,7 @@ class TestOneSession:
 
     def test_that_fell_with_its_tenant_says_so_before_and_after_it_is_written_down(self, world: World):
         assert is_alive(world.ada)
-        told = given(world.super_admin.post(f"{SESSIONS}/revoke-all", {"tenant_id": world.north.handle}))
+        told = data_of(world.super_admin.post(f"{SESSIONS}/revoke-all", {"tenant_id": world.north.handle}))
         assert row(world.ada).revoked_at is None
         before = ending_of(world.ada, world)
         operations.sweep()
@@ -187,7 +189,7 @@ class TestOneSession:
         target = targets[reach].pk if reach in targets else None
         felled = operations.revoke_scope(reach, target, actor=SYSTEM, reason="felled")
         operator = world.signed_in(world.super_admin.user)
-        told = given(operator.get(f"{SESSIONS}/{admin.session_id}"))
+        told = data_of(operator.get(f"{SESSIONS}/{admin.session_id}"))
         assert [told[name] for name in HOW_IT_ENDED if name != "revoked_at"] == [
             "revoked",
             SYSTEM.id,
@@ -204,7 +206,7 @@ class TestOneSession:
         assert row(world.ada).is_expired
         assert before == ending_of(world.ada, world)
         assert [before[0], *before[2:]] == ["expired", "system:expire_sessions", reason, None]
-        assert before[1] < given(world.super_admin.get(f"{SESSIONS}/{world.lisa.session_id}"))["created_at"]
+        assert before[1] < data_of(world.super_admin.get(f"{SESSIONS}/{world.lisa.session_id}"))["created_at"]
 
     def test_is_live_however_much_was_revoked_before_it(self, world: World):
         operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="test")
@@ -259,7 +261,7 @@ class TestEndingOne:
     def test_of_an_equal_is_denied_though_it_can_be_seen(self, how: str, who: str, world: World):
         caller = getattr(world, who)
         equal = world.signed_in(world.person("deputy", caller.user.tenant, Role(caller.user.role)))
-        given(caller.get(f"{SESSIONS}/{equal.session_id}"))
+        data_of(caller.get(f"{SESSIONS}/{equal.session_id}"))
         assert refused(end(caller, how, equal), 403) == ACCESS_DENIED
         assert is_alive(equal)
 
@@ -282,14 +284,14 @@ class TestEndingOne:
 
 class TestTheAnswerOfRevoking:
     def test_names_the_session_and_the_revocation(self, world: World):
-        told = given(end(world.north_admin, "POST", world.ada))
+        told = data_of(end(world.north_admin, "POST", world.ada))
         assert told == {
             "revoked_count": 1,
             "session_ids": [world.ada.session_id],
             "revocation_id": row(world.ada).revocation.handle,
             "session_ids_truncated": False,
         }
-        assert given(end(world.north_admin, "POST", world.ada, {})) == {
+        assert data_of(end(world.north_admin, "POST", world.ada, {})) == {
             "revoked_count": 0,
             "session_ids": [],
             "revocation_id": None,
@@ -298,7 +300,7 @@ class TestTheAnswerOfRevoking:
 
     @cells("body", [None, {}, {"reason": None}])
     def test_needs_no_reason(self, body: object, world: World):
-        given(end(world.north_admin, "POST", world.ada, body))
+        data_of(end(world.north_admin, "POST", world.ada, body))
         assert row(world.ada).revoke_reason == "revoked by an administrator"
 
     @cells("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
@@ -309,7 +311,7 @@ class TestTheAnswerOfRevoking:
     def test_of_one_that_only_rests_counts_nothing_and_ends_it_for_good(self, world: World):
         """Idle by now; it would live again if the limit were raised."""
         fall_idle(world.ada)
-        assert given(end(world.north_admin, "POST", world.ada))["revoked_count"] == 0
+        assert data_of(end(world.north_admin, "POST", world.ada))["revoked_count"] == 0
         change(world.ada, last_activity_at=Now(), due_at=Now() + timedelta(days=1))
         assert not is_alive(world.ada)
         assert Session.objects.filter(pk=world.ada.session.pk, revoked_at__isnull=False).exists()

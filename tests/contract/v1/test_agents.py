@@ -13,9 +13,9 @@ from core.crypto import digest
 from core.ids import Prefix
 from sessions_app import operations as sessions
 from sessions_app.models import Reach
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, page, refused
+from tests.contract.v1.answers import data_of, flaws, page, refused
 from tests.contract.v1.test_platform_tokens import UNKNOWN_CLIENT, by_form, denied, granted
 from tests.security.test_platform_scopes import NEEDS_SCOPE, NEEDS_USER, PERSONAL, with_claims
 from tests.world import SYSTEM, Caller, World, some_id
@@ -27,7 +27,7 @@ DENIED = {"detail": "Access denied"}
 def made(world: World, **more: Any) -> dict[str, Any]:
     """By an operator, in north, with Ada to answer for it."""
     place = {"tenant_id": world.north.handle, "owner_user_id": world.ada.user.handle}
-    return given(world.super_admin.post(PATH, {"name": "Librarian"} | place | more), 201)
+    return data_of(world.super_admin.post(PATH, {"name": "Librarian"} | place | more), 201)
 
 
 def token_of(world: World, agent: dict[str, Any], **form: str) -> Caller:
@@ -42,22 +42,22 @@ def with_scopes(world: World, *scopes: str, **more: Any) -> Caller:
 class TestAnAgent:
     def test_lives_where_its_administrator_does(self, world: World):
         body = {"name": "Librarian", "owner_user_id": world.ada.user.handle}
-        agent = given(world.north_admin.post(PATH, body), 201)
+        agent = data_of(world.north_admin.post(PATH, body), 201)
         assert (agent["tenant_id"], agent["agent_type"], agent["rate_limit_rpm"]) == (world.north.handle, "mcp", None)
         assert flaws(world.super_admin.post(PATH, body)) == [(["body", "tenant_id"], "Field required", "missing")]
 
     def test_has_somebody_of_its_own_tenant_to_answer_for_it(self, world: World):
         agent = made(world)
         strangers = [world.katherine.user.handle, world.lisa.user.handle, some_id(Prefix.USER), "x"]
-        before = footprint()
+        before = database_digest()
         for stranger in strangers:
             body = {"name": "x", "tenant_id": world.north.handle, "owner_user_id": stranger}
             assert refused(world.super_admin.post(PATH, body), 403) == DENIED
             answer = world.super_admin.request("PATCH", f"{PATH}/{agent['id']}", {"owner_user_id": stranger})
             assert refused(answer, 403) == DENIED
-        assert footprint() == before
+        assert database_digest() == before
         moved = world.north_admin.request("PATCH", f"{PATH}/{agent['id']}", {"owner_user_id": world.alan.user.handle})
-        assert given(moved)["owner_user_id"] == world.alan.user.handle
+        assert data_of(moved)["owner_user_id"] == world.alan.user.handle
         changes = AuditEntry.objects.latest("pk").changes
         assert changes == {"owner_user_id": [world.ada.user.handle, world.alan.user.handle]}
 
@@ -66,33 +66,33 @@ class TestAnAgent:
         caller: Caller = getattr(world, who)
         place = {"name": "Librarian", "tenant_id": world.north.handle}
         for body in (place, place | {"owner_user_id": None}, place | {"owner_user_id": caller.user.handle}):
-            assert given(caller.post(PATH, body), 201)["owner_user_id"] == caller.user.handle, body
-        named = given(caller.post(PATH, place | {"owner_user_id": world.ada.user.handle}), 201)
+            assert data_of(caller.post(PATH, body), 201)["owner_user_id"] == caller.user.handle, body
+        named = data_of(caller.post(PATH, place | {"owner_user_id": world.ada.user.handle}), 201)
         assert named["owner_user_id"] == world.ada.user.handle
 
     def test_belongs_to_the_person_whose_api_key_makes_it(self, world: World):
-        key = given(world.north_admin.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
-        agent = given(Caller(key).post(PATH, {"name": "Librarian"}), 201)
+        key = data_of(world.north_admin.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
+        agent = data_of(Caller(key).post(PATH, {"name": "Librarian"}), 201)
         assert agent["owner_user_id"] == world.north_admin.user.handle
 
     def test_belongs_to_nobody_when_a_service_or_an_agent_makes_it(self, world: World):
         service, agent = world.service(*Scope), with_scopes(world, *Scope)
         for caller in (service, agent):
             body = {"name": "Librarian", "tenant_id": world.north.handle, "allowed_scopes": ["openid"]}
-            ownerless = given(caller.post(PATH, body), 201)
-            shown = given(world.north_admin.get(f"{PATH}/{ownerless['id']}"))
+            ownerless = data_of(caller.post(PATH, body), 201)
+            shown = data_of(world.north_admin.get(f"{PATH}/{ownerless['id']}"))
             assert (ownerless["owner_user_id"], shown["owner_user_id"]) == (None, None)
             assert token_of(world, ownerless).token
-            named = given(caller.post(PATH, body | {"owner_user_id": world.ada.user.handle}), 201)
+            named = data_of(caller.post(PATH, body | {"owner_user_id": world.ada.user.handle}), 201)
             assert named["owner_user_id"] == world.ada.user.handle
 
     def test_keeps_an_owner_from_above_when_all_of_it_is_sent_back(self, world: World):
         body = {"name": "Librarian", "tenant_id": world.north.handle}
-        agent = given(world.super_admin.post(PATH, body), 201)
+        agent = data_of(world.super_admin.post(PATH, body), 201)
         path, owner = f"{PATH}/{agent['id']}", agent["owner_user_id"]
-        changed = given(world.north_admin.request("PATCH", path, {"name": "Archivist", "owner_user_id": owner}))
+        changed = data_of(world.north_admin.request("PATCH", path, {"name": "Archivist", "owner_user_id": owner}))
         assert (changed["name"], changed["owner_user_id"]) == ("Archivist", owner)
-        assert given(world.north_admin.request("PATCH", path, {"owner_user_id": None}))["owner_user_id"] is None
+        assert data_of(world.north_admin.request("PATCH", path, {"owner_user_id": None}))["owner_user_id"] is None
         assert refused(world.north_admin.request("PATCH", path, {"owner_user_id": owner}), 403) == DENIED
 
     def test_is_of_a_type_in_any_case(self, world: World):
@@ -126,13 +126,13 @@ class TestAnAgent:
     def test_administers_only_if_an_operator_says_so(self, scope: str, world: World):
         agent = made(world)
         body = {"name": "x", "tenant_id": world.north.handle, "owner_user_id": world.ada.user.handle}
-        before = footprint()
+        before = database_digest()
         for caller in (world.north_admin, world.acme_partner, world.service(*Scope)):
-            before = footprint()
+            before = database_digest()
             assert refused(caller.post(PATH, body | {"allowed_scopes": [scope]}), 403) == DENIED
             answer = caller.request("PATCH", f"{PATH}/{agent['id']}", {"allowed_scopes": [scope]})
             assert refused(answer, 403) == DENIED
-            assert footprint() == before
+            assert database_digest() == before
 
     def test_shows_its_secret_once(self, world: World):
         agent = made(world)
@@ -145,7 +145,7 @@ class TestAnAgent:
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         assert token.get(PATH).status_code == 200
-        rotated = given(world.north_admin.post(f"{PATH}/{agent['id']}/rotate-secret"))
+        rotated = data_of(world.north_admin.post(f"{PATH}/{agent['id']}/rotate-secret"))
         assert denied(by_form(world, agent["client_id"], agent["client_secret"]), 401) == UNKNOWN_CLIENT
         assert token.get(PATH).status_code == 401
         assert token_of(world, rotated).get(PATH).status_code == 200
@@ -221,7 +221,7 @@ class TestItsToken:
         body = {"email": "new@north.example", "role": "tenant_admin"}
         agent = with_scopes(world, "admin:write")
         assert refused(agent.post("/api/v1/admin/users", body), 403) == DENIED
-        assert given(agent.post("/api/v1/admin/users", body | {"role": "user"}), 201)
+        assert data_of(agent.post("/api/v1/admin/users", body | {"role": "user"}), 201)
         admin = f"/api/v1/admin/users/{world.north_admin.user.handle}/reset-password"
         assert refused(agent.post(admin, {"delivery": "code"}), 403) == DENIED
 
@@ -252,7 +252,7 @@ class TestItsToken:
         [entry] = AuditEntry.objects.filter(action="authentication.client")
         assert (entry.actor_type, entry.actor_id, entry.resource_id) == ("agent", agent["client_id"], agent["id"])
         assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
-        given(token.post(APPLICATIONS, {"name": "Wiki", "application_type": "SPA", "scope": "TENANT"}), 201)
+        data_of(token.post(APPLICATIONS, {"name": "Wiki", "application_type": "SPA", "scope": "TENANT"}), 201)
         entry = AuditEntry.objects.latest("pk")
         assert (entry.action, entry.actor_type, entry.actor_id, entry.actor_tier) == (
             "application.created",
@@ -266,7 +266,7 @@ class TestItsToken:
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         for status in ("SUSPENDED", "ACTIVE"):
-            given(world.north_admin.request("PATCH", f"{PATH}/{agent['id']}", {"status": status}))
+            data_of(world.north_admin.request("PATCH", f"{PATH}/{agent['id']}", {"status": status}))
             assert token.get(PATH).status_code == 401
         assert token_of(world, agent).get(PATH).status_code == 200
 

@@ -8,7 +8,7 @@ from audit.models import AuditEntry
 from core.crypto import digest
 from core.ids import Prefix
 from tests.cells import cells
-from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, flaws, given, refused, when
+from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, data_of, flaws, refused, when
 from tests.world import Caller, World, some_id
 
 PATH = "/api/v1/me/api-keys"
@@ -16,13 +16,13 @@ API_KEY = {"id", "name", "created_at", "last_used_at"}
 
 
 def create(caller: Caller, name: str = "laptop") -> dict[str, Any]:
-    return given(caller.post(PATH, {"name": name}), 201)
+    return data_of(caller.post(PATH, {"name": name}), 201)
 
 
 class TestCreating:
     @cells("path", [PATH, f"{PATH}/"])
     def test_shows_the_key_this_once(self, path, world: World):
-        made = given(world.ada.post(path, {"name": "laptop"}), 201)
+        made = data_of(world.ada.post(path, {"name": "laptop"}), 201)
         assert made.keys() == {*API_KEY, "api_key"}
         assert made["id"].startswith("key_")
         assert (made["name"], made["last_used_at"]) == ("laptop", None)
@@ -30,7 +30,7 @@ class TestCreating:
         assert made["api_key"] not in world.ada.get(PATH).content.decode()
 
     def test_gives_a_key_that_acts_for_its_owner(self, world: World):
-        me = given(Caller(create(world.ada)["api_key"]).get(ME))
+        me = data_of(Caller(create(world.ada)["api_key"]).get(ME))
         assert (me["id"], me["session"]) == (world.ada.user.handle, None)
 
     def test_keeps_only_a_digest(self, world: World):
@@ -63,21 +63,21 @@ class TestListing:
     def test_shows_mine_newest_first_and_never_a_key(self, path, world: World):
         create(world.alan)
         made = [create(world.ada, name) for name in ("laptop", "phone")]
-        shown = given(world.ada.get(path))
+        shown = data_of(world.ada.get(path))
         assert all(item.keys() == API_KEY for item in shown)
         assert [item["id"] for item in shown] == [each["id"] for each in reversed(made)]
         assert [item["name"] for item in shown] == ["phone", "laptop"]
 
     def test_says_when_each_was_last_used_to_the_minute(self, world: World):
         key = Caller(create(world.ada)["api_key"])
-        given(key.get(ME))
-        [first] = given(world.ada.get(PATH))
+        data_of(key.get(ME))
+        [first] = data_of(world.ada.get(PATH))
         assert when(first["last_used_at"])
         ApiKey.objects.update(last_used_at=Now() - timedelta(seconds=59))
-        [before] = given(key.get(PATH))
-        assert given(key.get(PATH)) == [before]
+        [before] = data_of(key.get(PATH))
+        assert data_of(key.get(PATH)) == [before]
         ApiKey.objects.update(last_used_at=Now() - timedelta(seconds=61))
-        [after] = given(key.get(PATH))
+        [after] = data_of(key.get(PATH))
         assert when(after["last_used_at"]) > when(before["last_used_at"])
 
 
@@ -88,12 +88,12 @@ class TestDeleting:
         answer = world.ada.delete(f"{PATH}/{made['id']}{slash}")
         assert (answer.status_code, answer.content) == (204, b"")
         assert refused(Caller(made["api_key"]).get(ME)) == NOT_AUTHENTICATED
-        assert given(world.ada.get(PATH)) == []
+        assert data_of(world.ada.get(PATH)) == []
 
     def test_leaves_my_other_keys(self, world: World):
         made, other = create(world.ada), create(world.ada)
         world.ada.delete(f"{PATH}/{made['id']}")
-        given(Caller(other["api_key"]).get(ME))
+        data_of(Caller(other["api_key"]).get(ME))
 
     def test_of_one_that_is_gone_or_not_mine_or_nobodys_is_not_found(self, world: World):
         gone, alans = create(world.ada), create(world.alan)
@@ -107,7 +107,7 @@ class TestDeleting:
             alans["api_key"],
         ):
             assert refused(world.ada.delete(f"{PATH}/{key_id}"), 404) == {"detail": "API key not found"}
-        given(Caller(alans["api_key"]).get(ME))
+        data_of(Caller(alans["api_key"]).get(ME))
 
     def test_is_recorded(self, world: World):
         made = create(world.ada)
@@ -138,6 +138,6 @@ class TestSomethingLikeAKey:
 
 def test_an_api_key_outlives_sign_outs(world: World):
     key = Caller(create(world.ada)["api_key"])
-    given(key.post("/api/v1/me/sessions/revoke-all"))
+    data_of(key.post("/api/v1/me/sessions/revoke-all"))
     refused(world.ada.get(ME))
-    given(key.get(ME))
+    data_of(key.get(ME))

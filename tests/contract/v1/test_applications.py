@@ -9,9 +9,9 @@ from core.crypto import digest
 from core.ids import Prefix
 from sessions_app.models import Session
 from tenancy.models import Partner
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, page, refused
+from tests.contract.v1.answers import data_of, flaws, page, refused
 from tests.contract.v1.test_platform_tokens import UNKNOWN_CLIENT, by_form, denied, granted
 from tests.world import Caller, World, some_id
 
@@ -24,7 +24,7 @@ def body(**more: Any) -> dict[str, Any]:
 
 
 def made(caller: Caller, **more: Any) -> dict[str, Any]:
-    return given(caller.post(PATH, body(**more)), 201)
+    return data_of(caller.post(PATH, body(**more)), 201)
 
 
 def patch(caller: Caller, application: dict[str, Any], **changes: Any) -> Any:
@@ -72,9 +72,9 @@ class TestWhoseItIs:
             (world.super_admin, {"tenant_id": "x"}),
             (world.super_admin, {"scope": "PARTNER", "partner_id": some_id(Prefix.PARTNER)}),
         ):
-            before = footprint()
+            before = database_digest()
             assert refused(caller.post(PATH, body(**more)), 403) == DENIED
-            assert footprint() == before
+            assert database_digest() == before
 
     def test_decides_who_sees_it_and_who_changes_it(self, world: World):
         everybodys = made(world.super_admin, scope="GLOBAL", allowed_scopes=["openid"])
@@ -86,12 +86,12 @@ class TestWhoseItIs:
             (world.super_admin, [tenants, partners, everybodys], []),
         ):
             for application in offered:
-                assert given(caller.get(f"{PATH}/{application['id']}"))["allowed_scopes"] is not None
+                assert data_of(caller.get(f"{PATH}/{application['id']}"))["allowed_scopes"] is not None
                 assert refused(patch(caller, application, name="Ours"), 403) == DENIED
                 assert refused(caller.delete(f"{PATH}/{application['id']}"), 403) == DENIED
                 assert refused(caller.post(f"{PATH}/{application['id']}/rotate-secret"), 403) == DENIED
             for application in theirs:
-                assert given(patch(caller, application, name="Ours"))["name"] == "Ours"
+                assert data_of(patch(caller, application, name="Ours"))["name"] == "Ours"
 
     def test_can_be_asked_for(self, world: World):
         of = {
@@ -125,17 +125,17 @@ class TestItsScopes:
         application = made(world.super_admin, tenant_id=world.north.handle)
         for caller in (world.north_admin, world.acme_partner, world.service(*Scope)):
             more = {"tenant_id": world.north.handle, "allowed_scopes": ["openid", scope]}
-            before = footprint()
+            before = database_digest()
             assert refused(caller.post(PATH, body(**more)), 403) == DENIED
             assert refused(patch(caller, application, allowed_scopes=[scope]), 403) == DENIED
-            assert footprint() == before
-        assert given(patch(world.super_admin, application, allowed_scopes=[scope]))["allowed_scopes"] == [scope]
+            assert database_digest() == before
+        assert data_of(patch(world.super_admin, application, allowed_scopes=[scope]))["allowed_scopes"] == [scope]
 
     def test_that_they_have_may_be_kept_and_taken_away(self, world: World):
         application = made(world.super_admin, tenant_id=world.north.handle, allowed_scopes=["admin:read", "openid"])
-        kept = given(patch(world.north_admin, application, allowed_scopes=["admin:read", "email"]))
+        kept = data_of(patch(world.north_admin, application, allowed_scopes=["admin:read", "email"]))
         assert kept["allowed_scopes"] == ["admin:read", "email"]
-        assert given(patch(world.north_admin, application, allowed_scopes=[]))["allowed_scopes"] == []
+        assert data_of(patch(world.north_admin, application, allowed_scopes=[]))["allowed_scopes"] == []
         assert refused(patch(world.north_admin, application, allowed_scopes=["admin:read"]), 403) == DENIED
 
 
@@ -147,18 +147,18 @@ class TestAService:
         world.make_service("other", [])
         for application in Application.objects.filter(scope="GLOBAL"):
             path = f"{PATH}/{application.handle}"
-            before = footprint()
+            before = database_digest()
             for method, where in (("PATCH", path), ("DELETE", path), ("POST", f"{path}/rotate-secret")):
                 answer = service.request(method, where, {"name": "x"} if method == "PATCH" else None)
                 assert refused(answer, 403) == DENIED
-            assert footprint() == before
+            assert database_digest() == before
 
     def test_takes_over_nothing_that_administers(self, world: World):
         powerful = made(world.super_admin, tenant_id=world.north.handle, allowed_scopes=["admin:write"])
         harmless = made(world.super_admin, tenant_id=world.north.handle)
         service = world.service(Scope.ADMIN_WRITE)
         assert refused(service.post(f"{PATH}/{powerful['id']}/rotate-secret"), 403) == DENIED
-        assert given(service.post(f"{PATH}/{harmless['id']}/rotate-secret"))["client_secret"]
+        assert data_of(service.post(f"{PATH}/{harmless['id']}/rotate-secret"))["client_secret"]
 
     def test_makes_nothing_for_everybody(self, world: World):
         assert refused(world.service(*Scope).post(PATH, body(scope="GLOBAL")), 403) == DENIED
@@ -198,7 +198,7 @@ class TestItsSecret:
         token = Caller(granted(by_form(world))["access_token"])
         assert token.get(PATH).status_code == 200
         answer = world.super_admin.post(f"{PATH}/{service.handle}/rotate-secret")
-        secret = given(answer)["client_secret"]
+        secret = data_of(answer)["client_secret"]
         assert answer["ETag"]
         assert denied(by_form(world), 401) == UNKNOWN_CLIENT
         assert token.get(PATH).status_code == 401
@@ -209,14 +209,14 @@ class TestItsSecret:
     def test_is_rotated_without_ending_its_users_sessions(self, world: World):
         application = made(world.north_admin)
         Session.objects.filter(pk=world.ada.session.pk).update(application=Application.objects.latest("pk"))
-        given(world.north_admin.post(f"{PATH}/{application['id']}/rotate-secret"))
+        data_of(world.north_admin.post(f"{PATH}/{application['id']}/rotate-secret"))
         assert world.ada.get("/api/v1/me").status_code == 200
 
     def test_is_rotated_only_as_it_was_read_if_that_is_asked(self, world: World):
         path = f"{PATH}/{made(world.north_admin)['id']}"
         version = world.north_admin.get(path)["ETag"]
         rotated = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
-        assert given(rotated)["client_secret"]
+        assert data_of(rotated)["client_secret"]
         assert rotated["ETag"] != version
         stale = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
         assert refused(stale, 412) == {"detail": "It has changed since you read it; get it again and retry"}
@@ -256,5 +256,5 @@ def test_there_are_no_more_than_the_partner_allows(world: World):
 def test_its_tokens_last_as_long_as_it_says(world: World):
     service = world.make_service("billing", [])
     path = f"{PATH}/{service.handle}"
-    given(world.super_admin.request("PATCH", path, {"token_lifetime": 60}))
+    data_of(world.super_admin.request("PATCH", path, {"token_lifetime": 60}))
     assert granted(by_form(world))["expires_in"] == 60

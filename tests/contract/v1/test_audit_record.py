@@ -13,7 +13,7 @@ from core.access import Scope
 from core.ids import Prefix
 from tenancy.operations import change, change_tenant, suspend
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, ids, page, refused, when
+from tests.contract.v1.answers import data_of, flaws, ids, page, refused, when
 from tests.contract.v1.test_groups import GROUPS
 from tests.security.acts import FROM
 from tests.timing import quickest
@@ -41,11 +41,11 @@ def handles(**of: Any) -> list[str]:
 
 class TestAnEntry:
     def test_says_all_there_is(self, world: World):
-        made = given(world.north_admin.post(GROUPS, {"name": "all"}, **FROM), 201)
+        made = data_of(world.north_admin.post(GROUPS, {"name": "all"}, **FROM), 201)
         told = newest(world.north_admin)
         assert told["id"] == AuditEntry.objects.latest("pk").handle
         assert list(told) == FIELDS
-        assert given(world.super_admin.get(f"{AUDIT}/{told['id']}")) == told
+        assert data_of(world.super_admin.get(f"{AUDIT}/{told['id']}")) == told
         assert datetime.now(UTC) - when(told.pop("timestamp")) < timedelta(minutes=1)
         assert told == {
             "id": told["id"],
@@ -74,7 +74,7 @@ class TestAnEntry:
             ),
         }.items():
             act()
-            told = given(operator.get(f"{AUDIT}/{AuditEntry.objects.latest('pk').handle}"))
+            told = data_of(operator.get(f"{AUDIT}/{AuditEntry.objects.latest('pk').handle}"))
             assert (told["actor_type"], told["actor_role"]) == (actor_type, None)
 
     def test_of_a_refusal_says_so(self, world: World):
@@ -97,7 +97,7 @@ class TestWhoReadsWhat:
 
     def test_what_others_do_in_a_tenant_is_its_partners_to_read(self, world: World):
         body = {"name": "all", "tenant_id": world.north.handle}
-        made = given(world.super_admin.post(GROUPS, body), 201)
+        made = data_of(world.super_admin.post(GROUPS, body), 201)
         for caller in (world.north_admin, world.acme_partner):
             (entry,) = page(caller.get(f"{AUDIT}?resource_id={made['id']}"))[0]
             assert entry["actor_email"] == world.super_admin.user.email
@@ -124,10 +124,13 @@ class TestWhoReadsWhat:
         change_tenant(world.north, actor=SYSTEM, partner=world.globex)
         moved = f"{AUDIT}/{AuditEntry.objects.get(action='tenant.moved').handle}"
         path = f"{AUDIT}?action=tenant.moved"
-        assert given(world.super_admin.get(moved))["changes"]["partner_id"] == [world.acme.handle, world.globex.handle]
+        assert data_of(world.super_admin.get(moved))["changes"]["partner_id"] == [
+            world.acme.handle,
+            world.globex.handle,
+        ]
         for who in (world.globex_partner, world.signed_in(world.north_admin.user)):
             told = newest(who, path)
-            assert given(who.get(moved)) == told
+            assert data_of(who.get(moved)) == told
             assert (told["partner_id"], "partner_id" in told["changes"]) == (world.globex.handle, False)
             assert world.acme.handle not in str(told)
         assert all_of(world.acme_partner, "&action=tenant.moved") == []
@@ -226,8 +229,8 @@ class TestTheList:
 
 class TestTheWords:
     def test_are_those_there_are(self, world: World):
-        assert given(world.north_admin.get(f"{AUDIT}/actions")) == sorted(Action)
-        assert given(world.north_admin.get(f"{AUDIT}/resource-types/")) == sorted(ResourceType)
+        assert data_of(world.north_admin.get(f"{AUDIT}/actions")) == sorted(Action)
+        assert data_of(world.north_admin.get(f"{AUDIT}/resource-types/")) == sorted(ResourceType)
 
     def test_are_what_is_recorded(self, world: World):
         assert set(AuditEntry.objects.values_list("resource_type", flat=True)) <= {*ResourceType, ""}

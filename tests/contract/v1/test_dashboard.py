@@ -11,7 +11,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, SessionState
 from tenancy.operations import delete
-from tests.contract.v1.answers import flaws, given
+from tests.contract.v1.answers import data_of, flaws
 from tests.resources import OIDC
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -23,7 +23,7 @@ FIELDS = [
 
 
 def told(caller: Caller, query: str = "") -> dict[str, int]:
-    found = given(caller.get(f"{STATS}?{query}"))
+    found = data_of(caller.get(f"{STATS}?{query}"))
     assert sorted(found) == sorted(FIELDS)
     return found
 

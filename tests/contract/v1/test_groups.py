@@ -8,7 +8,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from tenancy.operations import change, delete
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, page, refused
 from tests.world import SYSTEM, Caller, World, some_id
 
 GROUPS = "/api/v1/admin/groups"
@@ -54,7 +54,7 @@ class TestItsVersion:
 
 class TestMaking:
     def test_an_administrator_of_a_tenant_need_not_name_it(self, world: World):
-        made = given(world.north_admin.post(GROUPS, {"name": "all"}), 201)
+        made = data_of(world.north_admin.post(GROUPS, {"name": "all"}), 201)
         assert (made["tenant_id"], made["group_type"]) == (world.north.handle, "SECURITY")
         assert (made["description"], made["member_count"]) == ("", 0)
 
@@ -78,7 +78,7 @@ class TestMaking:
 
     def test_has_no_status(self, world: World):
         path = f"{GROUPS}/{a_group(world).handle}"
-        assert "status" not in given(world.super_admin.get(path))
+        assert "status" not in data_of(world.super_admin.get(path))
         assert flaws(world.super_admin.request("PATCH", path, {"status": "SUSPENDED"}))
 
 
@@ -120,8 +120,8 @@ class TestAdding:
     def test_is_new_once(self, world: World):
         group, body = a_group(world), {"user_id": world.ada.user.handle}
         first, again = (world.north_admin.post(members(group), body) for _ in range(2))
-        assert given(first, 201) == given(again)
-        assert (given(again)["id"], given(again)["member_count"]) == (group.handle, 1)
+        assert data_of(first, 201) == data_of(again)
+        assert (data_of(again)["id"], data_of(again)["member_count"]) == (group.handle, 1)
         assert GroupMembership.objects.get().user == world.ada.user
 
     def test_is_on_record_once_with_who_was_added(self, world: World):
@@ -146,13 +146,13 @@ class TestAdding:
         group, peer = a_group(world), world.person("peer", world.north, Role.TENANT_ADMIN)
         body = {"user_id": peer.handle}
         assert refused(world.north_admin.post(members(group), body), 403) == ACCESS_DENIED
-        assert given(world.acme_partner.post(members(group), body), 201)
+        assert data_of(world.acme_partner.post(members(group), body), 201)
         assert refused(world.north_admin.delete(f"{members(group)}/{peer.handle}"), 403) == ACCESS_DENIED
         assert world.acme_partner.delete(f"{members(group)}/{peer.handle}").status_code == 204
 
     def test_oneself_gains_nothing(self, world: World):
         group, me = a_group(world, "administrators of everything"), world.north_admin.user
-        given(world.north_admin.post(members(group), {"user_id": me.handle}), 201)
+        data_of(world.north_admin.post(members(group), {"user_id": me.handle}), 201)
         me.refresh_from_db()
         assert (me.role, me.tenant) == (Role.TENANT_ADMIN, world.north)
         assert world.north_admin.get("/api/v1/admin/partners").status_code == 403
@@ -182,7 +182,7 @@ class TestMembers:
         group = with_members(world, world.ada, world.alan)
         delete_user(world.ada.user, actor=SYSTEM)
         assert ids(world.north_admin.get(members(group))) == [world.alan.user.handle]
-        assert given(world.north_admin.get(f"{GROUPS}/{group.handle}"))["member_count"] == 1
+        assert data_of(world.north_admin.get(f"{GROUPS}/{group.handle}"))["member_count"] == 1
         assert world.north_admin.delete(f"{members(group)}/{world.ada.user.handle}").status_code == 404
 
     def test_come_in_pages(self, world: World):

@@ -18,7 +18,7 @@ from core.crypto import unseal
 from core.ids import Prefix
 from tenancy.operations import HIDDEN
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, refused
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, refused
 from tests.domain.test_public_urls import HOSTILE
 from tests.resources import OIDC
 from tests.world import World, some_id
@@ -62,7 +62,7 @@ def body(config: dict[str, Any], provider_type: str = "OIDC") -> dict[str, Any]:
 
 
 def made(world: World, config: dict[str, Any], provider_type: str = "OIDC") -> tuple[str, dict[str, Any]]:
-    shown = given(world.north_admin.post(PROVIDERS, body(config, provider_type)), 201)
+    shown = data_of(world.north_admin.post(PROVIDERS, body(config, provider_type)), 201)
     return f"{PROVIDERS}/{shown['id']}", shown
 
 
@@ -84,26 +84,26 @@ class TestTheClientSecret:
 
     def test_that_is_left_out_stays(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
-        shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_id": "other"}}))
+        shown = data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_id": "other"}}))
         assert (shown["config"]["client_id"], secret_of(shown)) == ("other", SECRET)
 
     def test_that_is_null_goes(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         for before, after in ((HIDDEN, None), (None, HIDDEN)):
             secret = None if after is None else SECRET
-            shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": secret}}))
+            shown = data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": secret}}))
             assert secret_of(shown) == secret
             assert AuditEntry.objects.latest("pk").changes == {"sealed_secret": [before, after]}
 
     def test_that_is_the_same_changes_nothing(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         before = AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]
-        given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": SECRET}}))
+        data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": SECRET}}))
         assert (AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]) == before
 
     def test_that_is_another_is_on_record_as_changed(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
-        shown = given(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": "another"}}))
+        shown = data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": "another"}}))
         entry = AuditEntry.objects.latest("pk")
         assert secret_of(shown) == "another"
         assert (entry.action, entry.resource_type) == ("identity_provider.updated", "identity_provider")
@@ -126,7 +126,7 @@ class TestAConfig:
         path, _ = made(world, saml(), "SAML")
         less = saml(entity_id="https://idp.example/entity")
         del less["metadata_url"]
-        shown = given(world.north_admin.request("PATCH", path, {"config": less}))
+        shown = data_of(world.north_admin.request("PATCH", path, {"config": less}))
         assert shown["config"] == less | {"metadata_url": None}
 
     @cells(
@@ -198,7 +198,7 @@ class TestTheList:
         (_, oidc), (_, other) = made(world, OIDC), made(world, saml(), "SAML")
         operator = world.super_admin
         there = body(OIDC) | {"tenant_id": world.springfield.handle, "name": "Entra", "status": "SUSPENDED"}
-        foreign = given(operator.post(PROVIDERS, there), 201)
+        foreign = data_of(operator.post(PROVIDERS, there), 201)
         for query, expected in {
             "": [foreign, other, oidc],
             "search=KTA": [other, oidc],

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.models import SigningKey
 from tests.cells import cells
-from tests.contract.v1.answers import LOGIN, given
+from tests.contract.v1.answers import LOGIN, data_of
 from tests.world import PASSWORD, World
 
 PATHS = ["/.well-known/jwks.json", "/api/v1/platform/.well-known/jwks.json"]
@@ -28,7 +28,7 @@ class TestThePublicKeys:
 
     def test_verify_our_tokens(self, path, world: World):
         body = {"email": world.person("grace", world.north).email, "password": PASSWORD}
-        data = given(world.nobody.post(LOGIN, body))
+        data = data_of(world.nobody.post(LOGIN, body))
         keys = jwt.PyJWKSet.from_dict({"keys": published(world, path)})
         for token in (data["access_token"], world.service().token):
             key = keys[jwt.get_unverified_header(token)["kid"]]

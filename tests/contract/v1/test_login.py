@@ -12,7 +12,7 @@ from sessions_app.models import Session, SessionState
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
-from tests.contract.v1.answers import LOGIN, ME, WRONG, flaws, given, refused, when
+from tests.contract.v1.answers import LOGIN, ME, WRONG, data_of, flaws, refused, when
 from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World, hashed_password
 
 SIGNED_IN = {"access_token", "refresh_token", "token_type", "expires_in", "session_id", "user"}
@@ -37,7 +37,7 @@ def namesakes(world: World) -> tuple[User, User]:
 class TestSigningIn:
     def test_answers_with_a_pair_of_tokens_and_who_signed_in(self, world: World):
         grace = world.person("grace", world.north)
-        data = given(login(world, grace.email))
+        data = data_of(login(world, grace.email))
         assert data.keys() == SIGNED_IN
         assert (data["token_type"], data["expires_in"]) == ("Bearer", 600)
         assert data["user"].keys() == USER
@@ -52,7 +52,7 @@ class TestSigningIn:
 
     def test_opens_the_session_that_it_names(self, world: World):
         grace = world.person("grace", world.north)
-        data = given(
+        data = data_of(
             world.nobody.post(LOGIN, {"email": grace.email, "password": PASSWORD}, headers={"User-Agent": CHROME})
         )
         session = SessionState.objects.live().get(user=grace)
@@ -62,13 +62,13 @@ class TestSigningIn:
 
     def test_gives_tokens_that_work(self, world: World):
         grace = world.person("grace", world.north)
-        data = given(login(world, grace.email))
-        me = given(world.nobody.get(ME, headers={"Authorization": f"Bearer {data['access_token']}"}))
+        data = data_of(login(world, grace.email))
+        me = data_of(world.nobody.get(ME, headers={"Authorization": f"Bearer {data['access_token']}"}))
         assert (me["id"], me["session"]["id"]) == (grace.handle, data["session_id"])
 
     def test_gives_an_access_token_of_ten_minutes_that_says_so(self, world: World):
         grace = world.person("grace", world.north)
-        data = given(login(world, grace.email))
+        data = data_of(login(world, grace.email))
         header = jwt.get_unverified_header(data["access_token"])
         assert (header.keys(), header["alg"], header["typ"]) == ({"alg", "kid", "typ"}, "RS256", "at+jwt")
         claims = jwt.decode(data["access_token"], options={"verify_signature": False})
@@ -80,13 +80,13 @@ class TestSigningIn:
         assert (claims["role"], claims["scope"]) == ("user", "")
 
     def test_gives_a_refresh_token_that_tells_nothing(self, world: World):
-        data = given(login(world, world.person("grace", world.north).email))
+        data = data_of(login(world, world.person("grace", world.north).email))
         assert "." not in data["refresh_token"]
         assert data["refresh_token"] not in (data["access_token"], data["session_id"])
 
     def test_never_gives_the_same_twice(self, world: World):
         grace = world.person("grace", world.north)
-        one, other = given(login(world, grace.email)), given(login(world, grace.email))
+        one, other = data_of(login(world, grace.email)), data_of(login(world, grace.email))
         for name in ("access_token", "refresh_token", "session_id"):
             assert one[name] != other[name]
 
@@ -106,7 +106,7 @@ class TestSigningIn:
     )
     def test_hides_where_operators_are_housed(self, who, role, has_tenant, has_partner, world: World):
         user = getattr(world, who).user
-        data = given(login(world, user.email))
+        data = data_of(login(world, user.email))
         claims = jwt.decode(data["access_token"], options={"verify_signature": False})
         tenant_id = world.north.handle if has_tenant else None
         partner_id = world.acme.handle if has_partner else None
@@ -126,7 +126,7 @@ class TestNamingTheTenant:
     @cells("way", range(4))
     def test_tells_namesakes_apart(self, way, world: World):
         for grace in namesakes(world):
-            data = given(login(world, grace.email, **self.ways(grace.tenant)[way]))
+            data = data_of(login(world, grace.email, **self.ways(grace.tenant)[way]))
             assert (data["user"]["id"], data["user"]["tenant_id"]) == (grace.handle, grace.tenant.handle)
 
     def test_is_asked_of_whoever_has_namesakes(self, world: World):
@@ -137,23 +137,23 @@ class TestNamingTheTenant:
         grace, other = namesakes(world)
         other.status = Status.SUSPENDED
         other.save()
-        assert given(login(world, grace.email))["user"]["id"] == grace.handle
+        assert data_of(login(world, grace.email))["user"]["id"] == grace.handle
 
     @cells("who", ["acme_partner", "super_admin"])
     def test_is_never_asked_of_operators(self, who, world: World):
         """Or else a tenant's administrator would shut them out by making a user of their e-mail."""
         operator = getattr(world, who).user
         accounts.create_user(actor=SYSTEM, tenant=world.springfield, email=operator.email, password="another one")
-        assert given(login(world, operator.email))["user"]["id"] == operator.handle
+        assert data_of(login(world, operator.email))["user"]["id"] == operator.handle
         assert refused(login(world, operator.email, "another one")) == WRONG
-        named = given(login(world, operator.email, "another one", tenant=world.springfield.slug))
+        named = data_of(login(world, operator.email, "another one", tenant=world.springfield.slug))
         assert named["user"]["role"] == "user"
 
     def test_of_a_partner_admin_comes_after_the_platforms_own(self, world: World):
         operator = world.super_admin.user
         rival = world.person("rival", world.staff_of(world.globex), Role.PARTNER_ADMIN)
         User.objects.filter(pk=rival.pk).update(email=operator.email)
-        assert given(login(world, operator.email))["user"]["id"] == operator.handle
+        assert data_of(login(world, operator.email))["user"]["id"] == operator.handle
 
     def test_must_be_right(self, world: World):
         grace = world.person("grace", world.north)
@@ -164,7 +164,7 @@ class TestNamingTheTenant:
 class TestAnEmail:
     @cells("spelled", ["Grace@North.Example", "GRACE@NORTH.EXAMPLE", "  grace@north.example "])
     def test_may_be_spelled_in_any_case(self, spelled, world: World):
-        assert given(login(world, spelled))["user"]["id"] == world.person("grace", world.north).handle
+        assert data_of(login(world, spelled))["user"]["id"] == world.person("grace", world.north).handle
 
     @pytest.fixture(autouse=True)
     def grace(self, world: World) -> User:
@@ -179,13 +179,13 @@ class TestAPassword:
     @cells("odd", ["  spaces around  ", "p\u0061\u0308ssw\u00f6rd", "пароль и ключ", "🔑🔑🔑🔑🔑🔑🔑🔑"])
     def test_may_be_anything(self, odd, world: World):
         accounts.create_user(actor=SYSTEM, tenant=world.north, email="odd@north.example", password=odd)
-        given(login(world, "odd@north.example", odd))
+        data_of(login(world, "odd@north.example", odd))
 
     def test_is_not_made_another_by_unicode(self, world: World):
         composed, decomposed = "p\u00e4ssword one", "pa\u0308ssword one"
         accounts.create_user(actor=SYSTEM, tenant=world.north, email="nfc@north.example", password=composed)
         assert refused(login(world, "nfc@north.example", decomposed)) == WRONG
-        given(login(world, "nfc@north.example", composed))
+        data_of(login(world, "nfc@north.example", composed))
 
     def test_beyond_measure_is_not_even_hashed(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("accounts.operations.sign_in.check_password", lambda *_: pytest.fail("it was hashed"))
@@ -237,7 +237,7 @@ class TestEveryWrongCombination:
     @cells("case", WRONG_COMBINATIONS)
     def test_gets_the_same_answer(self, case, world: World):
         grace = world.person("grace", world.north)
-        given(login(world, grace.email))  # or else nothing here would be wrong
+        data_of(login(world, grace.email))  # or else nothing here would be wrong
         body = {"email": grace.email, "password": PASSWORD} | WRONG_COMBINATIONS[case](world, grace)
         answer = world.nobody.post(LOGIN, body)
         assert refused(answer) == WRONG
@@ -278,7 +278,7 @@ class TestAnythingElse:
 
     def test_that_is_optional_may_be_null(self, world: World):
         grace = world.person("grace", world.north)
-        given(login(world, grace.email, tenant=None, totp_code=None, recovery_code=None))
+        data_of(login(world, grace.email, tenant=None, totp_code=None, recovery_code=None))
 
     def test_that_asks_for_problem_details_gets_them(self, world: World):
         body = {"email": "nobody@north.example", "password": "wrong"}
@@ -301,13 +301,13 @@ class TestSigningInToAnApplication:
 
     def test_opens_a_session_for_it(self, world: World):
         mail = self.application(world, scope="TENANT", tenant=world.north)
-        opened = given(self.sign_in(world, mail.client_id))
-        session = given(world.north_admin.get(f"/api/v1/admin/sessions/{opened['session_id']}"))
+        opened = data_of(self.sign_in(world, mail.client_id))
+        session = data_of(world.north_admin.get(f"/api/v1/admin/sessions/{opened['session_id']}"))
         assert [app["application_id"] for app in session["sso_apps"]] == [mail.handle]
-        given(Caller(opened["access_token"]).get(ME))
+        data_of(Caller(opened["access_token"]).get(ME))
         assert tenancy.suspend(mail, actor=SYSTEM) == 1
         refused(Caller(opened["access_token"]).get(ME))
-        given(world.ada.get(ME))
+        data_of(world.ada.get(ME))
 
     def test_is_refused_where_it_is_not_offered(self, world: World):
         elsewhere = self.application(world, scope="TENANT", tenant=world.springfield)

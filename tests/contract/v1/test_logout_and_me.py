@@ -5,7 +5,7 @@ from audit.models import AuditEntry
 from sessions_app.models import Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
-from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, given, refused, when
+from tests.contract.v1.answers import ME, NOT_AUTHENTICATED, data_of, refused, when
 from tests.contract.v1.test_my_sessions import SESSION_LIST_ITEM
 from tests.world import CHROME, Caller, World
 
@@ -25,7 +25,7 @@ class TestLogout:
         world.ada.post(LOGOUT)
         assert refused(world.ada.get(ME)) == NOT_AUTHENTICATED
         assert refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
-        given(phone.get(ME))
+        data_of(phone.get(ME))
 
     def test_cannot_be_done_twice_or_undone(self, world: World):
         world.ada.post(LOGOUT)
@@ -43,7 +43,7 @@ class TestLogout:
 
 class TestMe:
     def test_says_who_i_am_and_by_which_session(self, world: World):
-        me = given(world.ada.get(ME))
+        me = data_of(world.ada.get(ME))
         assert me.keys() == WHO
         session = me.pop("session")
         assert me == {
@@ -63,25 +63,25 @@ class TestMe:
     def test_calls_me_by_the_best_name_there_is(self, world: World):
         def called(**names: str) -> Any:
             User.objects.filter(pk=world.ada.user.pk).update(**names)
-            return given(world.ada.get(ME))["display_name"]
+            return data_of(world.ada.get(ME))["display_name"]
 
         assert called(first_name="Ada", last_name="Lovelace") == "Ada Lovelace"
         assert called(display_name="Countess") == "Countess"
 
     @cells(("who", "partner"), [("acme_partner", "acme"), ("super_admin", None)])
     def test_hides_where_operators_are_housed(self, who, partner, world: World):
-        me = given(getattr(world, who).get(ME))
+        me = data_of(getattr(world, who).get(ME))
         assert me["tenant_id"] is None
         assert me["partner_id"] == (getattr(world, partner).handle if partner else None)
         assert getattr(world, who).user.tenant.handle not in str(me)
 
     def test_by_an_api_key_is_by_no_session(self, world: World):
-        me = given(api_key_of(world.ada.user).get(ME))
+        me = data_of(api_key_of(world.ada.user).get(ME))
         assert (me["id"], me["session"]) == (world.ada.user.handle, None)
 
     def test_is_what_the_database_says_now(self, world: World):
         User.objects.filter(pk=world.ada.user.pk).update(role="tenant_admin", email="ada@elsewhere.example")
-        me = given(world.ada.get(ME))
+        me = data_of(world.ada.get(ME))
         assert (me["role"], me["email"]) == ("tenant_admin", "ada@elsewhere.example")
 
     def test_is_nobody_without_a_token(self, world: World):

@@ -4,7 +4,7 @@ from typing import Any
 
 from tenancy.models import Partner
 from tests.cells import cells
-from tests.contract.v1.answers import given, refused
+from tests.contract.v1.answers import data_of, refused
 from tests.world import World
 
 
@@ -19,9 +19,9 @@ def test_it_stays_where_the_other_partner_allows_less_than_it_has(limit: str, wo
         assert caller.session
     for name in ("one", "two"):
         body = {"name": name, "application_type": "SERVICE", "scope": "TENANT", "tenant_id": world.north.handle}
-        given(world.super_admin.post("/api/v1/admin/applications", body), 201)
+        data_of(world.super_admin.post("/api/v1/admin/applications", body), 201)
     Partner.objects.filter(pk=world.globex.pk).update(**{limit: 1})
     assert refused(moved(world), 409) == {"detail": f"{limit} is 1, and 2 are in use"}
     assert world.ada.get("/api/v1/me").status_code == 200
     Partner.objects.filter(pk=world.globex.pk).update(**{limit: 2})
-    assert given(moved(world))["partner_id"] == world.globex.handle
+    assert data_of(moved(world))["partner_id"] == world.globex.handle

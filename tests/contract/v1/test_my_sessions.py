@@ -10,7 +10,7 @@ from sessions_app.api.v1.views import mine as views
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.access.callers import api_key_of
 from tests.cells import cells
-from tests.contract.v1.answers import NOT_AUTHENTICATED, given, refused, when
+from tests.contract.v1.answers import NOT_AUTHENTICATED, data_of, refused, when
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
 MINE = "/api/v1/me/sessions"
@@ -31,7 +31,7 @@ SESSION_LIST_ITEM = {
 
 
 def listed(caller: Caller) -> list[str]:
-    return [item["id"] for item in given(caller.get(MINE))]
+    return [item["id"] for item in data_of(caller.get(MINE))]
 
 
 def is_alive(caller: Caller) -> bool:
@@ -51,7 +51,7 @@ class TestListingMySessions:
     def test_tells_of_each_where_and_on_what_it_was_opened(self, path, world: World):
         application = world.make_service("wiki", [])
         SessionApplication.objects.create(session=world.ada.session, application=application)
-        [item] = given(world.ada.get(path))
+        [item] = data_of(world.ada.get(path))
         opened, seen, ends = (when(item.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))
         assert opened <= seen < ends
         assert item == {
@@ -67,7 +67,7 @@ class TestListingMySessions:
 
     def test_says_null_where_nothing_is_known(self, world: World):
         bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
-        item = given(bare.get(MINE))[0]
+        item = data_of(bare.get(MINE))[0]
         assert (item["ip_address"], item["user_agent"], item["device_type"]) == (None, None, None)
 
     def test_shows_nobody_elses(self, world: World):
@@ -90,7 +90,7 @@ class TestListingMySessions:
         assert listed(world.ada) == [each.session_id for each in newest]
 
     def test_by_an_api_key_marks_none(self, world: World):
-        assert [item["is_current"] for item in given(api_key_of(world.ada.user).get(MINE))] == [False]
+        assert [item["is_current"] for item in data_of(api_key_of(world.ada.user).get(MINE))] == [False]
 
     def test_is_for_people(self, world: World):
         assert refused(world.nobody.get(MINE)) == NOT_AUTHENTICATED
@@ -114,15 +114,15 @@ class TestEndingOneOfMySessions:
 
     def test_repeated_leaves_the_first_end_as_it_was(self, world: World):
         phone, tablet = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
-        given(world.ada.delete(f"{MINE}/{phone.session_id}"))
+        data_of(world.ada.delete(f"{MINE}/{phone.session_id}"))
         first = Session.objects.get(pk=phone.session.pk)
-        assert given(tablet.delete(f"{MINE}/{phone.session_id}/")) == {"revoked_count": 0, "session_ids": []}
+        assert data_of(tablet.delete(f"{MINE}/{phone.session_id}/")) == {"revoked_count": 0, "session_ids": []}
         again = Session.objects.get(pk=phone.session.pk)
         assert (again.revoked_at, again.revocation_id) == (first.revoked_at, first.revocation_id)
         assert (again.revoked_by, again.revoke_reason) == (world.ada.user.handle, "signed out by the user")
 
     def test_may_be_this_very_one(self, world: World):
-        data = given(world.ada.delete(f"{MINE}/{world.ada.session_id}"))
+        data = data_of(world.ada.delete(f"{MINE}/{world.ada.session_id}"))
         assert data == {"revoked_count": 1, "session_ids": [world.ada.session_id]}
         assert not is_alive(world.ada)
 
@@ -161,52 +161,52 @@ class TestEndingMyOtherSessions:
 
     def test_names_them_newest_first(self, world: World):
         others = [world.signed_in(world.ada.user) for _ in range(2)]
-        data = given(world.ada.post(f"{REVOKE_ALL}/"))
+        data = data_of(world.ada.post(f"{REVOKE_ALL}/"))
         assert data == {"revoked_count": 2, "session_ids": [other.session_id for other in reversed(others)]}
 
     def test_leaves_this_one_able_to_refresh(self, world: World):
         phone = world.signed_in(world.ada.user)
-        given(world.ada.post(REVOKE_ALL))
-        given(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
+        data_of(world.ada.post(REVOKE_ALL))
+        data_of(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
         refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": phone.refresh_token}))
 
     def test_names_none_to_whoever_asks_for_no_more_than_the_count(self, world: World):
         world.signed_in(world.ada.user)
         answer = world.ada.post(REVOKE_ALL, headers={"Prefer": "return=minimal"})
-        assert given(answer) == {"revoked_count": 1, "session_ids": []}
+        assert data_of(answer) == {"revoked_count": 1, "session_ids": []}
         assert answer["Preference-Applied"] == "return=minimal"
 
     def test_leaves_everybody_elses(self, world: World):
         assert is_alive(world.alan)
         assert is_alive(world.lisa)
-        assert given(world.ada.post(REVOKE_ALL)) == {"revoked_count": 0, "session_ids": []}
+        assert data_of(world.ada.post(REVOKE_ALL)) == {"revoked_count": 0, "session_ids": []}
         assert is_alive(world.alan)
         assert is_alive(world.lisa)
 
     def test_ends_sign_ins_that_are_under_way(self, world: World):
         proof = world.proof(world.ada.user)
-        given(world.ada.post(REVOKE_ALL))
+        data_of(world.ada.post(REVOKE_ALL))
         with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert listed(world.ada) == [world.ada.session_id]
 
     def test_lets_in_whoever_signs_in_afterwards(self, world: World):
-        given(world.ada.post(REVOKE_ALL))
+        data_of(world.ada.post(REVOKE_ALL))
         assert is_alive(world.signed_in(world.ada.user))
 
     def test_by_an_api_key_leaves_none(self, world: World):
         key = api_key_of(world.ada.user)
-        assert given(key.post(REVOKE_ALL))["session_ids"] == [world.ada.session_id]
+        assert data_of(key.post(REVOKE_ALL))["session_ids"] == [world.ada.session_id]
         assert not is_alive(world.ada)
         assert is_alive(key)
 
     def test_can_be_repeated(self, world: World):
         world.signed_in(world.ada.user)
-        assert [given(world.ada.post(REVOKE_ALL))["revoked_count"] for _ in range(2)] == [1, 0]
+        assert [data_of(world.ada.post(REVOKE_ALL))["revoked_count"] for _ in range(2)] == [1, 0]
 
     def test_is_recorded_with_how_many(self, world: World):
         world.signed_in(world.ada.user)
-        given(world.ada.post(REVOKE_ALL))
+        data_of(world.ada.post(REVOKE_ALL))
         [entry] = AuditEntry.objects.filter(actor_id=world.ada.user.handle, action="session.revoked_all")
         assert (entry.tenant_id, entry.partner_id, entry.result) == (world.north.pk, world.acme.pk, "success")
         assert (entry.changes["revoked_count"], entry.changes["reach"]) == (1, Reach.USER)

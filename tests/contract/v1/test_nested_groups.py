@@ -14,7 +14,7 @@ from core.ids import Prefix
 from tests.architecture.test_sql_counts import counted
 from tests.beliefs import BELIEFS
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, page, refused
 from tests.contract.v1.test_groups import GROUPS, a_group, members
 from tests.timing import quickest
 from tests.world import SYSTEM, World, some_id
@@ -41,9 +41,11 @@ class TestNesting:
         outer, inner = a_group(world, "outer"), a_group(world, "inner")
         body = {"child_group_id": inner.handle}
         first, again = (world.north_admin.post(nested(outer), body) for _ in range(2))
-        assert given(first, 201) == given(again) == given(world.north_admin.get(f"{GROUPS}/{outer.handle}"))
+        assert data_of(first, 201) == data_of(again) == data_of(world.north_admin.get(f"{GROUPS}/{outer.handle}"))
         assert ids(world.north_admin.get(nested(outer))) == [inner.handle]
-        assert given(world.north_admin.get(f"{GROUPS}/{inner.handle}")) in page(world.north_admin.get(nested(outer)))[0]
+        assert (
+            data_of(world.north_admin.get(f"{GROUPS}/{inner.handle}")) in page(world.north_admin.get(nested(outer)))[0]
+        )
         entry = AuditEntry.objects.get(action="group.nested")
         assert (entry.resource_id, entry.changes) == (outer.handle, {"child_group_id": [None, inner.handle]})
 
@@ -58,7 +60,7 @@ class TestNesting:
         top, left, bottom = chain(world, "top", "left", "bottom")
         right = a_group(world, "right")
         for parent, child in ((top, right), (right, bottom)):
-            given(world.north_admin.post(nested(parent), {"child_group_id": child.handle}), 201)
+            data_of(world.north_admin.post(nested(parent), {"child_group_id": child.handle}), 201)
         add_member(bottom, world.ada.user, actor=SYSTEM)
         add_member(left, world.ada.user, actor=SYSTEM)
         assert ids(world.north_admin.get(f"{members(top)}?effective=true")) == [world.ada.user.handle]
@@ -67,7 +69,7 @@ class TestNesting:
     def test_by_way_of_a_deleted_group_is_no_ring(self, world: World):
         top, middle, bottom = chain(world, "top", "middle", "bottom")
         assert world.north_admin.delete(f"{GROUPS}/{middle.handle}").status_code == 204
-        given(world.north_admin.post(nested(bottom), {"child_group_id": top.handle}), 201)
+        data_of(world.north_admin.post(nested(bottom), {"child_group_id": top.handle}), 201)
 
     def test_of_what_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
         outer, gone = a_group(world), a_group(world, "gone")
@@ -88,7 +90,7 @@ class TestNesting:
         assert [world.north_admin.delete(path).status_code for _ in range(2)] == [204, 404]
         assert world.north_admin.delete(f"{nested(outer)}/{some_id(Prefix.GROUP)}").status_code == 404
         assert AuditEntry.objects.get(action="group.unnested").changes == {"child_group_id": [inner.handle, None]}
-        given(world.north_admin.post(nested(inner), {"child_group_id": outer.handle}), 201)
+        data_of(world.north_admin.post(nested(inner), {"child_group_id": outer.handle}), 201)
 
 
 class TestTheDatabase:

@@ -10,7 +10,7 @@ from core.access import Origin
 from sessions_app import operations
 from sessions_app.models import SessionState
 from tests.cells import cells
-from tests.contract.v1.answers import LOGIN, ME, REFRESH, flaws, given, refused
+from tests.contract.v1.answers import LOGIN, ME, REFRESH, data_of, flaws, refused
 from tests.world import PASSWORD, Caller, World
 
 PATH = "/api/v1/me/password"
@@ -36,44 +36,44 @@ class TestChangingMyPassword:
         for _ in range(2):
             world.signed_in(world.ada.user)
         body = {"current_password": PASSWORD, "new_password": NEW}
-        assert given(world.ada.post(path, body)) == {"sessions_ended": 2}
+        assert data_of(world.ada.post(path, body)) == {"sessions_ended": 2}
 
     def test_is_what_signs_in_from_then_on(self, world: World):
-        assert given(change(world.ada)) == {"sessions_ended": 0}
+        assert data_of(change(world.ada)) == {"sessions_ended": 0}
         refused(login(world, PASSWORD))
-        given(login(world, NEW))
+        data_of(login(world, NEW))
 
     def test_ends_every_other_session_and_what_could_renew_it(self, world: World):
         phone = world.signed_in(world.ada.user)
-        given(change(world.ada))
+        data_of(change(world.ada))
         refused(phone.get(ME))
         refused(world.nobody.post(REFRESH, {"refresh_token": phone.refresh_token}))
 
     def test_leaves_this_session_as_it_was(self, world: World):
-        given(change(world.ada))
-        given(world.ada.get(ME))
-        given(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
+        data_of(change(world.ada))
+        data_of(world.ada.get(ME))
+        data_of(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
 
     def test_leaves_everybody_elses(self, world: World):
-        given(world.alan.get(ME))
-        given(change(world.ada))
-        given(world.alan.get(ME))
+        data_of(world.alan.get(ME))
+        data_of(change(world.ada))
+        data_of(world.alan.get(ME))
 
     def test_ends_a_sign_in_that_is_under_way_with_the_old_one(self, world: World):
         proof = accounts.verify_credentials(accounts.Credentials(world.ada.user.email, PASSWORD), origin=Origin())
-        given(change(world.ada))
+        data_of(change(world.ada))
         with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=proof.principal)
         assert SessionState.objects.live().filter(user=world.ada.user).count() == 1
 
     def test_may_set_the_same_again(self, world: World):
         before = hash_of(world.ada)
-        assert given(change(world.ada, PASSWORD)) == {"sessions_ended": 0}
+        assert data_of(change(world.ada, PASSWORD)) == {"sessions_ended": 0}
         assert hash_of(world.ada) != before
 
     def test_is_recorded_without_a_word_of_it(self, world: World):
         world.signed_in(world.ada.user)
-        given(change(world.ada))
+        data_of(change(world.ada))
         [entry] = AuditEntry.objects.filter(resource_id=world.ada.user.handle, action="user.password_changed")
         assert (entry.result, entry.changes) == ("success", {"sessions_ended": 1})
         assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
@@ -84,7 +84,7 @@ class TestTheWrongPassword:
         phone, before = world.signed_in(world.ada.user), hash_of(world.ada)
         assert flaws(change(world.ada, current="wrong")) == [NOT_YOURS]
         assert hash_of(world.ada) == before
-        given(phone.get(ME))
+        data_of(phone.get(ME))
 
     def test_is_recorded_as_a_failure(self, world: World):
         change(world.ada, current="wrong")
@@ -150,6 +150,6 @@ class TestAnUnfitPassword:
 
 def test_a_password_is_taken_to_the_letter(world: World):
     odd = "  пароль with spaces  "
-    given(change(world.ada, odd))
+    data_of(change(world.ada, odd))
     refused(login(world, odd.strip()))
-    given(login(world, odd))
+    data_of(login(world, odd))

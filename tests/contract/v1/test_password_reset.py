@@ -15,7 +15,7 @@ from audit.models import AuditEntry
 from tenancy.models import Partner, Tenant
 from tenancy.operations import change_tenant, reactivate, suspend
 from tests.cells import cells
-from tests.contract.v1.answers import ME, flaws, given, refused
+from tests.contract.v1.answers import ME, data_of, flaws, refused
 from tests.world import PASSWORD, SYSTEM, World
 
 RESET, SIGN_IN = "/api/v1/auth/reset-password", "/api/v1/auth/login"
@@ -42,7 +42,7 @@ CHANGES: dict[str, Any] = {
 
 
 def issue(world: World, **body: str) -> Any:
-    return given(world.north_admin.post(f"/api/v1/admin/users/{world.ada.user.handle}/reset-password", body))
+    return data_of(world.north_admin.post(f"/api/v1/admin/users/{world.ada.user.handle}/reset-password", body))
 
 
 def use(world: World, code: str, new: str = NEW) -> Any:
@@ -105,19 +105,19 @@ class TestIssuingOne:
 
 class TestUsingIt:
     def test_sets_the_password(self, world: World):
-        assert given(use(world, issue(world, delivery="code")["code"])) == {"sessions_ended": 0}
+        assert data_of(use(world, issue(world, delivery="code")["code"])) == {"sessions_ended": 0}
         assert (sign_in(world, NEW), sign_in(world, PASSWORD)) == (200, 401)
 
     def test_works_once(self, world: World):
         code = issue(world, delivery="code")["code"]
-        given(use(world, code))
+        data_of(use(world, code))
         assert [where for where, _, _ in flaws(use(world, code, "another new password"))] == [["body", "code"]]
         assert sign_in(world, NEW) == 200
 
     def test_is_of_the_newest_only(self, world: World):
         old, new = (issue(world, delivery="code")["code"] for _ in range(2))
         assert flaws(use(world, old))
-        given(use(world, new))
+        data_of(use(world, new))
 
     def test_is_in_time(self, world: World):
         code = issue(world, delivery="code")["code"]
@@ -127,7 +127,7 @@ class TestUsingIt:
     def test_with_a_weak_password_costs_nothing(self, world: World):
         code = issue(world, delivery="code")["code"]
         assert [where for where, _, _ in flaws(use(world, code, "short"))] == [["body", "new_password"]]
-        given(use(world, code))
+        data_of(use(world, code))
 
     @cells("code", ["x", "x" * 43, "x" * 129, "\N{SNOWMAN}"])
     def test_with_a_code_that_is_none_is_refused(self, code: str, world: World):
@@ -156,7 +156,7 @@ class TestUsingIt:
     def test_ends_whatever_was_opened_meanwhile(self, world: World):
         code = issue(world, delivery="code")["code"]
         meanwhile = world.signed_in(world.ada.user)
-        assert given(use(world, code)) == {"sessions_ended": 1}
+        assert data_of(use(world, code)) == {"sessions_ended": 1}
         assert meanwhile.get(ME).status_code == 401
 
 
@@ -169,7 +169,7 @@ class TestTheLetter:
         assert code in sent.alternatives[0].content
         assert "/reset-password" in sent.body
         assert code not in next(line for line in sent.body.splitlines() if "http" in line)
-        given(use(world, code))
+        data_of(use(world, code))
 
     def test_wears_the_tenants_colours_as_text(self, world: World):
         branding = {

@@ -8,8 +8,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from core.access import Scope
-from tests.access.asking import an_entry
-from tests.contract.v1.answers import given
+from tests.access.valid_requests import audit_entry_id
+from tests.contract.v1.answers import data_of
 from tests.contract.v1.reference import (
     ADMIN_API,
     DEFAULTS,
@@ -187,10 +187,10 @@ class TestTheAnswers:
         operator, ada = world.super_admin, world.ada.user
         for kind in KINDS:
             body, prefix = kind.new(ada, world), f"{kind.model.prefix}_"
-            made = given(operator.post(kind.path, body), 201)
+            made = data_of(operator.post(kind.path, body), 201)
             one = f"{kind.path}/{made['id']}"
             name = "first_name" if "email" in made else "name"
-            shown, changed = given(operator.get(one)), given(operator.request("PATCH", one, {name: "Another"}))
+            shown, changed = data_of(operator.get(one)), data_of(operator.request("PATCH", one, {name: "Another"}))
             missing = set(FIELDS.get(str(kind), ())) - shown.keys()
             where = operator.get(kind.path).json()["pagination"]
             known = [made["id"].startswith(prefix), shown["id"] == made["id"], changed[name] == "Another", not missing]
@@ -201,10 +201,10 @@ class TestTheAnswers:
         assert (wrong, {str(kind) for kind in KINDS}) == ([], set(RESOURCES))
 
     def test_of_what_the_admin_api_has_beside_its_resources_are_there(self, world: World):
-        operator, entry = world.super_admin, an_entry(world.ada.user)
+        operator, entry = world.super_admin, audit_entry_id(world.ada.user)
         for path in ("audit", f"audit/{entry}", "dashboard/stats", "dashboard/activity"):
             assert operator.get(f"/api/v1/admin/{path}").status_code == 200, path
-        shown = given(operator.get(f"/api/v1/admin/audit/{entry}"))
+        shown = data_of(operator.get(f"/api/v1/admin/audit/{entry}"))
         named = {"actor_id", "actor_email", "action", "resource_type", "resource_id", "result"}
         assert named | {"ip_address", "user_agent", "timestamp"} <= shown.keys()
 

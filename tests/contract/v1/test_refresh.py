@@ -11,7 +11,7 @@ from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionQuerySet
 from sessions_app.refresh_tokens import START
 from tests.cells import cells
-from tests.contract.v1.answers import ME, REFRESH, flaws, given, refused
+from tests.contract.v1.answers import ME, REFRESH, data_of, flaws, refused
 from tests.world import Caller, World, some_id
 
 NO_LONGER_GOOD = {"detail": "This refresh token is not valid any more; sign in again"}
@@ -37,7 +37,7 @@ def is_alive(caller: Caller, access_token: str | None = None) -> bool:
 
 class TestRefreshing:
     def test_answers_with_a_new_pair_for_the_same_session(self, world: World):
-        data = given(refresh(world, world.ada.refresh_token))
+        data = data_of(refresh(world, world.ada.refresh_token))
         assert data.keys() == SIGNED_IN
         assert (data["token_type"], data["expires_in"]) == ("Bearer", 600)
         assert data["session_id"] == world.ada.session_id
@@ -53,44 +53,44 @@ class TestRefreshing:
         assert is_alive(world.ada, data["access_token"])
 
     def test_leaves_the_access_token_in_hand_good(self, world: World):
-        given(refresh(world, world.ada.refresh_token))
+        data_of(refresh(world, world.ada.refresh_token))
         assert is_alive(world.ada)
 
     def test_goes_on_for_as_long_as_the_session(self, world: World):
         seen, token = {world.ada.refresh_token}, world.ada.refresh_token
         for _ in range(5):
-            token = given(refresh(world, token))["refresh_token"]
+            token = data_of(refresh(world, token))["refresh_token"]
             assert token not in seen
             seen.add(token)
 
     def test_needs_no_other_credential_and_minds_none(self, world: World):
         stale = {"Authorization": "Bearer something old"}
-        given(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}, headers=stale))
+        data_of(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}, headers=stale))
 
     def test_counts_as_activity_from_where_it_came(self, world: World):
         row(world.ada).update(last_activity_at=Now() - timedelta(hours=1))
         body = {"refresh_token": world.ada.refresh_token}
-        given(world.nobody.post(REFRESH, body, REMOTE_ADDR="203.0.113.9"))
+        data_of(world.nobody.post(REFRESH, body, REMOTE_ADDR="203.0.113.9"))
         session = row(world.ada).get(last_activity_at__gt=Now() - timedelta(minutes=1))
         assert (session.ip_address, session.last_ip_address) == ("192.0.2.10", "203.0.113.9")
 
     def test_does_not_prolong_the_session(self, world: World):
         ends = row(world.ada).get().expires_at
-        given(refresh(world, world.ada.refresh_token))
+        data_of(refresh(world, world.ada.refresh_token))
         assert row(world.ada).get().expires_at == ends
 
 
 class TestTheSameTokenAgain:
     def test_within_ten_seconds_gets_the_same_successor(self, world: World):
-        first = given(refresh(world, world.ada.refresh_token))
+        first = data_of(refresh(world, world.ada.refresh_token))
         for seconds in (0, 9.9):
             pass_the_grace(world.ada, seconds)
-            again = given(refresh(world, world.ada.refresh_token))
+            again = data_of(refresh(world, world.ada.refresh_token))
             assert again["refresh_token"] == first["refresh_token"]
             assert is_alive(world.ada, again["access_token"])
 
     def test_later_ends_the_session_newest_access_token_included(self, world: World):
-        first = given(refresh(world, world.ada.refresh_token))
+        first = data_of(refresh(world, world.ada.refresh_token))
         pass_the_grace(world.ada)
         assert refused(refresh(world, world.ada.refresh_token)) == NO_LONGER_GOOD
         assert not is_alive(world.ada)
@@ -98,22 +98,22 @@ class TestTheSameTokenAgain:
         assert refused(refresh(world, first["refresh_token"])) == NO_LONGER_GOOD
 
     def test_ends_it_however_long_ago_it_was_spent(self, world: World):
-        second = given(refresh(world, world.ada.refresh_token))["refresh_token"]
-        third = given(refresh(world, second))["refresh_token"]
-        newest = given(refresh(world, third))
+        second = data_of(refresh(world, world.ada.refresh_token))["refresh_token"]
+        third = data_of(refresh(world, second))["refresh_token"]
+        newest = data_of(refresh(world, third))
         assert refused(refresh(world, world.ada.refresh_token)) == NO_LONGER_GOOD
         assert not is_alive(world.ada, newest["access_token"])
 
     def test_ends_that_session_and_no_other(self, world: World):
         phone = world.signed_in(world.ada.user)
-        given(refresh(world, world.ada.refresh_token))
+        data_of(refresh(world, world.ada.refresh_token))
         pass_the_grace(world.ada)
         refused(refresh(world, world.ada.refresh_token))
         assert is_alive(phone)
-        given(refresh(world, phone.refresh_token))
+        data_of(refresh(world, phone.refresh_token))
 
     def test_says_so_on_the_row_and_in_the_audit(self, world: World):
-        given(refresh(world, world.ada.refresh_token))
+        data_of(refresh(world, world.ada.refresh_token))
         pass_the_grace(world.ada)
         refused(refresh(world, world.ada.refresh_token))
         session = row(world.ada).get()
@@ -138,7 +138,7 @@ class TestATokenThatIsNotOurs:
     def test_for_a_flipped_bit_is_refused_and_ends_nothing(self, at, world: World):
         assert refused(refresh(world, spoilt(str(world.ada.refresh_token), at))) == NO_LONGER_GOOD
         assert is_alive(world.ada)
-        given(refresh(world, world.ada.refresh_token))
+        data_of(refresh(world, world.ada.refresh_token))
 
     def test_for_naming_another_session_ends_nothing(self, world: World):
         alans = decode_id(Prefix.SESSION, world.alan.session_id)
@@ -154,7 +154,7 @@ class TestATokenThatIsNotOurs:
         assert refused(refresh(world, text)) == NO_LONGER_GOOD
 
     def test_for_being_another_kind_of_credential(self, world: World):
-        key = given(world.ada.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
+        key = data_of(world.ada.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
         for credential in (world.ada.token, world.service().token, key, world.ada.session_id, some_id(Prefix.SESSION)):
             assert refused(refresh(world, credential)) == NO_LONGER_GOOD
 
@@ -173,7 +173,7 @@ class TestTheRefreshTokenOfAnEndedSession:
             case "signed out":
                 assert ada.post("/api/v1/auth/logout").status_code == 204
             case "revoked":
-                given(ada.delete(f"/api/v1/me/sessions/{ada.session_id}"))
+                data_of(ada.delete(f"/api/v1/me/sessions/{ada.session_id}"))
             case "expired":
                 row(ada).update(created_at=Now() - timedelta(days=2), expires_at=Now() - timedelta(seconds=1))
             case "idle":
@@ -181,7 +181,7 @@ class TestTheRefreshTokenOfAnEndedSession:
 
     @cells("how", ["signed out", "revoked", "expired", "idle"])
     def test_is_refused_and_so_is_the_one_spent_before_it(self, how, world: World):
-        newest = given(refresh(world, world.ada.refresh_token))["refresh_token"]
+        newest = data_of(refresh(world, world.ada.refresh_token))["refresh_token"]
         self.ended(how, world.ada)
         for token in (newest, world.ada.refresh_token):
             assert refused(refresh(world, token)) == NO_LONGER_GOOD
@@ -192,13 +192,13 @@ class TestTheSecretKey:
     NEW = "a new secret key, as an operator would set it"
 
     def test_may_change_while_the_old_one_is_a_fallback(self, world: World, settings: Any):
-        before, second = settings.SECRET_KEY, given(refresh(world, world.ada.refresh_token))["refresh_token"]
+        before, second = settings.SECRET_KEY, data_of(refresh(world, world.ada.refresh_token))["refresh_token"]
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = self.NEW, [before]
-        again = given(refresh(world, world.ada.refresh_token))
+        again = data_of(refresh(world, world.ada.refresh_token))
         assert again["refresh_token"] != world.ada.refresh_token
-        third = given(refresh(world, again["refresh_token"]))["refresh_token"]
+        third = data_of(refresh(world, again["refresh_token"]))["refresh_token"]
         settings.SECRET_KEY_FALLBACKS = []
-        given(refresh(world, third))
+        data_of(refresh(world, third))
         assert refused(refresh(world, second)) == NO_LONGER_GOOD
 
     def test_changed_without_a_fallback_takes_every_refresh_token_with_it(self, world: World, settings: Any):
@@ -223,7 +223,7 @@ class TestTheBody:
 
 
 def test_only_digests_of_refresh_tokens_are_kept(world: World):
-    newest = given(refresh(world, world.ada.refresh_token))["refresh_token"]
+    newest = data_of(refresh(world, world.ada.refresh_token))["refresh_token"]
     kept = str(row(world.ada).values().get())
     for token in (newest, str(world.ada.refresh_token)):
         secret = base64.urlsafe_b64decode(token.removeprefix(START) + "==")[16:48]

@@ -8,7 +8,7 @@ import pytest
 from audit.models import AuditEntry
 from core.models import Status
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, page, refused, when
+from tests.contract.v1.answers import data_of, flaws, page, refused, when
 from tests.resources import KINDS, Kind
 from tests.world import Caller, World
 
@@ -26,7 +26,7 @@ def send(caller: Caller, method: str, path: str, body: Any = None, **headers: st
 def make(kind: Kind, world: World) -> tuple[str, dict[str, Any], str]:
     """Where it is, what is said of it, and its version."""
     answer = world.super_admin.post(kind.path, kind.new(world.ada.user, world))
-    said = {name: value for name, value in given(answer, 201).items() if name not in SHOWN_ONCE}
+    said = {name: value for name, value in data_of(answer, 201).items() if name not in SHOWN_ONCE}
     return f"{kind.path}/{said['id']}", said, answer["ETag"]
 
 
@@ -38,7 +38,7 @@ def newest_entry() -> AuditEntry:
 class TestANewOne:
     def test_is_what_was_asked_for(self, kind: Kind, world: World):
         body = kind.new(world.ada.user, world)
-        made = given(world.super_admin.post(kind.path, body), 201)
+        made = data_of(world.super_admin.post(kind.path, body), 201)
         assert {name: made[name] for name in body if name in made} == {
             name: body[name] for name in body if name in made
         }
@@ -48,10 +48,10 @@ class TestANewOne:
     def test_says_where_it_is(self, kind: Kind, world: World):
         answer = world.super_admin.post(f"{kind.path}/", kind.new(world.ada.user, world))
         found = world.super_admin.get(answer["Location"])
-        shown = given(found)
+        shown = data_of(found)
         assert answer["Location"] == f"{kind.path}/{shown['id']}"
         assert found["ETag"] == answer["ETag"]
-        assert shown.items() <= given(answer, 201).items()
+        assert shown.items() <= data_of(answer, 201).items()
 
     def test_is_on_record_once_with_what_it_is_made_of(self, kind: Kind, world: World):
         operator, body = world.super_admin, kind.new(world.ada.user, world)
@@ -71,12 +71,12 @@ class TestANewOne:
         if kind.unique is None:
             return
         body = kind.new(world.ada.user, world)
-        path = f"{kind.path}/{given(world.super_admin.post(kind.path, body), 201)['id']}"
+        path = f"{kind.path}/{data_of(world.super_admin.post(kind.path, body), 201)['id']}"
         assert refused(world.super_admin.post(kind.path, body), 409)["detail"].startswith(
             f"This {kind.unique} is taken"
         )
         assert world.super_admin.delete(path).status_code == 204
-        given(world.super_admin.post(kind.path, body), 201)
+        data_of(world.super_admin.post(kind.path, body), 201)
 
     @pytest.mark.parametrize("body", [[], "a", 1, None])
     def test_is_an_object(self, body: Any, kind: Kind, world: World):
@@ -88,7 +88,7 @@ class TestAList:
     def test_shows_each_as_it_is(self, kind: Kind, world: World):
         path, _, _ = make(kind, world)
         rows, where = page(world.super_admin.get(f"{kind.path}?per_page=100"))
-        assert given(world.super_admin.get(path)) in rows
+        assert data_of(world.super_admin.get(path)) in rows
         assert where["total"] == len(rows)
         assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
 
@@ -113,7 +113,7 @@ class TestAList:
         path, made, _ = make(kind, world)
         if "status" not in kind.changes:
             return
-        given(world.super_admin.request("PATCH", path, {"status": "SUSPENDED"}))
+        data_of(world.super_admin.request("PATCH", path, {"status": "SUSPENDED"}))
         for status in Status:
             found = [row["id"] for row in page(world.super_admin.get(f"{kind.path}?status={status}&per_page=100"))[0]]
             assert (made["id"] in found) == (status is Status.SUSPENDED)
@@ -134,10 +134,10 @@ class TestAChange:
         path, made, version = make(kind, world)
         new, before = kind.changes[name], AuditEntry.objects.count()
         answer = world.super_admin.request("PATCH", path, {name: new})
-        shown = given(answer)
+        shown = data_of(answer)
         assert shown == made | {name: new, "updated_at": shown["updated_at"]} or name not in shown
         assert answer["ETag"] != version
-        assert given(world.super_admin.get(path)) == shown
+        assert data_of(world.super_admin.get(path)) == shown
         assert AuditEntry.objects.count() == before + 1
         assert newest_entry().changes[name] == [made.get(name), new]
 
@@ -147,7 +147,7 @@ class TestAChange:
         before = AuditEntry.objects.count()
         for body in ({}, {name: made[name] for name in kind.changes if name in made and made[name] is not None}):
             answer = world.super_admin.request("PATCH", path, body)
-            assert (given(answer).items() <= made.items(), answer["ETag"]) == (True, version)
+            assert (data_of(answer).items() <= made.items(), answer["ETag"]) == (True, version)
         assert AuditEntry.objects.count() == before
 
     @of_every_kind
@@ -246,7 +246,7 @@ class TestAKey:
         other = world.signed_in(world.person("another", world.super_admin.user.tenant, world.super_admin.user.role))
         for caller in (world.super_admin, other):
             answer = send(caller, "POST", kind.path, kind.new(world.ada.user, world), Idempotency_Key="order-68")
-            assert given(answer, 201)
+            assert data_of(answer, 201)
 
     def test_of_a_failure_is_free_again(self, kind: Kind, world: World):
         assert send(world.super_admin, "POST", kind.path, {}, Idempotency_Key="order-69").status_code == 422

@@ -7,7 +7,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, ids, page, refused, when
+from tests.contract.v1.answers import data_of, flaws, ids, page, refused, when
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -43,14 +43,14 @@ def end(caller: Caller) -> str:
 
 
 def shown(world: World, handle: str) -> dict[str, Any]:
-    return given(world.super_admin.get(f"{REVOCATIONS}/{handle}"))
+    return data_of(world.super_admin.get(f"{REVOCATIONS}/{handle}"))
 
 
 class TestARevocation:
     def test_says_how_much_it_ended_by_whom_and_why(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
         body = {"tenant_id": world.north.handle, "reason": "laptops stolen"}
-        handle = given(world.acme_partner.post(REVOKE_ALL, body))["revocation_id"]
+        handle = data_of(world.acme_partner.post(REVOKE_ALL, body))["revocation_id"]
         told = shown(world, handle)
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
         assert list(told) == FIELDS
@@ -96,7 +96,7 @@ class TestARevocation:
             (Reach.PLATFORM, None),
         ):
             handle = revoke(reach, target)
-            told = given(world.service(Scope.ADMIN_READ).get(f"{REVOCATIONS}/{handle}"))
+            told = data_of(world.service(Scope.ADMIN_READ).get(f"{REVOCATIONS}/{handle}"))
             assert (told["scope"], told["scope_id"]) == (reach, target and target.handle)
 
     def test_of_what_sessions_look_like_says_what_they_looked_like(self, world: World):
@@ -116,7 +116,7 @@ class TestARevocation:
 
     def test_is_what_the_session_says_ended_it(self, world: World):
         handle = end(world.ada)
-        assert given(world.super_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["revocation_id"] == handle
+        assert data_of(world.super_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["revocation_id"] == handle
 
     def test_elsewhere_does_not_exist(self, world: World):
         handles = [end(world.ada), revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)]

@@ -15,7 +15,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionApplication
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, ids, page
+from tests.contract.v1.answers import data_of, flaws, ids, page
 from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -170,7 +170,7 @@ class TestWhereFrom:
     def test_the_unknown_devices_are_those_that_the_statistics_count(self, world: World):
         odd = [world.signed_in(world.ada.user, user_agent=agent) for agent in ("", "?")]
         assert found(world.north_admin, device_type="unknown") == of(*odd)
-        told = given(world.north_admin.get(f"/api/v1/tenants/{world.north.handle}/sessions/stats"))
+        told = data_of(world.north_admin.get(f"/api/v1/tenants/{world.north.handle}/sessions/stats"))
         assert told["by_device_type"]["unknown"] == len(odd)
 
 

@@ -8,7 +8,7 @@ from core.models import Status
 from sessions_app.models import Session
 from tests.architecture.test_sql_counts import counted
 from tests.cells import cells
-from tests.contract.v1.answers import LOGIN, ME, NOT_AUTHENTICATED, given, refused
+from tests.contract.v1.answers import LOGIN, ME, NOT_AUTHENTICATED, data_of, refused
 from tests.world import PASSWORD, Caller, World
 
 COOKIE = "curfew_session"
@@ -29,7 +29,7 @@ class TestTheCookie:
     @cells("asked", [{"session_cookie": False}, {}])
     def test_is_set_for_whoever_asks(self, asked: dict[str, Any], world: World):
         answer = world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD, **asked})
-        given(answer)
+        data_of(answer)
         assert not answer.cookies
         assert Session.objects.latest("pk").key_digest is None
 
@@ -64,7 +64,7 @@ class TestTheCookie:
 
     def test_is_dropped_at_the_end(self, world: World):
         answer = sign_in(world)
-        browser = Caller(given(answer)["access_token"])
+        browser = Caller(data_of(answer)["access_token"])
         browser.http.cookies[COOKIE] = answer.cookies[COOKIE].value
         dropped = browser.post(LOGOUT).cookies[COOKIE]
         assert (dropped.value, dropped["max-age"], dropped["path"]) == ("", 0, "/")
@@ -73,11 +73,11 @@ class TestTheCookie:
 class TestTheKey:
     def test_is_as_good_as_the_token_that_came_with_it(self, world: World):
         answer = sign_in(world)
-        signed_in = given(answer)
+        signed_in = data_of(answer)
         with counted() as statements:
-            me = given(with_key(answer).get(ME))
+            me = data_of(with_key(answer).get(ME))
         assert me["session"]["id"] == signed_in["session_id"]
-        assert me == given(Caller(signed_in["access_token"]).get(ME))
+        assert me == data_of(Caller(signed_in["access_token"]).get(ME))
         assert len(statements) == 3
 
     def test_is_kept_as_a_digest(self, world: World):
@@ -90,9 +90,9 @@ class TestTheKey:
 
     def test_outlives_the_tokens_and_not_the_session(self, world: World):
         answer = sign_in(world)
-        caller, refresh_token = with_key(answer), given(answer)["refresh_token"]
-        given(world.nobody.post(REFRESH, {"refresh_token": refresh_token}))
-        given(caller.get(ME))
+        caller, refresh_token = with_key(answer), data_of(answer)["refresh_token"]
+        data_of(world.nobody.post(REFRESH, {"refresh_token": refresh_token}))
+        data_of(caller.get(ME))
         assert caller.post(LOGOUT).status_code == 204
         assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
@@ -103,7 +103,7 @@ class TestTheKey:
             lambda: User.objects.filter(pk=world.ada.user.pk).update(status=Status.SUSPENDED),
         ):
             caller = with_key(sign_in(world))
-            given(caller.get(ME))
+            data_of(caller.get(ME))
             end()
             assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
@@ -118,7 +118,7 @@ class TestTheKey:
         assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
 
     def test_of_a_session_that_has_none_is_not_nothing(self, world: World):
-        given(world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD}))
+        data_of(world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD}))
         session = Session.objects.latest("pk")
         for secret in (b"", bytes(32)):
             text = base64.urlsafe_b64encode(session.pk.bytes + secret).decode().rstrip("=")

@@ -9,7 +9,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, Session
 from tests.cells import cells
-from tests.contract.v1.answers import flaws, given, refused, when
+from tests.contract.v1.answers import data_of, flaws, refused, when
 from tests.contract.v1.sessions import SESSIONS, is_alive, run_out
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -30,7 +30,7 @@ def of_tenant(world: World) -> str:
 
 
 def numbers(caller: Caller, path: str = STATS) -> list[int]:
-    told = given(caller.get(path))
+    told = data_of(caller.get(path))
     return [told[name] for name in NUMBERS]
 
 
@@ -40,7 +40,7 @@ class TestTheStatistics:
         gone, over = world.signed_in(world.ada.user), world.signed_in(world.alan.user)
         operations.revoke(Session.objects.filter(pk=gone.session.pk), actor=SYSTEM, reason="test")
         run_out(over)
-        told = given(world.super_admin.get(of_tenant(world)))
+        told = data_of(world.super_admin.get(of_tenant(world)))
         oldest, newest = (when(told.pop(name)) for name in TIMES)
         assert (oldest, newest) == tuple(
             Session.objects.get(pk=each.session.pk).created_at for each in (world.ada, world.alan)
@@ -96,14 +96,14 @@ class TestTheStatistics:
         if who == "north_admin":
             places += [("tenant_id", world.south.handle)]
         for name, handle in places:
-            assert given(caller.get(f"{STATS}?{name}={handle}")) == NOTHING, (name, handle)
+            assert data_of(caller.get(f"{STATS}?{name}={handle}")) == NOTHING, (name, handle)
 
     def test_follow_at_once_when_a_tenant_is_signed_out(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
-        before = given(world.super_admin.get(of_tenant(world)))
+        before = data_of(world.super_admin.get(of_tenant(world)))
         operations.sweep()
-        assert before == given(world.super_admin.get(of_tenant(world)))
+        assert before == data_of(world.super_admin.get(of_tenant(world)))
         assert [before[name] for name in NUMBERS] == [0, 2, 2, 0, 0]
 
     def test_are_the_totals_of_the_lists(self, world: World):
@@ -112,7 +112,7 @@ class TestTheStatistics:
         run_out(over)
         Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now() - timedelta(minutes=3))
         for caller in (world.north_admin, world.acme_partner, world.super_admin):
-            told = given(caller.get(STATS))
+            told = data_of(caller.get(STATS))
             for query, name in {
                 "": "active_sessions",
                 "active_only=false": "total_sessions",

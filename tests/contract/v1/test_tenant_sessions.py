@@ -11,9 +11,9 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Revocation
 from tenancy import operations as tenancy
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, flaws, given, ids, page, refused
+from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, page, refused
 from tests.contract.v1.sessions import SESSION_LIST_ITEM, fall_idle, is_alive, row, run_out
 from tests.world import SYSTEM, Caller, World, some_id
 
@@ -90,8 +90,8 @@ class TestATenantsList:
 
 class TestOneSessionOfATenant:
     def test_is_the_same_as_everywhere(self, world: World):
-        here = given(world.north_admin.get(north(world, f"/{world.ada.session_id}")))
-        assert here == given(world.north_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))
+        here = data_of(world.north_admin.get(north(world, f"/{world.ada.session_id}")))
+        assert here == data_of(world.north_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))
 
     def test_ends_by_delete_and_may_be_ended_again(self, world: World):
         for _ in range(2):
@@ -102,7 +102,7 @@ class TestOneSessionOfATenant:
     def test_of_an_equal_can_be_seen_and_not_ended(self, world: World):
         deputy = world.signed_in(world.person("deputy", world.north, Role.TENANT_ADMIN))
         path = north(world, f"/{deputy.session_id}")
-        given(world.north_admin.get(path))
+        data_of(world.north_admin.get(path))
         assert refused(world.north_admin.delete(path), 403) == ACCESS_DENIED
         assert world.acme_partner.delete(path).status_code == 204
         assert not is_alive(deputy)
@@ -117,16 +117,16 @@ class TestOneSessionOfATenant:
 
     @cells("word", ["stats", "users", "revoke-all", "ses_1", "%00"])
     def test_is_not_what_another_word_means(self, word: str, world: World):
-        before = footprint() if is_alive(world.north_admin) else None
+        before = database_digest() if is_alive(world.north_admin) else None
         assert world.north_admin.delete(north(world, f"/{word}")).status_code in (404, 405)
-        assert footprint() == before
+        assert database_digest() == before
 
 
 class TestSigningATenantOut:
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
     def test_ends_everybodys_sessions_and_no_others(self, who: str, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan, world.north_admin, world.katherine))
-        told = given(getattr(world, who).post(north(world, "/revoke-all")))
+        told = data_of(getattr(world, who).post(north(world, "/revoke-all")))
         assert told["revoked_count"] == 3
         sessions = [each.session_id for each in (world.ada, world.alan, world.north_admin)]
         assert told["session_ids"] == sorted(sessions, reverse=True)
@@ -135,19 +135,19 @@ class TestSigningATenantOut:
 
     def test_ends_sign_ins_under_way_and_none_that_come_after(self, world: World):
         proof = world.proof(world.ada.user)
-        given(world.super_admin.post(north(world, "/revoke-all")))
+        data_of(world.super_admin.post(north(world, "/revoke-all")))
         with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert is_alive(world.signed_in(world.ada.user))
 
     def test_keeps_the_reason(self, world: World):
-        told = given(world.super_admin.post(north(world, "/revoke-all/"), {"reason": "moving house"}))
+        told = data_of(world.super_admin.post(north(world, "/revoke-all/"), {"reason": "moving house"}))
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
         assert (revocation.handle, revocation.reason) == (told["revocation_id"], "moving house")
 
     def test_can_be_brief(self, world: World):
         assert is_alive(world.ada)
-        told = given(world.super_admin.post(north(world, "/revoke-all"), headers={"Prefer": "return=minimal"}))
+        told = data_of(world.super_admin.post(north(world, "/revoke-all"), headers={"Prefer": "return=minimal"}))
         assert (told["revoked_count"], told["session_ids"], told["session_ids_truncated"]) == (1, [], True)
 
     def test_is_not_for_others(self, world: World):
@@ -200,7 +200,7 @@ class TestEndingAUsersSessions:
 
     def test_by_name_ends_these_and_no_others(self, world: World):
         phone, tablet = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
-        told = given(self.revoke(world.north_admin, world, session_ids=[phone.session_id, tablet.session_id]))
+        told = data_of(self.revoke(world.north_admin, world, session_ids=[phone.session_id, tablet.session_id]))
         assert (told["revoked_count"], told["session_ids"]) == (2, [tablet.session_id, phone.session_id])
         assert [is_alive(each) for each in (world.ada, phone, tablet)] == [True, False, False]
         assert told["revocation_id"] == row(phone).revocation.handle == row(tablet).revocation.handle
@@ -213,48 +213,50 @@ class TestEndingAUsersSessions:
             world.north_admin.session_id,
         ]
         odd = [some_id(Prefix.SESSION), world.ada.user.handle, "ses_1", "*"]
-        told = given(self.revoke(world.north_admin, world, session_ids=[*foreign, world.ada.session_id, *odd]))
+        told = data_of(self.revoke(world.north_admin, world, session_ids=[*foreign, world.ada.session_id, *odd]))
         assert (told["revoked_count"], told["session_ids"]) == (1, [world.ada.session_id])
-        assert given(self.revoke(world.north_admin, world, session_ids=[*foreign, *odd]))["revoked_count"] == 0
+        assert data_of(self.revoke(world.north_admin, world, session_ids=[*foreign, *odd]))["revoked_count"] == 0
         assert all(is_alive(each) for each in (world.alan, world.katherine, world.lisa, world.north_admin))
 
     def test_counts_what_is_named_twice_once(self, world: World):
-        told = given(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id] * 3))
+        told = data_of(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id] * 3))
         assert (told["revoked_count"], told["session_ids"]) == (1, [world.ada.session_id])
 
     def test_does_not_count_what_had_ended(self, world: World):
         for count in (1, 0):
-            told = given(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id]))
+            told = data_of(self.revoke(world.north_admin, world, session_ids=[world.ada.session_id]))
             assert (told["revoked_count"], len(told["session_ids"])) == (count, count)
 
     def test_all_of_them(self, world: World):
         phone = world.signed_in(world.ada.user)
-        told = given(self.revoke(world.north_admin, world, revoke_all=True, reason="left the company"))
+        told = data_of(self.revoke(world.north_admin, world, revoke_all=True, reason="left the company"))
         assert told["session_ids"] == [phone.session_id, world.ada.session_id]
         assert row(world.ada).revoke_reason == "left the company"
         assert not is_alive(world.ada)
 
     def test_empty_list_beside_revoke_all_names_nothing(self, world: World):
         phone = world.signed_in(world.ada.user)
-        told = given(self.revoke(world.north_admin, world, revoke_all=True, session_ids=[]))
+        told = data_of(self.revoke(world.north_admin, world, revoke_all=True, session_ids=[]))
         assert told["session_ids"] == [phone.session_id, world.ada.session_id]
 
     @cells(("flag", "left"), [({}, True), ({"except_current": True}, True), ({"except_current": False}, False)])
     def test_all_of_ones_own_but_this_one_unless_said_otherwise(self, flag: dict[str, bool], left: bool, world: World):
         phone = world.signed_in(world.north_admin.user)
         mine = north(world, f"/users/{world.north_admin.user.handle}/revoke")
-        assert given(world.north_admin.post(mine, {"revoke_all": True, **flag}))["revoked_count"] == 2 - left
+        assert data_of(world.north_admin.post(mine, {"revoke_all": True, **flag}))["revoked_count"] == 2 - left
         assert [is_alive(each) for each in (phone, world.north_admin)] == [False, left]
 
     def test_spares_nobody_by_sparing_the_callers_own_elsewhere(self, world: World):
         before = row(world.north_admin).revision if is_alive(world.north_admin) else None
-        assert given(self.revoke(world.north_admin, world, revoke_all=True, except_current=True))["revoked_count"] == 1
+        assert (
+            data_of(self.revoke(world.north_admin, world, revoke_all=True, except_current=True))["revoked_count"] == 1
+        )
         assert row(world.north_admin).revision == before
 
     def test_by_name_may_end_the_callers_own(self, world: World):
         mine = north(world, f"/users/{world.north_admin.user.handle}/revoke")
         body = {"session_ids": [world.north_admin.session_id], "except_current": True}
-        assert given(world.north_admin.post(mine, body))["revoked_count"] == 1
+        assert data_of(world.north_admin.post(mine, body))["revoked_count"] == 1
         assert not is_alive(world.north_admin)
 
     def test_of_an_equal_is_denied(self, world: World):
@@ -266,7 +268,7 @@ class TestEndingAUsersSessions:
 
     def test_must_say_which(self, world: World):
         one = [world.ada.session_id]
-        before = footprint() if is_alive(world.north_admin) else None
+        before = database_digest() if is_alive(world.north_admin) else None
         nothing = [{}, {"session_ids": None}, {"session_ids": []}, {"revoke_all": False}]
         for body in [*nothing, {"revoke_all": False, "session_ids": []}, {"revoke_all": True, "session_ids": one}]:
             [(where, message, _)] = flaws(self.revoke(world.north_admin, world, **body))
@@ -277,16 +279,16 @@ class TestEndingAUsersSessions:
             for wrong in ("true", 1, None, [], {}):
                 body = {"session_ids": one, name: wrong}
                 assert flaws(self.revoke(world.north_admin, world, **body))[0][0] == ["body", name]
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_takes_a_thousand_ids(self, world: World):
         named = [some_id(Prefix.SESSION) for _ in range(999)]
-        told = given(self.revoke(world.north_admin, world, session_ids=[*named, world.ada.session_id]))
+        told = data_of(self.revoke(world.north_admin, world, session_ids=[*named, world.ada.session_id]))
         assert told["revoked_count"] == 1
 
     def test_is_recorded_with_what_was_named(self, world: World):
         phone = world.signed_in(world.ada.user)
-        given(self.revoke(world.north_admin, world, session_ids=[phone.session_id, world.ada.session_id]))
+        data_of(self.revoke(world.north_admin, world, session_ids=[phone.session_id, world.ada.session_id]))
         [entry] = AuditEntry.objects.filter(actor_id=world.north_admin.user.handle, action="session.revoked")
         assert (entry.tenant_id, entry.changes["revoked_count"]) == (world.north.pk, 2)
         assert set(entry.changes["sessions"]) == {phone.session_id, world.ada.session_id}

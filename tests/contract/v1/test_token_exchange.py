@@ -15,9 +15,9 @@ from core.access import Scope
 from sessions_app import operations as sessions
 from sessions_app.models import Reach, Session
 from tests.access.callers import api_key_of
-from tests.access.footprint import footprint
+from tests.access.database_digest import database_digest
 from tests.cells import cells
-from tests.contract.v1.answers import given, refused
+from tests.contract.v1.answers import data_of, refused
 from tests.contract.v1.test_platform_tokens import FORM, PATH, UNKNOWN_CLIENT, denied
 from tests.security.forging import claims_of
 from tests.security.test_platform_scopes import NEEDS_SCOPE, PERSONAL, with_claims
@@ -100,7 +100,7 @@ class TestTheToken:
         path = f"/api/v1/admin/sessions/{world.ada.session_id}"
         for client in ("wiki", "mail", "wiki"):
             acting_for(world.ada, client)
-        told = given(world.super_admin.get(path))["sso_apps"]
+        told = data_of(world.super_admin.get(path))["sso_apps"]
         assert [(each["application_id"], each["application_name"]) for each in told] == [
             (made[1].handle, "mail"),
             (made[0].handle, "wiki"),  # and once more: it was there last
@@ -112,7 +112,7 @@ class TestTheToken:
     def test_shows_nowhere_when_it_was_refused(self, world: World):
         application(world)
         assert error_of(exchange(world.ada.token, scope="email")) == "invalid_scope"
-        assert given(world.super_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))["sso_apps"] == []
+        assert data_of(world.super_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))["sso_apps"] == []
 
     def test_is_on_record_with_both(self, world: World):
         made = application(world)
@@ -177,7 +177,7 @@ class TestWhatItMayDo:
     def test_is_look_at_the_persons_own_things(self, world: World):
         application(world)
         acting = acting_for(world.ada, scope="openid")
-        assert given(acting.get(ME))["session"]["id"] == world.ada.session_id
+        assert data_of(acting.get(ME))["session"]["id"] == world.ada.session_id
         assert acting.get("/api/v1/me/sessions").json()["data"][0]["is_current"] is True
         assert acting.get("/api/v1/me/api-keys").status_code == 200
 
@@ -185,9 +185,9 @@ class TestWhatItMayDo:
     def test_is_not_what_a_person_does_for_themselves(self, method: str, path: str, world: World):
         application(world)
         acting = acting_for(world.ada)
-        before = footprint()
+        before = database_digest()
         assert refused(acting.request(method, path, {}), 403) == THEMSELVES
-        assert footprint() == before
+        assert database_digest() == before
         assert world.ada.get(ME).status_code == 200
 
     def test_takes_the_scope_and_the_tier(self, world: World):
@@ -214,7 +214,7 @@ class TestWhatItMayDo:
         itself = application(world)
         operator, administrator = acting_for(world.super_admin), acting_for(world.north_admin)
         path = f"/api/v1/admin/applications/{itself.handle}"
-        before = footprint()
+        before = database_digest()
         for answer in (
             operator.request("PATCH", path, {"allowed_scopes": []}),
             operator.post(f"{path}/rotate-secret"),
@@ -224,7 +224,7 @@ class TestWhatItMayDo:
             administrator.post(f"{USERS}/{world.north_admin.user.handle}/reset-password", {"delivery": "code"}),
         ):
             assert refused(answer, 403) == {"detail": "Access denied"}
-        assert footprint() == before
+        assert database_digest() == before
 
     def test_is_answered_with_nothing_that_the_person_was(self, world: World):
         """Not even to a request that comes with the person's own Idempotency-Key."""
@@ -237,7 +237,7 @@ class TestWhatItMayDo:
 
     def test_is_on_record_as_the_persons_with_the_client_beside(self, world: World):
         application(world)
-        given(acting_for(world.north_admin).post(USERS, {"email": "new@north.example"}), 201)
+        data_of(acting_for(world.north_admin).post(USERS, {"email": "new@north.example"}), 201)
         entry = AuditEntry.objects.latest("pk")
         assert (entry.action, entry.actor_type) == ("user.created", "user")
         assert entry.actor_id == world.north_admin.user.handle

@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix, decode_id
 from sessions_app.models import Session, SessionState
 from tests.cells import cells
-from tests.contract.v1.answers import CODE_MISSING, ME, REFRESH, WRONG, flaws, given, refused
+from tests.contract.v1.answers import CODE_MISSING, ME, REFRESH, WRONG, data_of, flaws, refused
 from tests.contract.v1.authenticator import CONFIRM, ENROL, App, Clock, login
 from tests.world import PASSWORD, Caller, World
 
@@ -26,25 +26,25 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def is_enabled(caller: Caller) -> bool:
-    return given(caller.get(ME))["mfa_enabled"]
+    return data_of(caller.get(ME))["mfa_enabled"]
 
 
 def test_the_whole_way_by_the_real_clock(world: World):
-    key = base64.b32decode(given(world.ada.post(ENROL))["secret"])
-    [code, *others] = given(world.ada.post(CONFIRM, {"code": f"{totp(key):06d}"}))["recovery_codes"]
+    key = base64.b32decode(data_of(world.ada.post(ENROL))["secret"])
+    [code, *others] = data_of(world.ada.post(CONFIRM, {"code": f"{totp(key):06d}"}))["recovery_codes"]
     assert is_enabled(world.ada)
     assert refused(login(world, world.ada)) == CODE_MISSING
-    data = given(login(world, world.ada, recovery_code=code))
-    given(Caller(data["access_token"]).get(ME))
-    assert given(world.ada.delete(ENROL, {"password": PASSWORD})) == {"sessions_ended": 1}
-    given(login(world, world.ada))
+    data = data_of(login(world, world.ada, recovery_code=code))
+    data_of(Caller(data["access_token"]).get(ME))
+    assert data_of(world.ada.delete(ENROL, {"password": PASSWORD})) == {"sessions_ended": 1}
+    data_of(login(world, world.ada))
     assert len(others) == 9
 
 
 class TestEnrolling:
     @cells("path", [ENROL, f"{ENROL}/"])
     def test_gives_a_secret_a_link_and_a_picture(self, path, world: World):
-        data = given(world.ada.post(path))
+        data = data_of(world.ada.post(path))
         assert data.keys() == {"secret", "otpauth_uri", "qr_svg"}
         assert len(base64.b32decode(data["secret"])) == 20
         link = urlsplit(data["otpauth_uri"])
@@ -52,29 +52,29 @@ class TestEnrolling:
         assert parse_qs(link.query) == {"secret": [data["secret"]], "issuer": ["Curfew"]}
 
     def test_draws_a_picture_that_refers_to_nothing_outside(self, world: World):
-        picture = given(world.ada.post(ENROL))["qr_svg"]
+        picture = data_of(world.ada.post(ENROL))["qr_svg"]
         tags = {each.tag.rpartition("}")[2] for each in ElementTree.fromstring(picture).iter()}
         assert tags <= {"svg", "g", "path", "title"}
         assert re.findall(r"href|src|url\(|import|script|<!|<\?|https?:(?!//www\.w3\.org/2000/svg)", picture) == []
 
     def test_changes_nothing_about_signing_in_yet(self, world: World):
-        given(world.ada.post(ENROL))
+        data_of(world.ada.post(ENROL))
         assert not is_enabled(world.ada)
-        given(login(world, world.ada))
+        data_of(login(world, world.ada))
 
     def test_again_gives_another_secret_and_only_that_one_counts(self, world: World, clock: Clock):
         first, second = App.enrolled(world.ada, clock), App.enrolled(world.ada, clock)
         assert first.secret != second.secret
         assert flaws(world.ada.post(CONFIRM, {"code": first.code()})) == [WRONG_CODE]
-        given(world.ada.post(CONFIRM, {"code": second.code()}))
+        data_of(world.ada.post(CONFIRM, {"code": second.code()}))
 
     def test_is_refused_while_there_is_a_second_factor(self, world: World, clock: Clock):
         app = App.confirmed(world.ada, clock)
         assert refused(world.ada.post(ENROL), 409) == WRONG_STATE
-        given(login(world, world.ada, totp_code=app.code()))
+        data_of(login(world, world.ada, totp_code=app.code()))
 
     def test_keeps_the_secret_sealed(self, world: World):
-        secret = given(world.ada.post(ENROL))["secret"]
+        secret = data_of(world.ada.post(ENROL))["secret"]
         kept = bytes(TotpDevice.objects.get(user=world.ada.user).sealed_secret)
         assert base64.b32decode(secret) not in kept
         assert secret.encode() not in kept
@@ -84,7 +84,7 @@ class TestConfirming:
     @pytest.mark.parametrize("path", [CONFIRM, f"{CONFIRM}/"])
     def test_gives_ten_recovery_codes_this_once(self, path, world: World, clock: Clock):
         app = App.enrolled(world.ada, clock)
-        data = given(world.ada.post(path, {"code": app.code()}))
+        data = data_of(world.ada.post(path, {"code": app.code()}))
         assert data.keys() == {"recovery_codes"}
         assert len(set(data["recovery_codes"])) == 10
         assert all(
@@ -108,7 +108,7 @@ class TestConfirming:
         ):
             assert [loc for loc, _, _ in flaws(world.ada.post(CONFIRM, {"code": wrong}))] == [["body", "code"]]
         assert not is_enabled(world.ada)
-        given(world.ada.post(CONFIRM, {"code": app.code()}))
+        data_of(world.ada.post(CONFIRM, {"code": app.code()}))
 
     def test_happens_once(self, world: World, clock: Clock):
         app = App.confirmed(world.ada, clock)
@@ -126,7 +126,7 @@ class TestConfirming:
     def test_leaves_the_sessions_there_are(self, world: World, clock: Clock):
         phone = world.signed_in(world.ada.user)
         App.confirmed(world.ada, clock)
-        given(phone.get(ME))
+        data_of(phone.get(ME))
 
 
 class TestSigningInWithASecondFactor:
@@ -147,26 +147,26 @@ class TestSigningInWithASecondFactor:
     def test_does_not_tell_of_it_when_the_password_was_wrong(self, app: App, world: World):
         assert refused(login(world, world.ada, "wrong")) == WRONG
         assert refused(login(world, world.ada, "wrong", totp_code=app.code())) == WRONG
-        given(login(world, world.ada, totp_code=app.code()))  # and it did not use the code up
+        data_of(login(world, world.ada, totp_code=app.code()))  # and it did not use the code up
 
     def test_opens_a_session_that_says_how(self, app: App, world: World):
-        data = given(login(world, world.ada, totp_code=app.code()))
+        data = data_of(login(world, world.ada, totp_code=app.code()))
         assert SessionState.objects.live().get(pk=decode_id(Prefix.SESSION, data["session_id"])).auth_method == "mfa"
-        given(Caller(data["access_token"]).get(ME))
+        data_of(Caller(data["access_token"]).get(ME))
 
     def test_takes_each_code_once(self, app: App, world: World):
-        given(login(world, world.ada, totp_code=app.code()))
+        data_of(login(world, world.ada, totp_code=app.code()))
         assert refused(login(world, world.ada, totp_code=app.code())) == WRONG
 
     def test_does_not_take_the_code_that_confirmed_it(self, world: World, clock: Clock):
         app = App.enrolled(world.alan, clock)
-        given(world.alan.post(CONFIRM, {"code": app.code()}))
+        data_of(world.alan.post(CONFIRM, {"code": app.code()}))
         assert refused(login(world, world.alan, totp_code=app.code())) == WRONG
 
     @pytest.mark.parametrize("drift", [-1, 0, 1])
     def test_forgives_a_clock_that_is_half_a_minute_off(self, drift, app: App, world: World):
         app.clock.tick()
-        given(login(world, world.ada, totp_code=app.code(drift)))
+        data_of(login(world, world.ada, totp_code=app.code(drift)))
 
     @pytest.mark.parametrize("drift", [-3, -2, 2, 3])
     def test_forgives_no_more(self, drift, app: App, world: World):
@@ -175,11 +175,11 @@ class TestSigningInWithASecondFactor:
 
     def test_takes_no_older_code_after_a_newer_one(self, app: App, world: World):
         app.clock.tick()
-        given(login(world, world.ada, totp_code=app.code(1)))
+        data_of(login(world, world.ada, totp_code=app.code(1)))
         for older in (app.code(), app.code(-1)):
             assert refused(login(world, world.ada, totp_code=older)) == WRONG
         app.clock.tick(2)
-        given(login(world, world.ada, totp_code=app.code()))
+        data_of(login(world, world.ada, totp_code=app.code()))
 
     @pytest.mark.parametrize(
         "odd", ["000000", "½½½½½½", "١٢٣٤٥٦", "0", "12345", "1234567", "-12345", "\uff11\uff12\uff13\uff14\uff15\uff16"]
@@ -192,10 +192,10 @@ class TestSigningInWithASecondFactor:
         alans = App.confirmed(world.alan, clock)
         assert refused(login(world, world.ada, totp_code=alans.code())) == WRONG
         assert refused(login(world, world.ada, recovery_code=alans.recovery_codes[0])) == WRONG
-        given(login(world, world.alan, recovery_code=alans.recovery_codes[0]))
+        data_of(login(world, world.alan, recovery_code=alans.recovery_codes[0]))
 
     def test_minds_no_code_of_whoever_has_no_second_factor(self, app: App, world: World):
-        given(login(world, world.alan, totp_code="123456"))
+        data_of(login(world, world.alan, totp_code="123456"))
 
 
 class TestRecoveryCodes:
@@ -205,23 +205,23 @@ class TestRecoveryCodes:
 
     def test_each_work_once(self, app: App, world: World):
         for code in app.recovery_codes[:3]:
-            given(login(world, world.ada, recovery_code=code))
+            data_of(login(world, world.ada, recovery_code=code))
             assert refused(login(world, world.ada, recovery_code=code)) == WRONG
         assert RecoveryCode.objects.filter(user=world.ada.user).count() == 7
 
     def test_may_be_typed_as_people_do(self, app: App, world: World):
         one, two, three = app.recovery_codes[:3]
         for typed in (one.upper(), two.replace("-", ""), f" {three.replace('-', ' ')} "):
-            given(login(world, world.ada, recovery_code=typed))
+            data_of(login(world, world.ada, recovery_code=typed))
 
     def test_are_not_used_up_by_a_wrong_password(self, app: App, world: World):
         assert refused(login(world, world.ada, "wrong", recovery_code=app.recovery_codes[0])) == WRONG
-        given(login(world, world.ada, recovery_code=app.recovery_codes[0]))
+        data_of(login(world, world.ada, recovery_code=app.recovery_codes[0]))
 
     def test_are_not_used_up_beside_a_wrong_code(self, app: App, world: World):
         both = {"totp_code": app.wrong_code(), "recovery_code": app.recovery_codes[0]}
         assert refused(login(world, world.ada, **both)) == WRONG
-        given(login(world, world.ada, recovery_code=app.recovery_codes[0]))
+        data_of(login(world, world.ada, recovery_code=app.recovery_codes[0]))
 
     @pytest.mark.parametrize("odd", ["x", "aaaaa-bbbbb-ccccc-ddddd", "½", "-", "curfew"])
     def test_cannot_be_made_up(self, odd, app: App, world: World):
@@ -236,31 +236,31 @@ class TestRemovingIt:
     @pytest.mark.parametrize("path", [ENROL, f"{ENROL}/"])
     def test_says_how_many_other_sessions_ended(self, path, app: App, world: World):
         phone = world.signed_in(world.ada.user)
-        assert given(world.ada.delete(path, {"password": PASSWORD})) == {"sessions_ended": 1}
+        assert data_of(world.ada.delete(path, {"password": PASSWORD})) == {"sessions_ended": 1}
         assert not is_enabled(world.ada)
         refused(phone.get(ME))
         refused(world.nobody.post(REFRESH, {"refresh_token": phone.refresh_token}))
-        given(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
+        data_of(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
 
     def test_leaves_the_password_alone_to_sign_in_with(self, app: App, world: World):
-        given(world.ada.delete(ENROL, {"password": PASSWORD}))
-        given(login(world, world.ada))
+        data_of(world.ada.delete(ENROL, {"password": PASSWORD}))
+        data_of(login(world, world.ada))
         assert not RecoveryCode.objects.filter(user=world.ada.user).exists()
 
     def test_takes_the_old_codes_with_it_for_good(self, app: App, world: World):
-        given(world.ada.delete(ENROL, {"password": PASSWORD}))
+        data_of(world.ada.delete(ENROL, {"password": PASSWORD}))
         app.clock.tick()
         fresh = App.confirmed(world.ada, app.clock)
         for old in ({"totp_code": app.code()}, {"recovery_code": app.recovery_codes[0]}):
             assert refused(login(world, world.ada, **old)) == WRONG
-        given(login(world, world.ada, totp_code=fresh.code()))
+        data_of(login(world, world.ada, totp_code=fresh.code()))
 
     @pytest.mark.parametrize("body", [None, {}, {"password": "wrong"}, {"password": None}, {"code": "123456"}])
     def test_needs_the_password(self, body: Any, app: App, world: World):
         phone = world.signed_in(world.ada.user)
         assert ["body", "password"] in [loc for loc, _, _ in flaws(world.ada.delete(ENROL, body))] or body is None
         assert is_enabled(world.ada)
-        given(phone.get(ME))
+        data_of(phone.get(ME))
         assert refused(login(world, world.ada)) == CODE_MISSING
 
     def test_may_be_guessed_at_ten_times(self, app: App, world: World):
@@ -274,7 +274,7 @@ class TestRemovingIt:
         assert refused(world.ada.delete(ENROL, {"password": PASSWORD}), 409) == WRONG_STATE
 
     def test_of_an_unconfirmed_one_is_refused(self, world: World):
-        given(world.ada.post(ENROL))
+        data_of(world.ada.post(ENROL))
         assert refused(world.ada.delete(ENROL, {"password": PASSWORD}), 409) == WRONG_STATE
 
 
@@ -283,9 +283,9 @@ class TestTheRecord:
         app = App.confirmed(world.ada, clock)
         login(world, world.ada)
         login(world, world.ada, totp_code=app.wrong_code())
-        given(login(world, world.ada, totp_code=app.code()))
+        data_of(login(world, world.ada, totp_code=app.code()))
         world.ada.delete(ENROL, {"password": "wrong"})
-        given(world.ada.delete(ENROL, {"password": PASSWORD}))
+        data_of(world.ada.delete(ENROL, {"password": PASSWORD}))
         entries = AuditEntry.objects.filter(tenant_id=world.north.pk, actor_id=world.ada.user.handle).order_by("number")
         assert [(entry.action, entry.result, entry.changes) for entry in entries] == [
             ("user.mfa_enrolled", "success", {}),
@@ -304,15 +304,15 @@ class TestTheSecretKey:
     def test_may_change_while_the_old_one_is_a_fallback(self, world: World, clock: Clock, settings: Any):
         app = App.confirmed(world.ada, clock)
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = self.NEW, [settings.SECRET_KEY]
-        given(login(world, world.ada, totp_code=app.code()))
+        data_of(login(world, world.ada, totp_code=app.code()))
 
     def test_that_is_lost_leaves_the_recovery_codes(self, world: World, clock: Clock, settings: Any):
         """An app whose secret nobody can read any more is an app that is lost."""
         app = App.confirmed(world.ada, clock)
         settings.SECRET_KEY = self.NEW
         assert refused(login(world, world.ada, totp_code=app.code())) == WRONG
-        data = given(login(world, world.ada, recovery_code=app.recovery_codes[0]))
-        given(Caller(data["access_token"]).delete(ENROL, {"password": PASSWORD}))
+        data = data_of(login(world, world.ada, recovery_code=app.recovery_codes[0]))
+        data_of(Caller(data["access_token"]).delete(ENROL, {"password": PASSWORD}))
 
 
 def test_the_app_of_these_tests_reckons_by_the_standard():

@@ -9,10 +9,10 @@ from audit.models import AuditEntry
 from core.access import Scope
 from core.ids import Prefix
 from tenancy.models import Partner, Tenant
-from tests.access.asking import current_code
 from tests.access.callers import api_key_of
+from tests.access.valid_requests import current_code
 from tests.cells import cells
-from tests.contract.v1.answers import ACCESS_DENIED, ME, flaws, given, page, refused
+from tests.contract.v1.answers import ACCESS_DENIED, ME, data_of, flaws, page, refused
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
 USERS = "/api/v1/admin/users"
@@ -38,16 +38,16 @@ def new(email: str = "new@north.example", **more: Any) -> dict[str, Any]:
 
 class TestAUser:
     def test_has_the_fields_of_the_reference(self, world: World):
-        shown = given(world.north_admin.get(at(world.ada.user)))
+        shown = data_of(world.north_admin.get(at(world.ada.user)))
         assert shown.keys() == FIELDS
         assert (shown["tenant_id"], shown["partner_id"]) == (world.north.handle, world.acme.handle)
         assert (shown["email"], shown["role"], shown["status"]) == (world.ada.user.email, "user", "ACTIVE")
         assert (shown["mfa_enabled"], shown["custom_attributes"]) == (False, {})
 
     def test_who_administers_has_no_tenant_to_show(self, world: World):
-        shown = given(world.super_admin.get(at(world.acme_partner.user)))
+        shown = data_of(world.super_admin.get(at(world.acme_partner.user)))
         assert (shown["tenant_id"], shown["partner_id"]) == (None, world.acme.handle)
-        shown = given(world.super_admin.get(at(world.super_admin.user)))
+        shown = data_of(world.super_admin.get(at(world.super_admin.user)))
         assert (shown["tenant_id"], shown["partner_id"]) == (None, None)
 
     def test_cannot_be_given_a_password(self, world: World):
@@ -61,7 +61,7 @@ class TestAUser:
 
 class TestANewUser:
     def test_lives_where_its_administrator_does(self, world: World):
-        made = given(world.north_admin.post(USERS, new()), 201)
+        made = data_of(world.north_admin.post(USERS, new()), 201)
         assert (made["tenant_id"], made["role"]) == (world.north.handle, "user")
 
     @cells("who", ["acme_partner", "super_admin"])
@@ -78,7 +78,7 @@ class TestANewUser:
         caller = getattr(world, who)
         answer = caller.post(USERS, body)
         if role.tier < TIERS[who].tier or TIERS[who] is Role.SUPER_ADMIN:
-            assert given(answer, 201)["role"] == role
+            assert data_of(answer, 201)["role"] == role
         else:
             assert refused(answer, 403) == ACCESS_DENIED
             assert User.objects.filter(email="new@north.example").count() == 0
@@ -112,7 +112,7 @@ class TestANewUser:
 
     def test_may_have_an_email_of_somebody_elsewhere(self, world: World):
         email = world.lisa.user.email
-        assert given(world.north_admin.post(USERS, new(email)), 201)["email"] == email
+        assert data_of(world.north_admin.post(USERS, new(email)), 201)["email"] == email
         assert refused(world.north_admin.post(USERS, new(email.upper())), 409)
 
     def test_has_an_email_that_is_short_enough_when_small(self, world: World):
@@ -132,11 +132,11 @@ class TestANewUser:
         assert told == f"max_users_per_tenant is {used}, and {used} are in use"
 
     def test_cannot_sign_in_until_a_password_is_chosen(self, world: World):
-        made = given(world.north_admin.post(USERS, new()), 201)
+        made = data_of(world.north_admin.post(USERS, new()), 201)
         credentials = {"email": made["email"], "password": ""}
         assert world.nobody.post(SIGN_IN, credentials | {"password": "None"}).status_code == 401
-        code = given(world.north_admin.post(f"{USERS}/{made['id']}/reset-password", {"delivery": "code"}))["code"]
-        given(world.nobody.post("/api/v1/auth/reset-password", {"code": code, "new_password": PASSWORD}))
+        code = data_of(world.north_admin.post(f"{USERS}/{made['id']}/reset-password", {"delivery": "code"}))["code"]
+        data_of(world.nobody.post("/api/v1/auth/reset-password", {"code": code, "new_password": PASSWORD}))
         assert world.nobody.post(SIGN_IN, credentials | {"password": PASSWORD}).status_code == 200
 
 
@@ -155,28 +155,28 @@ class TestAChange:
     def test_back_revives_nothing(self, world: World):
         assert world.ada
         for status in ("SUSPENDED", "ACTIVE"):
-            given(patch(world.north_admin, world.ada.user, status=status))
+            data_of(patch(world.north_admin, world.ada.user, status=status))
         assert world.ada.get(ME).status_code == 401
         assert world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": PASSWORD}).status_code == 200
 
     @cells(("before", "after"), [(1, True), (0, False), (True, 1), ([0, {"b": 1}], [0, {"b": True}])])
     def test_of_nothing_but_a_type_is_one(self, before: Any, after: Any, world: World):
-        given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": before}))
-        shown = given(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": after}))
+        data_of(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": before}))
+        shown = data_of(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": after}))
         assert json.dumps(shown["custom_attributes"]) == json.dumps({"is_vip": after})
         changes = AuditEntry.objects.latest("pk").changes["custom_attributes"]
         assert json.dumps(changes) == json.dumps([{"is_vip": before}, {"is_vip": after}])
 
     def test_of_what_is_the_same_but_for_its_order_is_none(self, world: World):
-        given(patch(world.north_admin, world.ada.user, custom_attributes={"a": 1, "bb": [2]}))
+        data_of(patch(world.north_admin, world.ada.user, custom_attributes={"a": 1, "bb": [2]}))
         before = AuditEntry.objects.count()
-        given(patch(world.north_admin, world.ada.user, custom_attributes={"bb": [2.0], "a": 1}))
+        data_of(patch(world.north_admin, world.ada.user, custom_attributes={"bb": [2.0], "a": 1}))
         assert AuditEntry.objects.count() == before
 
     def test_of_several_things_is_one_entry_that_names_them_all(self, world: World):
         operator, user = world.super_admin, world.ada.user
         before = AuditEntry.objects.count()
-        given(patch(operator, user, role="tenant_admin", first_name="Augusta", status="SUSPENDED"))
+        data_of(patch(operator, user, role="tenant_admin", first_name="Augusta", status="SUSPENDED"))
         entry = AuditEntry.objects.latest("pk")
         assert AuditEntry.objects.count() == before + 1
         assert entry.action == "user.role_changed"
@@ -194,8 +194,8 @@ class TestAChange:
 
     def test_of_the_role_is_for_those_above_it(self, world: World):
         assert refused(patch(world.north_admin, world.ada.user, role="tenant_admin"), 403) == ACCESS_DENIED
-        assert given(patch(world.acme_partner, world.ada.user, role="tenant_admin"))["role"] == "tenant_admin"
-        assert given(patch(world.north_admin, world.north_admin.user, first_name="Me", role="tenant_admin"))
+        assert data_of(patch(world.acme_partner, world.ada.user, role="tenant_admin"))["role"] == "tenant_admin"
+        assert data_of(patch(world.north_admin, world.north_admin.user, first_name="Me", role="tenant_admin"))
 
     @cells("act", ["PATCH", "DELETE", "reset-password", "mfa/disable"])
     def test_of_a_peer_is_not_ones_to_make(self, act: str, world: World):
@@ -237,9 +237,9 @@ class TestAList:
 class TestDeletion:
     def test_leaves_nothing_to_inherit(self, world: World):
         email, old = world.ada.user.email, world.ada
-        given(patch(world.super_admin, old.user, role="tenant_admin", custom_attributes={"a": 1}))
+        data_of(patch(world.super_admin, old.user, role="tenant_admin", custom_attributes={"a": 1}))
         assert world.super_admin.delete(at(old.user)).status_code == 204
-        again = given(world.north_admin.post(USERS, new(email)), 201)
+        again = data_of(world.north_admin.post(USERS, new(email)), 201)
         assert (again["role"], again["custom_attributes"], again["id"] == old.user.handle) == ("user", {}, False)
         assert old.get(ME).status_code == 401
 
@@ -249,10 +249,10 @@ class TestTheSecondFactor:
         accounts.enrol_totp(world.ada.user, actor=SYSTEM)
         accounts.confirm_totp(world.ada.user, current_code(world.ada.user), actor=SYSTEM)
         before = world.north_admin.get(at(world.ada.user))
-        assert given(before)["mfa_enabled"] is True
-        assert given(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable")) == {"sessions_ended": 1}
+        assert data_of(before)["mfa_enabled"] is True
+        assert data_of(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable")) == {"sessions_ended": 1}
         after = world.north_admin.get(at(world.ada.user))
-        assert (given(after)["mfa_enabled"], after["ETag"] == before["ETag"]) == (False, False)
+        assert (data_of(after)["mfa_enabled"], after["ETag"] == before["ETag"]) == (False, False)
         assert world.ada.get(ME).status_code == 401
         assert (
             "does not have MFA" in refused(world.north_admin.post(f"{at(world.ada.user)}/mfa/disable"), 409)["detail"]
@@ -288,4 +288,4 @@ class TestOnesOwnAccount:
 def test_a_service_cannot_sign_in_as_somebody_by_way_of_a_reset(world: World):
     service, path = world.service(Scope.ADMIN_WRITE), f"{at(world.ada.user)}/reset-password"
     assert "use the delivery mail" in refused(service.post(path, {"delivery": "code"}), 403)["detail"]
-    assert given(service.post(path, {}))["code"] is None
+    assert data_of(service.post(path, {}))["code"] is None

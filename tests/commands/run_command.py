@@ -17,7 +17,7 @@ from tests.servers import environment
 
 
 @dataclass(frozen=True)
-class Said:
+class Result:
     code: int
     out: str
     err: str
@@ -28,7 +28,7 @@ class Said:
         return json.loads(self.out)
 
 
-def say(command: str, *arguments: str) -> Said:
+def run_command(command: str, *arguments: str) -> Result:
     """Run it here, where the test's transaction can be seen."""
     out, err, code = StringIO(), StringIO(), 0
     try:
@@ -36,21 +36,21 @@ def say(command: str, *arguments: str) -> Said:
     except CommandError as error:
         code = error.returncode
         err.write(f"{error}\n")
-    return Said(code, out.getvalue(), err.getvalue())
+    return Result(code, out.getvalue(), err.getvalue())
 
 
-def started(
+def start_command(
     command: str, *arguments: str, by: Sequence[str] = ("manage.py",), **streams: Any
 ) -> "subprocess.Popen[str]":
     """Run it in a process of its own, on the same database."""
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams
-    told = [sys.executable, *by, command, *arguments]
-    given = environment(settings.DATABASES["default"])
+    command = [sys.executable, *by, command, *arguments]
+    env = environment(settings.DATABASES["default"])
     # What a shell runs in the background ignores SIGINT, and so would all that it starts.
-    heedful = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
-    return subprocess.Popen(told, cwd=settings.BASE_DIR, env=given, text=True, preexec_fn=heedful, **streams)
+    handle_sigint = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=env, text=True, preexec_fn=handle_sigint, **streams)
 
 
-def said_by(process: "subprocess.Popen[str]", answer: str = "") -> Said:
+def result_of(process: "subprocess.Popen[str]", answer: str = "") -> Result:
     out, err = process.communicate(answer, timeout=60)
-    return Said(process.returncode, out, err)
+    return Result(process.returncode, out, err)

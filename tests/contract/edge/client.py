@@ -1,4 +1,4 @@
-"""Asking the edge, and what it answers."""
+"""Requests to the edge API, and its responses."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -12,16 +12,16 @@ AUTHENTICATE = f"{PATH}/authenticate?method=password"
 ERROR_META = {"apiEnrollmentVersion": "0.0.1", "apiVersion": "0.0.1"}
 
 
-def listed(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+def list_body(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
     """The whole answer to a list that must succeed."""
-    answer = asked(caller, filter, path=path, **parameters)
+    answer = list_response(caller, filter, path=path, **parameters)
     assert answer.status_code == 200, answer.content
     return answer.json()
 
 
-def asked(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
-    said = parameters if filter is None else {"filter": filter, **parameters}
-    return caller.get(f"{path}?{urlencode(said)}")
+def list_response(caller: Caller, filter: str | None = None, *, path: str = SESSIONS, **parameters: Any) -> Any:  # noqa: A002 - the parameter's own name
+    query = parameters if filter is None else {"filter": filter, **parameters}
+    return caller.get(f"{path}?{urlencode(query)}")
 
 
 def ids(answer: Any) -> list[str]:
@@ -39,7 +39,7 @@ def error(answer: Any, status: int) -> dict[str, Any]:
     return {name: value for name, value in body["error"].items() if name != "requestId"}
 
 
-def cause(answer: Any, code: str = "INVALID_FILTER") -> str:
+def filter_error(answer: Any, code: str = "INVALID_FILTER") -> str:
     """Why a filter was refused."""
     told = error(answer, 400)
     assert told["code"] == code
@@ -47,13 +47,13 @@ def cause(answer: Any, code: str = "INVALID_FILTER") -> str:
     return told["causeMessage"]
 
 
-def with_key(user: Any, world: World) -> "KeyHolder":
-    """Somebody who keeps the session's own key, and sends it as the edge's clients do."""
+def with_session_key(user: Any, world: World) -> "SessionKeyCaller":
+    """Sign in as a client that sends the session key, as the clients of the edge API do."""
     signed_in = world.signed_in(user)
-    return KeyHolder(signed_in.key, signed_in.session)
+    return SessionKeyCaller(signed_in.key, signed_in.session)
 
 
-class KeyHolder(Caller):
+class SessionKeyCaller(Caller):
     def request(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
         headers = {"zt-session": self.token} | extra.pop("headers", {})
         return Caller(http=self.http).request(method, path, body, headers=headers, **extra)

@@ -13,7 +13,7 @@ from tests.world import Caller
 OWN = {"id", "is_newest", "refresh_digest"}
 
 
-def crowd(like: Caller, count: int, **columns: Any) -> None:
+def create_sessions(like: Caller, count: int, **columns: Any) -> None:
     """`count` more sessions of the same user; `columns` are what differs."""
     names = [field.column for field in Session._meta.concrete_fields if field.column not in OWN]
     values = ", ".join("%s" if name in columns else name for name in names)
@@ -25,7 +25,7 @@ def crowd(like: Caller, count: int, **columns: Any) -> None:
         )
 
 
-def change(caller: Caller, **columns: Any) -> Caller:
+def update_session(caller: Caller, **columns: Any) -> Caller:
     Session.objects.filter(pk=caller.session.pk).update(**columns)
     return caller
 
@@ -41,5 +41,5 @@ def opened(caller: Caller, ago: timedelta) -> Caller:
 def aged(caller: Caller, age: timedelta) -> Caller:
     """Opened, and last used, that long ago."""
     session = Session.objects.get(pk=caller.session.pk)
-    change(caller, created_at=session.created_at - age, last_activity_at=session.last_activity_at - age)
+    update_session(caller, created_at=session.created_at - age, last_activity_at=session.last_activity_at - age)
     return opened(caller, age)

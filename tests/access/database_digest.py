@@ -11,7 +11,7 @@ NOT_COMPARED = {"audit_auditentry", "audit_chain", "accounts_signinthrottle"}
 TOUCHED = {"last_activity_at", "last_ip_address", "last_used_at"}
 
 
-def footprint() -> list[tuple[str, int, int]]:
+def database_digest() -> list[tuple[str, int, int]]:
     """Each table's name, its number of rows, and the sum of their hashes."""
     plan("footprint", _statement())
     with connection.cursor() as cursor:
@@ -36,8 +36,8 @@ def _tables() -> dict[str, list[str]]:
             "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables"
             " USING (table_schema, table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
         )
-        found: dict[str, list[str]] = {}
+        tables: dict[str, list[str]] = {}
         for table, column in cursor.fetchall():
             if column not in TOUCHED:
-                found.setdefault(table, []).append(f'"{column}"')
-        return found
+                tables.setdefault(table, []).append(f'"{column}"')
+        return tables
