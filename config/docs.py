@@ -1,10 +1,14 @@
 """Each dialect's schema and its pages. All that they show comes from this machine, and the policy makes sure of it."""
 
+from functools import cache
 from typing import Any, ClassVar
 
+from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import introductions
@@ -30,6 +34,12 @@ class Dialect(SchemaGenerator):
     @classmethod
     def route(cls) -> URLResolver:
         return path(cls.start, include(cls.urls))
+
+    @classmethod
+    @cache
+    def document(cls) -> bytes:
+        """The schema as it is served: nothing in it depends on the request, so each process generates it once."""
+        return OpenApiJsonRenderer().render(cls().get_schema(public=True))
 
     def get_schema(self, *args: Any, **kwargs: Any) -> Any:
         schema = super().get_schema(*args, **kwargs)
@@ -72,8 +82,11 @@ def __getattr__(name: str) -> type[Dialect]:
 
 
 class SchemaView(SpectacularJSONAPIView):
-    def _get_version_parameter(self, *args: Any) -> None:
-        """There is one version. Taken from the query it would go into a header, whatever it is."""
+    generator_class: type[Dialect]
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        headers = {"Content-Disposition": f'inline; filename="{self._get_filename(request, None)}"'}
+        return HttpResponse(self.generator_class.document(), request.accepted_media_type, headers=headers)
 
 
 class SwaggerView(SpectacularSwaggerView):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
-from config.docs import DIALECTS
+from config.docs import DIALECTS, Dialect
 from tests.architecture.sources import ROOT
 
 SCHEMAS = ROOT / "docs" / "openapi"
@@ -33,3 +34,11 @@ def test_each_schema_is_the_committed_one(name: str, tmp_path: Path):
         fail_on_warn=True,
     )
     assert drawn.read_text() == (SCHEMAS / f"{name}.json").read_text(), "run `make schema`, and read what changed"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_schema_is_generated_once_in_a_process(name: str, client: Client):
+    Dialect.document.cache_clear()
+    for query in ("", "?lang=de&version=2"):
+        assert client.get(f"/openapi/{name}.json{query}").content == (SCHEMAS / f"{name}.json").read_bytes()
+    assert Dialect.document.cache_info().misses == 1
