@@ -12,6 +12,7 @@ from ipaddress import ip_address
 
 from django.db import connection, transaction
 
+from accounts.operations import counter_maintenance as user_counters
 from bench.copying import NULL, copy_in, field, without_indexes
 from bench.crowds import CHUNK, DAY, Crowd
 from bench.progress import say
@@ -54,6 +55,7 @@ def filling(model: Session) -> Iterator["Filling"]:
         say("making the indexes")
     say("counting")
     counter_maintenance.recount()
+    user_counters.recount()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 

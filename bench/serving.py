@@ -42,7 +42,7 @@ def serving(settings: str, application: str = "bench.peers.wsgi", *, database: s
         env=environment(settings, database) | {"PGAPPNAME": name_of(port)},
         stdin=subprocess.DEVNULL,
         process_group=0,
-        preexec_fn=partial(run.end_with, os.getpid()),
+        preexec_fn=partial(run.stop_with_parent, os.getpid()),
     )
     try:
         wait_for(port, process)

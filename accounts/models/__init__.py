@@ -1,5 +1,6 @@
 from accounts.models.agents import Agent, AgentMinute
 from accounts.models.applications import Application
+from accounts.models.counters import UserCount
 from accounts.models.groups import Group, GroupMembership, GroupNesting
 from accounts.models.identity_providers import IdentityProvider
 from accounts.models.keys import ApiKey, SigningKey
@@ -24,5 +25,6 @@ __all__ = [
     "SigningKey",
     "TotpDevice",
     "User",
+    "UserCount",
     "user_is_active",
 ]

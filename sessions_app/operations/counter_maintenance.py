@@ -1,11 +1,11 @@
 """Sum up, check and rebuild the session counters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.operations import counter_maintenance as user_counters
+from accounts.operations.counter_maintenance import Difference
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
@@ -20,6 +20,7 @@ SPANS_KEPT = 25 * 12
 def rebuild_counters(*, actor: Principal, difference_count: int) -> None:
     """Recount everything, and record how many counters were wrong."""
     recount()
+    user_counters.recount()  # after the sessions: whoever deletes a user ends sessions first
     record(Action.COUNTERS_REBUILT, actor=actor, changes={"difference_count": difference_count})
 
 
@@ -31,15 +32,6 @@ def fold() -> int:
             return 0
         cursor.execute(_FOLD)
         return cursor.fetchone()[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A counter that says something else than the rows do."""
-
-    key: dict[str, Any]
-    counted: int
-    found: int
 
 
 def differences() -> Iterator[Difference]:

@@ -4,14 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, TruncHour
 from django.utils import timezone
 
-from accounts.models import Agent, Application, Group, IdentityProvider, User
+from accounts.models import Agent, Application, Group, IdentityProvider, UserCount
 from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.access import Principal, count_of
@@ -23,6 +23,7 @@ from sessions_app.models import Revocation
 from tenancy.models import Partner, Platform
 
 DAY = timedelta(days=1)
+R = TypeVar("R", bound=QuerySet[Any])
 
 
 class ActivityKind(StrEnum):
@@ -41,7 +42,7 @@ class Place:
     tenant_id: UUID | None = None
     partner_id: UUID | None = None
 
-    def of(self, rows: QuerySet[Any], tenant: str, *partners: str) -> QuerySet[Any]:
+    def of(self, rows: R, tenant: str, *partners: str) -> R:
         """Those of them that lie in it, by the paths that lead there."""
         if self.tenant_id:
             rows = rows.filter(**{tenant: self.tenant_id})
@@ -65,14 +66,15 @@ def totals(principal: Principal, *, tenant_id: UUID | None = None, partner_id: U
 def _counts(principal: Principal, tenant_id: UUID | None, partner_id: UUID | None, a_day_ago: UUID) -> Any:
     asked = Place(tenant_id, partner_id)
     rows = {**_things(principal, asked), **_news(principal, asked, a_day_ago)}
-    return Platform.objects.values(**{name: Coalesce(count_of(each), 0) for name, each in rows.items()})
+    users = asked.of(UserCount.objects.visible_to(principal).in_existing_tenant(), "tenant", "tenant__partner")
+    counts = {name: count_of(each) for name, each in rows.items()} | {"users": Subquery(users.total())}
+    return Platform.objects.values(**{name: Coalesce(each, 0) for name, each in counts.items()})
 
 
 def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
-    """Each name is a kind of thing: what of it there is for them."""
+    """Each name is a kind of thing: what of it there is for them. Users are counted elsewhere."""
     seen: dict[str, QuerySet[Any]] = {
         "agents": Agent.objects.visible_to(principal).in_existing_tenant(),
-        "users": User.objects.visible_to(principal).in_existing_tenant(),
         "groups": Group.objects.visible_to(principal).in_existing_tenant(),
         "identity_providers": IdentityProvider.objects.visible_to(principal).in_existing_tenant(),
     }

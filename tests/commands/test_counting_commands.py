@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from accounts.models import UserCount
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
@@ -86,6 +87,15 @@ class TestReconciling:
         assert run_command("reconcile_counters").out == "All counters are correct.\n"
         entry = AuditEntry.objects.filter(action="session.counters_rebuilt").latest("created_at")
         assert (entry.actor_id, entry.changes) == ("system:reconcile_counters", {"difference_count": 1})
+
+    def test_names_and_corrects_counters_of_users(self, peopled: World):
+        there = UserCount.objects.get(tenant=peopled.north).n
+        UserCount.objects.filter(tenant=peopled.north).update(n=there + 7)
+        said = run_command("reconcile_counters")
+        assert said.code == 1
+        assert said.out == f"{peopled.north.handle} kind=users: counter {there + 7}, rows {there}\n"
+        assert run_command("reconcile_counters", "--fix").code == 0
+        assert UserCount.objects.get(tenant=peopled.north).n == there
 
     def test_touches_nothing_where_nothing_differs(self, peopled: World):
         def recorded() -> int:

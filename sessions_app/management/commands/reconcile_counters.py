@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from accounts.operations import counter_maintenance as user_counters
 from core.access import Principal
 from core.ids import Prefix, encode_id
 from sessions_app import operations
@@ -12,7 +13,7 @@ DIFFERENT = 1
 
 
 class Command(LongCommand):
-    help = "Compare the session counters with the session rows, and report differences."
+    help = "Compare the counters of sessions and users with the rows, and report differences."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -20,7 +21,7 @@ class Command(LongCommand):
         )
 
     def handle(self, *, fix: bool, **options: Any) -> None:
-        differences = list(counter_maintenance.differences())
+        differences = [*counter_maintenance.differences(), *user_counters.differences()]
         for difference in differences:
             self.stdout.write(worded(difference))
         if fix and differences:
@@ -38,7 +39,7 @@ class Command(LongCommand):
 
 def worded(difference: counter_maintenance.Difference) -> str:
     key = dict(difference.key)
-    tenant, application = encode_id(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id")
+    tenant, application = encode_id(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id", None)
     whose = f"{tenant} {encode_id(Prefix.APPLICATION, application)}" if application else tenant
     rest = " ".join(f"{name}={value}" for name, value in key.items())
     return f"{whose} {rest}: counter {difference.counted:,}, rows {difference.found:,}"

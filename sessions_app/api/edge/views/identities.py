@@ -2,11 +2,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Subquery
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
+from accounts.models import User, UserCount
 from core.access import Tier
 from core.ids import Prefix
 from sessions_app.api.edge import serializers, wire
@@ -50,6 +51,9 @@ class IdentityViewSet(ListedViewSet):
 
     def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return identities(rows)
+
+    def count(self) -> Any:
+        return Subquery(UserCount.objects.visible_to(self.principal).in_existing_tenant().total())
 
     @extend_schema(
         operation_id="listIdentities",

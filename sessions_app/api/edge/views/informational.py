@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Subquery
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
-from core.access import Tier, count_of
+from accounts.models import UserCount
+from core.access import Tier
 from core.api.same_origin import own_origin
 from core.timestamps import to_the_millisecond
 from sessions_app.api.edge import serializers
@@ -94,6 +95,6 @@ class SummaryViewSet(EdgeViewSet):
         return self.answer(self.fetch(self.counts)[0] | NONE_HERE)
 
     def counts(self) -> Any:
-        users = User.objects.visible_to(self.principal).in_existing_tenant()
-        counts = {"apiSessions": visible_live_total(self.principal), "identities": count_of(users)}
+        users = UserCount.objects.visible_to(self.principal).in_existing_tenant().total()
+        counts = {"apiSessions": visible_live_total(self.principal), "identities": Subquery(users)}
         return Platform.objects.order_by().values(**counts)
