@@ -40,6 +40,7 @@ Demo accounts; the password is always curfew-demo:
   partner@acme.example   partner admin of Acme (tenants north and south); partner@globex.example of Globex (springfield)
   admin@north.example    tenant admin of north; admin@south.example, admin@springfield.example of theirs
   ada@north.example      one of five users there; also katherine@south.example, lisa@springfield.example
+  alan@north.example     has MFA; for a code: python3 docs/examples/totp.py CURFEWDEMO234567CURFEWDEMO234567
 
 Sign in and list your sessions from another terminal:
 

@@ -77,7 +77,7 @@ class TestTheDomain:
             "sessions_app.models",
             "sessions_app.operations.scope_revocation",
             "sessions_app.session_check",
-            "sessions_app.demo",
+            "sessions_app.demo.history",
         }
         named |= {"sessions_app.receivers", "sessions_app.refresh_tokens", "sessions_app.devices", "sessions_app.jobs"}
         named |= {"tenancy.models", "tenancy.operations", "audit.models", "audit.operations", "audit.queries"}

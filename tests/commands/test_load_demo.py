@@ -1,7 +1,12 @@
 """The demo data: loaded once, into the embedded database alone, and believable."""
 
+import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +16,12 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Agent, ApiKey, Application, Group, IdentityProvider, User
+from accounts.models.groups import members_of
 from audit.actions import Action
 from audit.models import AuditEntry
 from audit.queries import faults
+from config.run import welcome
 from core.access import Scope
 from core.ids import first_at
 from core.timestamps import milliseconds
@@ -66,6 +73,10 @@ def loaded(once: None, db: None) -> None:
     """Loaded once for the module; what a test adds goes with the test."""
 
 
+def sign_in(email: str, **more: str) -> Any:
+    return Caller().post("/api/v1/auth/login", {"email": email, "password": "curfew-demo", **more})
+
+
 def live_and_not() -> dict[str, Any]:
     live = Count("pk", filter=Q(pk__in=SessionState.objects.live().values("pk")))
     revoked = Count("pk", filter=Q(revoked_at__isnull=False))
@@ -92,10 +103,10 @@ class TestLoading:
         assert "Unset DATABASE_URL" in ended.stderr
 
     def test_goes_together_or_not_at_all(self, db: None, monkeypatch: pytest.MonkeyPatch):
-        def fail(self: demo.Past) -> None:
+        def fail(self: demo.History) -> None:
             raise RuntimeError("the power went out")
 
-        monkeypatch.setattr(demo.Past, "write", fail)
+        monkeypatch.setattr(demo.History, "write", fail)
         with pytest.raises(RuntimeError):
             load()
         assert not Tenant.objects.filter(slug="north").exists()
@@ -103,10 +114,45 @@ class TestLoading:
 
 class TestWhatIsThere:
     def test_everybody_can_sign_in_with_the_demo_password(self, loaded: None):
-        for user in people():
-            answer = Caller().post("/api/v1/auth/login", {"email": user.email, "password": "curfew-demo"})
+        for user in people().filter(totp=None):
+            answer = sign_in(user.email)
             assert answer.status_code == 200, user.email
             assert answer.json()["data"]["user"]["role"] == ADMINISTRATORS.get(user.email, "user")
+
+    def test_those_with_mfa_sign_in_with_a_code_as_announced(
+        self, loaded: None, project: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        welcome("http://127.0.0.1:8000")
+        [(email, command)] = re.findall(
+            r"(\S+) +has MFA; for a code: python3 (.+)$", capsys.readouterr().out, re.MULTILINE
+        )
+        code = subprocess.check_output([sys.executable, *command.split()], cwd=project, text=True).strip()
+        assert [sign_in(email).status_code, sign_in(email, totp_code=code).status_code] == [401, 200]
+        assert people().exclude(totp=None).filter(role="user").count() == 3
+
+    def test_sessions_were_opened_with_mfa_by_those_who_have_it(self, loaded: None):
+        with_mfa = set(sessions().filter(auth_method="mfa").values_list("user", flat=True))
+        assert with_mfa == set(people().exclude(totp=None).values_list("pk", flat=True))
+
+    def test_there_is_one_of_everything_to_look_at(self, loaded: None):
+        north = Tenant.objects.get(slug="north")
+        parent = Group.objects.get(tenant=north, name="Engineering")
+        assert members_of(parent.pk).count() == 1
+        assert members_of(parent.pk, effective=True).count() == 5
+        for kind in (Agent, Application, IdentityProvider):
+            assert kind.objects.not_deleted().filter(tenant=north).exists(), kind
+        assert ApiKey.objects.filter(user__in=people()).count() == 3
+
+    def test_countries_can_be_told_apart(self, loaded: None):
+        places = set(sessions().exclude(country="").values_list("location", "country"))
+        assert len({country for _, country in places}) == len({location for location, _ in places}) == 5
+
+    def test_the_examples_of_the_published_login_work(self, loaded: None, project: Path):
+        schema = json.loads((project / "docs/openapi/v1.json").read_text())["components"]["schemas"]
+        fields = schema["CredentialsRequest"]["properties"]
+        assert set(fields) >= {"email", "password", "client_id", "tenant"}
+        credentials = {name: field["examples"][0] for name, field in fields.items() if "examples" in field}
+        assert Caller().post("/api/v1/auth/login", credentials).status_code == 200
 
     def test_the_people_are_those_who_are_announced(self, loaded: None):
         emails = set(people().values_list("email", flat=True))
