@@ -296,6 +296,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }
+SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": "typ"}  # accounts.access_tokens moves it to the header of that name
 SPECTACULAR_SETTINGS = {
     "TITLE": PRODUCT,
     "VERSION": VERSION,

@@ -1,14 +1,20 @@
-"""Who is asking: a session's access token or its own key, a client's token that acts for somebody, a machine's own, or
-an API key; each decided by one SQL."""
+"""Authentication: by access token, session key or API key, in the Authorization header or in a cookie.
 
+Each credential is first read, which costs no query, and then looked up in one statement. That statement is also where
+revocation takes effect: it finds nobody unless the session, or whatever else the credential belongs to, is live.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts import operations as accounts
 from accounts import tokens
@@ -25,22 +31,49 @@ from sessions_app.session_check import CheckedSession, check_delegated_session, 
 from sessions_app.session_keys import SessionKey
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    secret: str = field(repr=False)
+
+
+Credential = tokens.Claims | SessionKey | ApiKey
+
+
 class CrossSite(PermissionDenied):
     """A page of another site sent this, with whatever credentials the browser has for us."""
 
 
-class BearerAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        scheme, _, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None  # of no concern to us: a proxy's, say
-        principal = self.principal(credential, request.META[ORIGIN])
+class BearerAuthentication(JWTAuthentication):
+    """simplejwt's bearer authentication, with the session check in place of its blacklist and its user lookup.
+
+    API keys and session keys are accepted as well. The user of a request is a Principal.
+    """
+
+    origin: Origin
+
+    def __init__(self) -> None:
+        pass  # the base class looks up the user model, at every request
+
+    def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:  # type: ignore[override]  # no User
+        self.origin = request.META[ORIGIN]
+        authenticated: Any = super().authenticate(request)
+        return authenticated and (authenticated[0], authenticated[0])
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        scheme, _, credential = header.partition(b" ")
+        return credential if scheme.lower() == b"bearer" else None  # other schemes are for others, such as a proxy
+
+    def get_validated_token(self, raw_token: bytes) -> Credential:  # type: ignore[override]  # or a key
+        try:
+            return read_credential(raw_token.decode(HTTP_HEADER_ENCODING))
+        except InvalidCredential as error:
+            raise AuthenticationFailed from error
+
+    def get_user(self, validated_token: Credential) -> Principal:  # type: ignore[override]  # no User
+        principal = holder_of(validated_token, self.origin)
         if principal is None:
             raise AuthenticationFailed
-        return principal, principal
-
-    def principal(self, credential: str, origin: Origin) -> Principal | None:
-        return principal_of(credential, origin)
+        return principal
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -109,24 +142,37 @@ def require_allowed_origin(request: Request) -> None:
         require_same_site(request)
 
 
-def principal_of(credential: str, origin: Origin) -> Principal | None:
-    if credential.startswith(API_KEY_START):
-        return _api_key(credential, origin)
-    if credential.startswith(session_keys.START):
-        return by_session_key(credential, origin)
+def principal_of(text: str, origin: Origin) -> Principal | None:
     try:
-        claims = tokens.verify(credential)
-    except tokens.InvalidToken:
+        return holder_of(read_credential(text), origin)
+    except InvalidCredential:
         return None
-    match claims:
-        case tokens.PlatformClaims():
-            return holder_of_platform_token(claims, origin=origin)
-        case tokens.AgentClaims():
-            return _agent(claims, origin)
+
+
+def read_credential(text: str) -> Credential:
+    """Return the credential in a text, or raise InvalidCredential."""
+    if text.startswith(API_KEY_START):
+        return ApiKey(text)
+    if text.startswith(session_keys.START):
+        return SessionKey.read(text)
+    return tokens.verify(text)
+
+
+def holder_of(credential: Credential, origin: Origin) -> Principal | None:
+    """Return whoever a credential belongs to, or None unless it is good at this moment."""
+    match credential:
+        case tokens.SessionClaims():
+            return _present(check_session(credential, origin=origin))
+        case SessionKey():
+            return _present(check_session_key(credential, origin=origin))
         case tokens.DelegateClaims():
-            return _present(check_delegated_session(claims, origin=origin))
-        case _:
-            return _present(check_session(claims, origin=origin))
+            return _present(check_delegated_session(credential, origin=origin))
+        case tokens.AgentClaims():
+            return _agent(credential, origin)
+        case tokens.PlatformClaims():
+            return holder_of_platform_token(credential, origin=origin)
+        case ApiKey():
+            return _api_key(credential.secret, origin)
 
 
 def by_cookie(request: HttpRequest) -> Principal | None:
@@ -134,13 +180,12 @@ def by_cookie(request: HttpRequest) -> Principal | None:
     return by_session_key(key, request.META[ORIGIN]) if key else None
 
 
-def by_session_key(credential: str, origin: Origin) -> Principal | None:
-    """The one credential that a cookie may hold."""
+def by_session_key(text: str, origin: Origin) -> Principal | None:
+    """Authenticate by the only kind of credential that a cookie of ours may hold."""
     try:
-        key = SessionKey.read(credential)
+        return holder_of(SessionKey.read(text), origin)
     except InvalidCredential:
         return None
-    return _present(check_session_key(key, origin=origin))
 
 
 def _present(holder: CheckedSession | None) -> Principal | None:

@@ -119,7 +119,7 @@ def _subject(token: str, origin: Origin) -> Subject:
             found = Subject(holder.principal, claims.session, claims.clients, claims.scopes) if holder else None
         case _:
             found = None
-    if found is None or len(found.clients) >= tokens.MOST_DELEGATES:
+    if found is None or len(found.clients) >= tokens.MAX_DELEGATES:
         raise _unfit("The subject_token is not an access token of an active session, or was exchanged too often")
     return found
 

@@ -24,14 +24,14 @@ from sessions_app.refresh_tokens import RefreshToken  # noqa: E402
 from tests.proof.mutations import mutated  # noqa: E402
 
 PAUSE = 0.05  # seconds between the check and the act, as on a busy machine
-_remembered: dict[str, Any] = {}
-_principal_of = authentication.principal_of
+_remembered: dict[authentication.Credential, Any] = {}
+_holder_of = authentication.holder_of
 
 
-def cached_principal(credential: str, origin: Any) -> Any:
+def cached_principal(credential: authentication.Credential, origin: Any) -> Any:
     """Cache accepted credentials in front of the session check: test_revoked_is_refused."""
     if credential not in _remembered:
-        _remembered[credential] = _principal_of(credential, origin)
+        _remembered[credential] = _holder_of(credential, origin)
     return _remembered[credential]
 
 
@@ -93,7 +93,7 @@ make_room = sign_ins._make_room
 for module, name, replacement in [
     (Position, "ids", page_by_offset),
     (sign_ins, "_make_room", make_room_without_lock),
-    (authentication, "principal_of", cached_principal),
+    (authentication, "holder_of", cached_principal),
     (token_refresh, "_live_and_locked", read_without_lock),
     (token_refresh, "_rotate", rotate_without_check),
     (throttle, "charge", read_then_charge),

@@ -61,8 +61,8 @@ class TestATokenThatWasSeen:
         assert is_refused(f"{head}.{signature[:-8]}{signature[-4:]}{signature[-8:-4]}")
 
     def test_is_one_of_not_too_many(self, world: World, monkeypatch):
-        monkeypatch.setattr(tokens, "SEEN_AT_MOST", 2)
-        monkeypatch.setattr(tokens, "_seen", {})
+        monkeypatch.setattr(tokens, "MAX_CACHED", 2)
+        monkeypatch.setattr(tokens, "_verified", {})
         seen = [caller.token for caller in (world.ada, world.alan, world.katherine, world.lisa)]
         assert not any(is_refused(token) for token in seen * 2)
-        assert len(tokens._seen) <= 2
+        assert len(tokens._verified) <= 2

@@ -52,6 +52,11 @@ def test_a_token_made_by_hand_is_as_good_as_ours(world: World):
     assert who(signed(header_of(world.ada.token), claims_of(world.ada.token))) == world.ada.user.handle
 
 
+def test_token_of_more_than_4096_characters_is_refused(world: World):
+    assert who(reworded(world.ada.token, x="y" * 2_000)) == world.ada.user.handle
+    assert is_refused(reworded(world.ada.token, x="y" * 4_096))
+
+
 class TestTheAlgorithm:
     @cells("alg", ["none", "None", "nOnE", "NONE", "", None, ["RS256"], 256])
     def test_cannot_be_none(self, alg, world: World):

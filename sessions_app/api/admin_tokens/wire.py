@@ -24,6 +24,7 @@ from sessions_app.api.authentication import (
     BearerAuthentication,
     CookieAuthentication,
     CookieScheme,
+    Credential,
     CrossSite,
     by_session_key,
     drop_dead_cookie,
@@ -69,10 +70,17 @@ class AdminKeyAuthentication(BaseAuthentication):
 
 
 class TokenAuthentication(BearerAuthentication):
-    """A person's own session. The key itself is not taken here, nor an API key, nor a machine's token."""
+    """A session of an administrator. Neither the admin key nor an API key or a machine's token is accepted here."""
 
-    def principal(self, credential: str, origin: Origin) -> Principal | None:
-        return person(credential.strip(), origin)
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        credential = super().get_raw_token(header)
+        return credential and credential.strip()
+
+    def get_user(self, validated_token: Credential) -> Principal:  # type: ignore[override]  # as in the base class
+        principal = super().get_user(validated_token)
+        if not is_person(principal):
+            raise AuthenticationFailed
+        return principal
 
 
 class AdminCookieAuthentication(CookieAuthentication):
@@ -112,8 +120,13 @@ def bearer(header: str) -> str:
 
 
 def person(credential: str, origin: Origin) -> Principal | None:
-    found = principal_of(credential, origin)
-    return found if found and found.session_id and not found.delegate else None
+    principal = principal_of(credential, origin)
+    return principal if principal and is_person(principal) else None
+
+
+def is_person(principal: Principal) -> bool:
+    """Return whether somebody has signed in and calls by themselves."""
+    return principal.session_id is not None and not principal.delegate
 
 
 def admitted(what: str, origin: Origin, find: Callable[[], Principal | None]) -> Admitted:

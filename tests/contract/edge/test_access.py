@@ -190,7 +190,7 @@ class TestACredential:
     def test_that_was_good_once_is_expired(self, world: World, monkeypatch: pytest.MonkeyPatch):
         token = world.north_admin.token
         assert Caller(token).get(SESSIONS).status_code == 200
-        monkeypatch.setattr("accounts.tokens._seen", {})
+        monkeypatch.setattr("accounts.tokens._verified", {})
         for _ in range(2):  # read for the first time, and known already
             expired = _an_hour_later(token, monkeypatch)
             assert expired == 'Bearer realm="openziti-oidc" error="expired" error_description="token expired"'

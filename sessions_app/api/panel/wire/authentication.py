@@ -12,10 +12,10 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.operations.keys import API_KEY_START
 from accounts.operations.rate_limit import RateLimited, count_request_by
-from core.access import Origin, Principal
+from core.access import Principal
 from core.api.middleware import ORIGIN
-from sessions_app import session_keys
-from sessions_app.api.authentication import BearerAuthentication, principal_of
+from sessions_app.api.authentication import BearerAuthentication, Credential, principal_of
+from sessions_app.session_keys import SessionKey
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -35,10 +35,12 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class TokenAuthentication(BearerAuthentication):
-    """An access token or an API key. A session's own key belongs into the cookie, and nowhere else."""
+    """An access token or an API key. A session key belongs in the cookie, and nowhere else."""
 
-    def principal(self, credential: str, origin: Origin) -> Principal | None:
-        return None if credential.startswith(session_keys.START) else super().principal(credential, origin)
+    def get_user(self, validated_token: Credential) -> Principal:  # type: ignore[override]  # as in the base class
+        if isinstance(validated_token, SessionKey):
+            raise AuthenticationFailed
+        return super().get_user(validated_token)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
