@@ -29,7 +29,7 @@ proof: .venv/ready  # what takes longer, and every promise at its full figures (
 	$(python) -m pytest -n auto -m "proof or sampled" --ignore tests/proof
 	CURFEW_FIGURES=$(or $(FIGURES),full) $(python) -m pytest $(if $(FIGURES),-n auto) tests/proof
 
-bench: .venv-bench/ready  # every goal of speed, measured at ROWS=1000000 unless told otherwise, and the peers beside
+bench: .venv-bench/ready  # measure every performance goal, beside the peers, with ROWS=1000000 sessions
 	@exec .venv-bench/bin/python -m bench $(ROWS)
 
 docs: .venv-docs/ready  # build the documents as a site in .site/html; broken links fail

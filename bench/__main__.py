@@ -1,4 +1,7 @@
-"""`make bench`: a database of its own, a million sessions, every goal; a table here and in results.md, and a plot."""
+"""Run `make bench`: print a table of the goals, and write results.md and cost.svg.
+
+The run has a database server of its own. Its largest tenant has a million sessions unless another number is given.
+"""
 
 import os
 import secrets
@@ -6,46 +9,46 @@ import signal
 import sys
 from typing import NoReturn
 
-from bench import place
+from bench import bench_home
 from bench.options import Options
 from config.postgres import PostgresError
 
 
 def main() -> int:
     options = Options.read(sys.argv[1:])
-    home = place.home()
+    home = bench_home.path()
     os.environ |= {
         "CURFEW_ENV": "development",
         "CURFEW_HOME": str(home),
-        "DATABASE_URL": "",  # empty, not absent: a .env beside the project may name a database that is somebody's
+        "DATABASE_URL": "",  # empty, not absent, so that a .env beside the project cannot name another database
         "SECRET_KEY": secrets.token_urlsafe(),
         "CRON_SECRET": secrets.token_urlsafe(),
-        "DJANGO_SETTINGS_MODULE": "bench.ours.settings",
+        "DJANGO_SETTINGS_MODULE": "bench.product.settings",
     }
     signal.signal(signal.SIGTERM, stop)
     try:
-        with place.database(home):
+        with bench_home.database(home):
             measure(options)
     except KeyboardInterrupt:
-        print("\nStopped. Nothing is left behind.", file=sys.stderr)
+        print("\nStopped. The database has been removed.", file=sys.stderr)
         return 130
-    except (place.Taken, PostgresError) as trouble:
-        print(trouble, file=sys.stderr)
+    except (bench_home.AlreadyRunning, PostgresError) as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 
 
 def measure(options: Options) -> None:
-    # Django reads its settings when it is imported: only now do they say where the database is.
+    # Django reads its settings on import, and they need the environment that `main` has just set.
     import django
 
     django.setup()
-    from bench import course, plot, report
+    from bench import plot, report, run
 
-    figures = course.run(options)
+    figures = run.measure(options)
     print(report.table(figures))
     (options.into / "results.md").write_text(report.page(figures))
-    (options.into / "cost.svg").write_text(plot.drawn(figures))
+    (options.into / "cost.svg").write_text(plot.render(figures))
     print(f"\nWritten to {options.into / 'results.md'} and {options.into / 'cost.svg'}.")
 
 

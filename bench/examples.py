@@ -1,6 +1,6 @@
-"""What each route is asked for: who asks, about what, and which kind of answer it is.
+"""Example requests for each route: who calls it, with which ids and query, and what kind of response it gives.
 
-Every route that answers GET must be here or among those that only take forms: the bench ends at once if one is not.
+A route that answers GET and is neither here nor in `FORMS_ONLY` stops the bench at its start.
 """
 
 import re
@@ -9,44 +9,45 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
-from bench.routes import gettable
+from bench.routes import routes_with_get
 
 
 class Kind(StrEnum):
-    ONE = "one thing"
+    ONE = "one object"
     LIST = "list of 20"
     FILTERED = "filtered list"
-    PAGE = "page"  # HTML, for people
-    FILE = "file"  # that describes the API
-    ACT = "act"
+    PAGE = "page"  # HTML
+    FILE = "file"  # an OpenAPI document
+    OPERATION = "operation"
 
 
-class Who(StrEnum):
-    NOBODY = "nobody"
-    PERSON = "a user"
-    ADMINISTRATOR = "a tenant's administrator"
-    OPERATOR = "a super administrator"
-    SCHEDULER = "whoever has the cron secret"
+class CallerKind(StrEnum):
+    ANONYMOUS = "nobody"
+    END_USER = "a user"
+    TENANT_ADMIN = "a tenant administrator"
+    SUPER_ADMIN = "a super administrator"
+    SCHEDULER = "a scheduler with the cron secret"
 
 
 @dataclass(frozen=True)
 class Example:
-    """`names` says which of a place's ids goes into which part of the path, where they are called differently.
+    """A request for a route.
 
-    `beside` is the idiomatic view set that lists the same rows. `sized` is asked in a small tenant and in a large one.
+    `view_set` is the idiomatic view set that lists the same rows. `by_size` requests are measured in a small tenant
+    and in a large one. `names` maps a parameter of the path to the id of the fixture that it takes, where these differ.
     """
 
     kind: Kind
-    who: Who = Who.ADMINISTRATOR
+    caller: CallerKind = CallerKind.TENANT_ADMIN
     query: str = ""
-    beside: str = "sessions"
-    sized: bool = True
+    view_set: str = "sessions"
+    by_size: bool = True
     by_cookie: bool = False
     names: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        """What tells a filtered list from the same one without its filters."""
+        """Return the suffix that distinguishes a filtered list from the same list without filters."""
         if self.kind is not Kind.FILTERED:
             return ""
         return " with five terms" if "filter=" in self.query else unquote_plus(self.query.replace("per_page=20&", ""))
@@ -57,20 +58,24 @@ class Example:
 
 
 def public(kind: Kind) -> tuple[Example, ...]:
-    return (Example(kind, Who.NOBODY, sized=False),)
+    return (Example(kind, CallerKind.ANONYMOUS, by_size=False),)
 
 
-def listed(beside: str, who: Who = Who.ADMINISTRATOR, query: str = "?per_page=20", **names: str) -> tuple[Example, ...]:
-    return (Example(Kind.LIST, who, query, beside, sized=who is not Who.OPERATOR, names=names),)
+def list_of(
+    view_set: str, caller: CallerKind = CallerKind.TENANT_ADMIN, query: str = "?per_page=20", **names: str
+) -> tuple[Example, ...]:
+    by_size = caller is not CallerKind.SUPER_ADMIN
+    return (Example(Kind.LIST, caller, query, view_set, by_size=by_size, names=names),)
 
 
-def one(beside: str = "sessions", who: Who = Who.ADMINISTRATOR, **names: str) -> tuple[Example, ...]:
-    return (Example(Kind.ONE, who, "", beside, who is not Who.OPERATOR, names=names),)
+def one(view_set: str = "sessions", caller: CallerKind = CallerKind.TENANT_ADMIN, **names: str) -> tuple[Example, ...]:
+    by_size = caller is not CallerKind.SUPER_ADMIN
+    return (Example(Kind.ONE, caller, "", view_set, by_size=by_size, names=names),)
 
 
 def page(**names: str) -> tuple[Example, ...]:
-    """Of the console, whose every page is for a super administrator too."""
-    return (Example(Kind.PAGE, Who.OPERATOR, sized=False, by_cookie=True, names=names),)
+    """Return the example of a console page: a super administrator may see all of them."""
+    return (Example(Kind.PAGE, CallerKind.SUPER_ADMIN, by_size=False, by_cookie=True, names=names),)
 
 
 V1, EDGE, CONSOLE = "/api/v1/", "/edge/management/v1/", "/console/"
@@ -78,47 +83,47 @@ FIVE_TERMS = (
     "?limit=20&filter=mfaComplete=false+and+mfaRequired=false+and+createdAt+%3E+datetime(2020-01-01T00:00:00Z)"
     "+and+lastActivityAt+%3E+datetime(2020-01-01T00:00:00Z)+and+ipAddress+!=+%22192.0.2.255%22"
 )
-SEARCHED = {"an e-mail": "person7%40bench", "an address": "192.0.2.7", "a user agent": "Firefox"}
-SEARCHES = tuple(Example(Kind.FILTERED, query=f"?per_page=20&search={text}") for text in SEARCHED.values())
-# Lists and single things that administrators keep, each under its own word; `resource_id` is one of them.
-KEPT = {
+SEARCH_TERMS = {"an e-mail": "person7%40bench", "an address": "192.0.2.7", "a user agent": "Firefox"}
+SEARCHES = tuple(Example(Kind.FILTERED, query=f"?per_page=20&search={text}") for text in SEARCH_TERMS.values())
+# Resources that administrators manage, by their part of the path, and the id that `resource_id` stands for.
+ADMIN_RESOURCES = {
     "users": "user_id",
     "applications": "application_id",
     "agents": "agent_id",
     "groups": "group_id",
     "identity-providers": "identity_provider_id",
 }
-KEPT_BY_OPERATORS = {"partners": "partner_id", "tenants": "tenant_id"}
+OPERATOR_RESOURCES = {"partners": "partner_id", "tenants": "tenant_id"}
 
 _V1: dict[str, tuple[Example, ...]] = {
-    "me": one("users", Who.PERSON),
-    "me/sessions": listed("my-sessions", Who.PERSON, ""),
-    "me/api-keys": listed("api-keys", Who.PERSON, ""),
-    "admin/sessions": listed("sessions"),
+    "me": one("users", CallerKind.END_USER),
+    "me/sessions": list_of("my-sessions", CallerKind.END_USER, ""),
+    "me/api-keys": list_of("api-keys", CallerKind.END_USER, ""),
+    "admin/sessions": list_of("sessions"),
     "admin/sessions/stats": one(),
     "admin/sessions/<str:session_id>": one(),
     "admin/dashboard/stats": one(),
-    "admin/dashboard/activity": listed("audit"),
-    "admin/revocations": listed("revocations"),
+    "admin/dashboard/activity": list_of("audit"),
+    "admin/revocations": list_of("revocations"),
     "admin/revocations/<str:revocation_id>": one("revocations"),
-    "tenants/<str:tenant_id>/sessions": listed("sessions") + SEARCHES,
+    "tenants/<str:tenant_id>/sessions": list_of("sessions") + SEARCHES,
     "tenants/<str:tenant_id>/sessions/stats": one(),
-    "tenants/<str:tenant_id>/sessions/users/<str:user_id>": listed("my-sessions"),
+    "tenants/<str:tenant_id>/sessions/users/<str:user_id>": list_of("my-sessions"),
     "tenants/<str:tenant_id>/sessions/<str:session_id>": one(),
-    "admin/groups/<str:resource_id>/members": listed("users", resource_id="group_id"),
-    "admin/groups/<str:resource_id>/nested": listed("groups", resource_id="group_id"),
+    "admin/groups/<str:resource_id>/members": list_of("users", resource_id="group_id"),
+    "admin/groups/<str:resource_id>/nested": list_of("groups", resource_id="group_id"),
     "platform/.well-known/jwks.json": public(Kind.ONE),
-    "admin/audit": listed("audit"),
+    "admin/audit": list_of("audit"),
     "admin/audit/actions": one("audit"),
     "admin/audit/resource-types": one("audit"),
     "admin/audit/<str:entry_id>": one("audit"),
 }
-for _word, _name in KEPT.items():
-    _V1[f"admin/{_word}"] = listed(_word)
-    _V1[f"admin/{_word}/<str:resource_id>"] = one(_word, resource_id=_name)
-for _word, _name in KEPT_BY_OPERATORS.items():
-    _V1[f"admin/{_word}"] = listed(_word, Who.OPERATOR)
-    _V1[f"admin/{_word}/<str:resource_id>"] = one(_word, Who.OPERATOR, resource_id=_name)
+for _resource, _name in ADMIN_RESOURCES.items():
+    _V1[f"admin/{_resource}"] = list_of(_resource)
+    _V1[f"admin/{_resource}/<str:resource_id>"] = one(_resource, resource_id=_name)
+for _resource, _name in OPERATOR_RESOURCES.items():
+    _V1[f"admin/{_resource}"] = list_of(_resource, CallerKind.SUPER_ADMIN)
+    _V1[f"admin/{_resource}/<str:resource_id>"] = one(_resource, CallerKind.SUPER_ADMIN, resource_id=_name)
 _EDGE = {
     "": public(Kind.ONE),
     "version": public(Kind.ONE),
@@ -127,9 +132,9 @@ _EDGE = {
     "summary": one(),
     "current-api-session": one(),
     "current-identity": one("users"),
-    "api-sessions": (*listed("sessions", query="?limit=20"), Example(Kind.FILTERED, query=FIVE_TERMS)),
+    "api-sessions": (*list_of("sessions", query="?limit=20"), Example(Kind.FILTERED, query=FIVE_TERMS)),
     "api-sessions/<str:session_id>": one(),
-    "identities": listed("users", query="?limit=20"),
+    "identities": list_of("users", query="?limit=20"),
     "identities/<str:identity_id>": one("users", identity_id="user_id"),
 }
 _CONSOLE = {
@@ -137,7 +142,9 @@ _CONSOLE = {
     "sign-in/": public(Kind.PAGE),
     "jsi18n/": page(),
     "sessions/": page(),
-    "sessions/end/": (Example(Kind.PAGE, Who.OPERATOR, "?tenant={tenant_id}", sized=False, by_cookie=True),),
+    "sessions/end/": (
+        Example(Kind.PAGE, CallerKind.SUPER_ADMIN, "?tenant={tenant_id}", by_size=False, by_cookie=True),
+    ),
     "sessions/<str:handle>/": page(handle="session_id"),
     "revocations/": page(),
     "revocations/<str:handle>/": page(handle="revocation_id"),
@@ -146,35 +153,35 @@ _CONSOLE = {
     "groups/<str:handle>/add-member/": page(handle="group_id"),
     "groups/<str:handle>/nest/": page(handle="group_id"),
 }
-for _word, _name in (KEPT | KEPT_BY_OPERATORS).items():
+for _resource, _name in (ADMIN_RESOURCES | OPERATOR_RESOURCES).items():
     _CONSOLE |= {
-        f"{_word}/": page(),
-        f"{_word}/new/": page(),
-        f"{_word}/<str:handle>/": page(handle=_name),
-        f"{_word}/<str:handle>/edit/": page(handle=_name),
-        f"{_word}/<str:handle>/<slug:name>/": page(handle=_name, name="act"),
+        f"{_resource}/": page(),
+        f"{_resource}/new/": page(),
+        f"{_resource}/<str:handle>/": page(handle=_name),
+        f"{_resource}/<str:handle>/edit/": page(handle=_name),
+        f"{_resource}/<str:handle>/<slug:name>/": page(handle=_name, name="action"),
     }
 _VERSIONS = ("/version", "/edge/management/v1", "/edge/client/v1", "/edge/client/v1/", "/edge/client/v1/version")
-_ELSEWHERE = {
+_OTHER = {
     **dict.fromkeys(("/healthz", "/readyz", "/.well-known/jwks.json", *_VERSIONS), public(Kind.ONE)),
     **dict.fromkeys(("/", "/reset-password", "/account/sign-in/", "/docs", "/redoc"), public(Kind.PAGE)),
     **{f"/docs/{name}": public(Kind.PAGE) for name in ("admin_tokens", "edge", "panel", "v1")},
     **{f"/openapi/{name}.json": public(Kind.FILE) for name in ("admin_tokens", "edge", "panel", "v1")},
     "/openapi.json": public(Kind.FILE),
-    "/account/sessions/": (Example(Kind.PAGE, Who.PERSON, by_cookie=True),),
-    "/account/password/": (Example(Kind.PAGE, Who.PERSON, by_cookie=True),),
-    "/api/account/sessions": listed("my-sessions", Who.PERSON, ""),
-    "/api/account/sessions/count": one("sessions", Who.PERSON),
-    "/api/admin/tokens/sessions": listed("administrators", Who.OPERATOR, ""),
+    "/account/sessions/": (Example(Kind.PAGE, CallerKind.END_USER, by_cookie=True),),
+    "/account/password/": (Example(Kind.PAGE, CallerKind.END_USER, by_cookie=True),),
+    "/api/account/sessions": list_of("my-sessions", CallerKind.END_USER, ""),
+    "/api/account/sessions/count": one("sessions", CallerKind.END_USER),
+    "/api/admin/tokens/sessions": list_of("administrators", CallerKind.SUPER_ADMIN, ""),
 }
-_ELSEWHERE["/api/cron/cleanup-admin-sessions"] = (Example(Kind.ACT, Who.SCHEDULER, sized=False),)
+_OTHER["/api/cron/cleanup-admin-sessions"] = (Example(Kind.OPERATION, CallerKind.SCHEDULER, by_size=False),)
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     **{f"{V1}{route}": examples for route, examples in _V1.items()},
     **{f"{EDGE}{route}": examples for route, examples in _EDGE.items()},
     **{f"{CONSOLE}{route}": examples for route, examples in _CONSOLE.items()},
-    **_ELSEWHERE,
+    **_OTHER,
 }
-# These take a form that was sent, and refuse to be looked at.
+# Views that take a POST form only and answer GET with 405.
 FORMS_ONLY = frozenset(
     {
         "/account/sign-out/",
@@ -189,13 +196,13 @@ FORMS_ONLY = frozenset(
 
 
 class NoExample(Exception):
-    """A route is not measured, because nobody has said what to ask it for."""
+    """A route that answers GET has no example."""
 
 
 def every_example() -> Iterator[tuple[str, Example]]:
-    routes = set(gettable())
+    routes = set(routes_with_get())
     if unknown := routes - EXAMPLES.keys() - FORMS_ONLY:
-        raise NoExample(f"bench/examples.py does not say what to ask these for: {', '.join(sorted(unknown))}")
+        raise NoExample(f"bench/examples.py has no example for: {', '.join(sorted(unknown))}")
     for route, examples in EXAMPLES.items():
-        if route in routes:  # the API's documents need not be served
+        if route in routes:  # the OpenAPI documents are optional
             yield from ((route, example) for example in examples)

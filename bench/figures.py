@@ -1,4 +1,4 @@
-"""What one run measured, before anybody judges it."""
+"""The figures that one run measures, before they are compared with the goals."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -6,33 +6,35 @@ from typing import Any
 
 from bench.examples import Kind
 
-BARE, DRF_CHECK, PLAIN_CHECK = "a bare Django view", "our check, in a DRF view", "our check, in a plain view"
-SHIPPED_CHECK = "our check, in a DRF view, as shipped"
+BARE = "a bare Django view"
+DRF_CHECK, PLAIN_CHECK = "our session check in a DRF view", "our session check in a plain view"
+FULL_CHECK = "our session check in a DRF view, all middleware"
 KNOX, DJANGO, USER_SESSIONS = "django-rest-knox", "Django's database sessions", "django-user-sessions"
-OUR_LIST, VIEWSET = "our list of 20", "ViewSet, ModelSerializer, numbered pages"
+OUR_LIST, VIEW_SET = "our list of 20", "ViewSet, ModelSerializer, numbered pages"
 
-LIST, AT_DEPTH, BY_NUMBER, TOTAL, STATS = "page 1", "cursor page, deep down", "numbered page there", "total", "stats"
-REVOKE_ALL, WITH_IDS = "revoke-all", "revoke-all, ids listed"
-UPDATE = "UPDATE of the rows"
-BEFORE, AFTERWARDS = "page 1 before revoke-all", "page 1 right after"
+LIST, TOTAL, STATS = "page 1", "total", "stats"
+AT_DEPTH, BY_NUMBER = "cursor page at depth", "numbered page at depth"
+REVOKE_ALL, WITH_IDS = "revoke-all", "revoke-all with ids"
+UPDATE = "UPDATE of every row"
+BEFORE, AFTER = "page 1 before revoke-all", "page 1 after revoke-all"
 SEARCH = "first page of a search for {}"
 SWEEP, PURGE = "sweep", "purge"
-ALONE, BESIDE_SWEEP = "a session check", "a session check beside the sweep"
+CHECK_ALONE, CHECK_DURING_SWEEP = "session check alone", "session check during the sweep"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A route or an act, and the size of the tenant it was asked in; none where that makes no difference."""
+    """A route or an operation, and the size of the tenant it was measured in, if that makes a difference."""
 
     name: str
     kind: Kind
-    beside: str = ""
+    view_set: str = ""
     size: int | None = None
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Requests a second; and of each request: milliseconds of CPU, statements, and rows touched."""
+    """Requests per second, and for one request: milliseconds of CPU, SQL statements, and rows touched."""
 
     rate: float
     python: float
@@ -46,16 +48,16 @@ class Cost:
 
 @dataclass
 class Figures:
-    """Rates are requests a second, times milliseconds by the number of live sessions, speeds rows a second."""
+    """Rates in requests per second, times in milliseconds by tenant size, and speeds in rows per second."""
 
     sizes: list[int]
     rates: dict[str, float] = field(default_factory=dict)
     times: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
     speeds: dict[str, float] = field(default_factory=dict)
-    batches: dict[str, tuple[float, float]] = field(default_factory=dict)  # the median one, the longest one
+    batches: dict[str, tuple[float, float]] = field(default_factory=dict)  # median and longest, in milliseconds
     costs: dict[Row, Cost] = field(default_factory=dict)
-    idiomatic: dict[tuple[str, Kind], Cost] = field(default_factory=dict)  # by the view set's name
-    p99: dict[str, float] = field(default_factory=dict)  # milliseconds of a session check
+    view_sets: dict[tuple[str, Kind], Cost] = field(default_factory=dict)  # the idiomatic ones, by name
+    p99: dict[str, float] = field(default_factory=dict)  # of a session check, in milliseconds
     machine: dict[str, Any] = field(default_factory=dict)
 
     def of_kind(self, *kinds: Kind) -> dict[Row, Cost]:
@@ -67,12 +69,12 @@ class Figures:
 
     @property
     def small(self) -> int:
-        """Where lists are compared from; the smallest is for revocations alone."""
+        """Return the size that lists are compared from; the smallest tenant is only for revocations."""
         return self.sizes[1]
 
     @property
     def big(self) -> int:
-        """Most goals speak of a tenant of a million: that one, or the largest there is."""
+        """Return a million, which most goals are about, or the largest size if that is smaller."""
         return max(size for size in self.sizes if size <= 1_000_000)
 
     @property
@@ -81,10 +83,10 @@ class Figures:
 
     @property
     def depth(self) -> int:
-        """Of a page far down in the big tenant."""
+        """Return the number of rows before a page near the end of the big tenant's list."""
         return self.big * 98 // 100
 
 
 def sizes_up_to(rows: int) -> list[int]:
-    """1,000 and 10,000 and so on, and what was asked for."""
+    """Return the powers of ten from 1,000 to 1,000,000 that are less than `rows`, and `rows` itself."""
     return [size for size in (1_000, 10_000, 100_000, 1_000_000) if size < rows] + [rows]

@@ -1,11 +1,11 @@
-"""Cost against size, drawn by hand: both axes logarithmic, so that a line that stays level is a cost that does."""
+"""An SVG plot of database time by tenant size, both on logarithmic axes: a level line is a constant cost."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
 from math import ceil, floor, log10
 
 from bench.figures import LIST, REVOKE_ALL, STATS, UPDATE, Figures
-from bench.goals import rows
+from bench.goals import format_size
 
 WIDTH, HEIGHT = 800, 420
 LEFT, RIGHT, TOP, BOTTOM = 80, 560, 60, 360
@@ -36,7 +36,7 @@ STYLE = """
 
 
 class Scale:
-    """From a number to a place on paper, a decade being as long as the next."""
+    """A logarithmic axis: maps a number to a coordinate."""
 
     def __init__(self, lowest: float, highest: float, start: float, end: float) -> None:
         self.first, self.last = floor(log10(lowest)), max(ceil(log10(highest)), floor(log10(lowest)) + 1)
@@ -51,8 +51,8 @@ class Scale:
         return [10.0**power for power in range(self.first, self.last + 1)]
 
 
-def drawn(figures: Figures) -> str:
-    lines = {name: sized(figures.times[name], figures.small) for name in LINES}
+def render(figures: Figures) -> str:
+    lines = {name: from_size(figures.small, figures.times[name]) for name in LINES}
     times = [time for line in lines.values() for time in line.values()]
     across = Scale(figures.small, figures.largest, LEFT, RIGHT)
     up = Scale(min(times), max(times), BOTTOM, TOP)
@@ -71,14 +71,15 @@ def drawn(figures: Figures) -> str:
     )
 
 
-def sized(times: Mapping[int, float], smallest: int) -> dict[int, float]:
+def from_size(smallest: int, times: Mapping[int, float]) -> dict[int, float]:
     return {size: time for size, time in sorted(times.items()) if size >= smallest}
 
 
 def axes(across: Scale, up: Scale) -> Iterator[str]:
     for size in across.decades:
-        yield f'<line class="grid" x1="{across(size)}" y1="{TOP}" x2="{across(size)}" y2="{BOTTOM}"/>'
-        yield f'<text class="small" x="{across(size)}" y="{BOTTOM + 22}" text-anchor="middle">{rows(int(size))}</text>'
+        x, label = across(size), format_size(int(size))
+        yield f'<line class="grid" x1="{x}" y1="{TOP}" x2="{x}" y2="{BOTTOM}"/>'
+        yield f'<text class="small" x="{x}" y="{BOTTOM + 22}" text-anchor="middle">{label}</text>'
     for time in up.decades:
         yield f'<line class="grid" x1="{LEFT}" y1="{up(time)}" x2="{RIGHT}" y2="{up(time)}"/>'
         yield f'<text class="small" x="{LEFT - 10}" y="{up(time) + 4}" text-anchor="end">{duration(time)}</text>'
@@ -91,14 +92,14 @@ def curve(line: Mapping[int, float], kind: str, across: Scale, up: Scale) -> Ite
 
 
 def labels(lines: Mapping[str, Mapping[int, float]], across: Scale, up: Scale) -> Iterator[str]:
-    """At the end of each line, and never one upon another; above a line that ends half way."""
+    """Yield a label for each line: to the right of its end without overlap, or above a line that ends earlier."""
     lowest, end = float("-inf"), max(across(max(line)) for line in lines.values())
     for y, x, name in sorted((up(line[max(line)]), across(max(line)), name) for name, line in lines.items()):
         lowest = max(y, lowest + LABEL_HEIGHT)
-        words, kind = LINES[name]
+        label, kind = LINES[name]
         last = duration(lines[name][max(lines[name])])
-        place = f'x="{x + 12}" y="{lowest + 5}"' if x == end else f'x="{x - 12}" y="{y - 5}" text-anchor="end"'
-        yield f'<text class="{kind}" {place}>{escape(words)}: {last}</text>'
+        position = f'x="{x + 12}" y="{lowest + 5}"' if x == end else f'x="{x - 12}" y="{y - 5}" text-anchor="end"'
+        yield f'<text class="{kind}" {position}>{escape(label)}: {last}</text>'
 
 
 def duration(milliseconds: float) -> str:

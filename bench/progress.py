@@ -1,4 +1,4 @@
-"""How far it is, for whoever waits."""
+"""Progress bars and status lines, on standard error."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,15 +11,14 @@ T = TypeVar("T")
 
 
 @contextmanager
-def counting_rows(total: int) -> Iterator[Callable[[int], object]]:
+def row_progress(total: int) -> Iterator[Callable[[int], object]]:
     with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, mininterval=0.5, file=sys.stderr) as bar:
         yield bar.update
 
 
-def counted(each: Sequence[T], what: str) -> Iterator[T]:
-    """Each of these, with a line that says how many are done."""
-    yield from tqdm(each, desc=what, unit="", mininterval=0.5, file=sys.stderr)
+def with_progress(items: Sequence[T], description: str) -> Iterator[T]:
+    yield from tqdm(items, desc=description, unit="", mininterval=0.5, file=sys.stderr)
 
 
-def say(what: str) -> None:
-    tqdm.write(what, file=sys.stderr)
+def print_status(message: str) -> None:
+    tqdm.write(message, file=sys.stderr)

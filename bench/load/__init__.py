@@ -1,32 +1,32 @@
-"""Who asks the servers: wrk where it is installed, else clients in Python."""
+"""The load generator: wrk if it is installed, otherwise clients in Python."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from bench.load.answers import Answers, NotAnswered
-from bench.load.python import PythonClients
+from bench.load.python_clients import PythonClients
+from bench.load.result import LoadResult, RequestFailed
 from bench.load.wrk import Wrk
 
-__all__ = ["Answers", "Load", "NotAnswered", "load"]
+__all__ = ["LoadGenerator", "LoadResult", "RequestFailed", "load_generator"]
 
 
-class Load(Protocol):
+class LoadGenerator(Protocol):
     name: str
 
-    def ask(self, port: int, requests: list[str], seconds: float, *, pause: float = 0) -> Answers:
-        """Ask these again and again for so long, each client waiting `pause` seconds between two."""
+    def send_for(self, port: int, requests: list[str], seconds: float, *, pause: float = 0) -> LoadResult:
+        """Send the requests again and again for so long; each client pauses between two requests."""
 
-    def ask_times(self, port: int, requests: list[str], count: int) -> Answers:
-        """Ask so many, one after the other, and from the start again when they are through."""
+    def send_count(self, port: int, requests: list[str], count: int) -> LoadResult:
+        """Send `count` requests: each in turn, and again from the first one after the last."""
 
 
 @contextmanager
-def load() -> Iterator[Load]:
+def load_generator() -> Iterator[LoadGenerator]:
     if command := shutil.which("wrk"):
-        with Wrk.ready(command) as wrk:
+        with Wrk.start(command) as wrk:
             yield wrk
     else:
-        with PythonClients.ready() as clients:
+        with PythonClients.start() as clients:
             yield clients

@@ -3,8 +3,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
 
 
-def remember(user: User, session: SessionBase) -> str:
-    """What `django.contrib.auth.login` leaves in a session, and the cookie that leads back to it."""
+def log_in(user: User, session: SessionBase) -> str:
+    """Store in a session what `django.contrib.auth.login` would, and return the header with its cookie."""
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()

@@ -1,12 +1,12 @@
-"""What the peers have in common: Django as lean as it gets, on the same server as the product."""
+"""Settings that all peers share: a minimal Django project on the same database server as the product."""
 
 import os
 
 from config import postgres
 
-SECRET_KEY = "nothing to hide here"  # noqa: S105 - a database that is thrown away
+SECRET_KEY = "not-a-secret"  # noqa: S105 - the database is removed after the run
 ALLOWED_HOSTS = ["127.0.0.1"]
-# Persistent connections, as the product has them: Django's default of one a request would cost the peers most of it.
+# Persistent connections like the product's: with Django's default, connecting would be most of a request's cost.
 DATABASES = {
     "default": {
         **postgres.connection(postgres.home()),

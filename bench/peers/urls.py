@@ -1,4 +1,4 @@
-"""What every peer answers: who the caller is. Only how it knows differs."""
+"""The view that every peer serves: it returns the caller's id. Only the authentication differs."""
 
 from django.urls import path
 from rest_framework.request import Request

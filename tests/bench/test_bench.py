@@ -1,4 +1,4 @@
-"""`make bench`, very small and without the peers: it runs from end to end, and judges what it measured."""
+"""A very small run of `make bench`, without the peers, from beginning to end."""
 
 import os
 import re
@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import goals, place, plot
+from bench import bench_home, goals, plot
 from bench.examples import EXAMPLES
-from bench.main_acts import ACTS
+from bench.operation_costs import OPERATIONS
 from tests.architecture.sources import ROOT
 from tests.postgres.conftest import make_home
 
@@ -34,18 +34,18 @@ SMALL = [
 
 
 class Run:
-    """One run of the bench: what it said, what it wrote, and where its database was."""
+    """A run of the bench: its process, its output files, and the home of its database."""
 
     def __init__(self, into: Path, usual_home: Path) -> None:
-        given = {"CURFEW_HOME": str(usual_home), "DATABASE_URL": "", "CURFEW_ENV": "development"}
+        env = {"CURFEW_HOME": str(usual_home), "DATABASE_URL": "", "CURFEW_ENV": "development"}
         command = [sys.executable, "-m", "bench", *SMALL, "--into", str(into)]
-        self.process = subprocess.run(command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True)
+        self.process = subprocess.run(command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True)
         self.results, self.plot = into / "results.md", into / "cost.svg"
         self.home = usual_home.with_name(f"{usual_home.name}-bench")
 
     @property
     def table(self) -> list[list[str]]:
-        """What is said of each goal: its words, what was wanted, what was measured, the verdict."""
+        """Return the printed row of each goal: description, target, measured value, result."""
         lines = [re.split(r" {2,}", line.strip()) for line in self.process.stdout.splitlines()]
         return [cells for cells in lines if len(cells) == 4 and not cells[0].startswith("--")]
 
@@ -58,45 +58,45 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     usual.rmdir()
 
 
-def test_it_comes_to_an_end(run: Run):
+def test_run_succeeds(run: Run):
     assert run.process.returncode == 0, run.process.stderr[-3000:]
 
 
-@pytest.mark.parametrize("number", range(len(goals.GOALS)), ids=lambda number: goals.GOALS[number].what)
+@pytest.mark.parametrize("number", range(len(goals.GOALS)), ids=lambda number: goals.GOALS[number].description)
 def test_every_goal_is_judged(number: int, run: Run):
-    goal, (_, wanted, measured, verdict) = goals.GOALS[number], run.table[number]
-    assert wanted == goal.wanted
+    goal, (_, target, measured, verdict) = goals.GOALS[number], run.table[number]
+    assert target == goal.target
     if goal.needs:
         assert (measured, verdict) == ("-", "not run")
     else:
-        assert verdict in {"pass", "short"}
+        assert verdict in {"pass", "fail"}
         assert re.match(r"\d", measured)
 
 
-def test_the_page_says_what_the_table_says(run: Run):
+def test_results_page_has_the_rows_of_the_printed_table(run: Run):
     page = run.results.read_text()
     assert len(run.table) == len(goals.GOALS)
     assert [cells for cells in run.table if f"| {' | '.join(cells)} |" not in page] == []
 
 
-def test_every_route_and_act_is_in_the_table_of_costs(run: Run):
+def test_every_route_and_operation_is_in_the_table_of_costs(run: Run):
     page = run.results.read_text()
-    names = {*EXAMPLES, *ACTS}
+    names = {*EXAMPLES, *OPERATIONS}
     assert {name for name in names if f"| `{name}" not in page} == set()
 
 
-def test_the_plot_has_a_line_for_each_cost(run: Run):
+def test_plot_has_a_line_for_each_operation(run: Run):
     drawing = ElementTree.parse(run.plot).getroot()
     lines = {line.get("class"): str(line.get("points")).split() for line in drawing.iter(f"{SVG}polyline")}
     assert lines.keys() == {kind for _, kind in plot.LINES.values()}
     assert all(lines.values())
 
 
-def test_nothing_is_left_behind(run: Run):
+def test_database_is_removed(run: Run):
     assert not run.home.exists()
     assert list(run.home.parent.glob(f"{run.home.name}*")) == []
 
 
-def test_the_database_is_not_the_usual_one(monkeypatch: pytest.MonkeyPatch):
+def test_database_is_not_in_the_usual_home(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CURFEW_HOME", "/srv/curfew")
-    assert place.home() == Path("/srv/curfew-bench")
+    assert bench_home.path() == Path("/srv/curfew-bench")

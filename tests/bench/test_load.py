@@ -1,4 +1,4 @@
-"""Whoever asks the servers counts right, and takes nothing for an answer that is none."""
+"""Both load generators count responses correctly, and fail when a server does."""
 
 import shutil
 import threading
@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bench.load import Load, NotAnswered
-from bench.load.http import request
-from bench.load.python import PythonClients
+from bench.load import LoadGenerator, RequestFailed
+from bench.load.http_request import http_request
+from bench.load.python_clients import PythonClients
 from bench.load.wrk import Wrk
 
 WRK = shutil.which("wrk")
@@ -22,10 +22,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.seen: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def handle_error(self, *_: object) -> None:
-        """A client that has seen enough is gone in the middle of an answer."""
+        """Ignore clients that disconnect in the middle of a response, which they do when their time is over."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -33,15 +33,15 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.seen[self.path] += 1
-        body = b"an answer"
+        self.server.counts[self.path] += 1
+        body = b"response"
         self.send_response(500 if self.path == "/broken" else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -53,26 +53,26 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(params=LOADS)
-def load(request: pytest.FixtureRequest) -> Iterator[Load]:
-    with Wrk.ready(str(WRK)) if request.param == "wrk" else PythonClients.ready() as load:
+def load(request: pytest.FixtureRequest) -> Iterator[LoadGenerator]:
+    with Wrk.start(str(WRK)) if request.param == "wrk" else PythonClients.start() as load:
         yield load
 
 
-def test_asks_each_request_as_often_as_it_is_told(load: Load, server: Server):
-    requests = [request(f"/{number}") for number in range(20)]
-    answers = load.ask_times(server.server_port, requests, 40)
-    assert answers.count == 40
-    assert answers.rate > 0
-    assert server.seen == {f"/{number}": 2 for number in range(20)}
+def test_send_count_sends_each_request_equally_often(load: LoadGenerator, server: Server):
+    requests = [http_request(f"/{number}") for number in range(20)]
+    result = load.send_count(server.server_port, requests, 40)
+    assert result.count == 40
+    assert result.rate > 0
+    assert server.counts == {f"/{number}": 2 for number in range(20)}
 
 
-def test_asks_for_as_long_as_it_is_told(load: Load, server: Server):
-    answers = load.ask(server.server_port, [request("/")], 1, pause=0.01)
-    assert 0.9 < answers.seconds < 2
-    assert 0 < answers.count <= server.seen["/"] <= answers.count + 8
-    assert answers.p99 > 0
+def test_send_for_stops_after_the_requested_time(load: LoadGenerator, server: Server):
+    result = load.send_for(server.server_port, [http_request("/")], 1, pause=0.01)
+    assert 0.9 < result.seconds < 2
+    assert 0 < result.count <= server.counts["/"] <= result.count + 8
+    assert result.p99 > 0
 
 
-def test_refuses_an_answer_that_is_a_failure(load: Load, server: Server):
-    with pytest.raises(NotAnswered):
-        load.ask_times(server.server_port, [request("/broken")], 10)
+def test_error_response_is_an_error(load: LoadGenerator, server: Server):
+    with pytest.raises(RequestFailed):
+        load.send_count(server.server_port, [http_request("/broken")], 10)

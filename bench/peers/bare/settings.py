@@ -1,3 +1,3 @@
-from bench.peers.settings import *  # noqa: F403 - what all have in common
+from bench.peers.settings import *  # noqa: F403 - the settings that all peers share
 
 ROOT_URLCONF = "bench.peers.bare.urls"

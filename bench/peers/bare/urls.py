@@ -1,4 +1,4 @@
-"""A Django view that checks nothing: what serving a request costs before anybody is asked who they are."""
+"""A Django view without authentication: the least that serving a request can cost."""
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import path

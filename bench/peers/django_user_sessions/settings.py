@@ -1,4 +1,4 @@
-from bench.peers.settings import *  # noqa: F403 - what all have in common
+from bench.peers.settings import *  # noqa: F403 - the settings that all peers share
 from bench.peers.settings import INSTALLED_APPS, REST_FRAMEWORK
 
 INSTALLED_APPS = [*INSTALLED_APPS, "user_sessions"]

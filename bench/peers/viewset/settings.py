@@ -1,6 +1,6 @@
-"""Nothing in front, and DRF as its tutorials set it up. The tables are the product's."""
+"""DRF as its tutorials configure it, without middleware, on the product's tables."""
 
-from bench.ours.settings import *  # noqa: F403 - its tables and its database
+from bench.product.settings import *  # noqa: F403 - the product's tables and database
 
 MIDDLEWARE: list[str] = []
 REST_FRAMEWORK = {

@@ -1,4 +1,4 @@
-"""The product's tables as the tutorials would list them: view set, model serializer, numbered pages."""
+"""View sets of the product's tables as a tutorial writes them: a model serializer and numbered pages."""
 
 from typing import Any
 
@@ -65,10 +65,13 @@ class AdministratorsViewSet(SessionViewSet):
 
 
 def view_set_of(of_model: Any, scope: str = "tenant_id") -> type[viewsets.ReadOnlyModelViewSet]:
-    """All of its columns but the secret ones. `scope` says which rows are the caller's; without, all are."""
+    """Return a view set of all columns but the secret ones.
+
+    `scope` is the column that limits the rows to the caller's own; without it, the caller sees all rows.
+    """
     columns = of_model._meta.concrete_fields
     names = [each.name for each in columns if each.name != "password" and not isinstance(each, BinaryField)]
-    present = {"deleted_at": None} if "deleted_at" in names else {}
+    not_deleted = {"deleted_at": None} if "deleted_at" in names else {}
 
     class Serializer(serializers.ModelSerializer):
         class Meta:
@@ -79,8 +82,8 @@ def view_set_of(of_model: Any, scope: str = "tenant_id") -> type[viewsets.ReadOn
         serializer_class = Serializer
 
         def get_queryset(self):
-            mine = {"user": self.request.user.pk, "tenant_id": self.request.user.tenant_id}
-            return of_model.objects.filter(**present, **({scope: mine[scope]} if scope else {})).order_by("-id")
+            own = {"user": self.request.user.pk, "tenant_id": self.request.user.tenant_id}
+            return of_model.objects.filter(**not_deleted, **({scope: own[scope]} if scope else {})).order_by("-id")
 
     return ViewSet
 

@@ -1,6 +1,6 @@
-"""How much CPU a server and its database have used, by the operating system's own accounting.
+"""CPU time of a server and of its database, from the operating system's accounting.
 
-A busy machine makes a request take longer; it does not make it use more CPU.
+On a busy machine a request takes longer, but it does not use more CPU.
 """
 
 import os
@@ -9,35 +9,33 @@ from pathlib import Path
 
 from django.db import connection
 
-from bench.serving import Server
+from bench.servers import Server
 
 PROC = Path("/proc")
 TICKS, NANOSECONDS = os.sysconf("SC_CLK_TCK"), 1e9
-# Fields of /proc/<pid>/stat, counted from behind the name, which may hold anything: proc(5).
+# Fields of /proc/<pid>/stat, counted after the process name, which may hold any character: proc(5).
 PARENT, GROUP, USER, SYSTEM, REAPED_USER, REAPED_SYSTEM = 1, 2, 11, 12, 13, 14
 _BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = %s"
 
 
 @dataclass(frozen=True)
-class Used:
-    """Seconds of CPU."""
-
+class CpuSeconds:
     python: float
     database: float
 
-    def since(self, before: "Used") -> "Used":
-        return Used(self.python - before.python, self.database - before.database)
+    def since(self, before: "CpuSeconds") -> "CpuSeconds":
+        return CpuSeconds(self.python - before.python, self.database - before.database)
 
 
-def used(server: Server) -> Used:
-    """By all processes of the server, and by the backends that work for it."""
-    return Used(sum(map(seconds_of, group(server.pid))), database_seconds(server.name))
+def cpu_seconds(server: Server) -> CpuSeconds:
+    """Return the CPU that all processes of the server and the database backends of its connections have used."""
+    return CpuSeconds(sum(map(seconds_of, processes_of(server.pid))), database_seconds(server.name))
 
 
-def group(leader: int) -> list[int]:
-    """A server's processes: it was started as the leader of a group of its own."""
-    everybody = [int(each.name) for each in PROC.iterdir() if each.name.isdecimal()]
-    return [pid for pid in everybody if (fields := stat(pid)) and int(fields[GROUP]) == leader]
+def processes_of(leader: int) -> list[int]:
+    """Return the processes in a server's process group, of which its first process is the leader."""
+    all_pids = [int(each.name) for each in PROC.iterdir() if each.name.isdecimal()]
+    return [pid for pid in all_pids if (fields := stat(pid)) and int(fields[GROUP]) == leader]
 
 
 def database_seconds(name: str) -> float:
@@ -46,12 +44,15 @@ def database_seconds(name: str) -> float:
         backends = [pid for (pid,) in cursor.fetchall()]
         cursor.execute("SELECT pg_backend_pid()")
         parent = int(stat(cursor.fetchone()[0])[PARENT])
-    # What helped with a large query has ended by now: its CPU is in the account of the process that started it.
+    # Parallel workers have ended by now; their CPU is in the account of the process that started them.
     return sum(map(seconds_of, backends)) + reaped_seconds_of(parent)
 
 
 def seconds_of(pid: int) -> float:
-    """To the nanosecond where the kernel tells it, else in its ticks of 10 ms. Nothing for a process that has ended."""
+    """Return a process's CPU time, to the nanosecond where the kernel keeps it, else in ticks of 10 ms.
+
+    It is zero for a process that has ended.
+    """
     try:
         threads = [each.read_text() for each in (PROC / str(pid) / "task").glob("*/schedstat")]
     except (FileNotFoundError, ProcessLookupError):
@@ -71,7 +72,7 @@ def ticks_of(pid: int, *columns: int) -> float:
 
 
 def stat(pid: int) -> list[str]:
-    """Empty for a process that has ended."""
+    """Return the fields of a process's `stat` file after its name; none if the process has ended."""
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,8 +1,8 @@
 from accounts.hashers import Argon2
 
 
-class Unhashed(Argon2):
-    """Takes every password for the right one: a hash costs what it is made to cost, whatever the product does."""
+class AcceptAnyPassword(Argon2):
+    """Accepts every password without hashing it: the cost of a hash is chosen, and would hide the product's own."""
 
     def verify(self, password: str, encoded: str) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""A database server for the bench alone. It goes when the bench goes, with everything in it."""
+"""The bench's own database server, which is removed with all of its data when the bench ends."""
 
 import fcntl
 import shutil
@@ -9,12 +9,12 @@ from pathlib import Path
 from config import postgres
 
 
-class Taken(Exception):
-    """Two at once would measure each other."""
+class AlreadyRunning(Exception):
+    """Another bench is running: two at once would distort each other's figures."""
 
 
-def home() -> Path:
-    """Beside the usual home, so that demo data is never near."""
+def path() -> Path:
+    """Return a folder beside the usual home, so that the bench never touches the development data."""
     usual = postgres.home()
     return usual.with_name(f"{usual.name}-bench")
 
@@ -26,8 +26,8 @@ def database(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Taken(f"Another bench is running in {home}.") from error
-        remove_what_was_left(home)
+            raise AlreadyRunning(f"Another bench is running in {home}.") from error
+        remove_leftovers(home)
         try:
             with postgres.running(home):
                 yield
@@ -36,9 +36,9 @@ def database(home: Path) -> Iterator[None]:
             Path(lock.name).unlink(missing_ok=True)
 
 
-def remove_what_was_left(home: Path) -> None:
-    """A bench that was killed leaves its server behind: whoever is the last to use it stops it."""
+def remove_leftovers(home: Path) -> None:
+    """Stop the server that a killed bench has left behind, and remove its data."""
     if postgres.is_alive(home):
-        with postgres.running(home):
+        with postgres.running(home):  # the last user of a server stops it
             pass
     shutil.rmtree(home)

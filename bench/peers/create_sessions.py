@@ -1,4 +1,4 @@
-"""Run with a peer's settings: makes its people, signs each in, and prints what their requests carry, a line each."""
+"""Create a peer's users, sign each of them in, and print the header that authenticates their requests, one per line."""
 
 import sys
 from importlib import import_module
@@ -10,14 +10,14 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 
-def main(people: int) -> None:
+def main(count: int) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("migrate", interactive=False, verbosity=0, run_syncdb=True)  # the tables that have no migrations
+    call_command("migrate", interactive=False, verbosity=0, run_syncdb=True)  # tables without migrations
     peer = import_module(settings.ROOT_URLCONF)
     users = get_user_model().objects
     with transaction.atomic():
-        for number in range(people):
+        for number in range(count):
             user = users.create(username=f"person{number}", email=f"person{number}@peer.example")
             print(peer.sign_in(user))
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The session check by itself, seen through DRF and without it."""
+"""The session check alone, in a DRF view and in a plain view; and the product's own routes."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path

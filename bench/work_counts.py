@@ -1,4 +1,4 @@
-"""How many statements a request sends and how many rows it touches: asked in this process, told by the database."""
+"""Count the SQL statements of a request and the rows it touches, from PostgreSQL's own log and statistics."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,11 +11,10 @@ from django.db import connection
 from config import postgres
 from config.postgres.server_home import ServerHome
 
-TIMES = 3
-# What opens and closes transactions, and what is sent once for a connection, is no statement of a request's.
+REPETITIONS = 3
+# Statements that control transactions, or that a connection sends once, do not count as a request's own.
 CONTROL = {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PREPARE", "DEALLOCATE", "SET", "SHOW"}
-# Rows of tables and entries of indexes that were read, and rows that were written. A row that is found by an index
-# counts once, as an entry of the index.
+# Table rows and index entries read, and rows written. A row that is read through an index counts once, as its entry.
 _ROWS = """
     SELECT (SELECT coalesce(sum(seq_tup_read + n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables)
          + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes)
@@ -23,30 +22,30 @@ _ROWS = """
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkCount:
     statements: int
     rows: int
 
 
-def work_of(act: Callable[[], object]) -> Work:
-    """Of one call, once the statements that are prepared are prepared."""
-    act()
-    each = [once(act) for _ in range(TIMES)]
-    return Work(median_low(work.statements for work in each), median_low(work.rows for work in each))
+def count_work(call: Callable[[], object]) -> WorkCount:
+    """Return the median count of a few calls, after a first call that prepares the connection's statements."""
+    call()
+    counts = [count_once(call) for _ in range(REPETITIONS)]
+    return WorkCount(median_low(count.statements for count in counts), median_low(count.rows for count in counts))
 
 
-def once(act: Callable[[], object]) -> Work:
+def count_once(call: Callable[[], object]) -> WorkCount:
     before = rows_touched()
-    with logged() as statements:
-        act()
-    return Work(len(statements), rows_touched() - before)
+    with logged_statements() as statements:
+        call()
+    return WorkCount(len(statements), rows_touched() - before)
 
 
 @contextmanager
-def logged() -> Iterator[list[str]]:
-    """The first word of each statement that this connection sends meanwhile, by the server's own log.
+def logged_statements() -> Iterator[list[str]]:
+    """Collect the first word of each statement that this connection sends inside the block, from the server's log.
 
-    It also has those that go past Django, straight to libpq.
+    The log includes the statements that bypass Django and go straight to libpq.
     """
     verbs: list[str] = []
     with connection.cursor() as cursor, open(ServerHome(postgres.home()).log, errors="replace") as log:
@@ -58,8 +57,8 @@ def logged() -> Iterator[list[str]]:
             yield verbs
         finally:
             cursor.execute("RESET log_statement")
-        found = (line.search(text) for text in log)
-        verbs += [match[1].upper() for match in found if match and match[1].upper() not in CONTROL | {"RESET"}]
+        matches = (line.search(text) for text in log)
+        verbs += [match[1].upper() for match in matches if match and match[1].upper() not in CONTROL | {"RESET"}]
 
 
 def rows_touched() -> int:

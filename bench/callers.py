@@ -1,4 +1,4 @@
-"""People with a session, and what their requests carry."""
+"""Users with a session, and the credentials that their requests carry."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ ORIGIN = Origin("192.0.2.1", "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20
 
 
 @dataclass(frozen=True)
-class Visitor:
+class Caller:
     session: Session
     refresh_token: str
     key: str
 
     @property
     def bearer(self) -> str:
-        """A token lasts ten minutes and a bench longer: it is made when it is needed."""
+        """Return a header with a new access token: one expires after ten minutes, and a bench takes longer."""
         return f"Authorization: Bearer {access_token(self.session)}"
 
     @property
@@ -32,14 +32,14 @@ class Visitor:
         return f"Cookie: {cookies.name()}={self.key}"
 
 
-def visitor(user: User) -> Visitor:
-    """Signed in as the product signs people in, without the wait for the password's hash."""
-    where = user.tenant.slug or encode_id(Prefix.TENANT, user.tenant_id)
-    candidate = accounts.find_account(accounts.Credentials(user.email, PASSWORD, where))
-    assert candidate, f"{user.email} cannot sign in"
-    opened = operations.open(accounts.VerifiedSignIn(candidate, "password", ORIGIN), actor=SYSTEM, with_key=True)
-    return Visitor(opened.session, str(opened.refresh_token), str(opened.key))
+def open_session(user: User) -> Caller:
+    """Sign the user in by the product's own operation, without the cost of verifying a password hash."""
+    tenant = user.tenant.slug or encode_id(Prefix.TENANT, user.tenant_id)
+    account = accounts.find_account(accounts.Credentials(user.email, PASSWORD, tenant))
+    assert account, f"{user.email} cannot sign in"
+    opened = operations.open(accounts.VerifiedSignIn(account, "password", ORIGIN), actor=SYSTEM, with_key=True)
+    return Caller(opened.session, str(opened.refresh_token), str(opened.key))
 
 
-def made(tenant: Tenant, email: str, role: Role = Role.USER) -> User:
+def create_user(tenant: Tenant, email: str, role: Role = Role.USER) -> User:
     return accounts.create_user(actor=SYSTEM, tenant=tenant, email=email, password=PASSWORD, role=role)

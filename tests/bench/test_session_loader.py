@@ -1,4 +1,4 @@
-"""Sessions that are copied in are what the product would have made of them."""
+"""Sessions loaded by the bench are consistent, as if the product had created them."""
 
 from datetime import timedelta
 
@@ -6,8 +6,8 @@ import pytest
 from django.db.models import Count, Q
 
 from accounts.models import User
-from bench.crowds import Crowd
-from bench.filling import Filling
+from bench.populations import Population
+from bench.session_loader import SessionLoader
 from core.access import Principal
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionState
@@ -21,55 +21,55 @@ LIVE = 1_000
 
 @pytest.fixture
 def north(world: World) -> Tenant:
-    begun = Filling(world.katherine.session)
-    begun.fill(world.north, Crowd.living(begun.dice, LIVE), lambda rows: None)
-    begun.fill(world.south, Crowd.long_gone(begun.dice, LIVE), lambda rows: None)
+    loader = SessionLoader(world.katherine.session)
+    loader.load(world.north, Population.with_live(loader.rng, LIVE), lambda rows: None)
+    loader.load(world.south, Population.past_retention(loader.rng, LIVE), lambda rows: None)
     counter_maintenance.recount()
     return world.north
 
 
-def test_as_many_live_as_was_asked(north: Tenant):
+def test_number_of_live_sessions_is_as_requested(north: Tenant):
     assert SessionState.objects.live().filter(tenant=north).count() == LIVE
     assert live_counts.live_count(Reach.TENANT, north.pk) == LIVE
 
 
-def test_a_tenth_as_many_are_over_of_either_kind(north: Tenant):
-    over = Session.objects.filter(tenant=north, revoked_at__isnull=False)
-    assert over.count() == LIVE // 10
-    assert over.filter(is_expired=True).count() == LIVE // 20
+def test_a_tenth_as_many_are_ended_half_of_them_expired(north: Tenant):
+    ended = Session.objects.filter(tenant=north, revoked_at__isnull=False)
+    assert ended.count() == LIVE // 10
+    assert ended.filter(is_expired=True).count() == LIVE // 20
 
 
-def test_the_counters_say_what_the_rows_say(north: Tenant):
+def test_counters_equal_the_rows(north: Tenant):
     assert list(counter_maintenance.differences()) == []
 
 
-def test_each_is_of_somebody_in_that_tenant(north: Tenant):
+def test_every_session_belongs_to_a_user_of_the_tenant(north: Tenant):
     owners = User.objects.filter(tenant=north, role="user", tenant_kind="CUSTOMER")
     assert Session.objects.filter(tenant=north).exclude(user__in=owners).count() == 0
     assert owners.count() == LIVE * 11 // 10 // 5
 
 
-def test_of_each_persons_the_newest_that_lives_is_known(north: Tenant):
+def test_newest_live_session_of_each_user_has_the_flag(north: Tenant):
     live = Session.objects.filter(tenant=north, revoked_at=None)
     newest = live.order_by("user", "-pk").distinct("user").values_list("pk", flat=True)
     assert set(live.filter(is_newest=True).values_list("pk", flat=True)) == set(newest)
 
 
-def test_ids_are_of_the_time_they_were_opened(north: Tenant):
+def test_order_of_ids_is_the_order_of_creation(north: Tenant):
     ordered = list(Session.objects.filter(tenant=north).order_by("pk").values_list("created_at", flat=True))
     assert ordered == sorted(ordered)
 
 
-def test_what_is_long_gone_is_older_than_anybody_keeps_it(north: Tenant, world: World, settings):
-    kept = timedelta(days=settings.SESSION_RETENTION_DAYS)
-    assert operations.purge(kept, actor=Principal.system("bench")) == LIVE
+def test_sessions_past_retention_are_purged_and_no_others(north: Tenant, world: World, settings):
+    retention = timedelta(days=settings.SESSION_RETENTION_DAYS)
+    assert operations.purge(retention, actor=Principal.system("bench")) == LIVE
     assert set(Session.objects.filter(tenant=world.south)) == {world.katherine.session}
     assert SessionState.objects.live().filter(tenant=north).count() == LIVE
 
 
-def test_they_look_lived_in(north: Tenant):
+def test_devices_and_addresses_vary(north: Tenant):
     sessions = Session.objects.filter(tenant=north)
-    told = sessions.aggregate(*(Count(column, distinct=True) for column in ("device_type", "browser", "ip_address")))
-    assert told == {"device_type__count": 3, "browser__count": 5, "ip_address__count": told["ip_address__count"]}
-    assert told["ip_address__count"] > 300
+    counts = sessions.aggregate(*(Count(column, distinct=True) for column in ("device_type", "browser", "ip_address")))
+    assert counts == {"device_type__count": 3, "browser__count": 5, "ip_address__count": counts["ip_address__count"]}
+    assert counts["ip_address__count"] > 300
     assert not sessions.filter(Q(user_agent="") | Q(location="") & Q(ip_address=None)).exists()

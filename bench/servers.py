@@ -1,4 +1,4 @@
-"""Real servers, all with the same settings: granian, WSGI, two workers of one thread."""
+"""WSGI servers, all configured alike: granian with two workers of one thread."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from functools import partial
 
 from config import run
 
-PATIENCE = 60
+START_TIMEOUT = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """What its connections to the database are called."""
+        """Return the application name of its database connections."""
         return name_of(self.port)
 
 
@@ -32,8 +32,8 @@ def name_of(port: int) -> str:
 
 
 @contextmanager
-def serving(settings: str, application: str = "bench.peers.wsgi", *, database: str = "") -> Iterator[Server]:
-    """A server with these Django settings."""
+def running_server(settings: str, application: str = "bench.peers.wsgi", *, database: str = "") -> Iterator[Server]:
+    """Run an application with these Django settings inside the block."""
     port = free_port()
     command = ["granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "1", "--log-level", "warning"]
     command += ["--workers-kill-timeout", "3", "--host", run.HOST, "--port", str(port), f"{application}:application"]
@@ -61,12 +61,12 @@ def environment(settings: str, database: str = "") -> dict[str, str]:
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while not run.answers(port):
         if process.poll() is not None:
-            raise RuntimeError(f"a server ended by itself, with exit code {process.returncode}")
+            raise RuntimeError(f"a server has exited with code {process.returncode}")
         if time.monotonic() > deadline:
-            raise TimeoutError(f"a server did not answer within {PATIENCE} seconds")
+            raise TimeoutError(f"a server did not answer within {START_TIMEOUT} seconds")
         time.sleep(0.05)
 
 
