@@ -45,8 +45,8 @@ class Dialect(SchemaGenerator):
         schema = super().get_schema(*args, **kwargs)
         schema["info"] |= self.info
         schema["tags"] = introductions.tags_of(schema["paths"])
-        found = schema["components"].get("schemas", {}) | self.components
-        schema["components"]["schemas"] = dict(sorted(found.items()))
+        schemas = schema["components"].get("schemas", {}) | self.components
+        schema["components"]["schemas"] = dict(sorted(schemas.items()))
         return schema
 
 
@@ -112,15 +112,15 @@ def with_policy(response: Response) -> Response:
 
 def pages() -> list[URLPattern]:
     """v1's at their well-known places, and each dialect's under its name."""
-    found = [
+    patterns = [
         path("openapi.json", SchemaView.as_view(generator_class=V1), name="openapi"),
         path("docs", SwaggerView.as_view(url_name="openapi"), name="docs"),
         path("redoc", RedocView.as_view(url_name="openapi")),
     ]
     for name, dialect in DIALECTS.items():
         title, schema = dialect.info["title"], f"openapi-{name}"
-        found += [
+        patterns += [
             path(f"openapi/{name}.json", SchemaView.as_view(generator_class=dialect), name=schema),
             path(f"docs/{name}", SwaggerView.as_view(url_name=schema, title=title)),
         ]
-    return found
+    return patterns

@@ -59,7 +59,7 @@ def running(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[N
 
 
 def delete(home: Path) -> None:
-    """Delete the database, unless somebody uses it. The next process that runs the server makes an empty one."""
+    """Delete the database, unless a process uses it. The next process that runs the server makes an empty one."""
     make_home(home)
     server_home = ServerHome(home)
     with reporting_errors(server_home), taking_turn(server_home), server_home.lock_file("users") as users:

@@ -49,8 +49,11 @@ class Module:
 
 @cache
 def modules() -> dict[str, Module]:
-    found = (Module(_name_of(path), path) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
-    return {module.name: module for module in found}
+    return {module.name: module for package in PACKAGES for module in modules_of(package)}
+
+
+def modules_of(package: str) -> list[Module]:
+    return [Module(_name_of(path), path) for path in sorted((ROOT / package).rglob("*.py"))]
 
 
 def everything_imported_by(module: Module) -> frozenset[str]:

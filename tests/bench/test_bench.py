@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import bench_home, goals, plot
+from bench import bench_home, goals, plot, report
 from bench.examples import EXAMPLES
 from bench.operation_costs import OPERATIONS
 from tests.architecture.sources import ROOT
@@ -47,7 +47,9 @@ class Run:
     def table(self) -> list[list[str]]:
         """Return the printed row of each goal: description, target, measured value, result."""
         lines = [re.split(r" {2,}", line.strip()) for line in self.process.stdout.splitlines()]
-        return [cells for cells in lines if len(cells) == 4 and not cells[0].startswith("--")]
+        headings = list(report.GOAL_HEADINGS)
+        rows = [cells for cells in lines if len(cells) == len(headings) and not cells[0].startswith("--")]
+        return [cells for cells in rows if cells != headings]
 
 
 @pytest.fixture(scope="module")
