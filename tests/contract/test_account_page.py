@@ -1,4 +1,4 @@
-"""The page where anybody sees where they are signed in, and ends it: forms alone, in a browser without scripts."""
+"""The account page: users list and revoke their own sessions with plain forms, without JavaScript."""
 
 import re
 from html import unescape
@@ -68,15 +68,15 @@ def ending_of(browser: Browser) -> str:
     return f"{SESSIONS}{session}/end/"
 
 
-class TestSigningIn:
-    def test_leads_to_the_list(self, world: World):
+class TestAccountSignIn:
+    def test_sign_in_leads_to_the_session_list(self, world: World):
         browser = Browser()
         assert "Sign in" in browser.open(SESSIONS)
         assert browser.at == SIGN_IN
         assert "Where you are signed in" in browser.sign_in(world.ada.user)
         assert (browser.at, browser.status) == (SESSIONS, 200)
 
-    def test_with_a_wrong_password_says_so_and_keeps_the_address(self, world: World):
+    def test_wrong_password_is_401_and_keeps_the_email(self, world: World):
         answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "canary-wrong"})
         html = answer.content.decode()
         assert answer.status_code == 401
@@ -85,7 +85,7 @@ class TestSigningIn:
         assert "canary-wrong" not in html
         assert COOKIE not in answer.cookies
 
-    def test_with_a_second_factor_asks_for_its_code(self, monkeypatch: pytest.MonkeyPatch, world: World):
+    def test_account_with_mfa_is_asked_for_a_code(self, monkeypatch: pytest.MonkeyPatch, world: World):
         app, browser = App.confirmed(world.ada, Clock.stopped(monkeypatch)), Browser()
         assert "has MFA" in browser.sign_in(world.ada.user)
         assert browser.status == 401
@@ -104,12 +104,12 @@ class TestSigningIn:
             {"tenant": "\0"},
         ],
     )
-    def test_takes_anything(self, form: dict[str, str], world: World):
+    def test_invalid_form_is_401_or_422(self, form: dict[str, str], world: World):
         browser = Browser()
         browser.send(SIGN_IN, **form)
         assert browser.status in (401, 422)
 
-    def test_tells_how_long_to_wait(self, settings: Any, world: World):
+    def test_throttled_sign_in_is_429_with_retry_after(self, settings: Any, world: World):
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
         for _ in range(3):
             answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "wrong"})
@@ -117,26 +117,26 @@ class TestSigningIn:
         assert int(answer["Retry-After"]) > 0
 
 
-class TestTheList:
-    def test_shows_this_device_first_and_the_others_in_words(self, laptop: Browser, phone: Browser, world: World):
+class TestAccountSessionList:
+    def test_current_device_comes_first_and_others_are_described(self, laptop: Browser, phone: Browser, world: World):
         text = laptop.open(SESSIONS)
         assert text.index("This device") < text.index("Firefox Mobile on Android")
         assert "Chrome on Linux" in text
         assert "Last seen just now" in text
         assert "This machine" in text
 
-    def test_is_nobody_elses(self, laptop: Browser, world: World):
+    def test_contains_own_sessions_only(self, laptop: Browser, world: World):
         Browser(FIREFOX).sign_in(world.alan.user)
         assert "Firefox" not in laptop.open(SESSIONS)
 
-    def test_is_in_the_tenants_colours(self, laptop: Browser, world: World):
+    def test_has_the_tenants_branding(self, laptop: Browser, world: World):
         branding = {"product_name": "Northern </style><b>Lights", "primary_color": "#ffdd00"}
         tenancy.change_tenant(world.north, branding=branding, actor=SYSTEM)
         html = laptop.http.get(SESSIONS).content.decode()
         assert "background: #ffdd00; color: #000000" in html
         assert "Northern &lt;/style&gt;&lt;b&gt;Lights" in html
 
-    def test_costs_the_same_however_long_it_is(self, laptop: Browser, world: World):
+    def test_query_count_does_not_grow_with_sessions(self, laptop: Browser, world: World):
         costs = []
         for number in (0, 20):
             for _ in range(number):
@@ -146,15 +146,15 @@ class TestTheList:
             costs.append(len(statements))
         assert costs == [3, 3]
 
-    def test_that_is_longer_than_anybody_reads_says_so(self, laptop: Browser, monkeypatch: Any, world: World):
+    def test_says_when_it_is_cut_at_its_maximum_length(self, laptop: Browser, monkeypatch: Any, world: World):
         monkeypatch.setattr("web.account.account.SHOWN_AT_MOST", 2)
         for _ in range(3):
             world.signed_in(world.ada.user)
         assert "Only the newest sessions are shown" in laptop.open(SESSIONS)
 
 
-class TestEnding:
-    def test_one_device_ends_it_and_says_which(self, laptop: Browser, phone: Browser):
+class TestAccountRevoke:
+    def test_revoking_a_session_signs_that_device_out_and_names_it(self, laptop: Browser, phone: Browser):
         assert phone.key.get(ME).status_code == 200
         text = laptop.send(ending_of(phone))
         assert "Firefox Mobile on Android has been signed out." in text
@@ -162,24 +162,24 @@ class TestEnding:
         assert phone.key.get(ME).status_code == 401
         assert "has been signed out" not in laptop.open(SESSIONS)
 
-    def test_the_device_is_out_on_its_next_click(self, laptop: Browser, phone: Browser):
+    def test_revoked_browser_is_sent_to_sign_in_on_next_request(self, laptop: Browser, phone: Browser):
         laptop.send(ending_of(phone))
         assert "Your session has ended" in phone.open(SESSIONS)
         assert phone.at == SIGN_IN
         assert phone.http.cookies[COOKIE].value == ""
 
-    def test_again_is_no_news(self, laptop: Browser, phone: Browser):
+    def test_second_revocation_says_already_signed_out(self, laptop: Browser, phone: Browser):
         path = ending_of(phone)
         laptop.send(path)
         assert "was already signed out" in laptop.send(path)
 
-    def test_all_others_counts_them(self, laptop: Browser, phone: Browser, world: World):
+    def test_revoking_all_others_shows_their_number(self, laptop: Browser, phone: Browser, world: World):
         tokens = [phone.key, world.ada, world.signed_in(world.ada.user)]
         assert "Signed out everywhere else (3 sessions)." in laptop.send(f"{SESSIONS}end-others/")
         assert [caller.get(ME).status_code for caller in (*tokens, laptop.key)] == [401, 401, 401, 200]
         assert "Signed out everywhere else (0 sessions)." in laptop.send(f"{SESSIONS}end-others/")
 
-    def test_what_was_not_me_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
+    def test_not_me_revokes_and_asks_for_a_new_password(self, laptop: Browser, phone: Browser, world: World):
         text = laptop.send(ending_of(phone), not_me="1")
         assert laptop.at == PASSWORD_PAGE
         assert "may know your password" in text
@@ -191,12 +191,12 @@ class TestEnding:
         credentials = {"email": world.ada.user.email, "password": NEW}
         assert world.nobody.post("/api/v1/auth/login", credentials).status_code == 200
 
-    def test_this_one_is_signing_out(self, laptop: Browser):
+    def test_sign_out_revokes_the_current_session(self, laptop: Browser):
         key = laptop.key
         assert "You are signed out." in laptop.send("/account/sign-out/")
         assert key.get(ME).status_code == 401
 
-    def test_is_on_record(self, laptop: Browser, phone: Browser, world: World):
+    def test_writes_exactly_one_audit_entry(self, laptop: Browser, phone: Browser, world: World):
         path = ending_of(phone)
         before = AuditEntry.objects.count()
         laptop.send(path)
@@ -205,7 +205,7 @@ class TestEnding:
         assert (entry.action, entry.actor_id) == ("session.revoked", world.ada.user.handle)
 
     @pytest.mark.parametrize("named", ["alan", "x", "ses_", "nobody"])
-    def test_somebody_elses_or_nothing_ends_nothing(self, named: str, laptop: Browser, world: World):
+    def test_foreign_or_unknown_session_revokes_nothing(self, named: str, laptop: Browser, world: World):
         handle = {"alan": world.alan.session_id}.get(named, named)
         before = AuditEntry.objects.count()
         assert "This session does not exist any more." in laptop.send(f"{SESSIONS}{handle}/end/")
@@ -213,12 +213,12 @@ class TestEnding:
         assert AuditEntry.objects.count() == before
 
 
-class TestAnotherSite:
+class TestAccountCrossSiteRequests:
     FORMS = [SIGN_IN, "/account/sign-out/", f"{SESSIONS}end-others/", f"{SESSIONS}x/end/", PASSWORD_PAGE]
 
     @pytest.mark.parametrize("path", FORMS)
     @pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
-    def test_sends_nothing_in_anybodys_name(
+    def test_cross_site_form_is_refused_and_changes_nothing(
         self, path: str, header: dict[str, str], laptop: Browser, phone: Browser, world: World
     ):
         before = SessionState.objects.live().count(), AuditEntry.objects.count()
@@ -229,16 +229,16 @@ class TestAnotherSite:
         assert (SessionState.objects.live().count(), AuditEntry.objects.count()) == before
 
     @pytest.mark.parametrize("path", FORMS[1:4])
-    def test_cannot_lead_there_by_a_link(self, path: str, laptop: Browser):
+    def test_get_does_not_revoke(self, path: str, laptop: Browser):
         assert laptop.http.get(path).status_code == 405
         assert laptop.key.get(ME).status_code == 200
 
-    def test_puts_no_words_into_our_mouth(self, laptop: Browser):
+    def test_forged_message_cookie_is_ignored(self, laptop: Browser):
         laptop.http.cookies["curfew_said"] = "You have won"
         assert "You have won" not in laptop.open(SESSIONS)
 
 
-def test_an_api_key_or_a_token_in_the_cookie_signs_nobody_in(world: World):
+def test_api_key_or_token_in_the_cookie_does_not_sign_in(world: World):
     key = accounts.create_api_key(world.ada.user, "laptop", actor=SYSTEM).secret
     for credential in (key, world.ada.token, world.ada.refresh_token):
         browser = Browser()

@@ -1,4 +1,4 @@
-"""The chapters on the dialects, tried: each command that they show is run, and answers in the shape that they show."""
+"""Runs every command in the documentation of the dialects and compares the output with what is shown."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def surroundings(servers: Servers, committed_world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
-def test_every_command_answers_as_shown(dialect: str, surroundings: dict[str, str]):
+def test_every_documented_command_answers_as_shown(dialect: str, surroundings: dict[str, str]):
     told = examples(dialect)
     assert len(told) == (DOCS / "dialects" / f"{dialect}.md").read_text().count("```console")
     assert len(told) > 3
@@ -59,7 +59,7 @@ def test_every_command_answers_as_shown(dialect: str, surroundings: dict[str, st
 
 
 @pytest.mark.parametrize("dialect", OTHERS)
-def test_the_client_does_what_it_says(dialect: str, surroundings: dict[str, str]):
+def test_example_client_runs_without_printing_secrets(dialect: str, surroundings: dict[str, str]):
     said = run([sys.executable, str(DOCS / "examples" / f"{dialect}_client.py")], surroundings)
     assert surroundings["SESSION"] in said
     assert not any(surroundings[secret] in said for secret in ("PASSWORD", "TOKEN", "ZT", "API_KEY", "ADMIN_KEY"))

@@ -1,4 +1,4 @@
-"""What the schema shows as examples is of the kind that it speaks of, and shown wherever there is something to say."""
+"""Examples in the published schema are valid, and every text or list field has one."""
 
 import json
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ SHOWN = [pytest.param(*each, id=f"{each[0]}.{each[1]}") for each in properties()
 
 
 @cells(("component", "name", "schema"), SHOWN)
-def test_an_example_is_of_its_kind(component: str, name: str, schema: dict[str, Any]):
+def test_example_is_valid_against_its_schema(component: str, name: str, schema: dict[str, Any]):
     validator = Draft202012Validator({**schema, "components": SCHEMA["components"]})
     assert [error.message for value in schema["examples"] for error in validator.iter_errors(value)] == []
 
 
-def test_what_is_text_or_a_list_of_it_is_shown():
+def test_every_text_and_list_field_has_an_example():
     """A type says little of a text; numbers, flags and words speak for themselves."""
     silent = {
         f"{component}.{name}"

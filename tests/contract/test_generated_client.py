@@ -1,4 +1,4 @@
-"""A client that a generator makes of the published schema compiles, and does its work against a real server."""
+"""A client generated from the published schema can be imported and works against a real server."""
 
 import importlib
 import os
@@ -41,12 +41,12 @@ def part(path: str) -> Any:
     return importlib.import_module(f"{NAME}.{path}")
 
 
-def test_every_module_of_it_is_python(client_package: Any):
+def test_every_generated_module_can_be_imported(client_package: Any):
     names = [each.name for each in pkgutil.walk_packages(client_package.__path__, f"{NAME}.")]
     assert len([importlib.import_module(name) for name in names]) > 100
 
 
-def test_it_signs_in_lists_and_revokes(client_package: Any, servers: Servers, committed_world: World):
+def test_generated_client_signs_in_lists_and_revokes(client_package: Any, servers: Servers, committed_world: World):
     world, url = committed_world, servers.urls[0]
     admin, phone = world.person("admin", world.north, world.north_admin.user.role), world.ada
     credentials = part("models").CredentialsRequest(email=admin.email, password=PASSWORD, tenant=world.north.slug)
@@ -71,7 +71,7 @@ def test_it_signs_in_lists_and_revokes(client_package: Any, servers: Servers, co
         assert changed.headers["ETag"]
 
 
-def test_it_reads_refusals(client_package: Any, servers: Servers, committed_world: World):
+def test_generated_client_parses_errors(client_package: Any, servers: Servers, committed_world: World):
     wrong = part("models").CredentialsRequest(email="nobody@north.example", password="wrong")
     with client_package.Client(base_url=servers.urls[0]) as client:
         refused = part("api.signing_in.login").sync_detailed(client=client, body=wrong)

@@ -1,4 +1,4 @@
-"""The guides, followed: the commands of each run one after the other in one shell, and answer as it shows."""
+"""Runs the commands of each guide in one shell and compares the output with what is shown."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def outputs_of(guide: Path, demo: dict[str, str]) -> list[str]:
 
 
 @each_guide
-def test_every_command_answers_as_shown(guide: Path, demo: dict[str, str]):
+def test_every_documented_command_answers_as_shown(guide: Path, demo: dict[str, str]):
     shown, outputs = list(steps(guide)), outputs_of(guide, demo)
     assert len(outputs) == len(shown) > 10
     for (command, expected), output in zip(shown, outputs, strict=True):
@@ -83,7 +83,7 @@ def test_every_command_answers_as_shown(guide: Path, demo: dict[str, str]):
             assert output == expected, command
 
 
-def test_the_client_lists_every_session(demo: dict[str, str], committed_world: World):
+def test_example_client_lists_every_session(demo: dict[str, str], committed_world: World):
     admin, ada = committed_world.north_admin, committed_world.ada
     here = {"PATH": os.environ["PATH"], "CURFEW": demo["http://127.0.0.1:8000"]}
     here |= {"EMAIL": admin.user.email, "PASSWORD": PASSWORD}
@@ -92,7 +92,7 @@ def test_the_client_lists_every_session(demo: dict[str, str], committed_world: W
     assert said.count("* ses_") == 1
 
 
-def test_the_verifier_takes_tokens_of_users_and_no_others(demo: dict[str, str], committed_world: World):
+def test_example_verifier_accepts_tokens_of_users_only(demo: dict[str, str], committed_world: World):
     ada, service = committed_world.ada, committed_world.service(Scope.ADMIN_READ)
     verify = [sys.executable, str(EXAMPLES / "verify_token.py")]
     here = {"PATH": os.environ["PATH"], "CURFEW": demo["http://127.0.0.1:8000"]}

@@ -1,4 +1,4 @@
-"""The page at the root says what runs here, and leads to it."""
+"""The home page describes what runs here and links to it."""
 
 import re
 from typing import Any

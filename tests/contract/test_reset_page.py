@@ -1,4 +1,4 @@
-"""The page a letter leads to: it works without a script, says what is wrong beside where it is, and loads nothing."""
+"""The password reset page works without JavaScript, explains errors beside the field, and loads nothing external."""
 
 from accounts import operations as accounts
 from tests.cells import cells
@@ -31,7 +31,7 @@ def code_for(world: World) -> str:
     return accounts.issue_password_reset(world.ada.user, actor=SYSTEM, by_mail=False).code
 
 
-def test_asks_for_the_code_and_the_password(world: World):
+def test_form_asks_for_code_and_password(world: World):
     page = world.nobody.http.get(PAGE)
     assert page.status_code == 200
     for field in ('name="code"', 'name="new_password"', 'method="post"'):
@@ -41,7 +41,7 @@ def test_asks_for_the_code_and_the_password(world: World):
     assert "http" not in page.content.decode()
 
 
-def test_sets_the_password(world: World):
+def test_valid_code_sets_the_password(world: World):
     page = send(world, code=f" {code_for(world)}\n", new_password=NEW)
     assert (page.status_code, "Your password is set" in page.content.decode()) == (200, True)
     credentials = {"email": world.ada.user.email, "password": NEW}
@@ -49,7 +49,7 @@ def test_sets_the_password(world: World):
     assert world.nobody.post("/api/v1/auth/login", credentials | {"password": PASSWORD}).status_code == 401
 
 
-def test_says_what_is_wrong_and_keeps_the_code(world: World):
+def test_weak_password_is_explained_and_the_code_kept(world: World):
     code = code_for(world)
     page = send(world, code=code, new_password="short").content.decode()
     assert ("too short" in page, f'value="{code}"' in page, 'short"' in page) == (True, True, False)
@@ -57,17 +57,17 @@ def test_says_what_is_wrong_and_keeps_the_code(world: World):
     assert send(world, code=code, new_password=NEW).status_code == 200
 
 
-def test_shows_what_was_typed_as_text(world: World):
+def test_typed_text_is_escaped(world: World):
     assert "<script>" not in send(world, code='"><script>', new_password=NEW).content.decode()
 
 
 @cells("form", [{}, {"code": ""}, {"new_password": ""}, {"code": "\0", "new_password": "\0" * 9}])
-def test_takes_anything(form: dict[str, str], world: World):
+def test_incomplete_form_is_422(form: dict[str, str], world: World):
     assert send(world, **form).status_code == 422
 
 
 @cells("charset", ENCODINGS)
-def test_is_read_in_utf_8_only(charset: str, world: World):
+def test_form_in_another_charset_is_refused(charset: str, world: World):
     form = (
         b'--X\r\nContent-Disposition: form-data; name="code"\r\n\r\n+2AA-\\ud800\r\n'
         b'--X\r\nContent-Disposition: form-data; name="new_password"\r\n\r\n+2AA-\\ud800\r\n--X--\r\n'
@@ -77,14 +77,14 @@ def test_is_read_in_utf_8_only(charset: str, world: World):
 
 
 @cells("charset", ["utf-8", "UTF-8", '"utf-8"'])
-def test_is_read_however_utf_8_is_called(charset: str, world: World):
+def test_every_spelling_of_utf_8_is_accepted(charset: str, world: World):
     form = f"code={code_for(world)}&new_password={NEW}".encode()
     kind = f"application/x-www-form-urlencoded; charset={charset}"
     assert world.nobody.http.generic("POST", PAGE, form, kind).status_code == 200
 
 
 @cells(("new", "said"), [("x" * 1025, "no more than 1024"), (f"{NEW}\0", "Null characters"), ("", "may not be blank")])
-def test_says_of_a_password_that_is_none_what_is_wrong(new: str, said: str, world: World):
+def test_invalid_password_is_explained_beside_its_field(new: str, said: str, world: World):
     code = code_for(world)
     page = send(world, code=code, new_password=new)
     assert (page.status_code, said in page.content.decode()) == (422, True)
@@ -92,12 +92,12 @@ def test_says_of_a_password_that_is_none_what_is_wrong(new: str, said: str, worl
     assert send(world, code=code, new_password="x1" * 512).status_code == 200
 
 
-def test_makes_who_guesses_wait(world: World, settings):
+def test_repeated_wrong_codes_are_throttled_with_429(world: World, settings):
     settings.SIGN_IN_FAILURES_PER_ADDRESS = 2
     pages = [send(world, code="x", new_password=NEW) for _ in range(3)]
     assert [page.status_code for page in pages] == [422, 422, 429]
     assert int(pages[-1]["Retry-After"]) > 0
 
 
-def test_takes_no_other_method(world: World):
+def test_other_methods_are_405(world: World):
     assert world.nobody.http.put(PAGE).status_code == 405

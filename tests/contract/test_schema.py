@@ -1,4 +1,4 @@
-"""The published schema, kept: whatever it allows is sent, and whatever comes back is what it said would."""
+"""Random requests that the published schema allows get responses that the schema describes."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -90,7 +90,7 @@ def quick_hashes(settings: Any) -> Iterator[None]:
 
 @for_anybody.parametrize()
 @tuned
-def test_is_kept_to_anybody(world: World, one_connection: None, case: Any):
+def test_anonymous_responses_match_the_schema(world: World, one_connection: None, case: Any):
     response = case.call()
     excluded = [positive_data_acceptance] if is_about_what_only_we_know(response) else []
     case.validate_response(response, excluded_checks=excluded)
@@ -98,7 +98,7 @@ def test_is_kept_to_anybody(world: World, one_connection: None, case: Any):
 
 @for_the_signed_in.parametrize()
 @tuned
-def test_is_kept_to_every_tier(world: World, one_connection: None, case: Any):
+def test_responses_match_the_schema_for_every_role(world: World, one_connection: None, case: Any):
     for who in asking(world):
         headers = {"Authorization": f"Bearer {caller(world, who).token}"}
         response = case.call(headers=headers)

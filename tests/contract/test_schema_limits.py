@@ -1,4 +1,4 @@
-"""Whatever a serializer limits, the published schema limits alike; no text, number or list in a body is unlimited."""
+"""The published schema has every limit of the serializers; every text, number and list of a body is limited."""
 
 import json
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def differences(expected: dict[str, Any], said: dict[str, Any]) -> Iterator[tupl
             yield name, limit, said.get(name)
 
 
-def test_every_limit_of_a_serializer_is_in_the_schema():
+def test_every_serializer_limit_is_in_the_schema():
     wrong, seen = [], 0
     for component, serializer, schema in bodies():
         for name, field in serializer().fields.items():
@@ -96,7 +96,7 @@ def test_every_limit_of_a_serializer_is_in_the_schema():
     assert seen > 90
 
 
-def test_every_body_is_described_by_a_serializer_that_was_compared():
+def test_every_request_body_is_described_by_a_compared_serializer():
     described = {component for component, _, _ in bodies()}
     objects = {name for name, schema in COMPONENTS.items() if name.endswith("Request") and "properties" in schema}
     assert objects == described
@@ -139,7 +139,7 @@ def unlimited(path: str, schema: dict[str, Any]) -> Iterator[str]:
             yield path
 
 
-def test_every_limit_of_a_query_is_kept(world: World):
+def test_every_limit_of_a_query_parameter_is_enforced(world: World):
     """At the limit a parameter is taken, and beyond it refused, for each parameter of each list."""
     wrong = []
     for operation in reads():

@@ -1,4 +1,4 @@
-"""What stands around every answer about admin tokens, so that a test can speak of what is inside."""
+"""Requests to the admin tokens API, and checks of the parts that all its responses share."""
 
 from typing import Any
 

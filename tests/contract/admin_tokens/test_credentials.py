@@ -1,4 +1,4 @@
-"""Who is let in to the admin tokens, and by what; what a page of another site may not do."""
+"""Which credentials the admin tokens API accepts, and how it refuses cross-site requests."""
 
 from typing import Any
 
@@ -37,24 +37,24 @@ def last_denials(count: int) -> list[AuditEntry]:
     return list(reversed(AuditEntry.objects.filter(action="access.denied").order_by("-pk")[:count]))
 
 
-class TestTheKey:
+class TestAdminKey:
     @cells("sent", [KEY, f"  {KEY} "])
-    def test_lets_whoever_has_it_in(self, sent: str, world: World):
+    def test_admin_key_is_accepted(self, sent: str, world: World):
         assert data_of(by_key(sent).get(SESSIONS))["success"] is True
 
     @each_route
-    def test_that_is_wrong_lets_nobody_in(self, method: str, path: str, world: World):
+    def test_wrong_key_is_refused_with_401(self, method: str, path: str, world: World):
         for sent in ("x", KEY[:-1], KEY + "x", KEY.upper(), "é" * 40, "x" * 20_000):
             assert refused(by_key(sent).request(method, path)) == UNAUTHORIZED
 
     @each_route
-    def test_that_is_none_opens_nothing(self, method: str, path: str, world: World, settings: Any):
+    def test_every_key_is_refused_when_none_is_configured(self, method: str, path: str, world: World, settings: Any):
         settings.ADMIN_KEY = ""
         for sent in (KEY, "", "x", "None"):
             assert refused(by_key(sent).request(method, path)) == UNAUTHORIZED
 
     @each_route
-    def test_is_taken_in_its_own_header_only(self, method: str, path: str, world: World):
+    def test_key_is_accepted_in_its_own_header_only(self, method: str, path: str, world: World):
         as_cookie = Caller()
         as_cookie.http.cookies[COOKIE] = KEY
         as_basic = Caller().request(method, path, headers={"Authorization": f"Basic {KEY}"})
@@ -63,29 +63,29 @@ class TestTheKey:
             assert refused(answer) == UNAUTHORIZED
             assert KEY not in answer.content.decode()
 
-    def test_may_be_a_super_admins_token_in_its_place(self, world: World):
+    def test_super_admins_access_token_is_accepted_in_the_key_header(self, world: World):
         operator = world.super_admin
         assert data_of(by_key(operator.token or "").get(SESSIONS))["success"] is True
         for other in (world.north_admin, world.acme_partner, world.ada, world.service(*Scope)):
             assert refused(by_key(other.token or "").get(SESSIONS)) == UNAUTHORIZED
 
-    def test_that_is_wrong_is_not_made_up_for(self, world: World):
+    def test_wrong_key_is_refused_even_with_a_valid_token_or_cookie(self, world: World):
         operator = world.super_admin
         assert refused(by_key("x", token=operator.token).get(SESSIONS)) == UNAUTHORIZED
         both = browser(operator)
         assert refused(both.get(SESSIONS, headers={"X-Admin-Key": "x"})) == UNAUTHORIZED
 
     @cells("blank", ["", "   "])
-    def test_that_is_blank_is_none(self, blank: str, world: World):
+    def test_blank_key_header_is_ignored(self, blank: str, world: World):
         assert data_of(by_key(blank, token=world.super_admin.token).get(SESSIONS))["success"] is True
 
-    def test_is_no_key_to_anything_else(self, world: World):
+    def test_admin_key_is_refused_by_other_apis(self, world: World):
         for path in ("/api/v1/admin/sessions", "/api/v1/me", "/api/account/sessions"):
             assert by_key().get(path).status_code == 401
 
 
-class TestAToken:
-    def test_is_a_super_admins_in_person(self, world: World):
+class TestAccessToken:
+    def test_super_admins_token_and_cookie_are_accepted(self, world: World):
         operator = world.super_admin
         assert data_of(operator.get(SESSIONS))["success"] is True
         assert data_of(browser(operator).get(SESSIONS))["success"] is True
@@ -94,7 +94,7 @@ class TestAToken:
             assert data_of(answer)["success"] is True
 
     @each_route
-    def test_is_nobody_elses(self, method: str, path: str, world: World):
+    def test_token_of_anybody_but_a_super_admin_is_refused_with_401(self, method: str, path: str, world: World):
         application(world)
         operator = world.super_admin
         others = [world.ada, world.north_admin, world.acme_partner, world.service(*Scope), world.service()]
@@ -105,21 +105,21 @@ class TestAToken:
             assert refused(caller.request(method, path)) == UNAUTHORIZED
         assert database_digest() == before
 
-    def test_of_an_administrator_below_is_on_record(self, world: World):
+    def test_refused_tenant_admin_is_recorded_as_denied(self, world: World):
         world.north_admin.get(SESSIONS)
         (entry,) = last_denials(1)
         assert (entry.actor_id, entry.result) == (world.north_admin.user.handle, "denied")
         assert entry.changes["path"] == SESSIONS
 
-    def test_that_is_over_is_none(self, world: World):
+    def test_token_of_a_revoked_session_is_refused(self, world: World):
         operator = world.super_admin
         operator.post("/api/v1/auth/logout")
         for caller in (operator, browser(operator), by_key(operator.token or "")):
             assert refused(caller.get(SESSIONS)) == UNAUTHORIZED
 
 
-class TestTheCookie:
-    def test_is_taken_by_either_name(self, world: World):
+class TestSessionCookie:
+    def test_cookie_is_accepted_under_both_names(self, world: World):
         operator = world.super_admin
         assert data_of(browser(operator, ORIGINAL_COOKIE).get(SESSIONS))["success"] is True
         with_token = Caller()
@@ -127,7 +127,7 @@ class TestTheCookie:
         assert data_of(with_token.get(SESSIONS))["success"] is True
 
     @each_route
-    def test_by_the_originals_name_is_nobody_elses(self, method: str, path: str, world: World):
+    def test_legacy_cookie_of_anybody_but_a_super_admin_is_refused(self, method: str, path: str, world: World):
         others = [world.north_admin, world.acme_partner, world.ada]
         values = [value for caller in others for value in (caller.key, caller.token)]
         values += [KEY, str(api_key_of(world.super_admin.user).token), str(world.service(*Scope).token)]
@@ -138,20 +138,20 @@ class TestTheCookie:
             assert refused(caller.request(method, path)) == UNAUTHORIZED
         assert database_digest() == before
 
-    def test_is_good_for_no_other_dialect_by_the_originals_name(self, world: World):
+    def test_legacy_cookie_is_refused_by_other_apis(self, world: World):
         operator = browser(world.super_admin, ORIGINAL_COOKIE)
         for path in ("/api/account/sessions", "/api/v1/me", "/edge/management/v1/api-sessions"):
             assert operator.get(path).status_code == 401
 
     @cells("other", ["dead", "a user's", "an administrator's who may do less"])
-    def test_that_is_good_is_used_whatever_the_other_holds(self, other: str, world: World):
+    def test_valid_cookie_wins_over_invalid_second_cookie(self, other: str, world: World):
         keys = {"dead": "cfs_x", "a user's": world.ada.key, "an administrator's who may do less": world.north_admin.key}
         both = browser(world.super_admin, ORIGINAL_COOKIE)
         both.http.cookies[COOKIE] = keys[other]
         answer = both.get(SESSIONS)
         assert (answer.status_code, answer.cookies) == (200, {})
 
-    def test_where_both_are_dead_both_are_dropped(self, world: World):
+    def test_both_cookies_are_deleted_when_both_are_invalid(self, world: World):
         both = browser(world.super_admin, ORIGINAL_COOKIE)
         both.http.cookies[COOKIE] = both.http.cookies[ORIGINAL_COOKIE] = "cfs_x"
         answer = both.get(SESSIONS)
@@ -159,7 +159,7 @@ class TestTheCookie:
         assert drops_cookie(answer)
         assert drops_cookie(answer, ORIGINAL_COOKIE)
 
-    def test_of_ours_takes_no_access_token(self, world: World):
+    def test_access_token_in_session_cookie_is_refused(self, world: World):
         operator = Caller()
         operator.http.cookies[COOKIE] = world.super_admin.token
         answer = operator.get(SESSIONS)
@@ -167,7 +167,7 @@ class TestTheCookie:
         assert drops_cookie(answer)
 
     @cells("name", [COOKIE, ORIGINAL_COOKIE])
-    def test_goes_with_the_401_that_it_has_caused(self, name: str, world: World):
+    def test_cookie_is_deleted_by_the_401_it_caused_and_no_other(self, name: str, world: World):
         operator, admin = browser(world.super_admin, name), browser(world.north_admin, name)
         assert not operator.get(SESSIONS).cookies
         assert not operator.get(SESSIONS, headers={"X-Admin-Key": "x"}).cookies
@@ -181,52 +181,50 @@ class TestTheCookie:
         assert drops_cookie(answer, name)
 
     @cells("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
-    def test_by_the_originals_name_changes_nothing_for_a_page_of_another_site(
-        self, headers: dict[str, str], world: World
-    ):
+    def test_cross_site_request_with_legacy_cookie_is_refused_with_403(self, headers: dict[str, str], world: World):
         operator, admin = browser(world.super_admin, ORIGINAL_COOKIE), world.north_admin
         assert refused(operator.delete(f"{SESSIONS}/{admin.session_id}", headers=headers), 403) == "Forbidden"
         assert refused(operator.post(REVOKE, headers=headers), 403) == "Forbidden"
         assert is_alive(admin)
 
 
-class TestGuessing:
+class TestKeyGuessing:
     @pytest.fixture(autouse=True)
     def three_failures(self, settings: Any) -> None:
         settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
 
-    def test_has_to_wait_after_a_few(self, world: World):
+    def test_repeated_wrong_keys_are_throttled_with_429(self, world: World):
         answers = [by_key("x").get(SESSIONS) for _ in range(5)]
         assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
         assert refused(answers[-1], 429) == TOO_MANY
         assert 1 <= int(answers[-1]["Retry-After"]) <= 60
         assert by_key().get(SESSIONS).status_code == 429  # or else one could go on trying
 
-    def test_is_on_record(self, world: World):
+    def test_wrong_and_throttled_keys_are_recorded(self, world: World):
         for _ in range(4):
             by_key("x").get(SESSIONS)
         told = [(each.actor_type, each.actor_label, each.changes["reason"], each.result) for each in last_denials(4)]
         wrong = ("anonymous", "admin key", "wrong admin key", "denied")
         assert told == [wrong, wrong, wrong, ("anonymous", "admin key", "throttled", "denied")]
 
-    def test_is_not_what_is_right(self, world: World):
+    def test_correct_keys_do_not_count_as_failures(self, world: World):
         for _ in range(5):
             data_of(by_key().get(SESSIONS))
         assert [by_key(key).get(SESSIONS).status_code for key in ("x", KEY, "x", KEY)] == [401, 200, 401, 200]
         assert SignInThrottle.objects.get().failures == 2
 
-    def test_from_elsewhere_keeps_nobody_out(self, world: World):
+    def test_throttled_address_does_not_block_other_addresses(self, world: World):
         for _ in range(4):
             by_key("x").get(SESSIONS)
         assert data_of(by_key().get(SESSIONS, REMOTE_ADDR="198.51.100.7"))["success"] is True
         assert data_of(world.super_admin.get(SESSIONS))["success"] is True
 
 
-class TestAPageOfAnotherSite:
+class TestCrossSiteRequests:
     EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
 
     @cells("headers", EVIL)
-    def test_changes_nothing_whoever_it_comes_from(self, headers: dict[str, str], world: World):
+    def test_cross_site_change_is_refused_for_every_caller(self, headers: dict[str, str], world: World):
         operator, admin = world.super_admin, world.north_admin
         before = database_digest()
         for caller in (operator, browser(operator), by_key(), by_key("x"), world.nobody, Caller("x")):
@@ -237,7 +235,7 @@ class TestAPageOfAnotherSite:
         assert database_digest() == before
         assert is_alive(admin)
 
-    def test_that_is_named_changes_what_its_own_credential_may(self, world: World, settings: Any):
+    def test_allowed_origin_may_change_with_token_but_not_with_cookie(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = ["https://panel.example"]
         named = {"Origin": "https://panel.example", "Sec-Fetch-Site": "cross-site"}
         operator, one, other = world.super_admin, world.north_admin, world.acme_partner
@@ -250,13 +248,13 @@ class TestAPageOfAnotherSite:
         assert (is_alive(one), is_alive(other)) == (False, False)
 
     @cells("headers", EVIL)
-    def test_may_ask_for_what_it_cannot_read(self, headers: dict[str, str], world: World):
+    def test_cross_site_read_is_answered_without_cors_header(self, headers: dict[str, str], world: World):
         answer = by_key().get(SESSIONS, headers=headers)
         assert data_of(answer)["success"] is True
         assert "Access-Control-Allow-Origin" not in answer.headers
 
     @cells("headers", [{}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}])
-    def test_is_no_page_of_ours(self, headers: dict[str, str], world: World):
+    def test_same_origin_change_with_cookie_is_accepted(self, headers: dict[str, str], world: World):
         assert data_of(browser(world.super_admin).post(REVOKE, headers=headers))["success"] is True
 
 
@@ -268,7 +266,7 @@ class TestAPageOfAnotherSite:
         (REVOKE, {"GET", "DELETE", "OPTIONS"}),
     ],
 )
-def test_other_methods_are_refused_after_asking_who_is_there(path: str, methods: set[str], world: World):
+def test_wrong_method_is_refused_with_401_before_405(path: str, methods: set[str], world: World):
     for method in sorted(methods):
         assert refused(world.nobody.request(method, path)) == UNAUTHORIZED
         answer = by_key().request(method, path)
@@ -276,7 +274,7 @@ def test_other_methods_are_refused_after_asking_who_is_there(path: str, methods:
         assert answer["Allow"]
 
 
-def test_errors_before_any_view_are_in_its_words_as_well(world: World):
+def test_errors_before_any_view_have_the_documented_body(world: World):
     for path in ("/api/admin/tokens", "/api/admin/nowhere", f"{SESSIONS}/"):
         answer = by_key().get(path)
         assert (answer.status_code, answer.json()) == (404, {"success": False, "error": "Not Found"})
@@ -284,7 +282,7 @@ def test_errors_before_any_view_are_in_its_words_as_well(world: World):
     assert (too_large.status_code, too_large.json()["success"]) == (413, False)
 
 
-def test_no_answer_holds_a_credential(world: World):
+def test_responses_contain_no_credentials(world: World):
     operator, admin = world.super_admin, world.north_admin
     secrets = {KEY, *(each for who in (operator, admin) for each in (who.token, who.refresh_token, who.key))}
     for answer in (

@@ -1,7 +1,6 @@
-"""What filters mean, told a second time and plainly: of rows in memory, one at a time.
-
-A filter here is a nest of tuples. How it is written down is decided here as well, so what the real parser makes of the
-text is compared with what was meant. Written without a look at how the product does it.
+"""A second implementation of the filter language, over rows in memory.
+// A filter is a tree of tuples. The module also writes it as text, so that the product's parser is compared with the
+intended meaning. It was written without reference to the product's implementation.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Sessions of all sorts in every tenant, and filters that speak of them. All of it follows from a seed."""
+"""Random sessions of every kind in every tenant, and random filters over them, all generated from a seed."""
 
 import random
 from datetime import UTC, datetime, timedelta

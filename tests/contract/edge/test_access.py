@@ -1,4 +1,4 @@
-"""Who may do what by the edge, asked for as every caller; whoever is refused has changed nothing."""
+"""Permissions of the edge API: every route as every caller; a refused request changes nothing."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -76,7 +76,9 @@ def ask(place: str, case: Case, handle: str, world: World) -> Any:
 
 @cells("cases_in", [cases, administrative_cases])
 @cells("column", COLUMNS)
-def test_every_cell_holds(column: str, cases_in: Callable[[str, World], Iterator[Case]], world: World):
+def test_every_route_answers_every_caller_as_the_matrix_says(
+    column: str, cases_in: Callable[[str, World], Iterator[Case]], world: World
+):
     """Of a caller, all places are asked for in turn; what one changes is undone before the next."""
     wrong = {}
     for case in cases_in(column, world):
@@ -116,7 +118,7 @@ def alike(answer: Any, handle: str) -> tuple[dict[str, Any], set[str]]:
     return {name: str(value).replace(handle, "...") for name, value in told.items()}, set(answer.headers)
 
 
-def test_every_route_is_in_the_matrix():
+def test_matrix_contains_every_route():
     routed = {
         f"{method} {same_place(route.path)}"
         for route in routes_of_dialects()
@@ -126,8 +128,8 @@ def test_every_route_is_in_the_matrix():
     assert routed == {same_place(place) for place in MATRIX}
 
 
-class TestTheList:
-    def test_reaches_as_far_as_the_caller(self, world: World):
+class TestListScope:
+    def test_list_contains_only_sessions_in_the_callers_scope(self, world: World):
         people = [world.ada, world.katherine, world.lisa, world.acme_partner, world.super_admin, world.north_admin]
         everything = {each.session_id: each.user for each in people}
         for caller, sees in (
@@ -141,7 +143,7 @@ class TestTheList:
             assert ids(answer) == theirs
             assert answer["meta"]["pagination"]["totalCount"] == len(theirs)
 
-    def test_shows_nothing_of_what_is_foreign_whatever_the_filter_says(self, world: World):
+    def test_no_filter_reveals_sessions_out_of_scope(self, world: World):
         lisa, admin = world.lisa, world.north_admin
         for name, value in (("id", lisa.session_id), ("token", lisa.session_id), ("identity", lisa.user.handle)):
             for text in (f'{name} = "{value}"', f'{name} in ["{value}"]', f'{name} contains "{value}"'):
@@ -151,28 +153,28 @@ class TestTheList:
             assert ids(list_body(admin, text)) == [admin.session_id]
 
 
-class TestACredential:
-    def test_may_be_the_sessions_key_in_either_header(self, world: World):
+class TestCredential:
+    def test_session_key_is_accepted_in_both_headers(self, world: World):
         key = with_session_key(world.north_admin.user, world)
         assert key.get(SESSIONS).status_code == 200
         assert Caller(key.token).get(SESSIONS).status_code == 200
 
-    def test_may_be_an_access_token_in_either_header(self, world: World):
+    def test_access_token_is_accepted_in_both_headers(self, world: World):
         token = world.north_admin.token
         assert world.nobody.get(SESSIONS, headers={"zt-session": token}).status_code == 200
         assert world.nobody.get(SESSIONS, headers={"Authorization": f"bearer {token}"}).status_code == 200
 
-    def test_in_zt_session_is_the_only_one_that_counts(self, world: World):
+    def test_zt_session_header_wins_over_bearer_token(self, world: World):
         answer = world.north_admin.get(SESSIONS, headers={"zt-session": "stale"})
         assert answer["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
         assert world.north_admin.get(SESSIONS, headers={"zt-session": world.ada.token}).status_code == 401
         assert world.ada.get(SESSIONS, headers={"zt-session": world.north_admin.token}).status_code == 200
 
-    def test_that_is_blank_is_none(self, world: World):
+    def test_blank_header_is_ignored(self, world: World):
         assert world.north_admin.get(SESSIONS, headers={"zt-session": "  "}).status_code == 200
         assert world.nobody.get(SESSIONS, headers={"zt-session": "  "})["WWW-Authenticate"] == MISSING
 
-    def test_that_is_missing_is_asked_for(self, world: World):
+    def test_missing_credential_is_refused_with_a_challenge(self, world: World):
         for headers in ({}, {"Authorization": "Basic YTpi"}, {"Cookie": f"zt-session={world.ada.token}"}):
             answer = world.nobody.get(SESSIONS, headers=headers)
             assert error(answer, 401) == UNAUTHORIZED
@@ -180,14 +182,14 @@ class TestACredential:
         assert world.nobody.get(f"{SESSIONS}?zt-session={world.north_admin.token}").status_code == 401
 
     @cells("text", ["x", "", "a.b.c", "cfs_", "cfs_" + "A" * 64, "key_x", "x" * 9_000, "\xff"])
-    def test_that_is_not_ours_is_invalid(self, text: str, world: World):
+    def test_malformed_credential_is_refused_as_invalid(self, text: str, world: World):
         answer = world.nobody.get(SESSIONS, headers={"Authorization": f"Bearer {text}"})
         assert answer["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
         if text:
             answer = world.nobody.get(SESSIONS, headers={"zt-session": text})
             assert answer["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
 
-    def test_that_was_good_once_is_expired(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_expired_access_token_is_refused_as_expired(self, world: World, monkeypatch: pytest.MonkeyPatch):
         token = world.north_admin.token
         assert Caller(token).get(SESSIONS).status_code == 200
         monkeypatch.setattr("accounts.tokens._verified", {})
@@ -195,21 +197,21 @@ class TestACredential:
             expired = _an_hour_later(token, monkeypatch)
             assert expired == 'Bearer realm="openziti-oidc" error="expired" error_description="token expired"'
 
-    def test_whose_session_has_ended_is_invalid(self, world: World):
+    def test_key_of_a_revoked_session_is_refused_as_invalid(self, world: World):
         key = with_session_key(world.north_admin.user, world)
         key.delete(CURRENT)
         assert key.get(SESSIONS)["WWW-Authenticate"] == f'zt-session realm="zt-session" {INVALID}'
         assert Caller(key.token).get(SESSIONS)["WWW-Authenticate"] == f'Bearer realm="openziti-oidc" {INVALID}'
 
-    def test_that_is_good_and_not_enough_is_401_and_on_record(self, world: World):
+    def test_plain_user_is_refused_with_401_and_recorded(self, world: World):
         answer = world.ada.get(SESSIONS)
         assert error(answer, 401) == UNAUTHORIZED
         assert answer["WWW-Authenticate"] == 'zt-session realm="zt-session"'
         assert AuditEntry.objects.filter(action="access.denied", actor_id=world.ada.user.handle).count() == 1
 
 
-class TestAMachine:
-    def test_reads_with_the_scope_to_read_and_ends_with_the_scope_to_write(self, world: World):
+class TestServiceToken:
+    def test_reads_need_the_read_scope_and_revocations_the_write_scope(self, world: World):
         for reads, writes in (
             (world.service(Scope.ADMIN_READ), world.service(Scope.ADMIN_WRITE)),
             (with_scopes(world, Scope.ADMIN_READ), with_scopes(world, Scope.ADMIN_WRITE)),
@@ -218,30 +220,30 @@ class TestAMachine:
             assert [reads.get(place).status_code, reads.delete(place).status_code] == [200, 401]
             assert [writes.get(place).status_code, writes.delete(place).status_code] == [401, 200]
 
-    def test_that_acts_for_an_administrator_reaches_as_far_as_both_may(self, world: World):
+    def test_delegated_token_is_limited_to_the_admins_scope(self, world: World):
         application(world)
         client = acting_for(world.north_admin)
         assert client.get(SESSIONS).status_code == 200
         assert client.get(f"{SESSIONS}/{world.lisa.session_id}").status_code == 404
 
 
-def test_an_api_key_has_no_current_session(world: World):
+def test_api_key_has_no_current_session(world: World):
     key = api_key_of(world.north_admin.user)
     assert key.get(SESSIONS).status_code == 200
     for answer in (key.get(CURRENT), key.delete(CURRENT)):
         assert error(answer, 401) == UNAUTHORIZED
 
 
-class TestWhatIsNotThere:
+class TestErrorEnvelope:
     @cells("path", ["/edge/", f"{PATH}/api-session", f"{SESSIONS}/a/sessions", "/edge/client/v1/api-sessions"])
-    def test_is_404_in_the_envelope(self, path: str, world: World):
+    def test_unknown_path_is_404_in_the_envelope(self, path: str, world: World):
         told = {"code": "NOT_FOUND", "message": "The resource requested was not found or is no longer available"}
         for caller in (world.nobody, world.north_admin):
             assert error(caller.get(path), 404) == told
 
     @cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
     @cells("path", [SESSIONS, f"{SESSIONS}/x", CURRENT])
-    def test_is_405_if_only_the_method_is_unknown(self, method: str, path: str, world: World):
+    def test_unsupported_method_is_405_in_the_envelope(self, method: str, path: str, world: World):
         operator, before = world.super_admin, database_digest()
         answer = operator.request(method, path)
         told = error(answer, 405)
@@ -253,7 +255,7 @@ class TestWhatIsNotThere:
         assert database_digest() == before
         assert world.nobody.request(method, path).status_code == 401
 
-    def test_host_is_400_in_the_envelope(self, world: World):
+    def test_disallowed_host_is_400_in_the_envelope(self, world: World):
         assert error(world.nobody.get(SESSIONS, HTTP_HOST="evil.example"), 400)["code"] == "COULD_NOT_VALIDATE"
 
 

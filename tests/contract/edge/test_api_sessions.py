@@ -1,4 +1,4 @@
-"""What a session looks like to the edge, and what becomes of it there."""
+"""Edge API sessions: their fields, the current session, and revocation."""
 
 import re
 from datetime import datetime, timedelta
@@ -61,8 +61,8 @@ def bearer(caller: Caller) -> dict[str, str]:
     return {"Authorization": f"Bearer {caller.token}"}
 
 
-class TestASession:
-    def test_has_every_field_and_no_other(self, world: World):
+class TestSessionBody:
+    def test_has_exactly_the_documented_fields(self, world: World):
         ada = world.ada
         handle, identity = ada.session_id, ada.user.handle
         data = shown(world, handle)
@@ -84,7 +84,7 @@ class TestASession:
         assert data | nothing == data
         assert data["isMfaRequired"] is data["isMfaComplete"] is False
 
-    def test_tells_its_times_to_the_millisecond(self, world: World):
+    def test_timestamps_have_milliseconds(self, world: World):
         moment = datetime.fromisoformat("2026-01-02T03:04:05.006999+00:00")
         Session.objects.filter(pk=world.ada.session.pk).update(
             created_at=moment, last_activity_at=moment + timedelta(days=1), idle_limit=timedelta(days=9999)
@@ -93,11 +93,11 @@ class TestASession:
         assert data["createdAt"] == "2026-01-02T03:04:05.006Z"
         assert data["lastActivityAt"] == data["cachedLastActivityAt"] == data["updatedAt"] == "2026-01-03T03:04:05.006Z"
 
-    def test_without_an_address_shows_an_empty_one(self, world: World):
+    def test_missing_address_is_an_empty_string(self, world: World):
         Session.objects.filter(pk=world.ada.session.pk).update(ip_address=None)
         assert shown(world, world.ada.session_id)["ipAddress"] == ""
 
-    def test_of_an_account_with_a_second_factor_says_so(self, world: World):
+    def test_mfa_fields_follow_enrolment_and_sign_in_method(self, world: World):
         second_factor_on(world, Case("ada", world.ada, world.ada.user))
         data = shown(world, world.ada.session_id)
         assert (data["isMfaRequired"], data["isMfaComplete"]) == (True, False)
@@ -105,7 +105,7 @@ class TestASession:
         data = shown(world, world.ada.session_id)
         assert (data["isMfaRequired"], data["isMfaComplete"]) == (True, True)
 
-    def test_is_the_same_in_the_list(self, world: World):
+    def test_list_and_detail_show_the_same_body(self, world: World):
         data = shown(world, world.ada.session_id)
         answer = list_body(world.super_admin, f'id = "{world.ada.session_id}"')
         assert answer["data"] == [data]
@@ -116,7 +116,7 @@ class TestASession:
             *("authenticator", "ipAddress", "mfaComplete", "mfaRequired", "improperClientCertChain"),
         }
 
-    def test_shows_no_credential_in_lists_and_details(self, world: World):
+    def test_lists_and_details_contain_no_credentials(self, world: World):
         key = with_session_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
         one = f"{SESSIONS}/{key.session_id}"
         for caller in (world.super_admin, key):
@@ -125,14 +125,14 @@ class TestASession:
                 assert key.token not in answer.content.decode()
 
 
-class TestTheCurrentOne:
-    def test_is_anybodys_own(self, world: World):
+class TestCurrentSession:
+    def test_returns_the_callers_own_session(self, world: World):
         for caller in (world.ada, world.north_admin, with_session_key(world.person("alan", world.north), world)):
             data = caller.get(CURRENT).json()["data"]
             assert data.keys() == FIELDS | {"expiresAt", "expirationSeconds"}
             assert data["id"] == caller.session_id
 
-    def test_has_the_session_key_as_token_if_that_is_what_it_is_asked_with(self, world: World):
+    def test_token_field_is_the_session_key_of_the_request(self, world: World):
         user = world.person("admin", world.north, Role.TENANT_ADMIN)
         key, secret = with_session_key(user, world), world.signed_in(user).key
         handle = world.ada.session_id
@@ -149,7 +149,7 @@ class TestTheCurrentOne:
         assert {answer["Cache-Control"] for answer, _ in tokens.values()} == {"no-store"}
         assert key.get(CURRENT).json()["data"]["token"] == key.token
 
-    def test_ends_after_the_idle_limit_or_at_its_end_whichever_is_first(self, world: World):
+    def test_expires_at_the_idle_limit_or_the_end_whichever_is_first(self, world: World):
         ada = world.ada
         row = Session.objects.filter(pk=ada.session.pk)
         row.update(idle_limit=timedelta(minutes=30), expires_at=Now() + timedelta(days=1))
@@ -162,7 +162,7 @@ class TestTheCurrentOne:
         assert 290 < answer.json()["data"]["expirationSeconds"] <= 300
         assert 290 < int(answer["expiration-seconds"]) <= 300
 
-    def test_counts_this_very_request_as_activity(self, world: World):
+    def test_reading_it_counts_as_activity(self, world: World):
         ada = world.ada
         row = Session.objects.filter(pk=ada.session.pk)
         row.update(idle_limit=timedelta(minutes=30), last_activity_at=Now() - timedelta(minutes=20))
@@ -170,20 +170,20 @@ class TestTheCurrentOne:
         assert 1790 < answer.json()["data"]["expirationSeconds"] <= 1800
         assert 1790 < int(answer["expiration-seconds"]) <= 1800
 
-    def test_is_ended_by_its_owner_and_gone(self, world: World):
+    def test_owner_revokes_it_and_is_signed_out(self, world: World):
         key = with_session_key(world.person("ada", world.north), world)
         answer = key.delete(CURRENT)
         assert (answer.status_code, answer.json()) == (200, {"data": {}, "meta": {}})
         assert key.get(CURRENT).status_code == key.delete(CURRENT).status_code == 401
         assert AuditEntry.objects.filter(action="authentication.sign_out", resource_id=key.session_id).count() == 1
 
-    def test_is_nobodys_who_has_none(self, world: World):
+    def test_is_refused_with_401_without_a_session(self, world: World):
         for caller in (world.service(), world.nobody):
             assert caller.get(CURRENT).status_code == caller.delete(CURRENT).status_code == 401
 
 
-class TestEndingOne:
-    def test_answers_200_and_ends_it_at_its_next_request(self, world: World):
+class TestRevokeOne:
+    def test_answers_200_and_refuses_the_next_request(self, world: World):
         key = with_session_key(world.person("ada", world.north), world)
         assert key.get(CURRENT).status_code == 200
         answer = world.north_admin.delete(f"{SESSIONS}/{key.session_id}")
@@ -191,7 +191,7 @@ class TestEndingOne:
         assert key.get(CURRENT).status_code == 401
         assert key.session_id not in ids(list_body(world.north_admin, limit=500))
 
-    def test_a_second_time_is_404(self, world: World):
+    def test_second_revocation_is_404(self, world: World):
         place = f"{SESSIONS}/{world.ada.session_id}"
         assert world.north_admin.delete(place).status_code == 200
         before = database_digest()
@@ -199,13 +199,13 @@ class TestEndingOne:
             assert error(answer, 404)["code"] == "NOT_FOUND"
         assert database_digest() == before
 
-    def test_is_on_record_once(self, world: World):
+    def test_writes_exactly_one_audit_entry(self, world: World):
         world.north_admin.delete(f"{SESSIONS}/{world.ada.session_id}")
         entry = AuditEntry.objects.get(action="session.revoked", resource_id=world.ada.session_id)
         assert entry.actor_id == world.north_admin.user.handle
         assert Session.objects.get(pk=world.ada.session.pk).revoked_by == world.north_admin.user.handle
 
-    def test_of_a_peer_is_401_and_on_record_as_denied(self, world: World):
+    def test_session_of_an_equal_role_is_refused_and_recorded(self, world: World):
         peer = world.signed_in(world.person("other-admin", world.north, Role.TENANT_ADMIN))
         admin, before = world.north_admin, database_digest()
         answer = admin.delete(f"{SESSIONS}/{peer.session_id}")
@@ -213,13 +213,13 @@ class TestEndingOne:
         assert database_digest() == before
         assert AuditEntry.objects.filter(action="access.denied", actor_id=world.north_admin.user.handle).count() == 1
 
-    def test_of_ones_own_ends_it(self, world: World):
+    def test_admin_may_revoke_their_own_session(self, world: World):
         assert world.north_admin.delete(f"{SESSIONS}/{world.north_admin.session_id}").status_code == 200
         assert world.north_admin.get(CURRENT).status_code == 401
 
 
-class TestOneThatIsNotThere:
-    def test_is_404_and_says_which(self, world: World):
+class TestSessionNotFound:
+    def test_unknown_id_is_404_and_named(self, world: World):
         handle = some_id(Prefix.SESSION)
         told = error(world.super_admin.get(f"{SESSIONS}/{handle}"), 404)
         message = f"apiSession with id {handle} not found"
@@ -231,11 +231,11 @@ class TestOneThatIsNotThere:
         }
 
     @cells("handle", ["x", "usr_01", "%00", "%FF", "ses_%C3%A9", "a" * 5_000, "' OR 1=1--"])
-    def test_is_404_however_it_is_misspelled(self, handle: str, world: World):
+    def test_malformed_id_is_404(self, handle: str, world: World):
         for answer in (world.super_admin.get(f"{SESSIONS}/{handle}"), world.super_admin.delete(f"{SESSIONS}/{handle}")):
             assert error(answer, 404)["code"] == "NOT_FOUND"
 
-    def test_is_like_one_that_has_ended_or_rests(self, world: World):
+    def test_expired_and_idle_sessions_are_404(self, world: World):
         for change in ({"expires_at": Now()}, {"last_activity_at": Now() - timedelta(days=99)}):
             caller = world.signed_in(world.person("ada", world.north))
             row = Session.objects.filter(pk=caller.session.pk)
@@ -245,8 +245,8 @@ class TestOneThatIsNotThere:
             assert caller.session_id not in ids(list_body(world.super_admin, limit=500))
 
 
-class TestEveryAnswer:
-    def test_says_who_serves_it_and_is_not_kept(self, world: World):
+class TestResponseHeaders:
+    def test_every_response_names_the_server_and_is_not_stored(self, world: World):
         answers = [world.north_admin.get(SESSIONS), world.nobody.get(SESSIONS), world.nobody.get(f"{PATH}/version")]
         answers += [sign_in("nobody@north.example"), world.north_admin.get(f"{SESSIONS}/x"), world.ada.get("/edge/x")]
         for answer in answers:
@@ -255,7 +255,7 @@ class TestEveryAnswer:
             assert answer["Vary"].startswith("Authorization, zt-session")
             assert answer["Content-Type"] == "application/json"
 
-    def test_to_a_session_says_how_long_it_lasts(self, world: World):
+    def test_authenticated_response_has_the_session_expiry(self, world: World):
         admin = world.north_admin
         for answer in (admin.get(SESSIONS), admin.get(f"{SESSIONS}/x"), admin.get(CURRENT), world.ada.get(SESSIONS)):
             assert int(answer["expiration-seconds"]) > 0
@@ -265,7 +265,7 @@ class TestEveryAnswer:
             assert "expiration-seconds" not in answer
 
 
-def test_a_session_of_one_dialect_is_one_of_all(world: World):
+def test_session_opened_in_v1_is_listed_by_edge(world: World):
     answer = world.nobody.post(
         "/api/v1/auth/login", {"email": world.person("ada", world.north).email, "password": PASSWORD}
     )

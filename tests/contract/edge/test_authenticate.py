@@ -1,4 +1,4 @@
-"""Signing in by the edge: a session like any other, and its key."""
+"""POST /authenticate of the edge API: sign-in with a password, and the session key it returns."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +18,8 @@ REFUSED = {"code": "INVALID_AUTH", "message": "The authentication request failed
 INVALID = "The supplied request contains an invalid document or no valid accept content were available, see cause"
 
 
-class TestWhoeverProvesWhoTheyAre:
-    def test_gets_a_session_and_its_key(self, world: World):
+class TestSignIn:
+    def test_returns_a_session_and_its_key(self, world: World):
         admin = world.person("admin", world.north, Role.TENANT_ADMIN)
         answer = sign_in(admin.email)
         assert answer.status_code == 200
@@ -36,22 +36,22 @@ class TestWhoeverProvesWhoTheyAre:
         }
         assert key.get(SESSIONS).status_code == 200
 
-    def test_may_tell_of_their_machine(self, world: World):
+    def test_client_details_and_unknown_fields_are_accepted(self, world: World):
         told = {"envInfo": {"os": "linux", "arch": "x86_64"}, "sdkInfo": {"type": "cli"}, "configTypes": ["all"]}
         assert sign_in(world.person("ada", world.north).email, **told, colour="green").status_code == 200
 
-    def test_is_seen_by_every_other_dialect(self, world: World):
+    def test_session_is_visible_to_and_revocable_in_every_api(self, world: World):
         handle = sign_in(world.person("ada", world.north).email).json()["data"]["id"]
         assert world.north_admin.get(f"/api/v1/admin/sessions/{handle}").json()["data"]["status"] == "active"
         assert world.north_admin.delete(f"/api/v1/admin/sessions/{handle}").status_code == 204
         assert world.north_admin.get(f"{SESSIONS}/{handle}").status_code == 404
 
-    def test_is_on_record(self, world: World):
+    def test_writes_audit_entry(self, world: World):
         ada = world.person("ada", world.north)
         sign_in(ada.email)
         assert AuditEntry.objects.filter(action="authentication.sign_in", actor_id=ada.handle).count() == 1
 
-    def test_names_the_tenant_if_the_address_is_in_several(self, world: World):
+    def test_tenant_is_required_when_the_address_is_ambiguous(self, world: World):
         world.person("ada", world.north)
         twin = world.person("twin", world.south)
         twin.email = "ada@north.example"
@@ -60,7 +60,7 @@ class TestWhoeverProvesWhoTheyAre:
         for tenant in (world.south.slug, world.south.handle):
             assert sign_in("ada@north.example", tenant=tenant).json()["data"]["identityId"] == twin.handle
 
-    def test_is_told_until_when(self, world: World):
+    def test_response_contains_the_expiry(self, world: World):
         answer = sign_in(world.person("ada", world.north).email)
         seconds = int(answer["expiration-seconds"])
         assert answer.json()["data"]["expirationSeconds"] - seconds in (0, 1)
@@ -69,9 +69,9 @@ class TestWhoeverProvesWhoTheyAre:
         assert 0 <= (told - datetime.now(UTC)).total_seconds() - seconds < 5
 
 
-class TestWhoeverDoesNot:
+class TestSignInRefused:
     @cells("email", ["ada@north.example", "nobody@north.example"])
-    def test_is_told_no_more_than_that(self, email: str, world: World):
+    def test_wrong_password_and_unknown_user_get_the_same_401(self, email: str, world: World):
         world.person("ada", world.north)
         answer = sign_in(email, "not the password")
         assert error(answer, 401) == REFUSED
@@ -79,7 +79,7 @@ class TestWhoeverDoesNot:
         assert answer["WWW-Authenticate"] == 'zt-session realm="zt-session"'
         assert not Session.objects.exists()
 
-    def test_is_slowed_down_and_told_how_long(self, world: World, settings: Any):
+    def test_repeated_failures_are_throttled_with_429(self, world: World, settings: Any):
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
         email = world.person("ada", world.north).email
         assert [sign_in(email, "not the password").status_code for _ in range(2)] == [401, 401]
@@ -87,7 +87,7 @@ class TestWhoeverDoesNot:
         assert error(answer, 429)["code"] == "RATE_LIMITED"
         assert int(answer["Retry-After"]) > 0
 
-    def test_is_sent_elsewhere_if_the_account_asks_for_a_code(self, world: World):
+    def test_account_with_mfa_is_referred_to_v1(self, world: World):
         admin = world.north_admin.user
         second_factor_on(world, Case("admin", world.north_admin, admin))
         before = Session.objects.count()
@@ -96,7 +96,7 @@ class TestWhoeverDoesNot:
         assert "/api/v1/auth/login" in told["causeMessage"]
         assert Session.objects.count() == before
 
-    def test_is_told_when_there_is_no_room(self, world: World):
+    def test_full_session_limit_is_401_with_the_limit(self, world: World):
         ada = world.person("ada", world.north)
         Tenant.objects.filter(pk=world.north.pk).update(max_sessions=1, when_full=OnSessionLimit.DENY)
         assert sign_in(ada.email).status_code == 200
@@ -104,14 +104,14 @@ class TestWhoeverDoesNot:
         assert told["code"] == "INVALID_AUTH"
         assert "1 sessions" in told["causeMessage"]
 
-    def test_is_refused_when_suspended(self, world: World):
+    def test_suspended_account_is_refused_with_401(self, world: World):
         ada = world.person("ada", world.north)
         ada.status = "SUSPENDED"
         ada.save()
         assert error(sign_in(ada.email), 401) == REFUSED
 
 
-class TestABody:
+class TestSignInBody:
     @cells(
         ("field", "body"),
         [
@@ -129,7 +129,7 @@ class TestABody:
             ("sdkInfo.version", {"username": "ada@north.example", "password": PASSWORD, "sdkInfo": {"version": 1}}),
         ],
     )
-    def test_that_does_not_fit_names_the_field_and_not_what_was_in_it(self, field: str, body: Any, world: World):
+    def test_invalid_field_is_named_without_its_value(self, field: str, body: Any, world: World):
         answer = world.nobody.post(AUTHENTICATE, body)
         told = error(answer, 400)
         assert (told["code"], told["message"]) == ("COULD_NOT_VALIDATE", INVALID)
@@ -138,27 +138,27 @@ class TestABody:
         assert "value" not in told["cause"]
 
     @cells("text", ["{", "[1,", '{"username": NaN}', '{"a": 1, "a": 2}', "\ud800", "[" * 50_000])
-    def test_that_is_no_json_is_not_parsed(self, text: str, world: World):
+    def test_invalid_json_is_400(self, text: str, world: World):
         body = text.encode("utf-8", "surrogatepass")
         answer = world.nobody.http.post(AUTHENTICATE, body, content_type="application/json")
         assert error(answer, 400)["code"] == "COULD_NOT_PARSE_BODY"
 
     @cells("body", [[], "text", 1, None])
-    def test_that_is_no_object_is_not_valid(self, body: Any, world: World):
+    def test_json_that_is_no_object_is_400(self, body: Any, world: World):
         answer = world.nobody.http.post(AUTHENTICATE, "null" if body is None else body, content_type="application/json")
         assert error(answer, 400)["code"] in ("COULD_NOT_VALIDATE", "COULD_NOT_PARSE_BODY")
 
-    def test_of_another_kind_is_not_valid(self, world: World):
+    def test_unsupported_content_type_is_400(self, world: World):
         answer = world.nobody.http.post(AUTHENTICATE, b"username=ada", content_type="text/plain")
         assert error(answer, 400)["code"] == "COULD_NOT_VALIDATE"
 
-    def test_that_is_too_large_is_refused_in_the_envelope(self, world: World):
+    def test_too_large_body_is_413_in_the_envelope(self, world: World):
         answer = world.nobody.http.post(AUTHENTICATE, b" " * (1024 * 1024 + 1), content_type="application/json")
         assert error(answer, 413)["code"] == "REQUEST_ENTITY_TOO_LARGE"
 
 
 @cells("query", ["", "?method=", "?method=cert", "?method=ext-jwt", "?method=PASSWORD", "?Method=password"])
-def test_no_other_method_is_supplied(query: str, world: World):
+def test_unsupported_authentication_method_is_refused(query: str, world: World):
     admin = world.person("admin", world.north, Role.TENANT_ADMIN)
     body = {"username": admin.email, "password": PASSWORD}
     told = error(world.nobody.post(f"{PATH}/authenticate{query}", body), 400)
@@ -166,12 +166,12 @@ def test_no_other_method_is_supplied(query: str, world: World):
     assert not Session.objects.exists()
 
 
-def test_a_stale_key_beside_it_does_no_harm(world: World):
+def test_stale_session_key_does_not_prevent_sign_in(world: World):
     admin = world.person("admin", world.north, Role.TENANT_ADMIN)
     body = {"username": admin.email, "password": PASSWORD}
     assert world.nobody.post(AUTHENTICATE, body, headers={"zt-session": "stale"}).status_code == 200
 
 
-def test_an_api_key_of_an_administrator_is_let_in(world: World):
+def test_api_key_of_an_admin_is_accepted(world: World):
     key = accounts.create_api_key(world.north_admin.user, "laptop", actor=world.proof(world.north_admin.user).principal)
     assert world.nobody.get(SESSIONS, headers={"Authorization": f"Bearer {key.secret}"}).status_code == 200

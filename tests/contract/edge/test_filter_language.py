@@ -1,4 +1,4 @@
-"""The filter language by example: what is read, what it means, and how it is refused."""
+"""The filter language of the edge API by example: syntax, meaning and error messages."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def found(world: World, text: str) -> str:
     return EVERYTHING if kept else NOTHING
 
 
-class TestAndOrAndNot:
+class TestBooleanOperators:
     @cells(
         ("text", "kept"),
         [
@@ -36,17 +36,17 @@ class TestAndOrAndNot:
             ("not isSystem", EVERYTHING),
         ],
     )
-    def test_bind_alike_and_to_the_right(self, text: str, kept: str, world: World):
+    def test_and_and_or_have_equal_precedence_and_bind_right(self, text: str, kept: str, world: World):
         assert found(world, text) == kept
 
-    def test_need_blanks_around_them(self, world: World):
+    def test_operators_need_surrounding_whitespace(self, world: World):
         for text in ("(true)and(true)", "true and(true)", "(true) or(false)", "not(true)", "trueand true"):
             filter_error(list_response(world.north_admin, text))
         for text in (" true ", "\ttrue\r\nand\n true", "( true ) and ( true )", "not (false)"):
             assert found(world, text) == EVERYTHING
 
 
-class TestAName:
+class TestFieldName:
     @cells(
         "name",
         [
@@ -63,21 +63,21 @@ class TestAName:
             ),
         ],
     )
-    def test_that_is_not_public_is_unknown(self, name: str, world: World):
+    def test_private_field_is_an_unknown_symbol(self, name: str, world: World):
         for text in (f'{name} = "x"', f"{name}", f'{name} in ["x"]', f"{name} = null", f"{name} between 1 and 2"):
             assert filter_error(list_response(world.north_admin, text)) == f"unknown symbol '{name}'"
         assert filter_error(list_response(world.north_admin, f"sort by {name}")) == f"unknown symbol '{name}'"
 
-    def test_may_stand_in_single_quotes(self, world: World):
+    def test_field_may_be_in_single_quotes_and_a_value_may_not(self, world: World):
         handle = world.north_admin.session_id
         assert ids(list_body(world.north_admin, f"'id' = \"{handle}\"")) == [handle]
         filter_error(list_response(world.north_admin, f"id = '{handle}'"))
 
     @cells("text", ["id2 = 1", "2id = 1", "not-a = 1", "a..b = 1", ".a = 1", "a. = 1", 'null = "x"'])
-    def test_has_a_spelling(self, text: str, world: World):
+    def test_malformed_field_is_a_syntax_error(self, text: str, world: World):
         assert filter_error(list_response(world.north_admin, text)).startswith("Unexpected symbol: ")
 
-    def test_of_a_tag_may_have_hyphens(self, world: World):
+    def test_tag_name_may_contain_hyphens(self, world: World):
         assert found(world, 'tags.service-id.x-y != "z"') == EVERYTHING
 
 
@@ -108,11 +108,11 @@ class TestNull:
             ("lastActivityAt = null or authenticator = null", NOTHING),
         ],
     )
-    def test_is_what_no_session_has_but_for_tags(self, text: str, kept: str, world: World):
+    def test_only_missing_tags_equal_null(self, text: str, kept: str, world: World):
         assert found(world, text) == kept
 
 
-class TestTypes:
+class TestOperandTypes:
     @cells(
         ("text", "why"),
         [
@@ -156,7 +156,7 @@ class TestTypes:
             ("isEmpty(apiSessionCertificates)", "unknown symbol 'apiSessionCertificates'"),
         ],
     )
-    def test_that_do_not_go_together_are_refused(self, text: str, why: str, world: World):
+    def test_incompatible_operand_types_are_refused(self, text: str, why: str, world: World):
         assert filter_error(list_response(world.north_admin, text)) == why
 
     @cells(
@@ -173,13 +173,13 @@ class TestTypes:
             ("ipAddress in [1, 192]", NOTHING),
         ],
     )
-    def test_of_numbers_are_texts_beside_text(self, text: str, kept: str, world: World):
+    def test_number_is_compared_as_text_with_a_text_field(self, text: str, kept: str, world: World):
         world.north_admin  # noqa: B018 - is there, and has the address of everybody
         assert found(world, text) == kept
 
 
-class TestMoments:
-    def test_are_compared_to_the_microsecond_and_beyond(self, world: World):
+class TestDatetime:
+    def test_comparison_is_exact_to_the_microsecond(self, world: World):
         row = Session.objects.filter(pk=world.north_admin.session.pk)
         row.update(created_at="2026-01-02T03:04:05.000001Z", idle_limit=timedelta(days=9999))
         for text, kept in {
@@ -200,14 +200,14 @@ class TestMoments:
             assert found(world, f"createdAt {text}") == (EVERYTHING if kept else NOTHING), text
 
     @cells("moment", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z"])
-    def test_must_exist(self, moment: str, world: World):
+    def test_nonexistent_date_or_time_is_refused(self, moment: str, world: World):
         assert (
             filter_error(list_response(world.north_admin, f"createdAt > datetime({moment})"))
             == f"{moment} is no moment"
         )
 
     @cells("moment", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
-    def test_must_be_ones_that_there_is_room_for(self, moment: str, world: World):
+    def test_date_out_of_range_is_refused(self, moment: str, world: World):
         assert (
             filter_error(list_response(world.north_admin, f"createdAt > datetime({moment})"))
             == f"{moment} is no moment"
@@ -220,12 +220,12 @@ class TestMoments:
             *("datetime(2026-01-01T00:00:00)", "datetime(2026-1-1T00:00:00Z)", 'datetime("2026-01-01T00:00:00Z")'),
         ],
     )
-    def test_have_a_spelling(self, text: str, world: World):
+    def test_malformed_datetime_is_a_syntax_error(self, text: str, world: World):
         assert filter_error(list_response(world.north_admin, f"createdAt > {text}")).startswith("Unexpected symbol: ")
 
 
-class TestLists:
-    def test_are_of_one_kind_and_not_empty(self, world: World):
+class TestInOperator:
+    def test_list_must_be_nonempty_and_of_one_type(self, world: World):
         for text in (
             "id in []",
             'id in ["a", 1]',
@@ -237,7 +237,7 @@ class TestLists:
         ):
             assert filter_error(list_response(world.north_admin, text)).startswith("Unexpected symbol: ")
 
-    def test_are_denied_with_one_blank_between_the_words(self, world: World):
+    def test_not_in_is_written_with_one_space(self, world: World):
         handle = world.north_admin.session_id
         assert ids(list_body(world.north_admin, f'id not in ["{handle}"]')) == []
         for text in (f'id not  in ["{handle}"]', f'id notin ["{handle}"]'):
@@ -246,8 +246,8 @@ class TestLists:
         assert ids(list_body(world.north_admin, 'id  not   contains  "x!"')) == [handle]
 
 
-class TestHandles:
-    def test_are_found_by_any_of_their_letters(self, world: World):
+class TestIdComparison:
+    def test_contains_matches_any_part_of_an_id(self, world: World):
         handle, letters = world.north_admin.session_id, world.north_admin.session_id.partition("_")[2]
         for part in (
             handle,
@@ -268,7 +268,7 @@ class TestHandles:
         assert handle in ids(list_body(world.north_admin, f'id icontains "{handle.upper()}"'))
         assert ids(list_body(world.north_admin, 'identity contains "usr_"')) != []
 
-    def test_are_in_order_beside_any_text(self, world: World):
+    def test_ids_are_ordered_as_text(self, world: World):
         handle = world.north_admin.session_id
         for text, kept in {
             f'id >= "{handle}"': True,
@@ -287,7 +287,7 @@ class TestHandles:
             assert (handle in ids(list_body(world.north_admin, text))) == kept, text
 
 
-class TestASyntaxError:
+class TestSyntaxError:
     @cells(
         ("text", "symbol", "line", "column"),
         [
@@ -309,13 +309,15 @@ class TestASyntaxError:
             ("id = “x”", "“", 1, 5),
         ],
     )
-    def test_says_where(self, text: str, symbol: str, line: int, column: int, world: World):
+    def test_error_message_has_line_column_and_symbol(
+        self, text: str, symbol: str, line: int, column: int, world: World
+    ):
         where = f"line: {line}, column: {column}, symbol: {symbol}"
         why = f'Unexpected symbol: "{symbol}" at line: {line} column: {column}. {where}'
         assert filter_error(list_response(world.north_admin, text)) == why
 
 
-def test_an_empty_filter_keeps_everything(world: World):
+def test_empty_filter_matches_every_session(world: World):
     Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now())
     assert ids(list_body(world.north_admin, "")) == ids(list_body(world.north_admin)) != []
 
@@ -338,6 +340,6 @@ def test_an_empty_filter_keeps_everything(world: World):
         ("192.0.2.7", 'ipAddress contains "_"', False),
     ],
 )
-def test_an_address_is_text(address: str | None, text: str, is_there: bool, world: World):
+def test_ip_address_is_compared_as_text(address: str | None, text: str, is_there: bool, world: World):
     Session.objects.filter(pk=world.north_admin.session.pk).update(ip_address=address)
     assert bool(ids(list_body(world.north_admin, text))) == is_there

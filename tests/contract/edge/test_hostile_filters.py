@@ -1,4 +1,4 @@
-"""Filters that are meant to do harm: an answer at once, in the envelope, and never a 500."""
+"""Malicious filters of the edge API are answered at once, in the error envelope, and never with a 500."""
 
 import sys
 from typing import Any
@@ -19,7 +19,7 @@ def timed(caller: Caller, text: str, within: float = QUICK, **parameters: Any) -
     return answers[-1]
 
 
-class TestWhatIsTooMuch:
+class TestFilterLimits:
     @cells(
         ("text", "why"),
         [
@@ -32,10 +32,10 @@ class TestWhatIsTooMuch:
             (" and true or ".join(["isSystem"] * 100), "it is nested more than 32 deep"),
         ],
     )
-    def test_says_how_much_there_may_be(self, text: str, why: str, world: World):
+    def test_filter_beyond_a_limit_is_refused_with_the_limit(self, text: str, why: str, world: World):
         assert filter_error(timed(world.north_admin, text)) == why
 
-    def test_is_so_for_an_order_too(self, world: World):
+    def test_sort_beyond_the_length_limit_is_refused(self, world: World):
         assert filter_error(timed(world.north_admin, "", sort="id," * 2_000), "INVALID_SORT_IDENTIFIER").endswith(
             "may have 4096"
         )
@@ -54,7 +54,7 @@ class TestWhatIsTooMuch:
             "sort by " + ", ".join(["ipAddress desc"] * 200),
         ],
     )
-    def test_is_not_what_just_fits(self, text: str, world: World):
+    def test_session_filter_at_the_limit_is_accepted(self, text: str, world: World):
         assert timed(world.north_admin, text, SOON).status_code == 200
 
     @cells(
@@ -70,11 +70,11 @@ class TestWhatIsTooMuch:
             "sort by " + ", ".join(["name desc"] * 200),
         ],
     )
-    def test_is_not_what_just_fits_of_identities(self, text: str, world: World):
+    def test_identity_filter_at_the_limit_is_accepted(self, text: str, world: World):
         assert timed(world.north_admin, text, SOON, path=IDENTITIES).status_code == 200
 
 
-class TestWhatCannotBeRead:
+class TestUnreadableFilter:
     @cells(
         "text",
         [
@@ -100,12 +100,12 @@ class TestWhatCannotBeRead:
             ),
         ],
     )
-    def test_is_400_at_once(self, text: str, world: World):
+    def test_unreadable_filter_is_400_at_once(self, text: str, world: World):
         filter_error(timed(world.north_admin, text))
 
     @cells("raw", ["%ff", "%ed%a0%80", "%c3", "\xff", "%f4%90%80%80"])
     @cells("name", ["filter", "sort", "limit", "offset"])
-    def test_in_bytes_is_400_as_well(self, raw: str, name: str, world: World):
+    def test_invalid_utf8_is_400(self, raw: str, name: str, world: World):
         answer = world.north_admin.http.get(
             SESSIONS, QUERY_STRING=f"{name}={raw}", headers={"Authorization": f"Bearer {world.north_admin.token}"}
         )
@@ -113,7 +113,7 @@ class TestWhatCannotBeRead:
         assert told["code"] == "COULD_NOT_VALIDATE"
         assert told["cause"]["field"] == name
 
-    def test_never_runs_out_of_stack(self, world: World):
+    def test_deepest_allowed_filter_does_not_exhaust_the_stack(self, world: World):
         """With hardly any room left, the deepest filter that is allowed still goes through."""
         deepest = "not (" * 15 + "mfaComplete" + ")" * 15
         room = sys.getrecursionlimit()
@@ -126,12 +126,12 @@ class TestWhatCannotBeRead:
         assert answer.status_code == 200
 
 
-class TestWhatIsOnlyText:
+class TestSpecialCharacters:
     @cells(
         "text",
         ["%", "_%", "\\\\", "' OR 1=1--", "$(a+)+$", "{{7*7}}", "(a+)+$", ".*", "\U0001f600", "é", "\x7f", "a" * 4_000],
     )
-    def test_matches_nothing_but_itself(self, text: str, world: World):
+    def test_value_with_special_characters_is_matched_literally(self, text: str, world: World):
         for name in ("id", "ipAddress", "authenticator", "identity"):
             for operator in ("=", "contains", "icontains", ">", "in"):
                 value = f'["{text}"]' if operator == "in" else f'"{text}"'
@@ -140,6 +140,6 @@ class TestWhatIsOnlyText:
                 assert operator == ">" or answer.json()["data"] == []
 
 
-def test_a_thousand_parameters_are_not_looked_at(world: World):
+def test_thousands_of_unknown_parameters_are_ignored(world: World):
     query = "&".join(f"x{n}=y" for n in range(5_000))
     assert world.north_admin.get(f"{SESSIONS}?{query}&limit=1").status_code == 200

@@ -1,4 +1,4 @@
-"""Users as identities: what they look like to the edge, whose they are, and how they are listed."""
+"""Edge API identities: their fields, their scope, and their lists."""
 
 from typing import Any
 
@@ -51,8 +51,8 @@ def names(answer: Any) -> list[str]:
     return [each["name"].partition("@")[0] for each in answer["data"]]
 
 
-class TestAnIdentity:
-    def test_has_every_field_and_no_other(self, world: World):
+class TestIdentityBody:
+    def test_has_exactly_the_documented_fields(self, world: World):
         user = world.person("ada", world.north)
         data = shown(world, user)
         assert data.keys() == EMPTY.keys() | TOLD
@@ -63,7 +63,7 @@ class TestAnIdentity:
         flags = ("isAdmin", "isMfaEnabled", "hasApiSession", "disabled")
         assert [data[flag] for flag in flags] == [False] * 4
 
-    def test_is_the_same_in_the_list(self, world: World):
+    def test_list_and_detail_show_the_same_body(self, world: World):
         user = world.ada.user
         answer = list_body(world.super_admin, f'id = "{user.handle}"', path=IDENTITIES)
         assert answer["data"] == [shown(world, user)]
@@ -73,35 +73,35 @@ class TestAnIdentity:
             *("roleAttributes", "authPolicyId", "externalId"),
         }
 
-    def test_is_an_admin_in_whatever_tier_they_administer(self, world: World):
+    def test_is_admin_is_true_for_every_admin_role(self, world: World):
         people = [world.ada, world.north_admin, world.acme_partner, world.super_admin]
         assert [shown(world, caller.user)["isAdmin"] for caller in people] == [False, True, True, True]
 
-    def test_has_an_api_session_as_long_as_one_is_live(self, world: World):
+    def test_has_api_session_is_true_while_a_session_is_live(self, world: World):
         key = with_session_key(world.person("ada", world.north), world)
         assert shown(world, key.user)["hasApiSession"] is True
         key.delete(CURRENT)
         assert shown(world, key.user)["hasApiSession"] is False
 
-    def test_shows_a_second_factor(self, world: World):
+    def test_is_mfa_enabled_follows_enrolment(self, world: World):
         second_factor_on(world, Case("ada", world.ada, world.ada.user))
         assert shown(world, world.ada.user)["isMfaEnabled"] is True
 
     @cells("what", ["user", "tenant", "partner"])
-    def test_is_disabled_by_whatever_is_suspended_above_it(self, what: str, world: World):
+    def test_is_disabled_when_user_tenant_or_partner_is_suspended(self, what: str, world: World):
         user = world.person("ada", world.north)
         suspended = {"user": user, "tenant": user.tenant, "partner": user.tenant.partner}[what]
         type(suspended).objects.filter(pk=suspended.pk).update(status=Status.SUSPENDED)
         assert shown(world, user)["disabled"] is True
 
-    def test_shows_no_password(self, world: World):
+    def test_does_not_contain_the_password_hash(self, world: World):
         answer = world.super_admin.get(f"{IDENTITIES}/{world.ada.user.handle}")
         assert "argon2" not in answer.content.decode()
         assert "argon2" in world.ada.user.password
 
 
-class TestTheList:
-    def test_reaches_as_far_as_the_caller(self, world: World):
+class TestIdentityList:
+    def test_contains_only_users_in_the_callers_scope(self, world: World):
         people = [world.ada, world.katherine, world.lisa, world.acme_partner, world.super_admin, world.north_admin]
         for caller, sees in (
             (world.north_admin, lambda user: user.tenant_id == world.north.pk),
@@ -113,7 +113,7 @@ class TestTheList:
             assert ids(answer) == theirs
             assert answer["meta"]["pagination"]["totalCount"] == len(theirs)
 
-    def test_shows_nobody_who_is_foreign_whatever_the_filter_says(self, world: World):
+    def test_no_filter_reveals_users_out_of_scope(self, world: World):
         lisa, admin = world.lisa.user, world.north_admin
         for text in (
             f'id = "{lisa.handle}"',
@@ -123,13 +123,13 @@ class TestTheList:
         ):
             assert lisa.handle not in ids(list_body(admin, text, path=IDENTITIES, limit=500))
 
-    def test_shows_nobody_who_is_deleted(self, world: World):
+    def test_leaves_out_deleted_users(self, world: World):
         ada = world.ada.user
         assert world.north_admin.delete(f"/api/v1/admin/users/{ada.handle}").status_code == 204
         assert ids(list_body(world.super_admin, f'id = "{ada.handle}"', path=IDENTITIES)) == []
         assert world.super_admin.get(f"{IDENTITIES}/{ada.handle}").status_code == 404
 
-    def test_is_searched_sorted_and_paged_as_the_console_does(self, world: World):
+    def test_is_filtered_sorted_and_paged(self, world: World):
         for name in ("carol", "ann", "bob"):
             world.person(name, world.north)
         admin, part = world.north_admin, {"limit": 2, "sort": "name  asc"}
@@ -172,41 +172,41 @@ class TestTheList:
             ),
         ],
     )
-    def test_says_what_is_wrong_with_a_filter(self, text: str, why: str, world: World):
+    def test_invalid_filter_is_refused_with_the_reason(self, text: str, why: str, world: World):
         assert filter_error(list_response(world.north_admin, text, path=IDENTITIES)) == why
 
     @cells("name", ["tags", "tags.x", "roleAttributes", "token"])
-    def test_is_not_sorted_by_what_has_no_order(self, name: str, world: World):
+    def test_sort_by_an_unsortable_field_is_refused(self, name: str, world: World):
         filter_error(list_response(world.north_admin, path=IDENTITIES, sort=name), "INVALID_SORT_IDENTIFIER")
 
 
-class TestOneThatIsNotThere:
-    def test_is_404_and_says_which(self, world: World):
+class TestIdentityNotFound:
+    def test_unknown_id_is_404_and_named(self, world: World):
         for handle in (some_id(Prefix.USER), world.ada.session_id, "x", "%00", "a" * 5_000):
             told = error(world.super_admin.get(f"{IDENTITIES}/{handle}"), 404)
             assert told["code"] == "NOT_FOUND"
             assert told["causeMessage"].startswith("identity with id ")
 
-    def test_is_like_one_that_is_out_of_scope(self, world: World):
+    def test_user_out_of_scope_is_the_same_404(self, world: World):
         told = error(world.north_admin.get(f"{IDENTITIES}/{world.lisa.user.handle}"), 404)
         assert told["causeMessage"] == f"identity with id {world.lisa.user.handle} not found"
 
 
-class TestTheCurrentIdentity:
-    def test_is_whoever_asks(self, world: World):
+class TestCurrentIdentity:
+    def test_is_the_callers_user(self, world: World):
         key = with_session_key(world.person("alan", world.north), world)
         for caller, user in ((world.ada, world.ada.user), (key, key.user), (api_key_of(key.user), key.user)):
             data = caller.get(CURRENT_IDENTITY).json()["data"]
             assert data | {"_links": {}} == shown(world, user) | {"_links": {}}
             assert data["_links"] == {"self": {"href": "./current-identity"}}
 
-    def test_is_nobodys_who_is_no_person(self, world: World):
+    def test_is_refused_with_401_without_a_user(self, world: World):
         for caller in (world.service(), world.nobody):
             assert error(caller.get(CURRENT_IDENTITY), 401)["code"] == "UNAUTHORIZED"
 
 
 @cells("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_identities_are_read_only(method: str, world: World):
+def test_writing_an_identity_is_405(method: str, world: World):
     world.person("boss", world.north, Role.TENANT_ADMIN)
     for path in (IDENTITIES, f"{IDENTITIES}/{world.ada.user.handle}", CURRENT_IDENTITY, f"{PATH}/summary"):
         assert error(world.super_admin.request(method, path), 405)["code"] == "METHOD_NOT_ALLOWED"

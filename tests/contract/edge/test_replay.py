@@ -1,4 +1,4 @@
-"""Requests of the original's console, command line and tests, replayed from a table (replay.toml)."""
+"""Requests recorded from OpenZiti's console, command line and tests, replayed from replay.toml."""
 
 import json
 import tomllib
@@ -106,7 +106,7 @@ def flaws(row: dict[str, Any], answer: Any, cast: Cast) -> list[str]:
     return wrong + [f"{name} lacks" for name in {"meta", "data" if answer.status_code < 400 else "error"} - body.keys()]
 
 
-def test_every_request_of_the_table_is_answered_as_its_client_expects(world: World):
+def test_every_replayed_request_is_answered_as_its_client_expects(world: World):
     """The callers sign in once; what a row changes is undone before the next."""
     cast, wrong = Cast(world), {}
     for row in ROWS:
@@ -117,7 +117,7 @@ def test_every_request_of_the_table_is_answered_as_its_client_expects(world: Wor
     assert wrong == {}
 
 
-def test_the_table_is_what_it_says_it_is(world: World):
+def test_replay_table_is_complete_and_names_are_unique(world: World):
     """Sixty rows or more with names of their own, of every kind of caller, none of which expects nothing."""
     names = [row["name"] for row in ROWS]
     assert len(ROWS) >= 60

@@ -1,4 +1,4 @@
-"""What stands around every answer of the panel, so that a test can speak of what is inside."""
+"""Requests to the panel API, and checks of the parts that all its responses share."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Who is let in to /api/account/sessions, and by what."""
+"""Which credentials /api/account/sessions accepts, and how it refuses cross-site requests."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def by_header(key: str) -> dict[str, Any]:
     return {"headers": {"X-Api-Key": key}}
 
 
-def test_an_access_token_an_api_key_and_a_cookie_all_do(world: World):
+def test_access_token_api_key_and_session_cookie_are_accepted(world: World):
     key = api_key_of(world.ada.user).token or ""
     for caller, more in (
         (world.ada, {}),
@@ -50,7 +50,7 @@ def test_an_access_token_an_api_key_and_a_cookie_all_do(world: World):
         assert data_of(caller.get(COUNT, **more)) == {"count": 1}
 
 
-def test_the_cookie_is_the_one_that_signing_in_leaves(world: World):
+def test_cookie_set_at_sign_in_is_accepted(world: World):
     here = Caller()
     signed_in = {"email": world.ada.user.email, "password": PASSWORD, "session_cookie": True}
     answer = here.post(LOGIN, signed_in)
@@ -59,19 +59,19 @@ def test_the_cookie_is_the_one_that_signing_in_leaves(world: World):
 
 
 @each_route
-class TestNobody:
-    def test_is_asked_to_sign_in(self, method: str, path: str, world: World):
+class TestInvalidCredential:
+    def test_missing_credential_is_refused_with_401(self, method: str, path: str, world: World):
         assert refused(world.nobody.request(method, path)) == SIGN_IN
 
     @pytest.mark.parametrize("credential", ["x", "curfew_x", "cfs_x", "a.b.c", "", "cfr_" + "A" * 86, "x" * 20_000])
-    def test_is_told_that_a_bearer_is_none_of_ours(self, credential: str, method: str, path: str, world: World):
+    def test_invalid_bearer_token_is_refused_with_401(self, credential: str, method: str, path: str, world: World):
         assert refused(Caller().request(method, path, headers={"Authorization": f"Bearer {credential}"})) == WRONG_KEY
 
-    def test_is_told_that_a_key_is_none_of_ours(self, method: str, path: str, world: World):
+    def test_invalid_api_key_is_refused_with_401(self, method: str, path: str, world: World):
         for key in ("x", "curfew_x", world.ada.token, world.ada.key, world.service(*Scope).token):
             assert refused(Caller().request(method, path, **by_header(key))) == WRONG_KEY
 
-    def test_is_whoever_has_a_cookie_that_is_over_and_the_cookie_goes(self, method: str, path: str, world: World):
+    def test_invalid_cookie_is_refused_with_401_and_deleted(self, method: str, path: str, world: World):
         ada = browser(world.ada)
         world.ada.post("/api/v1/auth/logout")
         for value in (world.ada.key, "x", "cfs_x", world.ada.token, api_key_of(world.ada.user).token):
@@ -82,7 +82,7 @@ class TestNobody:
         ada.http.cookies[COOKIE] = ""
         assert refused(ada.request(method, path)) == SIGN_IN
 
-    def test_is_let_in_by_what_stands_in_a_url(self, method: str, path: str, world: World):
+    def test_credential_in_the_query_string_is_refused(self, method: str, path: str, world: World):
         key, before = api_key_of(world.ada.user).token, database_digest()
         for name in ("access_token", "token", "api_key", "x-api-key", COOKIE):
             for credential in (key, world.ada.token, world.ada.key):
@@ -95,14 +95,14 @@ class TestNobody:
 class TestSeveralCredentials:
     """The first there is decides: what is wrong is not made up for by what is right."""
 
-    def test_begin_with_the_key_in_its_own_header(self, world: World):
+    def test_api_key_header_wins_over_bearer_token(self, world: World):
         alans = by_header(api_key_of(world.alan.user).token or "")
         again(world, world.alan)
         assert data_of(world.ada.get(COUNT, **alans)) == {"count": 2}
         assert refused(world.ada.get(COUNT, **by_header("x"))) == WRONG_KEY
         assert data_of(world.ada.get(COUNT, **by_header("  "))) == {"count": 1}
 
-    def test_go_on_with_the_bearer(self, world: World):
+    def test_bearer_token_wins_over_session_cookie(self, world: World):
         ada = browser(world.ada)
         ada.token = again(world, world.alan).token
         assert data_of(ada.get(SESSIONS))["currentToken"] != world.ada.session_id
@@ -110,10 +110,10 @@ class TestSeveralCredentials:
         assert refused(ada.get(COUNT)) == WRONG_KEY
 
 
-class TestADeadCookie:
+class TestInvalidCookie:
     """Goes with the 401 that it has caused, and with no other answer."""
 
-    def test_goes_by_the_name_and_the_attributes_that_it_has_over_tls(self, world: World, settings: Any):
+    def test_is_deleted_with_its_tls_name_and_attributes(self, world: World, settings: Any):
         settings.SESSION_COOKIE_SECURE = True
         caller = Caller()
         caller.http.cookies["__Host-curfew_session"] = "cfs_x"
@@ -122,7 +122,7 @@ class TestADeadCookie:
         morsel = answer.cookies["__Host-curfew_session"]
         assert (morsel.value, morsel["max-age"], morsel["secure"], morsel["path"]) == ("", 0, True, "/")
 
-    def test_stays_where_another_credential_is_refused(self, world: World):
+    def test_is_kept_when_another_credential_is_refused(self, world: World):
         caller = Caller()
         caller.http.cookies[COOKIE] = "cfs_x"
         for headers in ({"Authorization": "Bearer x"}, {"X-Api-Key": "x"}):
@@ -130,14 +130,14 @@ class TestADeadCookie:
             assert refused(answer) == WRONG_KEY
             assert not answer.cookies
 
-    def test_stays_where_a_page_of_another_site_asks_for_a_change(self, world: World):
+    def test_is_kept_when_a_cross_site_change_is_refused(self, world: World):
         caller = Caller()
         caller.http.cookies[COOKIE] = "cfs_x"
         answer = caller.delete(SESSIONS, headers={"Origin": "https://evil.example"})
         assert refused(answer, 403)
         assert not answer.cookies
 
-    def test_is_no_live_one_whatever_is_refused(self, world: World, settings: Any):
+    def test_live_cookie_is_kept_whatever_error_is_returned(self, world: World, settings: Any):
         ada = browser(world.ada)
         settings.PANEL_RATE_LIMIT = 2
         answers = [ada.delete(f"{SESSIONS}/x"), ada.get(f"{SESSIONS}?page=0"), ada.get(COUNT)]
@@ -146,12 +146,12 @@ class TestADeadCookie:
         assert not world.nobody.get(COUNT).cookies
 
 
-class TestABrowser:
+class TestCrossSiteRequests:
     EVIL = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
     OWN = ({}, {"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"})
 
     @cells("headers", EVIL)
-    def test_changes_nothing_for_a_page_of_another_site(self, headers: dict[str, str], world: World):
+    def test_cross_site_change_with_cookie_is_refused_with_403(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
         before = database_digest()
         for path in (SESSIONS, f"{SESSIONS}/{phone.session_id}", f"{SESSIONS}?includeCurrent=true"):
@@ -161,19 +161,19 @@ class TestABrowser:
         assert is_alive(phone)
 
     @cells("headers", OWN)
-    def test_does_for_one_of_ours(self, headers: dict[str, str], world: World):
+    def test_same_origin_change_with_cookie_is_accepted(self, headers: dict[str, str], world: World):
         phone, ada = again(world, world.ada), browser(world.ada)
         assert data_of(ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 1
         assert not is_alive(phone)
 
     @cells("headers", EVIL)
-    def test_may_look_from_anywhere_and_let_nobody_else_read_it(self, headers: dict[str, str], world: World):
+    def test_cross_site_read_is_answered_without_cors_header(self, headers: dict[str, str], world: World):
         answer = browser(world.ada).get(SESSIONS, headers=headers)
         assert data_of(answer)["currentToken"] == world.ada.session_id
         assert "Access-Control-Allow-Origin" not in answer.headers
 
     @cells("headers", EVIL)
-    def test_is_what_is_meant_and_not_a_program_with_a_key(self, headers: dict[str, str], world: World):
+    def test_cross_site_change_with_token_or_api_key_is_accepted(self, headers: dict[str, str], world: World):
         assert data_of(world.ada.delete(SESSIONS, headers=headers))["data"]["revoked"] == 0
         key = by_header(api_key_of(world.ada.user).token or "")["headers"]
         assert data_of(Caller().delete(SESSIONS, headers=headers | key))["data"]["revoked"] == 1
@@ -181,14 +181,14 @@ class TestABrowser:
 
 @cells("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "FOO"])
 @cells("path", [SESSIONS, COUNT, f"{SESSIONS}/x", f"{SESSIONS}/"])
-def test_other_methods_are_refused_after_asking_who_is_there(path: str, method: str, world: World):
+def test_wrong_method_is_refused_with_401_before_405(path: str, method: str, world: World):
     assert refused(world.nobody.request(method, path)) == SIGN_IN
     answer = world.ada.request(method, path)
     assert refused(answer, 405) == "Method Not Allowed"
     assert answer["Allow"]
 
 
-def test_errors_before_any_view_are_the_panels_as_well(world: World):
+def test_errors_before_any_view_have_the_panels_body(world: World):
     assert refused(world.ada.get("/api/account/nowhere"), 404) == "Not Found"
     assert refused(world.ada.get(f"{COUNT}/"), 404) == "Not Found"
     too_large = world.nobody.request("DELETE", SESSIONS, CONTENT_LENGTH=str(2**40))

@@ -1,4 +1,4 @@
-"""What stands around every answer of v1, so that a test can speak of what is inside."""
+"""Checks of the parts that all v1 responses share."""
 
 import math
 from datetime import UTC, datetime, timedelta

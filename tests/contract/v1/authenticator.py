@@ -1,4 +1,4 @@
-"""Somebody's authenticator app, and a clock that stands still until it is moved."""
+"""An authenticator app for tests, with a clock that tests set."""
 
 import base64
 import time

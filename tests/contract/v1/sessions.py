@@ -1,4 +1,4 @@
-"""What the tests of v1's sessions have in common."""
+"""Helpers for the tests of v1's session endpoints."""
 
 from datetime import timedelta
 from typing import Any

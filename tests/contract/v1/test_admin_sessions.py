@@ -1,4 +1,4 @@
-"""Everybody's sessions, as far as an administrator reaches: shown, and ended one by one."""
+"""/admin/sessions: admins list, inspect and revoke sessions in their scope."""
 
 from datetime import timedelta
 
@@ -46,9 +46,9 @@ def ending_of(target: Caller, world: World) -> list[object]:
     return [told[name] for name in HOW_IT_ENDED]
 
 
-class TestTheList:
+class TestAdminSessionList:
     @cells("path", [SESSIONS, f"{SESSIONS}/"])
-    def test_shows_what_is_within_reach_newest_first(self, path: str, world: World):
+    def test_lists_sessions_in_scope_newest_first(self, path: str, world: World):
         ada, lisa, katherine = world.ada, world.lisa, world.katherine
         assert ids(world.north_admin.get(path)) == [world.north_admin.session_id, ada.session_id]
         acmes = [world.acme_partner, world.north_admin, katherine, ada]
@@ -56,7 +56,7 @@ class TestTheList:
         everybody = [world.super_admin, *acmes[:2], katherine, lisa, ada]
         assert ids(world.super_admin.get(path)) == [each.session_id for each in everybody]
 
-    def test_tells_of_each_where_and_on_what_it_was_opened(self, world: World):
+    def test_row_has_place_device_and_applications(self, world: World):
         application = world.make_service("wiki", [])
         SessionApplication.objects.create(session=world.ada.session, application=application)
         rows, _ = page(world.north_admin.get(f"{SESSIONS}?user_id={world.ada.user.handle}"))
@@ -75,22 +75,22 @@ class TestTheList:
             "app_count": 1,
         }
 
-    def test_marks_the_callers_own_session_and_no_other(self, world: World):
+    def test_only_the_callers_session_is_current(self, world: World):
         phone = world.signed_in(world.north_admin.user)
         current = {item["id"]: item["is_current"] for item in page(world.north_admin.get(SESSIONS))[0]}
         assert current == {world.north_admin.session_id: True, phone.session_id: False}
 
-    def test_marks_none_for_a_service_or_a_key(self, world: World):
+    def test_no_session_is_current_for_a_service_or_api_key(self, world: World):
         assert is_alive(world.super_admin)
         for caller in (world.service(Scope.ADMIN_READ), api_key_of(world.super_admin.user)):
             assert {item["is_current"] for item in page(caller.get(SESSIONS))[0]} == {False}
 
-    def test_says_null_where_nothing_is_known(self, world: World):
+    def test_missing_address_and_device_are_null(self, world: World):
         bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
         item = next(item for item in page(world.north_admin.get(SESSIONS))[0] if item["id"] == bare.session_id)
         assert (item["ip_address"], item["user_agent"], item["device_type"]) == (None, None, None)
 
-    def test_leaves_out_what_has_ended_however_it_ended(self, world: World):
+    def test_leaves_out_sessions_however_they_ended(self, world: World):
         over = {name: world.signed_in(world.ada.user) for name in ("revoked", "expired", "idle", "signed out")}
         end(world.north_admin, "DELETE", over["revoked"])
         run_out(over["expired"])
@@ -102,14 +102,14 @@ class TestTheList:
         everything = set(ids(world.north_admin.get(f"{SESSIONS}?active_only=false")))
         assert everything == {*kept, *(caller.session_id for caller in over.values())}
 
-    def test_is_empty_at_once_for_a_tenant_that_was_signed_out(self, world: World):
+    def test_is_empty_right_after_a_tenant_wide_revocation(self, world: World):
         assert is_alive(world.ada)
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         assert ids(world.super_admin.get(f"{SESSIONS}?tenant_id={world.north.handle}")) == []
 
 
-class TestOneSession:
-    def test_is_shown_with_all_there_is_to_know(self, world: World):
+class TestAdminSessionDetail:
+    def test_has_every_documented_field(self, world: World):
         application = world.make_service("wiki", [])
         reached = SessionApplication.objects.create(session=world.ada.session, application=application)
         told = data_of(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))
@@ -133,13 +133,13 @@ class TestOneSession:
             **dict(zip(HOW_IT_ENDED, LIVE, strict=True)),
         }
 
-    def test_says_null_where_nothing_is_known(self, world: World):
+    def test_missing_address_and_device_are_null(self, world: World):
         bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
         told = data_of(world.north_admin.get(f"{SESSIONS}/{bare.session_id}"))
         names = ("ip_address", "user_agent", "device_type", "location")
         assert ([told[name] for name in names], told["sso_apps"]) == ([None] * 4, [])
 
-    def test_knows_the_users_name_and_whether_it_is_the_callers(self, world: World):
+    def test_has_the_users_name_and_is_current(self, world: World):
         world.ada.user.first_name, world.ada.user.last_name = "Ada", "Lovelace"
         world.ada.user.save()
         assert (
@@ -147,14 +147,14 @@ class TestOneSession:
         )
         assert data_of(world.north_admin.get(f"{SESSIONS}/{world.north_admin.session_id}"))["is_current"] is True
 
-    def test_that_was_revoked_says_when_by_whom_why_and_by_what(self, world: World):
+    def test_revoked_session_has_time_actor_and_reason(self, world: World):
         told = data_of(end(world.north_admin, "POST", world.ada, {"reason": "laptop lost"}))
         at = row(world.ada).revoked_at
         status, revoked_at, *rest = ending_of(world.ada, world)
         assert (status, when(revoked_at)) == ("revoked", at)
         assert rest == [world.north_admin.user.handle, "laptop lost", told["revocation_id"]]
 
-    def test_that_fell_with_its_tenant_says_so_before_and_after_it_is_written_down(self, world: World):
+    def test_tenant_wide_revocation_reads_the_same_before_and_after_the_sweep(self, world: World):
         assert is_alive(world.ada)
         told = data_of(world.super_admin.post(f"{SESSIONS}/revoke-all", {"tenant_id": world.north.handle}))
         assert row(world.ada).revoked_at is None
@@ -165,13 +165,13 @@ class TestOneSession:
         who = world.super_admin.user.handle
         assert [before[0], *before[2:]] == ["revoked", who, "revoked by an administrator", told["revocation_id"]]
 
-    def test_that_fell_twice_names_what_felled_it_first(self, world: World):
+    def test_first_of_two_scope_revocations_is_named(self, world: World):
         assert is_alive(world.ada)
         first = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="first")
         operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="second")
         assert ending_of(world.ada, world)[3:] == ["first", first.revocation.handle]
 
-    def test_that_fell_is_not_put_down_to_what_passed_it_by(self, world: World):
+    def test_unrelated_scope_revocations_are_not_named(self, world: World):
         """What was ended before it was opened, or elsewhere, or only of administrators; none of it swept yet."""
         for reach, target in ((Reach.TENANT, world.north), (Reach.PARTNER, world.acme), (Reach.PLATFORM, None)):
             operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="before")
@@ -183,7 +183,7 @@ class TestOneSession:
         assert ending_of(world.ada, world)[3:] == ["felled", felled.revocation.handle]
 
     @cells("reach", [Reach.ADMINS, Reach.PLATFORM, Reach.PARTNER, Reach.TENANT, Reach.USER])
-    def test_that_fell_names_what_felled_it_however_far_that_reached(self, reach: Reach, world: World):
+    def test_revocation_of_every_scope_is_named(self, reach: Reach, world: World):
         admin = world.north_admin
         targets = {Reach.PARTNER: world.acme, Reach.TENANT: world.north, Reach.USER: admin.user}
         target = targets[reach].pk if reach in targets else None
@@ -198,7 +198,7 @@ class TestOneSession:
         ]
 
     @cells(("over", "reason"), [(run_out, "expired"), (fall_idle, "idle")])
-    def test_that_ran_out_says_so_before_and_after_it_is_written_down(self, over, reason: str, world: World):
+    def test_expired_session_reads_the_same_before_and_after_being_marked(self, over, reason: str, world: World):
         over(world.ada)
         before = ending_of(world.ada, world)
         assert row(world.ada).revoked_at is None
@@ -208,31 +208,31 @@ class TestOneSession:
         assert [before[0], *before[2:]] == ["expired", "system:expire_sessions", reason, None]
         assert before[1] < data_of(world.super_admin.get(f"{SESSIONS}/{world.lisa.session_id}"))["created_at"]
 
-    def test_is_live_however_much_was_revoked_before_it(self, world: World):
+    def test_session_opened_after_a_revocation_is_live(self, world: World):
         operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="test")
         assert ending_of(world.ada, world) == LIVE
 
     @cells("who", ["springfield_admin", "globex_partner"])
-    def test_elsewhere_does_not_exist(self, who: str, world: World):
+    def test_session_out_of_scope_is_404(self, who: str, world: World):
         caller = getattr(world, who)
         answers = [caller.get(f"{SESSIONS}/{each}") for each in (world.ada.session_id, some_id(Prefix.SESSION), "x")]
         assert [refused(answer, 404) for answer in answers] == [{"detail": "Session not found"}] * 3
 
 
 @cells("how", ["DELETE", "POST"])
-class TestEndingOne:
-    def test_ends_it_at_its_next_request(self, how: str, world: World):
+class TestAdminRevokeOne:
+    def test_revoked_session_is_refused_on_next_request(self, how: str, world: World):
         phone = world.signed_in(world.ada.user)
         answer = end(world.north_admin, how, phone)
         assert (answer.status_code, answer.content[:1]) == ((204, b"") if how == "DELETE" else (200, b"{"))
         assert not is_alive(phone)
         assert is_alive(world.ada)
 
-    def test_ends_its_refresh_token_too(self, how: str, world: World):
+    def test_its_refresh_token_is_refused_too(self, how: str, world: World):
         end(world.north_admin, how, world.ada)
         refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
 
-    def test_is_harmless_to_repeat(self, how: str, world: World):
+    def test_second_revocation_succeeds_and_changes_nothing(self, how: str, world: World):
         first = end(world.north_admin, how, world.ada)
         ended = row(world.ada)
         again = end(world.super_admin, how, world.ada)
@@ -244,7 +244,7 @@ class TestEndingOne:
             ended.revocation_id,
         )
 
-    def test_is_recorded_each_time_with_what_it_ended(self, how: str, world: World):
+    def test_each_request_writes_an_audit_entry_with_the_count(self, how: str, world: World):
         for _ in range(2):
             end(world.north_admin, how, world.ada)
         entries = AuditEntry.objects.filter(resource_id=world.ada.session_id, action="session.revoked")
@@ -253,28 +253,28 @@ class TestEndingOne:
         ]
         assert told == [(count, world.north_admin.user.handle, world.north.pk) for count in (1, 0)]
 
-    def test_may_be_ones_own(self, how: str, world: World):
+    def test_admin_may_revoke_their_own_session(self, how: str, world: World):
         assert end(world.north_admin, how, world.north_admin).status_code in (200, 204)
         assert not is_alive(world.north_admin)
 
     @cells("who", ["north_admin", "acme_partner"])
-    def test_of_an_equal_is_denied_though_it_can_be_seen(self, how: str, who: str, world: World):
+    def test_session_of_an_equal_role_is_403_though_visible(self, how: str, who: str, world: World):
         caller = getattr(world, who)
         equal = world.signed_in(world.person("deputy", caller.user.tenant, Role(caller.user.role)))
         data_of(caller.get(f"{SESSIONS}/{equal.session_id}"))
         assert refused(end(caller, how, equal), 403) == ACCESS_DENIED
         assert is_alive(equal)
 
-    def test_of_an_equal_is_a_super_admins_to_do(self, how: str, world: World):
+    def test_super_admin_may_revoke_another_super_admin(self, how: str, world: World):
         equal = world.signed_in(world.person("other", world.super_admin.user.tenant, Role.SUPER_ADMIN))
         assert end(world.super_admin, how, equal).status_code in (200, 204)
         assert not is_alive(equal)
 
-    def test_elsewhere_does_not_exist(self, how: str, world: World):
+    def test_session_out_of_scope_is_404(self, how: str, world: World):
         assert refused(end(world.springfield_admin, how, world.ada), 404) == {"detail": "Session not found"}
         assert is_alive(world.ada)
 
-    def test_is_judged_by_what_the_other_is_now(self, how: str, world: World):
+    def test_rights_are_checked_against_the_owners_current_role(self, how: str, world: World):
         """She was a user when she signed in, and is an administrator by now."""
         assert is_alive(world.ada)
         world.ada.user.role = Role.TENANT_ADMIN
@@ -282,8 +282,8 @@ class TestEndingOne:
         assert refused(end(world.north_admin, how, world.ada), 403) == ACCESS_DENIED
 
 
-class TestTheAnswerOfRevoking:
-    def test_names_the_session_and_the_revocation(self, world: World):
+class TestAdminRevokeResponse:
+    def test_contains_session_id_count_and_revocation_id(self, world: World):
         told = data_of(end(world.north_admin, "POST", world.ada))
         assert told == {
             "revoked_count": 1,
@@ -299,16 +299,16 @@ class TestTheAnswerOfRevoking:
         }
 
     @cells("body", [None, {}, {"reason": None}])
-    def test_needs_no_reason(self, body: object, world: World):
+    def test_reason_is_optional(self, body: object, world: World):
         data_of(end(world.north_admin, "POST", world.ada, body))
         assert row(world.ada).revoke_reason == "revoked by an administrator"
 
     @cells("reason", ["", " ", "x" * 201, 1, ["lost"], "a\0b"])
-    def test_comes_only_for_a_reason_that_is_one(self, reason: object, world: World):
+    def test_invalid_reason_is_422_and_revokes_nothing(self, reason: object, world: World):
         assert refused(end(world.north_admin, "POST", world.ada, {"reason": reason}), 422)
         assert is_alive(world.ada)
 
-    def test_of_one_that_only_rests_counts_nothing_and_ends_it_for_good(self, world: World):
+    def test_idle_session_counts_zero_and_is_revoked_for_good(self, world: World):
         """Idle by now; it would live again if the limit were raised."""
         fall_idle(world.ada)
         assert data_of(end(world.north_admin, "POST", world.ada))["revoked_count"] == 0

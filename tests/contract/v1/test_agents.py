@@ -1,4 +1,4 @@
-"""Agents: programs that act in one tenant in their own name, and the tokens that they do it with."""
+"""/admin/agents: programs that act in one tenant in their own name, their tokens and rate limits."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,14 +39,14 @@ def with_scopes(world: World, *scopes: str, **more: Any) -> Caller:
     return token_of(world, made(world, allowed_scopes=list(scopes), **more))
 
 
-class TestAnAgent:
-    def test_lives_where_its_administrator_does(self, world: World):
+class TestAgent:
+    def test_belongs_to_the_admins_tenant_by_default(self, world: World):
         body = {"name": "Librarian", "owner_user_id": world.ada.user.handle}
         agent = data_of(world.north_admin.post(PATH, body), 201)
         assert (agent["tenant_id"], agent["agent_type"], agent["rate_limit_rpm"]) == (world.north.handle, "mcp", None)
         assert flaws(world.super_admin.post(PATH, body)) == [(["body", "tenant_id"], "Field required", "missing")]
 
-    def test_has_somebody_of_its_own_tenant_to_answer_for_it(self, world: World):
+    def test_owner_must_be_a_user_of_its_tenant(self, world: World):
         agent = made(world)
         strangers = [world.katherine.user.handle, world.lisa.user.handle, some_id(Prefix.USER), "x"]
         before = database_digest()
@@ -62,7 +62,7 @@ class TestAnAgent:
         assert changes == {"owner_user_id": [world.ada.user.handle, world.alan.user.handle]}
 
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
-    def test_belongs_to_the_person_who_makes_it_unless_another_is_named(self, who: str, world: World):
+    def test_owner_defaults_to_the_admin_who_creates_it(self, who: str, world: World):
         caller: Caller = getattr(world, who)
         place = {"name": "Librarian", "tenant_id": world.north.handle}
         for body in (place, place | {"owner_user_id": None}, place | {"owner_user_id": caller.user.handle}):
@@ -70,12 +70,12 @@ class TestAnAgent:
         named = data_of(caller.post(PATH, place | {"owner_user_id": world.ada.user.handle}), 201)
         assert named["owner_user_id"] == world.ada.user.handle
 
-    def test_belongs_to_the_person_whose_api_key_makes_it(self, world: World):
+    def test_owner_defaults_to_the_user_of_the_api_key(self, world: World):
         key = data_of(world.north_admin.post("/api/v1/me/api-keys", {"name": "laptop"}), 201)["api_key"]
         agent = data_of(Caller(key).post(PATH, {"name": "Librarian"}), 201)
         assert agent["owner_user_id"] == world.north_admin.user.handle
 
-    def test_belongs_to_nobody_when_a_service_or_an_agent_makes_it(self, world: World):
+    def test_has_no_owner_when_created_by_a_service_or_agent(self, world: World):
         service, agent = world.service(*Scope), with_scopes(world, *Scope)
         for caller in (service, agent):
             body = {"name": "Librarian", "tenant_id": world.north.handle, "allowed_scopes": ["openid"]}
@@ -86,7 +86,7 @@ class TestAnAgent:
             named = data_of(caller.post(PATH, body | {"owner_user_id": world.ada.user.handle}), 201)
             assert named["owner_user_id"] == world.ada.user.handle
 
-    def test_keeps_an_owner_from_above_when_all_of_it_is_sent_back(self, world: World):
+    def test_keeps_an_owner_of_a_higher_role_on_full_update(self, world: World):
         body = {"name": "Librarian", "tenant_id": world.north.handle}
         agent = data_of(world.super_admin.post(PATH, body), 201)
         path, owner = f"{PATH}/{agent['id']}", agent["owner_user_id"]
@@ -95,7 +95,7 @@ class TestAnAgent:
         assert data_of(world.north_admin.request("PATCH", path, {"owner_user_id": None}))["owner_user_id"] is None
         assert refused(world.north_admin.request("PATCH", path, {"owner_user_id": owner}), 403) == DENIED
 
-    def test_is_of_a_type_in_any_case(self, world: World):
+    def test_agent_type_keeps_its_case_and_is_filtered_in_any_case(self, world: World):
         types = ["crawler", "CRAWLER", "Crawler", "MCP_Agent", "a-1"]
         agents = {agent_type: made(world, agent_type=agent_type) for agent_type in types}
         assert [agents[agent_type]["agent_type"] for agent_type in types] == types
@@ -104,12 +104,12 @@ class TestAnAgent:
             rows, _ = page(world.north_admin.get(f"{PATH}?agent_type={asked}"))
             assert {row["id"] for row in rows} == crawlers, asked
 
-    def test_is_made_in_no_other_tenant(self, world: World):
+    def test_cannot_be_created_in_another_tenant(self, world: World):
         body = {"name": "x", "tenant_id": world.south.handle, "owner_user_id": world.katherine.user.handle}
         assert refused(world.north_admin.post(PATH, body), 403) == DENIED
         assert refused(world.north_admin.post(PATH, body | {"tenant_id": some_id(Prefix.TENANT)}), 403) == DENIED
 
-    def test_can_be_asked_for(self, world: World):
+    def test_list_is_filtered_by_tenant_type_status_and_name(self, world: World):
         one, other = made(world)["id"], made(world, agent_type="crawler", name="Spider")["id"]
         for query, expected in (
             (f"tenant_id={world.north.handle}", {one, other}),
@@ -123,7 +123,7 @@ class TestAnAgent:
             assert {row["id"] for row in rows} == expected, query
 
     @cells("scope", [*Scope, "admin:*", "Admin:read"])
-    def test_administers_only_if_an_operator_says_so(self, scope: str, world: World):
+    def test_only_a_super_admin_may_grant_admin_scopes(self, scope: str, world: World):
         agent = made(world)
         body = {"name": "x", "tenant_id": world.north.handle, "owner_user_id": world.ada.user.handle}
         before = database_digest()
@@ -134,14 +134,14 @@ class TestAnAgent:
             assert refused(answer, 403) == DENIED
             assert database_digest() == before
 
-    def test_shows_its_secret_once(self, world: World):
+    def test_secret_is_returned_on_creation_only(self, world: World):
         agent = made(world)
         assert bytes(Agent.objects.get(client_id=agent["client_id"]).secret_digest) == digest(agent["client_secret"])
         for path in (PATH, f"{PATH}/{agent['id']}"):
             assert "secret" not in str(world.super_admin.get(path).json())
         assert agent["client_secret"] not in str(list(AuditEntry.objects.values()))
 
-    def test_has_a_new_secret_after_a_rotation_and_no_token_from_before(self, world: World):
+    def test_rotation_replaces_the_secret_and_revokes_tokens(self, world: World):
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         assert token.get(PATH).status_code == 200
@@ -153,8 +153,8 @@ class TestAnAgent:
         assert (entry.tenant_id, entry.partner_id, entry.changes) == (world.north.pk, world.acme.pk, {})
 
 
-class TestItsToken:
-    def test_says_whose_it_is(self, world: World):
+class TestAgentToken:
+    def test_names_the_agent_and_its_tenant(self, world: World):
         agent = made(world, allowed_scopes=["openid", "admin:read"])
         body = granted(by_form(world, agent["client_id"], agent["client_secret"]))
         claims = jwt.decode(body["access_token"], options={"verify_signature": False})
@@ -168,7 +168,7 @@ class TestItsToken:
             "scope": "openid admin:read",
         }
 
-    def test_has_the_scopes_that_are_asked_for_and_no_others(self, world: World):
+    def test_has_the_requested_scopes_only(self, world: World):
         agent = made(world, allowed_scopes=["admin:read", "admin:write"])
         reader = token_of(world, agent, scope="admin:read")
         assert reader.get(PATH).status_code == 200
@@ -176,7 +176,7 @@ class TestItsToken:
         answer = by_form(world, agent["client_id"], agent["client_secret"], scope="admin:read email")
         assert denied(answer, 400)["error"] == "invalid_scope"
 
-    def test_reads_or_writes_as_its_scopes_say(self, world: World):
+    def test_may_read_and_write_as_its_scopes_allow(self, world: World):
         body = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
         for scopes, read, write in (
             ([], 403, 403),
@@ -189,7 +189,7 @@ class TestItsToken:
             assert [answer.status_code for answer in answers] == [read, write]
             assert all(answer.json() == NEEDS_SCOPE for answer in answers if answer.status_code == 403)
 
-    def test_reaches_as_far_as_its_tenant(self, world: World):
+    def test_is_limited_to_its_tenant(self, world: World):
         agent, ours = with_scopes(world, *Scope), made(world)["id"]
         foreign = {"tenant_id": world.south.handle, "owner_user_id": world.katherine.user.handle}
         theirs = made(world, **foreign)["id"]
@@ -205,7 +205,7 @@ class TestItsToken:
         assert refused(agent.request("PATCH", f"/api/v1/admin/tenants/{world.north.handle}", {"name": "x"}), 403)
         assert agent.delete(f"{PATH}/{ours}").status_code == 204
 
-    def test_changes_nothing_that_administers_itself_included(self, world: World):
+    def test_cannot_change_agents_with_admin_scopes(self, world: World):
         agent, other = made(world, allowed_scopes=["admin:write"]), made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         for each in (agent, other):
@@ -217,7 +217,7 @@ class TestItsToken:
             ):
                 assert refused(answer, 403) == DENIED
 
-    def test_makes_nobody_who_administers(self, world: World):
+    def test_cannot_create_or_promote_admins(self, world: World):
         body = {"email": "new@north.example", "role": "tenant_admin"}
         agent = with_scopes(world, "admin:write")
         assert refused(agent.post("/api/v1/admin/users", body), 403) == DENIED
@@ -226,11 +226,11 @@ class TestItsToken:
         assert refused(agent.post(admin, {"delivery": "code"}), 403) == DENIED
 
     @cells(("method", "path"), PERSONAL)
-    def test_speaks_for_no_person(self, method: str, path: str, world: World):
+    def test_is_refused_on_personal_endpoints(self, method: str, path: str, world: World):
         answer = with_scopes(world, *Scope).request(method, path)
         assert (answer.status_code, answer.json()) == (403, NEEDS_USER)
 
-    def test_cannot_be_told_to_be_another(self, world: World):
+    def test_with_forged_claims_is_refused(self, world: World):
         one, other = made(world, allowed_scopes=["admin:read"]), made(world, allowed_scopes=["admin:read"])
         token = token_of(world, one)
         for lie in (
@@ -246,7 +246,7 @@ class TestItsToken:
             assert with_claims(token, **lie).get(PATH).status_code == 401, lie
         assert with_claims(token, scope="admin:read admin:write").post(PATH, {}).status_code == 403
 
-    def test_is_on_record_as_the_agents(self, world: World):
+    def test_requests_are_recorded_with_the_agent_as_actor(self, world: World):
         agent = made(world, allowed_scopes=["admin:write"])
         token = token_of(world, agent)
         [entry] = AuditEntry.objects.filter(action="authentication.client")
@@ -262,7 +262,7 @@ class TestItsToken:
         )
         assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
 
-    def test_ends_for_good_with_a_suspension(self, world: World):
+    def test_suspension_revokes_it_for_good(self, world: World):
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         for status in ("SUSPENDED", "ACTIVE"):
@@ -271,7 +271,7 @@ class TestItsToken:
         assert token_of(world, agent).get(PATH).status_code == 200
 
     @cells("reach", [Reach.PLATFORM, Reach.PARTNER, Reach.TENANT])
-    def test_ends_when_everything_above_it_does(self, reach: Reach, world: World):
+    def test_revocation_of_its_tenant_partner_or_platform_revokes_it(self, reach: Reach, world: World):
         target = {Reach.PARTNER: world.acme.pk, Reach.TENANT: world.north.pk}.get(reach)
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
@@ -280,8 +280,8 @@ class TestItsToken:
         assert token_of(world, agent).get(PATH).status_code == 200
 
 
-class TestItsLimit:
-    def test_lets_in_so_many_a_minute_and_says_when_to_come_again(self, world: World):
+class TestAgentRateLimit:
+    def test_requests_over_the_limit_get_429_with_retry_after(self, world: World):
         agent = with_scopes(world, "admin:read", rate_limit_rpm=3)
         answers = [agent.get(PATH), agent.get("/api/v1/me"), agent.post(PATH, {}), agent.get(PATH), agent.get(PATH)]
         assert [answer.status_code for answer in answers] == [200, 403, 403, 429, 429]
@@ -291,19 +291,19 @@ class TestItsLimit:
         assert 1 <= int(answers[-1]["Retry-After"]) <= 60
         assert AgentMinute.objects.get().requests == 3
 
-    def test_begins_anew_with_the_next_minute(self, world: World):
+    def test_limit_resets_with_the_next_minute(self, world: World):
         agent = with_scopes(world, "admin:read", rate_limit_rpm=1)
         assert [agent.get(PATH).status_code for _ in range(2)] == [200, 429]
         AgentMinute.objects.update(began_at=F("began_at") - timedelta(minutes=1))
         assert [agent.get(PATH).status_code for _ in range(2)] == [200, 429]
 
-    def test_is_each_agents_own_and_may_be_none(self, world: World):
+    def test_limit_is_per_agent_and_optional(self, world: World):
         one, other = (with_scopes(world, "admin:read", rate_limit_rpm=1) for _ in range(2))
         free = with_scopes(world, "admin:read")
         statuses = [each.get(PATH).status_code for each in (one, other, one, free, free, free)]
         assert statuses == [200, 200, 429, 200, 200, 200]
 
-    def test_counts_nothing_of_a_token_that_is_none(self, world: World):
+    def test_refused_tokens_are_not_counted(self, world: World):
         agent = made(world, allowed_scopes=["admin:read"], rate_limit_rpm=1)
         token = token_of(world, agent)
         Agent.objects.update(status="SUSPENDED")

@@ -1,4 +1,4 @@
-"""What is particular to applications: whose they are, which scopes they may have, and their secrets."""
+"""/admin/applications: scope of ownership, allowed scopes, secrets, and the end of an application."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ def patch(caller: Caller, application: dict[str, Any], **changes: Any) -> Any:
     return caller.request("PATCH", f"{PATH}/{application['id']}", changes)
 
 
-class TestWhoseItIs:
-    def test_is_the_administrators_own_unless_they_say(self, world: World):
+class TestApplicationScope:
+    def test_defaults_to_the_admins_tenant_or_partner(self, world: World):
         assert made(world.north_admin)["tenant_id"] == world.north.handle
         partners = made(world.acme_partner, scope="PARTNER")
         assert (partners["partner_id"], partners["tenant_id"]) == (world.acme.handle, None)
 
-    def test_must_be_said_by_those_who_have_several(self, world: World):
+    def test_tenant_or_partner_is_required_of_admins_of_several(self, world: World):
         for caller, scope, missing in (
             (world.super_admin, "TENANT", "tenant_id"),
             (world.acme_partner, "TENANT", "tenant_id"),
@@ -49,17 +49,17 @@ class TestWhoseItIs:
         ("scope", "name"),
         [("GLOBAL", "tenant_id"), ("GLOBAL", "partner_id"), ("PARTNER", "tenant_id"), ("TENANT", "partner_id")],
     )
-    def test_cannot_contradict_its_scope(self, scope: str, name: str, world: World):
+    def test_owner_that_contradicts_the_scope_is_refused(self, scope: str, name: str, world: World):
         place = {"tenant_id": world.north.handle, "partner_id": world.acme.handle}
         ((where, _, _),) = flaws(world.super_admin.post(PATH, body(scope=scope, **{name: place[name]})))
         assert where == ["body", name]
 
     @cells("who", ["north_admin", "acme_partner"])
-    def test_is_everybodys_only_if_an_operator_says_so(self, who: str, world: World):
+    def test_global_application_may_be_created_by_super_admins_only(self, who: str, world: World):
         assert refused(getattr(world, who).post(PATH, body(scope="GLOBAL")), 403) == DENIED
         assert made(world.super_admin, scope="GLOBAL")["tenant_id"] is None
 
-    def test_is_nobody_elses(self, world: World):
+    def test_foreign_and_unknown_owners_are_refused_alike(self, world: World):
         """What is not theirs is refused as what nobody has."""
         for caller, more in (
             (world.north_admin, {"tenant_id": world.south.handle}),
@@ -76,7 +76,7 @@ class TestWhoseItIs:
             assert refused(caller.post(PATH, body(**more)), 403) == DENIED
             assert database_digest() == before
 
-    def test_decides_who_sees_it_and_who_changes_it(self, world: World):
+    def test_shared_applications_are_visible_but_only_own_are_editable(self, world: World):
         everybodys = made(world.super_admin, scope="GLOBAL", allowed_scopes=["openid"])
         partners = made(world.acme_partner, scope="PARTNER")
         tenants = made(world.north_admin)
@@ -93,7 +93,7 @@ class TestWhoseItIs:
             for application in theirs:
                 assert data_of(patch(caller, application, name="Ours"))["name"] == "Ours"
 
-    def test_can_be_asked_for(self, world: World):
+    def test_list_is_filtered_by_scope_owner_and_type(self, world: World):
         of = {
             "tenant": made(world.north_admin)["id"],
             "sister": made(world.super_admin, tenant_id=world.south.handle)["id"],
@@ -111,7 +111,7 @@ class TestWhoseItIs:
             rows, _ = page(world.super_admin.get(f"{PATH}?{query}&per_page=100"))
             assert {row["id"] for row in rows} == {of[name] for name in expected}, query
 
-    def test_goes_with_its_tenant_and_its_partner(self, world: World):
+    def test_is_deleted_with_its_tenant_or_partner(self, world: World):
         tenants, partners = made(world.north_admin), made(world.acme_partner, scope="PARTNER")
         assert world.super_admin.delete(f"/api/v1/admin/tenants/{world.north.handle}").status_code == 204
         assert world.super_admin.get(f"{PATH}/{tenants['id']}").status_code == 404
@@ -119,9 +119,9 @@ class TestWhoseItIs:
         assert world.super_admin.get(f"{PATH}/{partners['id']}").status_code == 404
 
 
-class TestItsScopes:
+class TestApplicationAllowedScopes:
     @cells("scope", [*Scope, "admin:*", "ADMIN:READ", "admin:"])
-    def test_administer_only_if_an_operator_says_so(self, scope: str, world: World):
+    def test_only_a_super_admin_may_grant_admin_scopes(self, scope: str, world: World):
         application = made(world.super_admin, tenant_id=world.north.handle)
         for caller in (world.north_admin, world.acme_partner, world.service(*Scope)):
             more = {"tenant_id": world.north.handle, "allowed_scopes": ["openid", scope]}
@@ -131,7 +131,7 @@ class TestItsScopes:
             assert database_digest() == before
         assert data_of(patch(world.super_admin, application, allowed_scopes=[scope]))["allowed_scopes"] == [scope]
 
-    def test_that_they_have_may_be_kept_and_taken_away(self, world: World):
+    def test_granted_admin_scopes_may_be_kept_or_removed_by_others(self, world: World):
         application = made(world.super_admin, tenant_id=world.north.handle, allowed_scopes=["admin:read", "openid"])
         kept = data_of(patch(world.north_admin, application, allowed_scopes=["admin:read", "email"]))
         assert kept["allowed_scopes"] == ["admin:read", "email"]
@@ -139,10 +139,10 @@ class TestItsScopes:
         assert refused(patch(world.north_admin, application, allowed_scopes=["admin:read"]), 403) == DENIED
 
 
-class TestAService:
+class TestServiceToken:
     """E8 to E10: a machine does not hand itself what it was not given."""
 
-    def test_changes_neither_itself_nor_another_of_the_platforms_own(self, world: World):
+    def test_cannot_change_global_applications(self, world: World):
         service = world.service(*Scope)
         world.make_service("other", [])
         for application in Application.objects.filter(scope="GLOBAL"):
@@ -153,20 +153,20 @@ class TestAService:
                 assert refused(answer, 403) == DENIED
             assert database_digest() == before
 
-    def test_takes_over_nothing_that_administers(self, world: World):
+    def test_cannot_take_over_applications_with_admin_scopes(self, world: World):
         powerful = made(world.super_admin, tenant_id=world.north.handle, allowed_scopes=["admin:write"])
         harmless = made(world.super_admin, tenant_id=world.north.handle)
         service = world.service(Scope.ADMIN_WRITE)
         assert refused(service.post(f"{PATH}/{powerful['id']}/rotate-secret"), 403) == DENIED
         assert data_of(service.post(f"{PATH}/{harmless['id']}/rotate-secret"))["client_secret"]
 
-    def test_makes_nothing_for_everybody(self, world: World):
+    def test_cannot_create_global_applications(self, world: World):
         assert refused(world.service(*Scope).post(PATH, body(scope="GLOBAL")), 403) == DENIED
 
 
-class TestItsSecret:
+class TestClientSecret:
     @cells("kind", ["WEB", "SERVICE"])
-    def test_is_shown_once(self, kind: str, world: World):
+    def test_is_returned_on_creation_only(self, kind: str, world: World):
         application = made(world.north_admin, application_type=kind)
         secret = application["client_secret"]
         path = f"{PATH}/{application['id']}"
@@ -181,19 +181,19 @@ class TestItsSecret:
         assert secret not in str(list(AuditEntry.objects.values()))
 
     @cells("kind", ["SPA", "NATIVE"])
-    def test_is_none_where_it_could_not_be_kept(self, kind: str, world: World):
+    def test_public_client_types_have_none(self, kind: str, world: World):
         application = made(world.north_admin, application_type=kind)
         assert "client_secret" not in application
         assert Application.objects.get(client_id=application["client_id"]).secret_digest is None
         assert refused(world.north_admin.post(f"{PATH}/{application['id']}/rotate-secret"), 409)
 
-    def test_comes_with_an_id_of_our_own_making(self, world: World):
+    def test_client_id_is_generated(self, world: World):
         ids = {made(world.north_admin)["client_id"] for _ in range(5)}
         assert len(ids) == 5
         assert all(each.startswith("client-") for each in ids)
         assert flaws(world.north_admin.post(PATH, body(client_id="usr_1")))
 
-    def test_is_new_after_a_rotation_and_the_old_one_is_refused(self, world: World):
+    def test_rotation_replaces_the_secret_and_revokes_tokens(self, world: World):
         service = world.make_service("billing", list(Scope))
         token = Caller(granted(by_form(world))["access_token"])
         assert token.get(PATH).status_code == 200
@@ -206,13 +206,13 @@ class TestItsSecret:
         [entry] = AuditEntry.objects.filter(action="application.secret_rotated")
         assert (entry.resource_id, entry.changes) == (service.handle, {})
 
-    def test_is_rotated_without_ending_its_users_sessions(self, world: World):
+    def test_rotation_keeps_users_sessions(self, world: World):
         application = made(world.north_admin)
         Session.objects.filter(pk=world.ada.session.pk).update(application=Application.objects.latest("pk"))
         data_of(world.north_admin.post(f"{PATH}/{application['id']}/rotate-secret"))
         assert world.ada.get("/api/v1/me").status_code == 200
 
-    def test_is_rotated_only_as_it_was_read_if_that_is_asked(self, world: World):
+    def test_rotation_honours_if_match(self, world: World):
         path = f"{PATH}/{made(world.north_admin)['id']}"
         version = world.north_admin.get(path)["ETag"]
         rotated = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
@@ -221,7 +221,7 @@ class TestItsSecret:
         stale = world.north_admin.post(f"{path}/rotate-secret", headers={"If-Match": version})
         assert refused(stale, 412) == {"detail": "It has changed since you read it; get it again and retry"}
 
-    def test_is_rotated_once_by_a_request_that_is_sent_twice(self, world: World):
+    def test_repeated_rotation_with_one_idempotency_key_rotates_once(self, world: World):
         path = f"{PATH}/{made(world.north_admin)['id']}/rotate-secret"
         first, again, other = (
             world.north_admin.post(path, headers={"Idempotency-Key": key}).json()["data"]["client_secret"]
@@ -230,8 +230,8 @@ class TestItsSecret:
         assert first == again != other
 
 
-class TestItsEnd:
-    def test_ends_the_sessions_that_were_opened_for_it(self, world: World):
+class TestApplicationEnd:
+    def test_suspension_and_deletion_revoke_its_sessions(self, world: World):
         for end in (lambda each: patch(world.north_admin, each, status="SUSPENDED"),
                     lambda each: world.north_admin.delete(f"{PATH}/{each['id']}")):  # fmt: skip
             application, caller = made(world.north_admin), world.signed_in(world.ada.user)
@@ -242,7 +242,7 @@ class TestItsEnd:
         assert world.alan.get("/api/v1/me").status_code == 200
 
 
-def test_there_are_no_more_than_the_partner_allows(world: World):
+def test_creation_over_the_partners_limit_is_409(world: World):
     Partner.objects.filter(pk=world.acme.pk).update(max_applications_per_tenant=2)
     for _ in range(2):
         last = made(world.north_admin)
@@ -253,7 +253,7 @@ def test_there_are_no_more_than_the_partner_allows(world: World):
     made(world.north_admin)
 
 
-def test_its_tokens_last_as_long_as_it_says(world: World):
+def test_token_lifetime_sets_the_tokens_expires_in(world: World):
     service = world.make_service("billing", [])
     path = f"{PATH}/{service.handle}"
     data_of(world.super_admin.request("PATCH", path, {"token_lifetime": 60}))

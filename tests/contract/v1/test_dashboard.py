@@ -1,4 +1,4 @@
-"""The numbers on the first page: of everything within reach, and of nothing beyond."""
+"""/admin/dashboard/stats: totals of everything in the caller's scope."""
 
 from datetime import timedelta
 
@@ -47,8 +47,8 @@ def an_application(client_id: str, scope: str, **owner: object) -> None:
     create_application(actor=SYSTEM, name=client_id, application_type="WEB", scope=scope, client_id=client_id, **owner)
 
 
-class TestTheNumbers:
-    def test_of_a_tenant_are_its_own(self, busy: World):
+class TestDashboardTotals:
+    def test_tenant_admin_gets_totals_of_the_tenant(self, busy: World):
         assert told(busy.north_admin) == {
             "partners": 0,
             "tenants": 1,
@@ -63,19 +63,19 @@ class TestTheNumbers:
             "revocations_24h": 0,
         }
 
-    def test_of_a_partner_are_of_its_tenants(self, busy: World):
+    def test_partner_admin_gets_totals_of_the_partners_tenants(self, busy: World):
         found = told(busy.acme_partner)
         assert (found["partners"], found["tenants"], found["users"]) == (0, 2, 4)
         assert (found["groups"], found["identity_providers"], found["applications"]) == (1, 1, 3)
         assert (found["active_sessions"], found["sign_ins_24h"]) == (4, 4)
 
-    def test_of_the_platform_are_all_there_are(self, busy: World):
+    def test_super_admin_gets_totals_of_the_platform(self, busy: World):
         found = told(busy.super_admin)
         assert (found["partners"], found["tenants"], found["users"]) == (2, 3, 6)
         assert (found["groups"], found["identity_providers"], found["applications"]) == (3, 3, 5)
         assert (found["active_sessions"], found["sign_ins_24h"]) == (6, 6)
 
-    def test_can_be_of_a_tenant_or_a_partner(self, busy: World):
+    def test_can_be_limited_to_a_tenant_or_partner(self, busy: World):
         for caller in (busy.super_admin, busy.acme_partner):
             of_north = told(caller, f"tenant_id={busy.north.handle}")
             assert (of_north["tenants"], of_north["users"], of_north["groups"]) == (1, 3, 1)
@@ -87,7 +87,7 @@ class TestTheNumbers:
         assert told(busy.super_admin, f"tenant_id={busy.north.handle}")["partners"] == 1
         assert told(busy.north_admin, f"tenant_id={busy.north.handle}")["users"] == 3
 
-    def test_of_what_is_foreign_or_none_are_nothing(self, busy: World):
+    def test_foreign_or_unknown_tenant_gives_zeros(self, busy: World):
         nothing = dict.fromkeys(FIELDS, 0)
         place = f"tenant_id={busy.springfield.handle}"
         for query in (place, f"partner_id={busy.globex.handle}", f"tenant_id={some_id(Prefix.TENANT)}", "partner_id=x"):
@@ -96,7 +96,7 @@ class TestTheNumbers:
         for query in (f"tenant_id={some_id(Prefix.TENANT)}", f"{place}&partner_id={busy.acme.handle}"):
             assert told(busy.super_admin, query) == nothing
 
-    def test_leave_out_what_is_deleted(self, busy: World):
+    def test_leave_out_deleted_objects(self, busy: World):
         before = told(busy.super_admin)
         delete_user(busy.alan.user, actor=SYSTEM)
         delete(busy.springfield, actor=SYSTEM)
@@ -110,7 +110,7 @@ class TestTheNumbers:
         assert before["active_sessions"] - after["active_sessions"] == 2
         assert User.objects.not_deleted().filter(tenant=busy.springfield).exists()
 
-    def test_count_the_last_day(self, busy: World):
+    def test_include_sign_ins_failures_and_revocations_of_24_hours(self, busy: World):
         credentials = {"email": busy.ada.user.email, "password": "wrong", "tenant": busy.north.slug}
         assert busy.nobody.post("/api/v1/auth/login", credentials).status_code == 401
         operations.revoke_scope(Reach.USER, busy.ada.user.pk, actor=SYSTEM, reason="test")
@@ -120,7 +120,7 @@ class TestTheNumbers:
         assert told(busy.acme_partner)["failed_sign_ins_24h"] == 1
         assert told(busy.springfield_admin)["failed_sign_ins_24h"] == 0
 
-    def test_know_nothing_of_the_day_before(self, busy: World, monkeypatch: pytest.MonkeyPatch):
+    def test_leave_out_what_is_older_than_24_hours(self, busy: World, monkeypatch: pytest.MonkeyPatch):
         from sessions_app.reads import dashboard
 
         monkeypatch.setattr(dashboard, "DAY", timedelta(0))
@@ -128,7 +128,7 @@ class TestTheNumbers:
         assert (found["sign_ins_24h"], found["users"]) == (0, 3)
         assert AuditEntry.objects.filter(tenant_id=busy.north.pk).exists()
 
-    def test_read_no_query_but_their_own(self, busy: World):
+    def test_unknown_query_parameters_are_refused(self, busy: World):
         unknown = flaws(busy.north_admin.get(f"{STATS}?page=1&search=y"))
         assert [(where, kind) for where, _, kind in unknown] == [
             (["query", "page"], "extra_forbidden"),

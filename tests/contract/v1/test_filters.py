@@ -1,4 +1,4 @@
-"""What holds for every filter of every list: an empty one does not filter, and an unknown word is refused."""
+"""Rules for every filter of every list: an empty value does not filter, an unknown word is refused."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Who is in a group, who may be put there, and by whom."""
+"""/admin/groups: groups and their members."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ def with_members(world: World, *people: Caller) -> Group:
     return group
 
 
-class TestItsVersion:
-    def test_is_another_with_a_member_more_or_fewer(self, world: World):
+class TestGroupVersion:
+    def test_etag_changes_when_a_member_is_added_or_removed(self, world: World):
         group = a_group(world)
         path, admin = f"{GROUPS}/{group.handle}", world.north_admin
         versions = [admin.get(path)["ETag"]]
@@ -44,7 +44,7 @@ class TestItsVersion:
         assert len(set(versions)) == 3
         assert admin.delete(path, HTTP_IF_MATCH=versions[-1]).status_code == 204
 
-    def test_stays_when_somebody_is_put_in_who_was_in_it(self, world: World):
+    def test_etag_stays_when_an_existing_member_is_added_again(self, world: World):
         group = with_members(world, world.ada)
         path, admin = f"{GROUPS}/{group.handle}", world.north_admin
         version = admin.get(path)["ETag"]
@@ -52,17 +52,17 @@ class TestItsVersion:
         assert admin.get(path)["ETag"] == version
 
 
-class TestMaking:
-    def test_an_administrator_of_a_tenant_need_not_name_it(self, world: World):
+class TestCreateGroup:
+    def test_tenant_defaults_to_the_admins_own(self, world: World):
         made = data_of(world.north_admin.post(GROUPS, {"name": "all"}), 201)
         assert (made["tenant_id"], made["group_type"]) == (world.north.handle, "SECURITY")
         assert (made["description"], made["member_count"]) == ("", 0)
 
-    def test_everybody_else_must(self, world: World):
+    def test_tenant_is_required_of_other_admins(self, world: World):
         for caller in (world.acme_partner, world.super_admin):
             assert flaws(caller.post(GROUPS, {"name": "all"})) == [(["body", "tenant_id"], "Field required", "missing")]
 
-    def test_in_a_tenant_that_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
+    def test_foreign_deleted_and_unknown_tenants_are_refused_alike(self, world: World):
         staff = world.acme_partner.user.tenant
         delete(world.south, actor=SYSTEM)
         for tenant in (world.springfield.handle, staff.handle, world.south.handle, some_id(Prefix.TENANT), "x"):
@@ -71,19 +71,19 @@ class TestMaking:
                 assert refused(caller.post(GROUPS, body), 403) == ACCESS_DENIED
         assert not Group.objects.exists()
 
-    def test_a_name_is_taken_in_one_tenant_only(self, world: World):
+    def test_duplicate_name_is_refused_within_the_tenant_only(self, world: World):
         a_group(world, tenant=world.springfield)
         assert world.north_admin.post(GROUPS, {"name": "all"}).status_code == 201
         assert world.north_admin.post(GROUPS, {"name": "all"}).status_code == 409
 
-    def test_has_no_status(self, world: World):
+    def test_group_has_no_status(self, world: World):
         path = f"{GROUPS}/{a_group(world).handle}"
         assert "status" not in data_of(world.super_admin.get(path))
         assert flaws(world.super_admin.request("PATCH", path, {"status": "SUSPENDED"}))
 
 
-class TestTheList:
-    def test_can_be_of_a_part(self, world: World):
+class TestGroupList:
+    def test_is_filtered_by_tenant_partner_type_and_search(self, world: World):
         north, south = a_group(world, "Research"), a_group(world, "Sales", world.south)
         springfield = a_group(world, "Research", world.springfield)
         change(south, actor=SYSTEM, group_type="DISTRIBUTION_LIST", description="who sells")
@@ -98,7 +98,7 @@ class TestTheList:
         }.items():
             assert ids(world.super_admin.get(f"{GROUPS}?{query}")) == [each.handle for each in expected], query
 
-    def test_of_what_is_foreign_is_empty(self, world: World):
+    def test_filter_by_a_foreign_tenant_returns_nothing(self, world: World):
         a_group(world, tenant=world.springfield)
         for query in (
             f"tenant_id={world.springfield.handle}",
@@ -109,22 +109,22 @@ class TestTheList:
             assert ids(world.north_admin.get(f"{GROUPS}?{query}")) == []
             assert ids(world.acme_partner.get(f"{GROUPS}?{query}")) == []
 
-    def test_loses_what_is_under_something_deleted(self, world: World):
+    def test_leaves_out_groups_of_deleted_tenants(self, world: World):
         path = f"{GROUPS}/{a_group(world, tenant=world.south).handle}"
         delete(world.south, actor=SYSTEM)
         assert ids(world.super_admin.get(GROUPS)) == []
         assert world.super_admin.get(path).status_code == 404
 
 
-class TestAdding:
-    def test_is_new_once(self, world: World):
+class TestAddMember:
+    def test_first_addition_is_201_and_second_200(self, world: World):
         group, body = a_group(world), {"user_id": world.ada.user.handle}
         first, again = (world.north_admin.post(members(group), body) for _ in range(2))
         assert data_of(first, 201) == data_of(again)
         assert (data_of(again)["id"], data_of(again)["member_count"]) == (group.handle, 1)
         assert GroupMembership.objects.get().user == world.ada.user
 
-    def test_is_on_record_once_with_who_was_added(self, world: World):
+    def test_writes_one_audit_entry_with_the_member(self, world: World):
         group, body = a_group(world), {"user_id": world.ada.user.handle}
         for _ in range(2):
             world.super_admin.post(members(group), body)
@@ -133,7 +133,7 @@ class TestAdding:
         assert (entry.tenant_id, entry.partner_id) == (world.north.pk, world.acme.pk)
         assert entry.changes == {"user_id": [None, world.ada.user.handle]}
 
-    def test_of_whoever_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
+    def test_foreign_deleted_and_unknown_users_are_refused_alike(self, world: World):
         group, gone = a_group(world), world.person("gone", world.north)
         delete_user(gone, actor=SYSTEM)
         foreign = [world.katherine.user, world.lisa.user, world.acme_partner.user, world.super_admin.user, gone]
@@ -142,7 +142,7 @@ class TestAdding:
                 assert refused(caller.post(members(group), {"user_id": handle}), 403) == ACCESS_DENIED
         assert not GroupMembership.objects.exists()
 
-    def test_of_an_equal_is_for_those_above(self, world: World):
+    def test_admin_of_an_equal_role_may_be_added_by_a_higher_role_only(self, world: World):
         group, peer = a_group(world), world.person("peer", world.north, Role.TENANT_ADMIN)
         body = {"user_id": peer.handle}
         assert refused(world.north_admin.post(members(group), body), 403) == ACCESS_DENIED
@@ -150,7 +150,7 @@ class TestAdding:
         assert refused(world.north_admin.delete(f"{members(group)}/{peer.handle}"), 403) == ACCESS_DENIED
         assert world.acme_partner.delete(f"{members(group)}/{peer.handle}").status_code == 204
 
-    def test_oneself_gains_nothing(self, world: World):
+    def test_membership_gives_no_rights(self, world: World):
         group, me = a_group(world, "administrators of everything"), world.north_admin.user
         data_of(world.north_admin.post(members(group), {"user_id": me.handle}), 201)
         me.refresh_from_db()
@@ -158,12 +158,12 @@ class TestAdding:
         assert world.north_admin.get("/api/v1/admin/partners").status_code == 403
 
     @cells("body", [{}, {"user_id": None}, {"user_id": 1}, {"user_id": []}, {"user": "x"}, []])
-    def test_takes_a_user_and_nothing_else(self, body: Any, world: World):
+    def test_invalid_body_is_422(self, body: Any, world: World):
         assert flaws(world.north_admin.post(members(a_group(world)), body))
 
 
-class TestMembers:
-    def test_are_told_with_what_they_are(self, world: World):
+class TestGroupMembers:
+    def test_row_has_name_role_and_status(self, world: World):
         group = with_members(world, world.ada, world.north_admin)
         User.objects.filter(pk=world.ada.user.pk).update(display_name="Ada", status="SUSPENDED")
         rows, where = page(world.north_admin.get(members(group)))
@@ -178,14 +178,14 @@ class TestMembers:
             "status": "SUSPENDED",
         }
 
-    def test_who_are_deleted_are_none(self, world: World):
+    def test_leave_out_deleted_users(self, world: World):
         group = with_members(world, world.ada, world.alan)
         delete_user(world.ada.user, actor=SYSTEM)
         assert ids(world.north_admin.get(members(group))) == [world.alan.user.handle]
         assert data_of(world.north_admin.get(f"{GROUPS}/{group.handle}"))["member_count"] == 1
         assert world.north_admin.delete(f"{members(group)}/{world.ada.user.handle}").status_code == 404
 
-    def test_come_in_pages(self, world: World):
+    def test_are_paged(self, world: World):
         group = with_members(world, world.ada, world.alan, world.north_admin)
         everybody = ids(world.north_admin.get(members(group)))
         first, where = page(world.north_admin.get(f"{members(group)}?per_page=2"))
@@ -194,7 +194,7 @@ class TestMembers:
         query = f"{members(group)}?per_page=2&effective=true&cursor={where['next_cursor']}"
         assert flaws(world.north_admin.get(query))[0][0] == ["query", "cursor"]
 
-    def test_of_what_is_not_there_or_not_theirs_are_not_there(self, world: World):
+    def test_of_a_foreign_or_unknown_group_are_404(self, world: World):
         group = with_members(world, world.ada)
         for caller in (world.springfield_admin, world.globex_partner):
             for path in (
@@ -204,27 +204,27 @@ class TestMembers:
             ):
                 assert refused(caller.get(path), 404) == {"detail": "Group not found"}
 
-    def test_are_refused_a_filter_that_is_none(self, world: World):
+    def test_invalid_effective_filter_is_422(self, world: World):
         assert flaws(world.north_admin.get(f"{members(a_group(world))}?effective=perhaps"))
 
 
-class TestRemoving:
-    def test_is_done_once(self, world: World):
+class TestRemoveMember:
+    def test_first_removal_is_204_and_second_404(self, world: World):
         group = with_members(world, world.ada)
         path = f"{members(group)}/{world.ada.user.handle}"
         assert [world.north_admin.delete(path).status_code for _ in range(2)] == [204, 404]
         entry = AuditEntry.objects.get(action="group.member_removed")
         assert entry.changes == {"user_id": [world.ada.user.handle, None]}
 
-    def test_of_whoever_is_no_member_is_a_404(self, world: World):
+    def test_removing_a_user_who_is_no_member_is_404(self, world: World):
         group = with_members(world, world.ada)
         for handle in (world.alan.user.handle, world.lisa.user.handle, some_id(Prefix.USER), group.handle, "x"):
             assert world.north_admin.delete(f"{members(group)}/{handle}").status_code == 404
         assert GroupMembership.objects.count() == 1
 
 
-class TestADeletedGroup:
-    def test_is_in_nothing_and_holds_nobody(self, world: World):
+class TestDeletedGroup:
+    def test_has_no_members_and_is_in_no_group(self, world: World):
         inner = with_members(world, world.ada)
         outer = a_group(world, "outer")
         nest(outer, inner, actor=SYSTEM)
@@ -234,7 +234,7 @@ class TestADeletedGroup:
         assert ids(world.north_admin.get(f"{GROUPS}/{outer.handle}/nested")) == []
         assert world.north_admin.get(members(inner)).status_code == 404
 
-    def test_leads_to_nothing_that_was_in_it(self, world: World):
+    def test_its_nested_members_leave_the_outer_groups(self, world: World):
         outer, middle, inner = a_group(world, "outer"), a_group(world, "middle"), with_members(world, world.ada)
         nest(outer, middle, actor=SYSTEM)
         nest(middle, inner, actor=SYSTEM)

@@ -1,4 +1,4 @@
-"""Whom a tenant trusts to say who its people are: what is kept of it, and what is never shown."""
+"""/admin/identity-providers: OIDC and SAML configurations and their client secrets."""
 
 import base64
 import json
@@ -72,8 +72,8 @@ def secret_of(shown: dict[str, Any]) -> str | None:
     return unseal(bytes(sealed), purpose=PURPOSE).decode() if sealed else None
 
 
-class TestTheClientSecret:
-    def test_is_sealed_and_shown_to_nobody(self, world: World):
+class TestProviderClientSecret:
+    def test_is_encrypted_and_never_returned(self, world: World):
         path, shown = made(world, OIDC | {"client_secret": SECRET})
         assert (shown["config"], secret_of(shown)) == (OIDC, SECRET)
         told = [world.super_admin.get(path).content, world.super_admin.get(PROVIDERS).content]
@@ -82,12 +82,12 @@ class TestTheClientSecret:
         told += [bytes(IdentityProvider.objects.get().sealed_secret)]
         assert not [each for each in told if SECRET.encode() in each]
 
-    def test_that_is_left_out_stays(self, world: World):
+    def test_is_kept_when_left_out_of_an_update(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         shown = data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_id": "other"}}))
         assert (shown["config"]["client_id"], secret_of(shown)) == ("other", SECRET)
 
-    def test_that_is_null_goes(self, world: World):
+    def test_is_removed_by_null(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         for before, after in ((HIDDEN, None), (None, HIDDEN)):
             secret = None if after is None else SECRET
@@ -95,13 +95,13 @@ class TestTheClientSecret:
             assert secret_of(shown) == secret
             assert AuditEntry.objects.latest("pk").changes == {"sealed_secret": [before, after]}
 
-    def test_that_is_the_same_changes_nothing(self, world: World):
+    def test_unchanged_secret_changes_no_version_and_writes_no_entry(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         before = AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]
         data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": SECRET}}))
         assert (AuditEntry.objects.count(), world.north_admin.get(path)["ETag"]) == before
 
-    def test_that_is_another_is_on_record_as_changed(self, world: World):
+    def test_changed_secret_is_recorded_without_its_value(self, world: World):
         path, _ = made(world, OIDC | {"client_secret": SECRET})
         shown = data_of(world.north_admin.request("PATCH", path, {"config": OIDC | {"client_secret": "another"}}))
         entry = AuditEntry.objects.latest("pk")
@@ -110,19 +110,19 @@ class TestTheClientSecret:
         assert entry.changes == {"sealed_secret": [HIDDEN, HIDDEN]}
 
 
-class TestAConfig:
-    def test_of_saml_is_kept(self, world: World):
+class TestProviderConfig:
+    def test_saml_config_is_stored(self, world: World):
         _, shown = made(world, saml(), "SAML")
         assert (shown["config"], shown["client_secret_set"]) == (saml(), False)
 
-    def test_says_all_there_is_to_say(self, world: World):
+    def test_missing_optional_fields_get_defaults(self, world: World):
         _, shown = made(world, {"issuer": "https://idp.example/", "client_id": "curfew"})
         assert shown["config"] == {"issuer": "https://idp.example/", "client_id": "curfew", "scopes": []}
         less = saml()
         del less["metadata_url"]
         assert made(world, less, "SAML")[1]["config"] == saml(metadata_url=None)
 
-    def test_is_replaced_as_a_whole(self, world: World):
+    def test_update_replaces_the_whole_config(self, world: World):
         path, _ = made(world, saml(), "SAML")
         less = saml(entity_id="https://idp.example/entity")
         del less["metadata_url"]
@@ -154,7 +154,7 @@ class TestAConfig:
             ("SAML", {"certificate": of_version(5)}, "certificate"),
         ],
     )
-    def test_that_cannot_be_is_refused_where_it_is_wrong(
+    def test_invalid_field_is_refused_by_its_name(
         self, provider_type: str, more: dict[str, Any], where: str, world: World
     ):
         config = {"OIDC": OIDC, "SAML": saml()}[provider_type]
@@ -166,12 +166,12 @@ class TestAConfig:
             assert {tuple(loc[:3]) for loc, _, _ in flaws(answer)} == {("body", "config", where)}
 
     @cells("provider_type", ["OIDC", "SAML"])
-    def test_needs_what_makes_one(self, provider_type: str, world: World):
+    def test_required_fields_are_named_when_missing(self, provider_type: str, world: World):
         needed = {"OIDC": {"issuer", "client_id"}, "SAML": {"entity_id", "sso_url", "certificate"}}[provider_type]
         answer = world.north_admin.post(PROVIDERS, body({}, provider_type))
         assert {loc[2] for loc, _, type_ in flaws(answer) if type_ == "missing"} == needed
 
-    def test_of_another_type_is_none(self, world: World):
+    def test_config_of_another_type_is_refused(self, world: World):
         path, _ = made(world, OIDC)
         assert flaws(world.north_admin.request("PATCH", path, {"config": saml()}))
         assert flaws(world.north_admin.request("PATCH", path, {"provider_type": "SAML"})) == [
@@ -179,7 +179,7 @@ class TestAConfig:
         ]
 
 
-def test_no_url_that_leads_inside_is_kept(world: World):
+def test_private_and_malformed_urls_are_refused(world: World):
     (oidc, _), (other, _) = made(world, OIDC), made(world, saml(), "SAML")
     for url in HOSTILE:
         for path, where, config in (
@@ -193,8 +193,8 @@ def test_no_url_that_leads_inside_is_kept(world: World):
             )
 
 
-class TestTheList:
-    def test_can_be_of_a_part(self, world: World):
+class TestProviderList:
+    def test_is_filtered_by_tenant_type_status_and_search(self, world: World):
         (_, oidc), (_, other) = made(world, OIDC), made(world, saml(), "SAML")
         operator = world.super_admin
         there = body(OIDC) | {"tenant_id": world.springfield.handle, "name": "Entra", "status": "SUSPENDED"}
@@ -212,7 +212,7 @@ class TestTheList:
         assert ids(world.north_admin.get(f"{PROVIDERS}?tenant_id={world.springfield.handle}")) == []
         assert flaws(operator.get(f"{PROVIDERS}?provider_type=LDAP"))
 
-    def test_is_not_for_others_to_add_to(self, world: World):
+    def test_creating_in_a_foreign_or_unknown_tenant_is_403(self, world: World):
         for tenant in (world.springfield.handle, some_id(Prefix.TENANT), "x"):
             answer = world.north_admin.post(PROVIDERS, body(OIDC) | {"tenant_id": tenant})
             assert refused(answer, 403) == ACCESS_DENIED

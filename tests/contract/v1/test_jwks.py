@@ -1,3 +1,5 @@
+"""The published JSON Web Key Set."""
+
 from typing import Any
 
 import jwt
@@ -19,14 +21,14 @@ def published(world: World, path: str = PATHS[0]) -> list[dict[str, Any]]:
 
 
 @cells("path", PATHS)
-class TestThePublicKeys:
-    def test_are_public_and_nothing_more(self, path, world: World):
+class TestJwks:
+    def test_contains_public_key_parameters_only(self, path, world: World):
         [key] = published(world, path)
         assert key.keys() == {"kid", "kty", "use", "alg", "n", "e"}
         assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
         assert key["kid"] == SigningKey.objects.get().kid
 
-    def test_verify_our_tokens(self, path, world: World):
+    def test_verifies_issued_access_tokens(self, path, world: World):
         body = {"email": world.person("grace", world.north).email, "password": PASSWORD}
         data = data_of(world.nobody.post(LOGIN, body))
         keys = jwt.PyJWKSet.from_dict({"keys": published(world, path)})
@@ -35,15 +37,15 @@ class TestThePublicKeys:
             claims = jwt.decode(token, key, algorithms=["RS256"], audience=settings.AUDIENCE, issuer=settings.ISSUER)
             assert claims["sub"] in (data["user"]["id"], "service-")
 
-    def test_may_be_kept_for_no_longer_than_a_new_one_waits(self, path, world: World):
+    def test_may_be_cached_as_long_as_a_new_key_waits_before_signing(self, path, world: World):
         assert world.nobody.get(path)["Cache-Control"] == "max-age=5"
 
-    def test_are_for_whoever_asks_however_they_ask(self, path, world: World):
+    def test_ignores_a_stale_credential(self, path, world: World):
         stale = world.nobody.get(path, headers={"Authorization": "Bearer something old"})
         assert stale.json()["keys"] == published(world, path)
 
 
-def test_a_private_key_is_kept_sealed(world: World):
+def test_private_signing_key_is_stored_encrypted(world: World):
     key = SigningKey.objects.get()
     assert b"PRIVATE" not in bytes(key.private_pem)
     assert key.public_pem.startswith("-----BEGIN PUBLIC KEY-----")

@@ -1,3 +1,5 @@
+"""POST /auth/login: sign-in with a password."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -34,8 +36,8 @@ def namesakes(world: World) -> tuple[User, User]:
     return grace, other
 
 
-class TestSigningIn:
-    def test_answers_with_a_pair_of_tokens_and_who_signed_in(self, world: World):
+class TestSignIn:
+    def test_returns_tokens_session_and_user(self, world: World):
         grace = world.person("grace", world.north)
         data = data_of(login(world, grace.email))
         assert data.keys() == SIGNED_IN
@@ -50,7 +52,7 @@ class TestSigningIn:
             "partner_id": world.acme.handle,
         }
 
-    def test_opens_the_session_that_it_names(self, world: World):
+    def test_opens_the_session_it_returns(self, world: World):
         grace = world.person("grace", world.north)
         data = data_of(
             world.nobody.post(LOGIN, {"email": grace.email, "password": PASSWORD}, headers={"User-Agent": CHROME})
@@ -60,13 +62,13 @@ class TestSigningIn:
         assert (session.auth_method, session.role, session.ip_address) == ("password", "user", "127.0.0.1")
         assert (session.browser, session.os, session.device_type) == ("Chrome", "Linux", "desktop")
 
-    def test_gives_tokens_that_work(self, world: World):
+    def test_returned_tokens_are_accepted(self, world: World):
         grace = world.person("grace", world.north)
         data = data_of(login(world, grace.email))
         me = data_of(world.nobody.get(ME, headers={"Authorization": f"Bearer {data['access_token']}"}))
         assert (me["id"], me["session"]["id"]) == (grace.handle, data["session_id"])
 
-    def test_gives_an_access_token_of_ten_minutes_that_says_so(self, world: World):
+    def test_access_token_lasts_ten_minutes(self, world: World):
         grace = world.person("grace", world.north)
         data = data_of(login(world, grace.email))
         header = jwt.get_unverified_header(data["access_token"])
@@ -79,18 +81,18 @@ class TestSigningIn:
         assert (claims["tenant_id"], claims["partner_id"]) == (world.north.handle, world.acme.handle)
         assert (claims["role"], claims["scope"]) == ("user", "")
 
-    def test_gives_a_refresh_token_that_tells_nothing(self, world: World):
+    def test_refresh_token_is_opaque(self, world: World):
         data = data_of(login(world, world.person("grace", world.north).email))
         assert "." not in data["refresh_token"]
         assert data["refresh_token"] not in (data["access_token"], data["session_id"])
 
-    def test_never_gives_the_same_twice(self, world: World):
+    def test_tokens_and_session_ids_are_unique(self, world: World):
         grace = world.person("grace", world.north)
         one, other = data_of(login(world, grace.email)), data_of(login(world, grace.email))
         for name in ("access_token", "refresh_token", "session_id"):
             assert one[name] != other[name]
 
-    def test_notes_when(self, world: World):
+    def test_sets_last_login_at(self, world: World):
         grace = world.person("grace", world.north)
         answer = login(world, grace.email)
         grace.refresh_from_db()
@@ -104,7 +106,7 @@ class TestSigningIn:
             ("super_admin", "super_admin", False, False),
         ],
     )
-    def test_hides_where_operators_are_housed(self, who, role, has_tenant, has_partner, world: World):
+    def test_staff_tenant_of_operators_is_hidden(self, who, role, has_tenant, has_partner, world: World):
         user = getattr(world, who).user
         data = data_of(login(world, user.email))
         claims = jwt.decode(data["access_token"], options={"verify_signature": False})
@@ -114,7 +116,7 @@ class TestSigningIn:
             assert (said["role"], said["tenant_id"], said["partner_id"]) == (role, tenant_id, partner_id)
 
 
-class TestNamingTheTenant:
+class TestSignInTenant:
     def ways(self, tenant: Tenant) -> list[dict[str, str]]:
         return [
             {"tenant": tenant.slug or ""},
@@ -124,23 +126,23 @@ class TestNamingTheTenant:
         ]
 
     @cells("way", range(4))
-    def test_tells_namesakes_apart(self, way, world: World):
+    def test_tenant_selects_among_users_of_one_address(self, way, world: World):
         for grace in namesakes(world):
             data = data_of(login(world, grace.email, **self.ways(grace.tenant)[way]))
             assert (data["user"]["id"], data["user"]["tenant_id"]) == (grace.handle, grace.tenant.handle)
 
-    def test_is_asked_of_whoever_has_namesakes(self, world: World):
+    def test_missing_tenant_is_401_if_the_address_is_ambiguous(self, world: World):
         namesakes(world)
         assert refused(login(world, "grace@both.example")) == WRONG
 
-    def test_is_asked_no_longer_when_the_namesake_is_gone(self, world: World):
+    def test_tenant_is_not_needed_once_the_other_user_is_suspended(self, world: World):
         grace, other = namesakes(world)
         other.status = Status.SUSPENDED
         other.save()
         assert data_of(login(world, grace.email))["user"]["id"] == grace.handle
 
     @cells("who", ["acme_partner", "super_admin"])
-    def test_is_never_asked_of_operators(self, who, world: World):
+    def test_operators_never_need_to_give_a_tenant(self, who, world: World):
         """Or else a tenant's administrator would shut them out by making a user of their e-mail."""
         operator = getattr(world, who).user
         accounts.create_user(actor=SYSTEM, tenant=world.springfield, email=operator.email, password="another one")
@@ -149,21 +151,21 @@ class TestNamingTheTenant:
         named = data_of(login(world, operator.email, "another one", tenant=world.springfield.slug))
         assert named["user"]["role"] == "user"
 
-    def test_of_a_partner_admin_comes_after_the_platforms_own(self, world: World):
+    def test_super_admin_wins_over_partner_admin_of_the_same_address(self, world: World):
         operator = world.super_admin.user
         rival = world.person("rival", world.staff_of(world.globex), Role.PARTNER_ADMIN)
         User.objects.filter(pk=rival.pk).update(email=operator.email)
         assert data_of(login(world, operator.email))["user"]["id"] == operator.handle
 
-    def test_must_be_right(self, world: World):
+    def test_wrong_tenant_is_401(self, world: World):
         grace = world.person("grace", world.north)
         for way in self.ways(world.south):
             assert refused(login(world, grace.email, **way)) == WRONG
 
 
-class TestAnEmail:
+class TestSignInEmail:
     @cells("spelled", ["Grace@North.Example", "GRACE@NORTH.EXAMPLE", "  grace@north.example "])
-    def test_may_be_spelled_in_any_case(self, spelled, world: World):
+    def test_case_and_surrounding_blanks_are_ignored(self, spelled, world: World):
         assert data_of(login(world, spelled))["user"]["id"] == world.person("grace", world.north).handle
 
     @pytest.fixture(autouse=True)
@@ -171,23 +173,23 @@ class TestAnEmail:
         return world.person("grace", world.north)
 
 
-class TestAPassword:
+class TestSignInPassword:
     @cells("close", [f" {PASSWORD}", f"{PASSWORD} ", PASSWORD.upper(), PASSWORD[:-1], "päßword"])
-    def test_is_taken_to_the_letter(self, close, world: World):
+    def test_almost_correct_password_is_401(self, close, world: World):
         assert refused(login(world, world.person("grace", world.north).email, close)) == WRONG
 
     @cells("odd", ["  spaces around  ", "p\u0061\u0308ssw\u00f6rd", "пароль и ключ", "🔑🔑🔑🔑🔑🔑🔑🔑"])
-    def test_may_be_anything(self, odd, world: World):
+    def test_unicode_and_surrounding_blanks_are_allowed(self, odd, world: World):
         accounts.create_user(actor=SYSTEM, tenant=world.north, email="odd@north.example", password=odd)
         data_of(login(world, "odd@north.example", odd))
 
-    def test_is_not_made_another_by_unicode(self, world: World):
+    def test_is_not_unicode_normalized(self, world: World):
         composed, decomposed = "p\u00e4ssword one", "pa\u0308ssword one"
         accounts.create_user(actor=SYSTEM, tenant=world.north, email="nfc@north.example", password=composed)
         assert refused(login(world, "nfc@north.example", decomposed)) == WRONG
         data_of(login(world, "nfc@north.example", composed))
 
-    def test_beyond_measure_is_not_even_hashed(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_too_long_password_is_refused_before_hashing(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("accounts.operations.sign_in.check_password", lambda *_: pytest.fail("it was hashed"))
         answer = login(world, world.person("grace", world.north).email, "x" * 1025)
         assert flaws(answer)[0][0] == ["body", "password"]
@@ -233,9 +235,9 @@ WRONG_COMBINATIONS: dict[str, Callable[[World, User], dict[str, Any]]] = {
 }
 
 
-class TestEveryWrongCombination:
+class TestSignInRefused:
     @cells("case", WRONG_COMBINATIONS)
-    def test_gets_the_same_answer(self, case, world: World):
+    def test_every_wrong_combination_gets_the_same_401(self, case, world: World):
         grace = world.person("grace", world.north)
         data_of(login(world, grace.email))  # or else nothing here would be wrong
         body = {"email": grace.email, "password": PASSWORD} | WRONG_COMBINATIONS[case](world, grace)
@@ -245,11 +247,11 @@ class TestEveryWrongCombination:
         assert refused(by_path) == WRONG
         assert {**answer.headers} | {"X-Request-ID": ""} == {**by_path.headers} | {"X-Request-ID": ""}
 
-    def test_of_a_tenant_in_the_path_that_is_not(self, world: World):
+    def test_unknown_tenant_in_the_path_gets_the_same_401(self, world: World):
         grace = world.person("grace", world.north)
         assert refused(login(world, grace.email, path="/api/v1/auth/tenants/nowhere/login")) == WRONG
 
-    def test_opens_nothing(self, world: World):
+    def test_failed_sign_in_opens_no_session(self, world: World):
         grace = world.person("grace", world.north)
         refused(login(world, grace.email, "wrong"))
         assert not Session.objects.filter(user=grace).exists()
@@ -257,37 +259,37 @@ class TestEveryWrongCombination:
         assert grace.last_login_at is None
 
 
-class TestAnythingElse:
-    def test_in_the_body_is_refused_by_name(self, world: World):
+class TestSignInBody:
+    def test_unknown_fields_are_refused_by_name(self, world: World):
         answer = login(world, "grace@north.example", role="super_admin", tenant_id="tnt_1")
         assert flaws(answer) == [
             (["body", "role"], "Unknown field", "extra_forbidden"),
             (["body", "tenant_id"], "Unknown field", "extra_forbidden"),
         ]
 
-    def test_but_the_path_does_not_name_the_tenant_there(self, world: World):
+    def test_tenant_in_body_is_refused_if_the_path_has_one(self, world: World):
         answer = login(world, "a@b.c", path="/api/v1/auth/tenants/north/login", tenant="south")
         assert flaws(answer) == [(["body", "tenant"], "Unknown field", "extra_forbidden")]
 
-    def test_missing_is_named(self, world: World):
+    def test_missing_fields_are_named(self, world: World):
         answer = world.nobody.post(LOGIN, {})
         assert [(loc, kind) for loc, _, kind in flaws(answer)] == [
             (["body", "email"], "missing"),
             (["body", "password"], "missing"),
         ]
 
-    def test_that_is_optional_may_be_null(self, world: World):
+    def test_optional_fields_may_be_null(self, world: World):
         grace = world.person("grace", world.north)
         data_of(login(world, grace.email, tenant=None, totp_code=None, recovery_code=None))
 
-    def test_that_asks_for_problem_details_gets_them(self, world: World):
+    def test_error_is_problem_json_if_accepted(self, world: World):
         body = {"email": "nobody@north.example", "password": "wrong"}
         answer = world.nobody.post(LOGIN, body, headers={"Accept": "application/problem+json"})
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
         assert answer.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401, **WRONG}
 
 
-class TestSigningInToAnApplication:
+class TestSignInToApplication:
     @staticmethod
     def application(world: World, **owner: Any) -> Any:
         made, _ = accounts.create_application(
@@ -299,7 +301,7 @@ class TestSigningInToAnApplication:
         body = {"email": world.ada.user.email, "password": PASSWORD, "client_id": client_id}
         return world.nobody.post(LOGIN, body)
 
-    def test_opens_a_session_for_it(self, world: World):
+    def test_session_is_opened_for_the_application(self, world: World):
         mail = self.application(world, scope="TENANT", tenant=world.north)
         opened = data_of(self.sign_in(world, mail.client_id))
         session = data_of(world.north_admin.get(f"/api/v1/admin/sessions/{opened['session_id']}"))
@@ -309,7 +311,7 @@ class TestSigningInToAnApplication:
         refused(Caller(opened["access_token"]).get(ME))
         data_of(world.ada.get(ME))
 
-    def test_is_refused_where_it_is_not_offered(self, world: World):
+    def test_application_of_another_tenant_is_refused_like_an_unknown_one(self, world: World):
         elsewhere = self.application(world, scope="TENANT", tenant=world.springfield)
         unknown = refused(self.sign_in(world, "nothing-by-that-name"))
         assert refused(self.sign_in(world, elsewhere.client_id)) == unknown

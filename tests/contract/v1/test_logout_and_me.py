@@ -1,3 +1,5 @@
+"""POST /auth/logout and GET /me."""
+
 from typing import Any
 
 from accounts.models import User
@@ -13,28 +15,28 @@ LOGOUT = "/api/v1/auth/logout"
 WHO = {"id", "email", "display_name", "role", "tenant_id", "partner_id", "mfa_enabled", "session"}
 
 
-class TestLogout:
+class TestSignOut:
     @cells("path", [LOGOUT, f"{LOGOUT}/"])
-    def test_answers_with_nothing(self, path, world: World):
+    def test_answers_204_without_a_body(self, path, world: World):
         answer = world.ada.post(path)
         assert (answer.status_code, answer.content) == (204, b"")
         assert answer["Cache-Control"] == "no-store"
 
-    def test_ends_the_session_it_came_by_and_no_other(self, world: World):
+    def test_revokes_the_callers_session_only(self, world: World):
         phone = world.signed_in(world.ada.user)
         world.ada.post(LOGOUT)
         assert refused(world.ada.get(ME)) == NOT_AUTHENTICATED
         assert refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
         data_of(phone.get(ME))
 
-    def test_cannot_be_done_twice_or_undone(self, world: World):
+    def test_second_sign_out_is_401(self, world: World):
         world.ada.post(LOGOUT)
         ended = Session.objects.get(pk=world.ada.session.pk)
         assert refused(world.ada.post(LOGOUT)) == NOT_AUTHENTICATED
         assert Session.objects.get(pk=ended.pk).revoked_at == ended.revoked_at
         assert (ended.revoked_by, ended.revoke_reason) == (world.ada.user.handle, "signed out")
 
-    def test_is_recorded_with_its_session(self, world: World):
+    def test_writes_audit_entry_with_the_session(self, world: World):
         world.ada.post(LOGOUT, headers={"User-Agent": CHROME}, REMOTE_ADDR="203.0.113.5")
         [entry] = AuditEntry.objects.filter(resource_id=world.ada.session_id, action="authentication.sign_out")
         assert (entry.result, entry.tenant_id, entry.partner_id) == ("success", world.north.pk, world.acme.pk)
@@ -42,7 +44,7 @@ class TestLogout:
 
 
 class TestMe:
-    def test_says_who_i_am_and_by_which_session(self, world: World):
+    def test_returns_the_user_and_the_session(self, world: World):
         me = data_of(world.ada.get(ME))
         assert me.keys() == WHO
         session = me.pop("session")
@@ -60,7 +62,7 @@ class TestMe:
         assert (session["ip_address"], session["user_agent"], session["app_count"]) == ("192.0.2.10", CHROME, 0)
         assert when(session["created_at"]) <= when(session["last_activity_at"]) < when(session["expires_at"])
 
-    def test_calls_me_by_the_best_name_there_is(self, world: World):
+    def test_display_name_falls_back_to_full_name_then_email(self, world: World):
         def called(**names: str) -> Any:
             User.objects.filter(pk=world.ada.user.pk).update(**names)
             return data_of(world.ada.get(ME))["display_name"]
@@ -69,21 +71,21 @@ class TestMe:
         assert called(display_name="Countess") == "Countess"
 
     @cells(("who", "partner"), [("acme_partner", "acme"), ("super_admin", None)])
-    def test_hides_where_operators_are_housed(self, who, partner, world: World):
+    def test_staff_tenant_of_operators_is_hidden(self, who, partner, world: World):
         me = data_of(getattr(world, who).get(ME))
         assert me["tenant_id"] is None
         assert me["partner_id"] == (getattr(world, partner).handle if partner else None)
         assert getattr(world, who).user.tenant.handle not in str(me)
 
-    def test_by_an_api_key_is_by_no_session(self, world: World):
+    def test_session_is_null_for_an_api_key(self, world: World):
         me = data_of(api_key_of(world.ada.user).get(ME))
         assert (me["id"], me["session"]) == (world.ada.user.handle, None)
 
-    def test_is_what_the_database_says_now(self, world: World):
+    def test_reads_the_current_row_of_the_database(self, world: World):
         User.objects.filter(pk=world.ada.user.pk).update(role="tenant_admin", email="ada@elsewhere.example")
         me = data_of(world.ada.get(ME))
         assert (me["role"], me["email"]) == ("tenant_admin", "ada@elsewhere.example")
 
-    def test_is_nobody_without_a_token(self, world: World):
+    def test_missing_or_invalid_token_is_401(self, world: World):
         for caller in (world.nobody, Caller("garbage")):
             assert refused(caller.get(ME)) == NOT_AUTHENTICATED

@@ -1,3 +1,5 @@
+"""/me/sessions: users list and revoke their own sessions."""
+
 from datetime import timedelta
 
 import pytest
@@ -38,8 +40,8 @@ def is_alive(caller: Caller) -> bool:
     return caller.get("/api/v1/me").status_code == 200
 
 
-class TestListingMySessions:
-    def test_shows_every_live_one_newest_first_and_marks_this_one(self, world: World):
+class TestListMySessions:
+    def test_lists_live_sessions_newest_first_and_marks_the_current(self, world: World):
         phone = world.signed_in(world.ada.user)
         answer = world.ada.get("/api/v1/me/sessions")
         assert answer.status_code == 200
@@ -48,7 +50,7 @@ class TestListingMySessions:
         assert all(item.keys() == SESSION_LIST_ITEM for item in answer.json()["data"])
 
     @cells("path", [MINE, f"{MINE}/"])
-    def test_tells_of_each_where_and_on_what_it_was_opened(self, path, world: World):
+    def test_row_has_place_device_and_applications(self, path, world: World):
         application = world.make_service("wiki", [])
         SessionApplication.objects.create(session=world.ada.session, application=application)
         [item] = data_of(world.ada.get(path))
@@ -65,17 +67,17 @@ class TestListingMySessions:
             "app_count": 1,
         }
 
-    def test_says_null_where_nothing_is_known(self, world: World):
+    def test_missing_address_and_device_are_null(self, world: World):
         bare = world.signed_in(world.ada.user, ip_address=None, user_agent="")
         item = data_of(bare.get(MINE))[0]
         assert (item["ip_address"], item["user_agent"], item["device_type"]) == (None, None, None)
 
-    def test_shows_nobody_elses(self, world: World):
+    def test_contains_the_callers_own_sessions_only(self, world: World):
         for caller in (world.alan, world.north_admin, world.acme_partner, world.super_admin, world.lisa):
             assert listed(caller) == [caller.session_id]
         assert listed(world.ada) == [world.ada.session_id]
 
-    def test_leaves_out_what_has_ended_however_it_ended(self, world: World):
+    def test_leaves_out_sessions_however_they_ended(self, world: World):
         revoked, expired, idle, outdated = (world.signed_in(world.ada.user) for _ in range(4))
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         ends = {"created_at": Now() - timedelta(days=2), "expires_at": Now() - timedelta(seconds=1)}
@@ -84,21 +86,21 @@ class TestListingMySessions:
         Session.objects.filter(pk=outdated.session.pk).update(revision=-1, era=-1)
         assert listed(world.ada) == [world.ada.session_id]
 
-    def test_stops_where_nobody_would_look_any_further(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_is_cut_at_its_maximum_length(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(views, "LISTED_AT_MOST", 2)
         newest = [world.signed_in(world.ada.user) for _ in range(3)][:0:-1]
         assert listed(world.ada) == [each.session_id for each in newest]
 
-    def test_by_an_api_key_marks_none(self, world: World):
+    def test_no_session_is_current_for_an_api_key(self, world: World):
         assert [item["is_current"] for item in data_of(api_key_of(world.ada.user).get(MINE))] == [False]
 
-    def test_is_for_people(self, world: World):
+    def test_needs_a_user(self, world: World):
         assert refused(world.nobody.get(MINE)) == NOT_AUTHENTICATED
         assert refused(world.service().get(MINE), 403).keys() == {"detail"}
 
 
-class TestEndingOneOfMySessions:
-    def test_ends_it_at_its_next_request(self, world: World):
+class TestRevokeMySession:
+    def test_revoked_session_is_refused_on_next_request(self, world: World):
         phone = world.signed_in(world.ada.user)
         answer = world.ada.delete(f"/api/v1/me/sessions/{phone.session_id}")
         assert answer.status_code == 200
@@ -106,13 +108,13 @@ class TestEndingOneOfMySessions:
         assert phone.get("/api/v1/me/sessions").status_code == 401
         assert world.ada.get("/api/v1/me/sessions").status_code == 200
 
-    def test_is_harmless_to_repeat(self, world: World):
+    def test_second_revocation_is_200_and_revokes_nothing(self, world: World):
         phone = world.signed_in(world.ada.user)
         for expected in ([phone.session_id], []):
             answer = world.ada.delete(f"/api/v1/me/sessions/{phone.session_id}")
             assert (answer.status_code, answer.json()["data"]["session_ids"]) == (200, expected)
 
-    def test_repeated_leaves_the_first_end_as_it_was(self, world: World):
+    def test_second_revocation_keeps_the_first_time_and_reason(self, world: World):
         phone, tablet = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
         data_of(world.ada.delete(f"{MINE}/{phone.session_id}"))
         first = Session.objects.get(pk=phone.session.pk)
@@ -121,13 +123,13 @@ class TestEndingOneOfMySessions:
         assert (again.revoked_at, again.revocation_id) == (first.revoked_at, first.revocation_id)
         assert (again.revoked_by, again.revoke_reason) == (world.ada.user.handle, "signed out by the user")
 
-    def test_may_be_this_very_one(self, world: World):
+    def test_current_session_may_be_revoked(self, world: World):
         data = data_of(world.ada.delete(f"{MINE}/{world.ada.session_id}"))
         assert data == {"revoked_count": 1, "session_ids": [world.ada.session_id]}
         assert not is_alive(world.ada)
 
     @cells("who", ["alan", "north_admin", "acme_partner", "super_admin"])
-    def test_of_somebody_else_does_not_exist(self, who, world: World):
+    def test_another_users_session_is_404_even_for_admins(self, who, world: World):
         """Administrators have no more power here than anybody."""
         answers = [
             getattr(world, who).delete(f"{MINE}/{each}") for each in (world.ada.session_id, some_id(Prefix.SESSION))
@@ -136,12 +138,12 @@ class TestEndingOneOfMySessions:
         assert is_alive(world.ada)
 
     @cells("odd", ["ses_1", "x", "%00", "usr_{}", "SES_{}", "ses_{} ", "ses_{}0"])
-    def test_by_no_id_at_all_is_not_there_either(self, odd, world: World):
+    def test_malformed_id_is_404(self, odd, world: World):
         path = f"{MINE}/{odd.format(world.ada.session_id.removeprefix('ses_'))}"
         assert refused(world.ada.delete(path), 404) == {"detail": "Session not found"}
         assert is_alive(world.ada)
 
-    def test_is_recorded_once_for_each_time(self, world: World):
+    def test_each_request_writes_an_audit_entry(self, world: World):
         phone = world.signed_in(world.ada.user)
         for _ in range(2):
             world.ada.delete(f"{MINE}/{phone.session_id}")
@@ -150,8 +152,8 @@ class TestEndingOneOfMySessions:
         assert {(entry.tenant_id, entry.actor_id) for entry in entries} == {(world.north.pk, world.ada.user.handle)}
 
 
-class TestEndingMyOtherSessions:
-    def test_leaves_this_one(self, world: World):
+class TestRevokeMyOtherSessions:
+    def test_current_session_stays_live(self, world: World):
         others = [world.signed_in(world.ada.user) for _ in range(3)]
         answer = world.ada.post("/api/v1/me/sessions/revoke-all")
         assert answer.status_code == 200
@@ -159,52 +161,52 @@ class TestEndingMyOtherSessions:
         assert all(other.get("/api/v1/me").status_code == 401 for other in others)
         assert world.ada.get("/api/v1/me").status_code == 200
 
-    def test_names_them_newest_first(self, world: World):
+    def test_response_lists_revoked_ids_newest_first(self, world: World):
         others = [world.signed_in(world.ada.user) for _ in range(2)]
         data = data_of(world.ada.post(f"{REVOKE_ALL}/"))
         assert data == {"revoked_count": 2, "session_ids": [other.session_id for other in reversed(others)]}
 
-    def test_leaves_this_one_able_to_refresh(self, world: World):
+    def test_current_session_can_still_refresh(self, world: World):
         phone = world.signed_in(world.ada.user)
         data_of(world.ada.post(REVOKE_ALL))
         data_of(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}))
         refused(world.nobody.post("/api/v1/auth/refresh", {"refresh_token": phone.refresh_token}))
 
-    def test_names_none_to_whoever_asks_for_no_more_than_the_count(self, world: World):
+    def test_minimal_response_has_the_count_and_no_ids(self, world: World):
         world.signed_in(world.ada.user)
         answer = world.ada.post(REVOKE_ALL, headers={"Prefer": "return=minimal"})
         assert data_of(answer) == {"revoked_count": 1, "session_ids": []}
         assert answer["Preference-Applied"] == "return=minimal"
 
-    def test_leaves_everybody_elses(self, world: World):
+    def test_sessions_of_other_users_stay_live(self, world: World):
         assert is_alive(world.alan)
         assert is_alive(world.lisa)
         assert data_of(world.ada.post(REVOKE_ALL)) == {"revoked_count": 0, "session_ids": []}
         assert is_alive(world.alan)
         assert is_alive(world.lisa)
 
-    def test_ends_sign_ins_that_are_under_way(self, world: World):
+    def test_pending_sign_in_is_refused(self, world: World):
         proof = world.proof(world.ada.user)
         data_of(world.ada.post(REVOKE_ALL))
         with pytest.raises(operations.RevokedDuringSignIn):
             operations.open(proof, actor=SYSTEM)
         assert listed(world.ada) == [world.ada.session_id]
 
-    def test_lets_in_whoever_signs_in_afterwards(self, world: World):
+    def test_later_sign_in_is_accepted(self, world: World):
         data_of(world.ada.post(REVOKE_ALL))
         assert is_alive(world.signed_in(world.ada.user))
 
-    def test_by_an_api_key_leaves_none(self, world: World):
+    def test_api_key_revokes_every_session(self, world: World):
         key = api_key_of(world.ada.user)
         assert data_of(key.post(REVOKE_ALL))["session_ids"] == [world.ada.session_id]
         assert not is_alive(world.ada)
         assert is_alive(key)
 
-    def test_can_be_repeated(self, world: World):
+    def test_second_request_counts_zero(self, world: World):
         world.signed_in(world.ada.user)
         assert [data_of(world.ada.post(REVOKE_ALL))["revoked_count"] for _ in range(2)] == [1, 0]
 
-    def test_is_recorded_with_how_many(self, world: World):
+    def test_writes_audit_entry_with_the_count(self, world: World):
         world.signed_in(world.ada.user)
         data_of(world.ada.post(REVOKE_ALL))
         [entry] = AuditEntry.objects.filter(actor_id=world.ada.user.handle, action="session.revoked_all")

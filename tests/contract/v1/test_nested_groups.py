@@ -1,4 +1,4 @@
-"""Groups in groups: to any depth, never in a ring, and asked about in one statement."""
+"""Nested groups: any depth, no cycles, and effective members in one query."""
 
 from itertools import pairwise
 from typing import Any
@@ -36,8 +36,8 @@ def chain(world: World, *names: str) -> list[Group]:
     return made
 
 
-class TestNesting:
-    def test_is_new_once(self, world: World):
+class TestNestGroup:
+    def test_first_nesting_is_201_and_second_200(self, world: World):
         outer, inner = a_group(world, "outer"), a_group(world, "inner")
         body = {"child_group_id": inner.handle}
         first, again = (world.north_admin.post(nested(outer), body) for _ in range(2))
@@ -50,13 +50,13 @@ class TestNesting:
         assert (entry.resource_id, entry.changes) == (outer.handle, {"child_group_id": [None, inner.handle]})
 
     @cells("length", [1, 2, 3, 7])
-    def test_in_a_ring_is_refused(self, length: int, world: World):
+    def test_cycle_is_refused_with_409(self, length: int, world: World):
         groups = chain(world, *map(str, range(length)))
         answer = world.north_admin.post(nested(groups[-1]), {"child_group_id": groups[0].handle})
         assert refused(answer, 409) == RING
         assert GroupNesting.objects.count() == length - 1
 
-    def test_on_two_ways_is_no_ring(self, world: World):
+    def test_second_path_to_the_same_group_is_no_cycle(self, world: World):
         top, left, bottom = chain(world, "top", "left", "bottom")
         right = a_group(world, "right")
         for parent, child in ((top, right), (right, bottom)):
@@ -66,12 +66,12 @@ class TestNesting:
         assert ids(world.north_admin.get(f"{members(top)}?effective=true")) == [world.ada.user.handle]
         assert ids(world.north_admin.get(members(top))) == []
 
-    def test_by_way_of_a_deleted_group_is_no_ring(self, world: World):
+    def test_path_through_a_deleted_group_is_no_cycle(self, world: World):
         top, middle, bottom = chain(world, "top", "middle", "bottom")
         assert world.north_admin.delete(f"{GROUPS}/{middle.handle}").status_code == 204
         data_of(world.north_admin.post(nested(bottom), {"child_group_id": top.handle}), 201)
 
-    def test_of_what_is_not_there_or_not_theirs_is_refused_alike(self, world: World):
+    def test_foreign_deleted_and_unknown_groups_are_refused_alike(self, world: World):
         outer, gone = a_group(world), a_group(world, "gone")
         assert world.north_admin.delete(f"{GROUPS}/{gone.handle}").status_code == 204
         foreign = [a_group(world, tenant=world.south), a_group(world, tenant=world.springfield), gone]
@@ -81,10 +81,10 @@ class TestNesting:
         assert not GroupNesting.objects.exists()
 
     @cells("body", [{}, {"child_group_id": None}, {"child_group_id": 1}, {"group_id": "x"}, []])
-    def test_takes_a_group_and_nothing_else(self, body: Any, world: World):
+    def test_invalid_body_is_422(self, body: Any, world: World):
         assert flaws(world.north_admin.post(nested(a_group(world)), body))
 
-    def test_ends_once(self, world: World):
+    def test_first_removal_is_204_and_second_404(self, world: World):
         outer, inner = chain(world, "outer", "inner")
         path = f"{nested(outer)}/{inner.handle}"
         assert [world.north_admin.delete(path).status_code for _ in range(2)] == [204, 404]
@@ -93,29 +93,29 @@ class TestNesting:
         data_of(world.north_admin.post(nested(inner), {"child_group_id": outer.handle}), 201)
 
 
-class TestTheDatabase:
+class TestGroupConstraints:
     """Whatever the code above it does: nothing of one tenant is in anything of another."""
 
-    def test_keeps_members_in_their_tenant(self, world: World):
+    def test_member_of_another_tenant_is_refused_by_the_database(self, world: World):
         group = a_group(world)
         for tenant_id in (world.north.pk, world.springfield.pk):
             with pytest.raises(IntegrityError), transaction.atomic():
                 GroupMembership.objects.create(tenant_id=tenant_id, group=group, user=world.lisa.user)
 
-    def test_keeps_groups_in_their_tenant(self, world: World):
+    def test_nested_group_of_another_tenant_is_refused_by_the_database(self, world: World):
         ours, theirs = a_group(world), a_group(world, tenant=world.springfield)
         for tenant_id in (world.north.pk, world.springfield.pk):
             with pytest.raises(IntegrityError), transaction.atomic():
                 GroupNesting.objects.create(tenant_id=tenant_id, parent=ours, child=theirs)
 
-    def test_keeps_a_group_out_of_itself(self, world: World):
+    def test_group_nested_in_itself_is_refused_by_the_database(self, world: World):
         group = a_group(world)
         with pytest.raises(IntegrityError), transaction.atomic():
             GroupNesting.objects.create(tenant_id=world.north.pk, parent=group, child=group)
 
 
 class TestEffectiveMembers:
-    def test_of_a_ring_are_told_all_the_same(self, world: World):
+    def test_are_returned_even_if_a_cycle_exists(self, world: World):
         """There cannot be one. If there were, the statement would end."""
         first, second = chain(world, "first", "second")
         GroupNesting.objects.create(tenant_id=world.north.pk, parent=second, child=first)
@@ -124,7 +124,7 @@ class TestEffectiveMembers:
             assert ids(world.north_admin.get(f"{members(group)}?effective=1")) == [world.ada.user.handle]
 
     @cells("shape", ["deep", "wide"])
-    def test_of_a_thousand_groups_come_in_one_statement_and_at_once(self, shape: str, world: World):
+    def test_of_a_thousand_groups_take_one_fast_query(self, shape: str, world: World):
         top, people = many_groups(world, shape)
         with counted() as statements:
             assert set(members_of(top.pk, effective=True).values_list("pk", flat=True)) == people
@@ -139,7 +139,7 @@ class TestEffectiveMembers:
 
     @pytest.mark.proof
     @cells("shape", ["deep", "wide"])
-    def test_of_ten_thousand_groups_cost_ten_times_as_much_and_no_more(self, shape: str, world: World):
+    def test_of_ten_thousand_groups_take_less_than_a_second(self, shape: str, world: World):
         top, people = many_groups(world, shape, 10 * MANY)
         took = quickest(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 1) == (len(people), True), f"{took:.2f} s"
@@ -147,14 +147,14 @@ class TestEffectiveMembers:
     @pytest.mark.proof
     @cells("belief", BELIEFS)
     @cells(("shape", "many"), [("deep", MANY), ("wide", MANY), ("deep", 4 * MANY)])
-    def test_come_at_once_whatever_the_planner_believes(self, shape: str, many: int, belief: str, world: World):
+    def test_are_fast_with_any_planner_statistics(self, shape: str, many: int, belief: str, world: World):
         top, people = many_groups(world, shape, many)
         BELIEFS[belief](TABLES)
         took = quickest(lambda: members_of(top.pk, effective=True).count())
         assert (members_of(top.pk, effective=True).count(), took < 0.5) == (len(people), True), f"{took:.2f} s"
 
     @cells("shape", ["deep", "wide"])
-    def test_a_ring_of_a_thousand_is_found_at_once(self, shape: str, world: World):
+    def test_cycle_of_a_thousand_groups_is_detected_within_a_second(self, shape: str, world: World):
         top, _ = many_groups(world, shape)
         last = Group.objects.latest("pk")
 

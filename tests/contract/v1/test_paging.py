@@ -1,4 +1,4 @@
-"""Lists page by page, and by cursor. Nothing is shown twice or left out, whatever comes and goes in between."""
+"""Pages by number and by cursor. A cursor repeats and skips nothing while sessions come and go."""
 
 import base64
 import re
@@ -49,8 +49,8 @@ def everything(caller: Caller, path: str, between: Between = lambda page: None) 
     return [each for part in walk(caller, path, between) for each in part]
 
 
-class TestAPage:
-    def test_is_of_twenty_unless_more_or_fewer_are_wanted(self, world: World):
+class TestPage:
+    def test_has_twenty_rows_by_default_and_per_page_at_most(self, world: World):
         sessions = [*open_some(world, 24), world.ada.session_id]
         rows, where = page(world.super_admin.get(north(world)))
         assert [row["id"] for row in rows] == sessions[:20]
@@ -72,7 +72,7 @@ class TestAPage:
         assert ([row["id"] for row in rows], where["next_cursor"]) == (sessions, None)
 
     @cells("ordering", ORDERINGS)
-    def test_by_number_and_by_cursor_hold_the_same(self, ordering: str, world: World):
+    def test_page_numbers_and_cursor_return_the_same_rows(self, ordering: str, world: World):
         sessions = {*open_some(world, 6), world.ada.session_id}
         path = f"{north(world)}?per_page=3&ordering={ordering}"
         by_cursor = list(walk(world.super_admin, path))
@@ -81,22 +81,22 @@ class TestAPage:
         assert [len(part) for part in by_cursor] == [3, 3, 1]
         assert {each for part in by_cursor for each in part} == sessions
 
-    def test_that_is_full_is_not_followed_by_an_empty_one(self, world: World):
+    def test_full_last_page_has_no_next_cursor(self, world: World):
         open_some(world, 3)
         assert [len(part) for part in walk(world.super_admin, f"{north(world)}?per_page=2&active_only=true")] == [2, 2]
 
-    def test_beyond_the_end_is_empty(self, world: World):
+    def test_page_past_the_end_is_empty(self, world: World):
         open_some(world, 3)
         for number in (3, 1_000, 10**9, LAST_PAGE):
             rows, where = page(world.super_admin.get(f"{north(world)}?per_page=2&page={number}"))
             assert (rows, where["page"], where["total"], where["next_cursor"]) == ([], number, 4, None)
 
-    def test_of_nothing_is_the_first_of_none(self, world: World):
+    def test_empty_list_is_page_one_of_zero(self, world: World):
         rows, where = page(world.super_admin.get(north(world)))
         assert (rows, where["page"], where["total"], where["total_pages"]) == ([], 1, 0, 0)
 
     @cells("name", ["page", "per_page"])
-    def test_has_a_number_from_one_on(self, name: str, world: World):
+    def test_invalid_page_or_per_page_is_422(self, name: str, world: World):
         for value, kind in (
             ("0", "greater_than_equal"),
             ("-1", "greater_than_equal"),
@@ -119,19 +119,19 @@ class TestAPage:
             [(where, _, told)] = flaws(world.super_admin.get(f"{north(world)}?{name}={quote(value, safe='')}"))
             assert (where, told) == (["query", name], kind), value[:30]
 
-    def test_holds_a_hundred_at_most(self, world: World):
+    def test_per_page_above_100_is_422(self, world: World):
         [(where, message, kind)] = flaws(world.super_admin.get(f"{SESSIONS}?per_page=101"))
         assert (where, message) == (["query", "per_page"], "Input should be less than or equal to 100")
         assert kind == "less_than_equal"
 
-    def test_is_that_of_the_last_word(self, world: World):
+    def test_last_of_repeated_parameters_wins(self, world: World):
         open_some(world, 3)
         rows, where = page(world.super_admin.get(f"{north(world)}?per_page=x&page=2&per_page=3"))
         assert (len(rows), where["page"], where["per_page"]) == (1, 2, 3)
 
 
-class TestTheOrder:
-    def test_is_newest_first_unless_said_otherwise(self, world: World):
+class TestOrdering:
+    def test_default_is_newest_first(self, world: World):
         sessions = [*open_some(world, 3), world.ada.session_id]
         for query, expected in (
             ("", sessions),
@@ -140,7 +140,7 @@ class TestTheOrder:
         ):
             assert [row["id"] for row in page(world.super_admin.get(north(world) + query))[0]] == expected, query
 
-    def test_may_be_that_of_the_last_activity(self, world: World):
+    def test_last_activity_sorts_ties_by_creation(self, world: World):
         phone, tablet = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
         change(tablet, last_activity_at=phone.session.last_activity_at)
         change(world.ada, last_activity_at=row(tablet).last_activity_at + timedelta(seconds=1))
@@ -149,7 +149,7 @@ class TestTheOrder:
             answer = world.super_admin.get(f"{north(world)}?ordering={sign}last_activity_at")
             assert [row["id"] for row in page(answer)[0]] == order
 
-    def test_is_one_of_a_few(self, world: World):
+    def test_unknown_ordering_is_422(self, world: World):
         for word in ("", "x", "id", "password", "user__password", "--created_at", "created_at,id", "?", "CREATED_AT"):
             for path in (SESSIONS, north(world)):
                 [(where, message, _)] = flaws(world.super_admin.get(f"{path}?ordering={quote(word)}"))
@@ -157,11 +157,11 @@ class TestTheOrder:
                 assert message == "Input should be one of -created_at, created_at, -last_activity_at, last_activity_at"
 
 
-class TestWalkingByCursor:
+class TestCursor:
     """Whatever was there throughout is met exactly once."""
 
     @cells("ordering", ORDERINGS)
-    def test_while_sessions_come_and_go(self, ordering: str, world: World):
+    def test_every_lasting_session_is_returned_once_during_changes(self, ordering: str, world: World):
         lasting = {*open_some(world, 9), world.ada.session_id}
         passing = [world.signed_in(world.alan.user) for _ in range(6)]
         new: list[str] = []
@@ -180,7 +180,7 @@ class TestWalkingByCursor:
         else:
             assert met[-2:] == new[-2:][::-1] or set(new[-4:]) >= set(met[-2:])
 
-    def test_while_everything_is_moved_about_by_number_it_would_not_do(self, world: World):
+    def test_page_numbers_repeat_rows_during_changes(self, world: World):
         """The control: pages by number are of the list as it is at that moment."""
         sessions = [*open_some(world, 3), world.ada.session_id]
         first, _ = page(world.super_admin.get(f"{north(world)}?per_page=2"))
@@ -189,7 +189,7 @@ class TestWalkingByCursor:
         assert [row["id"] for row in [*first, *second]] == [*sessions[:2], *sessions[1:3]]
 
     @cells("ordering", ORDERINGS)
-    def test_among_sessions_that_were_seen_in_the_same_moment(self, ordering: str, world: World):
+    def test_sessions_with_equal_timestamps_are_returned_once(self, ordering: str, world: World):
         sessions = {*open_some(world, 6), world.ada.session_id}
         Session.objects.filter(user=world.ada.user).update(last_activity_at=row(world.ada).last_activity_at)
         parts = list(walk(world.super_admin, f"{north(world)}?per_page=2&ordering={ordering}"))
@@ -197,7 +197,7 @@ class TestWalkingByCursor:
         met = [each for part in parts for each in part]
         assert met == sorted(sessions, reverse=ordering.startswith("-"))
 
-    def test_while_the_whole_tenant_is_signed_out(self, world: World):
+    def test_tenant_wide_revocation_between_pages_ends_the_list(self, world: World):
         open_some(world, 5)
 
         def meanwhile(number: int) -> None:
@@ -205,7 +205,7 @@ class TestWalkingByCursor:
 
         assert [len(part) for part in walk(world.super_admin, f"{north(world)}?per_page=2", meanwhile)] == [2, 0]
 
-    def test_while_it_is_told_how_many_there_are_by_now(self, world: World):
+    def test_total_is_counted_anew_on_each_page(self, world: World):
         open_some(world, 5)
         _, where = page(world.super_admin.get(f"{north(world)}?per_page=2"))
         assert where["total"] == 6
@@ -213,24 +213,24 @@ class TestWalkingByCursor:
         _, where = page(world.super_admin.get(f"{north(world)}?per_page=2&cursor={where['next_cursor']}"))
         assert where["total"] == 8
 
-    def test_in_larger_steps_than_one_began(self, world: World):
+    def test_per_page_may_change_between_pages(self, world: World):
         sessions = [*open_some(world, 6), world.ada.session_id]
         _, where = page(world.super_admin.get(f"{north(world)}?per_page=2"))
         rows, where = page(world.super_admin.get(f"{north(world)}?per_page=4&cursor={where['next_cursor']}"))
         assert [row["id"] for row in rows] == sessions[2:6]
 
-    def test_from_a_page_by_number(self, world: World):
+    def test_cursor_of_a_numbered_page_continues_from_it(self, world: World):
         sessions = [*open_some(world, 6), world.ada.session_id]
         _, where = page(world.super_admin.get(f"{north(world)}?per_page=2&page=2"))
         rows, where = page(world.super_admin.get(f"{north(world)}?per_page=2&cursor={where['next_cursor']}"))
         assert ([row["id"] for row in rows], where["page"]) == (sessions[4:6], 3)
 
-    def test_from_the_beginning(self, world: World):
+    def test_empty_cursor_starts_at_the_beginning(self, world: World):
         open_some(world, 3)
         plain, _ = page(world.super_admin.get(f"{north(world)}?per_page=2"))
         assert page(world.super_admin.get(f"{north(world)}?per_page=2&cursor="))[0] == plain
 
-    def test_through_ended_ones_too(self, world: World):
+    def test_ended_sessions_are_returned_once_too(self, world: World):
         sessions = [*open_some(world, 6), world.ada.session_id]
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         for between in (lambda page: None, lambda page: operations.sweep()):
@@ -238,7 +238,7 @@ class TestWalkingByCursor:
             assert everything(world.super_admin, f"{north(world)}?per_page=2&status=revoked", between) == sessions
 
 
-class TestACursor:
+class TestCursorValidity:
     def made(self, world: World, query: str = "", path: str = "", who: str = "super_admin") -> str:
         _, where = page(getattr(world, who).get(f"{path or north(world)}?per_page=2&{query}"))
         assert where["next_cursor"]
@@ -247,7 +247,7 @@ class TestACursor:
     def refused(self, answer: Any) -> None:
         assert flaws(answer) == [(["query", "cursor"], NOT_OURS, "value_error.cursor")]
 
-    def test_is_for_these_filters_and_this_order_only(self, world: World):
+    def test_cursor_is_refused_with_other_filters_or_ordering(self, world: World):
         open_some(world, 5)
         cursor = self.made(world)
         for other in (
@@ -261,7 +261,7 @@ class TestACursor:
             self.refused(world.super_admin.get(f"{north(world)}?per_page=2&{other}&cursor={cursor}"))
         page(world.super_admin.get(f"{north(world)}?per_page=2&ordering=-created_at&cursor={cursor}"))
 
-    def test_is_for_this_list_only(self, world: World):
+    def test_cursor_is_refused_on_another_list(self, world: World):
         open_some(world, 5)
         south = [world.signed_in(world.katherine.user) for _ in range(3)]
         cursor = self.made(world)
@@ -275,7 +275,7 @@ class TestACursor:
             self.refused(world.super_admin.get(f"{path}?per_page=2&cursor={cursor}"))
         page(world.super_admin.get(f"{north(world)}/?per_page=2&cursor={cursor}"))
 
-    def test_is_for_whoever_got_it(self, world: World):
+    def test_cursor_is_refused_for_another_user(self, world: World):
         open_some(world, 5)
         cursor = self.made(world, path=SESSIONS)
         for other in (world.acme_partner, world.north_admin, world.springfield_admin):
@@ -283,7 +283,7 @@ class TestACursor:
         again = world.signed_in(world.super_admin.user)
         page(again.get(f"{SESSIONS}?per_page=2&cursor={cursor}"))
 
-    def test_is_nobodys_once_they_stand_elsewhere(self, world: World):
+    def test_cursor_is_refused_after_the_users_scope_changed(self, world: World):
         open_some(world, 5)
         cursor = self.made(world, path=SESSIONS, who="north_admin")
         user = world.north_admin.user
@@ -292,7 +292,7 @@ class TestACursor:
         moved = world.signed_in(type(user).objects.get(pk=user.pk))
         self.refused(moved.get(f"{SESSIONS}?per_page=2&cursor={cursor}"))
 
-    def test_says_nothing_in_clear(self, world: World):
+    def test_cursor_is_opaque(self, world: World):
         open_some(world, 5)
         for cursor in (self.made(world), self.made(world, "ordering=last_activity_at")):
             assert re.fullmatch(r"[\w-]{100,300}", cursor)
@@ -300,7 +300,7 @@ class TestACursor:
             assert not [word for word in (b"ses_", b"2026", b"created", b"activity") if word in letters]
         assert self.made(world) != self.made(world)
 
-    def test_cannot_be_made_up_or_changed(self, world: World):
+    def test_altered_cursor_is_refused(self, world: World):
         open_some(world, 5)
         cursor = self.made(world)
         others = [cursor[:n] + ("A" if cursor[n] != "A" else "B") + cursor[n + 1 :] for n in (0, 9, 40, 80, -1)]
@@ -322,7 +322,7 @@ class TestACursor:
             [(where, _, _)] = flaws(world.super_admin.get(f"{north(world)}?per_page=2&cursor={raw}"))
             assert where == ["query", "cursor"]
 
-    def test_goes_without_a_page(self, world: World):
+    def test_cursor_together_with_page_is_refused(self, world: World):
         open_some(world, 5)
         answer = world.super_admin.get(f"{north(world)}?per_page=2&page=2&cursor={self.made(world)}")
         assert flaws(answer) == [

@@ -1,4 +1,4 @@
-"""`client_credentials`, as RFC 6749 has it (section 4.4), for the platform's own services."""
+"""The client credentials grant (RFC 6749, section 4.4) for the platform's own services."""
 
 import base64
 from typing import Any
@@ -55,28 +55,28 @@ def denied(answer: Any, status: int) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("service")
-class TestAServiceThatProvesItself:
+class TestClientCredentials:
     @cells("path", [PATH, f"{PATH}/"])
-    def test_by_basic_gets_a_token(self, path, world: World):
+    def test_basic_authentication_gets_a_token(self, path, world: World):
         assert granted(ask(world, basic="billing:billing-secret", path=path))["expires_in"] == 3600
 
-    def test_by_form_gets_a_token(self, world: World):
+    def test_form_authentication_gets_a_token(self, world: World):
         assert granted(by_form(world))["expires_in"] == 3600
 
-    def test_by_basic_may_name_itself_in_the_form_too(self, world: World):
+    def test_basic_may_be_repeated_by_client_id_in_the_form(self, world: World):
         granted(ask(world, basic="billing:billing-secret", client_id="billing"))
 
-    def test_by_basic_is_percent_encoded(self, world: World):
+    def test_basic_credentials_are_percent_decoded(self, world: World):
         Application.objects.filter(client_id="billing").update(secret_digest=digest("a:b +%/é"))
         granted(ask(world, basic=f"billing:{quote_plus('a:b +%/é')}"))
 
-    def test_gets_a_token_as_long_as_its_application_says(self, world: World):
+    def test_token_lifetime_is_the_applications(self, world: World):
         Application.objects.filter(client_id="billing").update(token_lifetime=120)
         body = granted(by_form(world))
         claims = jwt.decode(body["access_token"], options={"verify_signature": False})
         assert (body["expires_in"], claims["exp"] - claims["iat"]) == (120, 120)
 
-    def test_gets_a_token_that_says_whose_it_is(self, world: World):
+    def test_token_has_the_clients_claims(self, world: World):
         token = granted(by_form(world))["access_token"]
         assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
         claims = jwt.decode(token, options={"verify_signature": False})
@@ -91,12 +91,12 @@ class TestAServiceThatProvesItself:
             "scope": BOTH,
         }
 
-    def test_gets_no_refresh_token_and_no_session(self, world: World):
+    def test_response_has_no_refresh_token_and_no_session(self, world: World):
         body = granted(by_form(world))
         assert "refresh_token" not in body
         assert "sid" not in jwt.decode(body["access_token"], options={"verify_signature": False})
 
-    def test_is_recorded_without_its_secret(self, world: World, service: Application):
+    def test_audit_entry_does_not_contain_the_secret(self, world: World, service: Application):
         granted(by_form(world))
         [entry] = AuditEntry.objects.filter(resource_id=service.handle, action="authentication.client")
         assert (entry.result, entry.actor_id, entry.changes) == ("success", "billing", {"scope": BOTH})
@@ -104,17 +104,17 @@ class TestAServiceThatProvesItself:
 
 
 @pytest.mark.usefixtures("service")
-class TestTheScope:
-    def test_left_out_is_all_that_is_allowed(self, world: World):
+class TestClientScope:
+    def test_missing_scope_grants_every_allowed_scope(self, world: World):
         assert granted(by_form(world))["scope"] == BOTH
 
     @cells("asked", [Scope.ADMIN_READ, Scope.ADMIN_WRITE, f"{Scope.ADMIN_WRITE} {Scope.ADMIN_READ}"])
-    def test_asked_for_is_what_is_granted(self, asked, world: World):
+    def test_requested_scopes_are_granted(self, asked, world: World):
         body = granted(by_form(world, scope=asked))
         assert body["scope"] == asked
         assert jwt.decode(body["access_token"], options={"verify_signature": False})["scope"] == asked
 
-    def test_beyond_what_is_allowed_is_refused_whole(self, world: World):
+    def test_scope_that_is_not_allowed_is_invalid_scope(self, world: World):
         Application.objects.filter(client_id="billing").update(allowed_scopes=["admin:read"])
         for asked in ("admin:write", BOTH):
             assert denied(by_form(world, scope=asked), 400)["error"] == "invalid_scope"
@@ -138,11 +138,11 @@ class TestTheScope:
             "openid",
         ],
     )
-    def test_spelled_in_any_other_way_is_refused(self, odd, world: World):
+    def test_malformed_scope_is_invalid_scope(self, odd, world: World):
         assert denied(by_form(world, scope=odd), 400)["error"] == "invalid_scope"
 
 
-class TestTheWrongClient:
+class TestWrongClient:
     @pytest.fixture(autouse=True)
     def known(self, service: Application) -> Application:
         return service
@@ -157,48 +157,48 @@ class TestTheWrongClient:
     }
 
     @cells("case", WRONG)
-    def test_gets_the_same_answer_whatever_is_wrong(self, case, world: World):
+    def test_every_wrong_combination_gets_the_same_401(self, case, world: World):
         client_id, secret = self.WRONG[case]
         assert denied(by_form(world, client_id, secret), 401) == UNKNOWN_CLIENT
         assert denied(ask(world, basic=f"{client_id}:{secret}"), 401) == UNKNOWN_CLIENT
 
     @cells(("field", "value"), [("status", "SUSPENDED"), ("deleted_at", "2026-01-01T00:00Z")])
-    def test_is_one_that_is_down(self, field, value, world: World):
+    def test_suspended_or_deleted_client_is_401(self, field, value, world: World):
         Application.objects.filter(client_id="billing").update(**{field: value})
         assert denied(by_form(world), 401) == UNKNOWN_CLIENT
 
-    def test_is_one_without_a_secret(self, world: World):
+    def test_client_without_a_secret_is_401(self, world: World):
         Application.objects.filter(client_id="billing").update(secret_digest=None)
         for guess in ("", "billing-secret", "\x01", "None"):
             assert denied(by_form(world, "billing", guess), 401) == UNKNOWN_CLIENT
 
-    def test_is_recorded(self, world: World, known: Application):
+    def test_failure_is_recorded(self, world: World, known: Application):
         by_form(world, "billing", "wrong")
         [entry] = AuditEntry.objects.filter(resource_id=known.handle, action="authentication.client")
         assert (entry.result, entry.changes, entry.actor_id) == ("failure", {"reason": "invalid_client"}, "billing")
 
 
-class TestAnApplicationThatIsNotThePlatformsOwnService:
-    def test_in_a_tenant_or_under_a_partner_is_refused(self, world: World):
+class TestUnauthorizedClient:
+    def test_application_of_a_tenant_or_partner_is_refused(self, world: World):
         service = world.make_service("billing", list(Scope))
         for place in ({"scope": "TENANT", "tenant": world.north}, {"scope": "PARTNER", "partner": world.acme}):
             Application.objects.filter(pk=service.pk).update(**{"tenant": None, "partner": None} | place)
             assert denied(by_form(world), 400)["error"] == "unauthorized_client"
 
     @cells("kind", ["WEB", "SPA", "NATIVE"])
-    def test_with_users_of_its_own_is_refused(self, kind, world: World):
+    def test_application_that_is_no_service_is_refused(self, kind, world: World):
         world.make_service("billing", list(Scope))
         Application.objects.filter(client_id="billing").update(application_type=kind)
         assert denied(by_form(world), 400)["error"] == "unauthorized_client"
 
 
-class TestTheGrant:
+class TestGrantType:
     @pytest.mark.parametrize("grant", ["password", "refresh_token", "authorization_code", "CLIENT_CREDENTIALS", ""])
-    def test_of_any_other_type_is_not_supported(self, grant, world: World, service: Application):
+    def test_other_grant_types_are_unsupported(self, grant, world: World, service: Application):
         assert denied(by_form(world, grant_type=grant), 400)["error"] == "unsupported_grant_type"
 
 
-def test_a_platform_token_speaks_for_no_user(world: World, service: Application):
+def test_platform_token_is_403_on_personal_endpoints(world: World, service: Application):
     token = granted(by_form(world))["access_token"]
     said = refused(Caller(token).get(ME), 403)
     assert said == {"detail": "This endpoint is about the signed-in user, and a client's token has none"}

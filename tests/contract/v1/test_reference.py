@@ -1,4 +1,4 @@
-"""The published schema and the answers keep what the two reference documents promise (`reference.py`)."""
+"""The published schema and the responses match the two reference documents (`reference.py`)."""
 
 import json
 import re
@@ -68,8 +68,8 @@ def _type(kind: str) -> dict[str, Any]:
     return as_documented(kind) if kind in SCHEMAS else {"type": kind}
 
 
-class TestThePublishedSchema:
-    def test_has_every_schema_with_its_fields(self):
+class TestPublishedSchema:
+    def test_has_every_documented_schema_and_field(self):
         wrong = []
         for name, fields in SCHEMAS.items():
             ours = COMPONENTS.get(name, {"properties": {}})
@@ -87,7 +87,7 @@ class TestThePublishedSchema:
                 wrong.append((name, "required", required))
         assert wrong == []
 
-    def test_has_every_endpoint_with_its_parameters_bodies_and_answers(self):
+    def test_has_every_documented_endpoint_parameter_and_response(self):
         wrong = []
         for endpoint in [*SESSIONS_API, *ADMIN_API]:
             ours = operation_of(endpoint)
@@ -124,8 +124,8 @@ def _schema_in(part: Any) -> str:
     return next((content["schema"].get("$ref", "").rpartition("/")[2] for content in contents), "")
 
 
-class TestTheAnswers:
-    def test_of_the_sessions_api_are_as_documented(self, world: World):
+class TestDocumentedResponses:
+    def test_sessions_api_responses_match_their_schemas(self, world: World):
         """In both spellings of the path, directly."""
         wrong = []
         for endpoint in SESSIONS_API:
@@ -146,7 +146,7 @@ class TestTheAnswers:
         body = {"user_id": phone.user.handle} if endpoint.path.endswith("admin/sessions/revoke-all") else None
         return caller, endpoint.path.format(**names), {"revoke_all": True} if endpoint.request else body
 
-    def test_that_no_schema_names_hold_the_same(self, world: World):
+    def test_session_lists_and_details_have_the_documented_fields(self, world: World):
         """The documents leave these open: the admin list and details, and one's own sessions."""
         phone = world.signed_in(world.ada.user)
         listed = world.super_admin.get(f"/api/v1/admin/sessions/?user_id={phone.user.handle}").json()
@@ -162,7 +162,7 @@ class TestTheAnswers:
         by_name = world.super_admin.post(f"/api/v1/admin/sessions/{phone.session_id}/revoke").json()
         assert flaws_in(by_name, "ApiResponse_SessionRevokeResponse_") == []
 
-    def test_that_refuse_are_as_documented(self, world: World):
+    def test_error_responses_match_the_documents(self, world: World):
         wrong = []
         for endpoint in SESSIONS_API:
             _, path, body = self.asked(world, endpoint)
@@ -182,7 +182,7 @@ class TestTheAnswers:
                     wrong += [(str(endpoint), each) for each in flaws_in(flawed.json(), "HTTPValidationError")]
         assert wrong == []
 
-    def test_of_the_admin_api_are_as_documented(self, world: World):
+    def test_admin_resource_responses_match_their_schemas(self, world: World):
         wrong = []
         operator, ada = world.super_admin, world.ada.user
         for kind in KINDS:
@@ -200,7 +200,7 @@ class TestTheAnswers:
                 wrong.append((str(kind), known, gone))
         assert (wrong, {str(kind) for kind in KINDS}) == ([], set(RESOURCES))
 
-    def test_of_what_the_admin_api_has_beside_its_resources_are_there(self, world: World):
+    def test_audit_and_dashboard_responses_match_the_documents(self, world: World):
         operator, entry = world.super_admin, audit_entry_id(world.ada.user)
         for path in ("audit", f"audit/{entry}", "dashboard/stats", "dashboard/activity"):
             assert operator.get(f"/api/v1/admin/{path}").status_code == 200, path
@@ -208,7 +208,7 @@ class TestTheAnswers:
         named = {"actor_id", "actor_email", "action", "resource_type", "resource_id", "result"}
         assert named | {"ip_address", "user_agent", "timestamp"} <= shown.keys()
 
-    def test_reads_and_writes_are_separate_scopes(self, world: World):
+    def test_reads_and_writes_need_separate_scopes(self, world: World):
         reader, writer = world.service(Scope.ADMIN_READ), world.service(Scope.ADMIN_WRITE)
         assert reader.get("/api/v1/admin/sessions/").status_code == 200
         assert (writer.get("/api/v1/admin/sessions/").json()) == NEEDS_SCOPE

@@ -1,4 +1,4 @@
-"""What all kinds of things have in common: listed, made, read, changed and deleted in one manner."""
+"""Create, list, update and delete of every admin resource."""
 
 import re
 from typing import Any
@@ -35,8 +35,8 @@ def newest_entry() -> AuditEntry:
 
 
 @of_every_kind
-class TestANewOne:
-    def test_is_what_was_asked_for(self, kind: Kind, world: World):
+class TestCreateResource:
+    def test_created_object_has_the_values_of_the_body(self, kind: Kind, world: World):
         body = kind.new(world.ada.user, world)
         made = data_of(world.super_admin.post(kind.path, body), 201)
         assert {name: made[name] for name in body if name in made} == {
@@ -45,7 +45,7 @@ class TestANewOne:
         assert made["id"].startswith(f"{kind.model.prefix}_")
         assert when(made["created_at"]) <= when(made["updated_at"])
 
-    def test_says_where_it_is(self, kind: Kind, world: World):
+    def test_location_and_etag_lead_to_the_created_object(self, kind: Kind, world: World):
         answer = world.super_admin.post(f"{kind.path}/", kind.new(world.ada.user, world))
         found = world.super_admin.get(answer["Location"])
         shown = data_of(found)
@@ -53,7 +53,7 @@ class TestANewOne:
         assert found["ETag"] == answer["ETag"]
         assert shown.items() <= data_of(answer, 201).items()
 
-    def test_is_on_record_once_with_what_it_is_made_of(self, kind: Kind, world: World):
+    def test_writes_one_audit_entry_with_every_value(self, kind: Kind, world: World):
         operator, body = world.super_admin, kind.new(world.ada.user, world)
         before = AuditEntry.objects.count()
         assert operator.post(kind.path, body).status_code == 201
@@ -62,12 +62,12 @@ class TestANewOne:
         assert entry.action.endswith(".created")
         assert entry.changes["name" if "name" in body else "email"] == [None, body.get("name") or body.get("email")]
 
-    def test_needs_all_that_is_not_optional(self, kind: Kind, world: World):
+    def test_missing_required_fields_are_named(self, kind: Kind, world: World):
         missing = {loc[-1] for loc, _, type_ in flaws(world.super_admin.post(kind.path, {})) if type_ == "missing"}
         assert missing
         assert missing <= kind.new(world.ada.user, world).keys()
 
-    def test_cannot_have_what_another_has(self, kind: Kind, world: World):
+    def test_duplicate_of_a_unique_value_is_409(self, kind: Kind, world: World):
         if kind.unique is None:
             return
         body = kind.new(world.ada.user, world)
@@ -79,20 +79,20 @@ class TestANewOne:
         data_of(world.super_admin.post(kind.path, body), 201)
 
     @pytest.mark.parametrize("body", [[], "a", 1, None])
-    def test_is_an_object(self, body: Any, kind: Kind, world: World):
+    def test_body_that_is_no_object_is_422(self, body: Any, kind: Kind, world: World):
         assert refused(world.super_admin.post(kind.path, body), 422)
 
 
 @of_every_kind
-class TestAList:
-    def test_shows_each_as_it_is(self, kind: Kind, world: World):
+class TestListResources:
+    def test_rows_equal_the_details(self, kind: Kind, world: World):
         path, _, _ = make(kind, world)
         rows, where = page(world.super_admin.get(f"{kind.path}?per_page=100"))
         assert data_of(world.super_admin.get(path)) in rows
         assert where["total"] == len(rows)
         assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
 
-    def test_is_the_same_page_by_page(self, kind: Kind, world: World):
+    def test_pages_and_cursor_return_the_same_rows(self, kind: Kind, world: World):
         for _ in range(3):
             make(kind, world)
         everything = [row["id"] for row in page(world.super_admin.get(f"{kind.path}?per_page=100"))[0]]
@@ -103,13 +103,13 @@ class TestAList:
             cursor = where["next_cursor"]
         assert met == everything
 
-    def test_is_searched_by_part_of_a_name(self, kind: Kind, world: World):
+    def test_search_finds_part_of_a_name(self, kind: Kind, world: World):
         _, made, _ = make(kind, world)
         name = (made.get("name") or made["email"])[1:5].upper()
         assert made["id"] in [row["id"] for row in page(world.super_admin.get(f"{kind.path}?search={name}"))[0]]
         assert page(world.super_admin.get(f"{kind.path}?search=no-such-thing"))[0] == []
 
-    def test_is_narrowed_to_a_status(self, kind: Kind, world: World):
+    def test_status_filter_returns_that_status_only(self, kind: Kind, world: World):
         path, made, _ = make(kind, world)
         if "status" not in kind.changes:
             return
@@ -121,16 +121,16 @@ class TestAList:
     @pytest.mark.parametrize(
         "query", ["per_page=0", "per_page=101", "page=0", "page=a", "status=GONE", "ordering=pk", "cursor=x"]
     )
-    def test_of_nothing_that_can_be_is_refused(self, query: str, kind: Kind, world: World):
+    def test_invalid_query_parameter_is_422_by_name(self, query: str, kind: Kind, world: World):
         if query.startswith("status") and "status" not in kind.changes:
             return
         ((where, _, _),) = flaws(world.super_admin.get(f"{kind.path}?{query}"))
         assert where == ["query", query.partition("=")[0]]
 
 
-class TestAChange:
+class TestUpdateResource:
     @cells(("kind", "name"), CHANGES)
-    def test_is_made_and_recorded(self, kind: Kind, name: str, world: World):
+    def test_change_is_saved_and_recorded(self, kind: Kind, name: str, world: World):
         path, made, version = make(kind, world)
         new, before = kind.changes[name], AuditEntry.objects.count()
         answer = world.super_admin.request("PATCH", path, {name: new})
@@ -142,7 +142,7 @@ class TestAChange:
         assert newest_entry().changes[name] == [made.get(name), new]
 
     @of_every_kind
-    def test_that_changes_nothing_is_none(self, kind: Kind, world: World):
+    def test_update_without_a_change_keeps_version_and_writes_no_entry(self, kind: Kind, world: World):
         path, made, version = make(kind, world)
         before = AuditEntry.objects.count()
         for body in ({}, {name: made[name] for name in kind.changes if name in made and made[name] is not None}):
@@ -151,7 +151,7 @@ class TestAChange:
         assert AuditEntry.objects.count() == before
 
     @of_every_kind
-    def test_to_what_cannot_be_is_refused(self, kind: Kind, world: World):
+    def test_invalid_value_is_422_and_changes_nothing(self, kind: Kind, world: World):
         path, _, version = make(kind, world)
         body = kind.new(world.ada.user, world)
         for name, value in ((name, value) for name, values in kind.odd.items() for value in values):
@@ -163,7 +163,7 @@ class TestAChange:
         assert world.super_admin.get(path)["ETag"] == version
 
     @of_every_kind
-    def test_of_any_other_column_is_refused(self, kind: Kind, world: World):
+    def test_read_only_and_unknown_fields_are_refused(self, kind: Kind, world: World):
         """Whatever the table has, and whatever else somebody might try."""
         columns = {
             name for field in kind.model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))
@@ -181,15 +181,15 @@ class TestAChange:
         assert world.super_admin.get(path)["ETag"] == version
 
     @of_every_kind
-    def test_is_no_replacement(self, kind: Kind, world: World):
+    def test_put_is_405(self, kind: Kind, world: World):
         path, _, _ = make(kind, world)
         answer = world.super_admin.request("PUT", path, {})
         assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, PATCH, DELETE")
 
 
 @of_every_kind
-class TestAVersion:
-    def test_is_what_is_changed_and_no_other(self, kind: Kind, world: World):
+class TestIfMatch:
+    def test_stale_version_is_412_and_changes_nothing(self, kind: Kind, world: World):
         path, _, first = make(kind, world)
         name, new = next(iter(kind.changes.items()))
         assert re.fullmatch(r'"[0-9a-f]+"', first)
@@ -204,14 +204,14 @@ class TestAVersion:
         assert world.super_admin.get(path)["ETag"] == second["ETag"]
 
     @pytest.mark.parametrize("said", ["*", " * ", "{}", '"x", {}'])
-    def test_may_be_any_or_one_of_several(self, said: str, kind: Kind, world: World):
+    def test_wildcard_and_lists_of_versions_are_accepted(self, said: str, kind: Kind, world: World):
         path, _, version = make(kind, world)
         assert send(world.super_admin, "DELETE", path, If_Match=said.format(version)).status_code == 204
 
 
 @of_every_kind
-class TestADeletedOne:
-    def test_is_not_there(self, kind: Kind, world: World):
+class TestDeleteResource:
+    def test_deleted_object_is_404(self, kind: Kind, world: World):
         path, made, _ = make(kind, world)
         assert world.super_admin.delete(path).status_code == 204
         assert newest_entry().action.endswith(".deleted")
@@ -223,8 +223,8 @@ class TestADeletedOne:
 
 
 @of_every_kind
-class TestAKey:
-    def test_makes_a_request_that_is_sent_again_one(self, kind: Kind, world: World):
+class TestIdempotencyKey:
+    def test_repeated_request_creates_one_object(self, kind: Kind, world: World):
         _, body = world.super_admin, kind.new(world.ada.user, world)
         before = kind.model._default_manager.count()
         first = send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-66")
@@ -235,25 +235,25 @@ class TestAKey:
         assert (first.get("Idempotency-Replayed"), again["Idempotency-Replayed"]) == (None, "true")
         assert kind.model._default_manager.count() == before + 1
 
-    def test_is_for_one_request(self, kind: Kind, world: World):
+    def test_reuse_for_another_request_is_422(self, kind: Kind, world: World):
         for body, status in (
             (kind.new(world.ada.user, world), 201),
             (kind.new(world.ada.user, world) | {"name": "Else"}, 422),
         ):
             assert send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-67").status_code == status
 
-    def test_is_the_callers_own(self, kind: Kind, world: World):
+    def test_keys_of_different_callers_are_independent(self, kind: Kind, world: World):
         other = world.signed_in(world.person("another", world.super_admin.user.tenant, world.super_admin.user.role))
         for caller in (world.super_admin, other):
             answer = send(caller, "POST", kind.path, kind.new(world.ada.user, world), Idempotency_Key="order-68")
             assert data_of(answer, 201)
 
-    def test_of_a_failure_is_free_again(self, kind: Kind, world: World):
+    def test_failed_request_leaves_the_key_free(self, kind: Kind, world: World):
         assert send(world.super_admin, "POST", kind.path, {}, Idempotency_Key="order-69").status_code == 422
         body = kind.new(world.ada.user, world)
         assert send(world.super_admin, "POST", kind.path, body, Idempotency_Key="order-69").status_code == 201
 
     @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\N{SNOWMAN}"])
-    def test_is_printable_and_short(self, key: str, kind: Kind, world: World):
+    def test_malformed_key_is_422(self, key: str, kind: Kind, world: World):
         answer = send(world.super_admin, "POST", kind.path, kind.new(world.ada.user, world), Idempotency_Key=key)
         assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""What was ended, how much of it, by whom and why: the record of every act of revocation."""
+"""/admin/revocations: the list of revocations, with scope, count, actor and reason."""
 
 from typing import Any
 
@@ -46,8 +46,8 @@ def shown(world: World, handle: str) -> dict[str, Any]:
     return data_of(world.super_admin.get(f"{REVOCATIONS}/{handle}"))
 
 
-class TestARevocation:
-    def test_says_how_much_it_ended_by_whom_and_why(self, world: World):
+class TestRevocation:
+    def test_has_scope_count_actor_and_reason(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
         body = {"tenant_id": world.north.handle, "reason": "laptops stolen"}
         handle = data_of(world.acme_partner.post(REVOKE_ALL, body))["revocation_id"]
@@ -72,7 +72,7 @@ class TestARevocation:
             "status": "sweeping",
         }
 
-    def test_tells_how_far_the_sweep_is(self, world: World):
+    def test_shows_the_progress_of_the_sweep(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
         handle = revoke(Reach.TENANT, world.north)
         operations.sweep()
@@ -80,13 +80,13 @@ class TestARevocation:
         assert (told["revoked_count"], told["swept_count"], told["status"]) == (2, 2, "complete")
         assert when(told["swept_at"]) >= when(told["created_at"])
 
-    def test_of_one_session_is_complete_at_once(self, world: World):
+    def test_single_session_revocation_is_complete_at_once(self, world: World):
         told = shown(world, end(world.ada))
         assert (told["scope"], told["scope_id"], told["number"]) == ("session", world.ada.session_id, None)
         assert (told["revoked_count"], told["swept_count"], told["status"]) == (1, 1, "complete")
         assert (told["actor_id"], told["tenant_id"]) == (SYSTEM.id, world.north.handle)
 
-    def test_names_what_it_was_of(self, world: World):
+    def test_names_its_target_for_every_scope(self, world: World):
         application = world.make_service("wiki", [])
         for reach, target in (
             (Reach.USER, world.ada.user),
@@ -99,7 +99,7 @@ class TestARevocation:
             told = data_of(world.service(Scope.ADMIN_READ).get(f"{REVOCATIONS}/{handle}"))
             assert (told["scope"], told["scope_id"]) == (reach, target and target.handle)
 
-    def test_of_what_sessions_look_like_says_what_they_looked_like(self, world: World):
+    def test_bulk_revocation_shows_its_filters(self, world: World):
         looks = {"tenant": world.north.handle, "ip": "192.0.2.0/24"}
         made = Revocation.objects.create(
             reach=Reach.SELECTION, selection=looks, reason="test", actor_id=SYSTEM.id, actor_label=SYSTEM.label
@@ -108,26 +108,26 @@ class TestARevocation:
         assert (told["scope"], told["scope_id"], told["filter"]) == ("filter", None, looks)
         assert ids(world.super_admin.get(f"{REVOCATIONS}?scope=filter")) == [made.handle]
 
-    def test_hides_where_operators_are_housed(self, world: World):
+    def test_staff_tenant_of_operators_is_hidden(self, world: World):
         for operator in (world.acme_partner, world.super_admin):
             handle = end(world.signed_in(operator.user))
             assert shown(world, handle)["tenant_id"] is None
         assert shown(world, handle)["partner_id"] is None
 
-    def test_is_what_the_session_says_ended_it(self, world: World):
+    def test_has_the_id_that_the_session_shows(self, world: World):
         handle = end(world.ada)
         assert data_of(world.super_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["revocation_id"] == handle
 
-    def test_elsewhere_does_not_exist(self, world: World):
+    def test_revocation_out_of_scope_is_404(self, world: World):
         handles = [end(world.ada), revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)]
         for handle in [*handles, some_id(Prefix.REVOCATION), "x", world.ada.session_id]:
             for caller in (world.springfield_admin, world.globex_partner):
                 assert refused(caller.get(f"{REVOCATIONS}/{handle}"), 404) == {"detail": "Revocation not found"}
 
 
-class TestTheList:
+class TestRevocationList:
     @cells("path", [REVOCATIONS, f"{REVOCATIONS}/"])
-    def test_is_of_what_concerns_the_caller_newest_first(self, path: str, world: World):
+    def test_lists_revocations_in_the_callers_scope_newest_first(self, path: str, world: World):
         one, user = end(world.ada), revoke(Reach.USER, world.katherine.user)
         north, partner = revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)
         lisa, everybody = end(world.lisa), revoke(Reach.PLATFORM)
@@ -138,7 +138,7 @@ class TestTheList:
         rows, _ = page(world.super_admin.get(path))
         assert all(list(row) == FIELDS for row in rows)
 
-    def test_can_be_of_a_part(self, world: World):
+    def test_is_filtered_by_scope_target_actor_and_time(self, world: World):
         one, north = end(world.ada), revoke(Reach.TENANT, world.north)
         lisa, partner = end(world.lisa), revoke(Reach.PARTNER, world.acme)
         middle = shown(world, lisa)["created_at"]
@@ -161,7 +161,7 @@ class TestTheList:
         assert ids(world.north_admin.get(f"{REVOCATIONS}?tenant_id={world.springfield.handle}")) == []
         assert ids(world.acme_partner.get(f"{REVOCATIONS}?partner_id={world.globex.handle}")) == []
 
-    def test_comes_in_pages_and_by_cursor(self, world: World):
+    def test_pages_and_cursor_return_each_revocation_once(self, world: World):
         made = [revoke(Reach.USER, world.ada.user) for _ in range(5)][::-1]
         first, where = page(world.north_admin.get(f"{REVOCATIONS}?per_page=3"))
         revoke(Reach.USER, world.ada.user)
@@ -169,7 +169,7 @@ class TestTheList:
         assert [row["id"] for row in [*first, *rest]] == made
         assert where["total"] == 6
 
-    def test_refuses_what_is_no_value(self, world: World):
+    def test_invalid_query_parameter_is_422_by_name(self, world: World):
         for query in (
             "scope=x",
             "scope=selection",
@@ -181,7 +181,7 @@ class TestTheList:
             assert flaws(world.super_admin.get(f"{REVOCATIONS}?{query}"))[0][0] == ["query", query.partition("=")[0]]
         assert flaws(world.super_admin.get(f"{REVOCATIONS}?ordering=last_activity_at"))
 
-    def test_is_not_written_to(self, world: World):
+    def test_is_read_only(self, world: World):
         handle = end(world.ada)
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             for path in (REVOCATIONS, f"{REVOCATIONS}/{handle}"):

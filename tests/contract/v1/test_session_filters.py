@@ -1,4 +1,4 @@
-"""What a list of sessions can be asked for. Each filter narrows what the caller sees, and never widens it."""
+"""Filters of session lists: each narrows what the caller may see and never widens it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -61,8 +61,8 @@ def app(world: World, name: str) -> Application:
     return made
 
 
-class TestWhose:
-    def test_by_user_tenant_and_partner(self, world: World):
+class TestOwnerFilters:
+    def test_sessions_are_filtered_by_user_tenant_and_partner(self, world: World):
         ada, alan, katherine, lisa = world.ada, world.alan, world.katherine, world.lisa
         operator = world.super_admin
         assert found(operator, user_id=ada.user.handle) == of(ada)
@@ -74,7 +74,7 @@ class TestWhose:
         assert found(operator, user_id=ada.user.handle, tenant_id=world.south.handle) == []
 
     @cells("who", ["north_admin", "acme_partner"])
-    def test_of_somebody_elsewhere_is_an_empty_page_like_nobodys(self, who: str, world: World):
+    def test_foreign_owner_gives_the_same_empty_page_as_an_unknown_one(self, who: str, world: World):
         caller, lisa = getattr(world, who), world.lisa.user
         foreign = {
             "user_id": (lisa.handle, some_id(Prefix.USER)),
@@ -86,17 +86,17 @@ class TestWhose:
                 assert found(caller, **{name: handle}) == [], (name, handle)
                 assert found(caller, **{name: handle}, active_only="false") == [], (name, handle)
 
-    def test_of_a_sister_tenant_is_empty_for_a_tenants_administrator(self, world: World):
+    def test_sister_tenant_is_empty_for_a_tenant_admin(self, world: World):
         assert of(world.katherine) == found(world.acme_partner, tenant_id=world.south.handle)
         assert found(world.north_admin, tenant_id=world.south.handle) == []
 
-    def test_of_their_own_partner_is_their_own_tenant(self, world: World):
+    def test_own_partner_is_limited_to_the_tenant_of_a_tenant_admin(self, world: World):
         assert of(world.katherine)
         assert found(world.north_admin, partner_id=world.acme.handle) == of(world.north_admin)
 
 
-class TestTheTotal:
-    def test_is_of_what_is_asked_for_however_little_of_it_is_shown(self, world: World):
+class TestFilteredTotal:
+    def test_total_equals_the_matching_sessions_whatever_the_page(self, world: World):
         """Some totals come from counters, some from the rows: a page that shows everything would hide a wrong one."""
         for user in (world.ada.user, world.katherine.user, world.lisa.user, world.acme_partner.user):
             assert world.signed_in(user)
@@ -111,8 +111,8 @@ class TestTheTotal:
                 assert where["total"] == len(everything), query
 
 
-class TestForWhat:
-    def test_application_it_was_opened_for_or_that_was_reached(self, world: World):
+class TestApplicationFilter:
+    def test_matches_sessions_opened_for_or_used_in_the_application(self, world: World):
         wiki, mail = app(world, "wiki"), app(world, "mail")
         change(world.ada, application=wiki)
         SessionApplication.objects.create(session=world.alan.session, application=wiki)
@@ -123,7 +123,7 @@ class TestForWhat:
 
 
 class TestSearch:
-    def test_finds_a_part_of_what_is_known(self, world: World):
+    def test_matches_part_of_name_address_or_user_agent(self, world: World):
         user = world.person("ada", world.north)
         user.last_name, user.display_name = "Lovelace", "The Countess"
         user.save()
@@ -133,27 +133,27 @@ class TestSearch:
         for words in [*named, "Firefox", "android", "Mobile;", "203.0.113."]:
             assert found(world.super_admin, search=words) == of(phone), words
 
-    def test_takes_what_it_is_given_to_the_letter(self, world: World):
+    def test_wildcards_and_quotes_are_matched_literally(self, world: World):
         phone = world.signed_in(world.person("ada", world.north), ip_address="203.0.113.7", user_agent="plain")
         hers = {"user_id": phone.user.handle}
         assert found(world.super_admin, search="plain", **hers) == of(phone)
         for words in ("%", "_", "\\", "a%a", "ad_", "'", '"', "(a+)+$", "113.7", "{}", "\N{SNOWMAN}"):
             assert found(world.super_admin, search=words, **hers) == [], words
 
-    def test_finds_an_underscore_that_is_there(self, world: World):
+    def test_underscore_and_percent_are_matched_literally(self, world: World):
         with_one = world.signed_in(world.ada.user, user_agent="my_own/1.0 100%")
         assert found(world.north_admin, search="my_own") == found(world.north_admin, search="0%") == of(with_one)
 
-    def test_for_nothing_finds_everything(self, world: World):
+    def test_blank_search_matches_everything(self, world: World):
         assert found(world.north_admin, search="") == found(world.north_admin, search="  ") == of(world.north_admin)
 
-    def test_finds_nothing_beyond_the_callers_reach(self, world: World):
+    def test_matches_nothing_out_of_the_callers_scope(self, world: World):
         assert world.lisa
         assert found(world.north_admin, search="springfield") == []
 
 
-class TestWhereFrom:
-    def test_an_address_or_a_network(self, world: World):
+class TestAddressAndDeviceFilters:
+    def test_ip_address_may_be_a_single_address_or_a_network(self, world: World):
         addresses = {"near": "192.0.2.7", "beside": "192.0.2.8", "far": "2001:db8::1", "else": "203.0.113.9", "": None}
         user = world.person("ada", world.north)
         callers = {name: world.signed_in(user, ip_address=address) for name, address in addresses.items()}
@@ -161,20 +161,20 @@ class TestWhereFrom:
             answer = found(world.super_admin, ip_address=network, user_id=user.handle)
             assert answer == of(*(callers[name] for name in who.split())), network
 
-    def test_a_kind_of_device(self, world: World):
+    def test_device_type_matches_that_type_only(self, world: World):
         phone = world.signed_in(world.ada.user, user_agent=FIREFOX_ON_A_PHONE)
         assert found(world.north_admin, device_type="mobile") == of(phone)
         assert found(world.north_admin, device_type="desktop") == of(world.ada, world.north_admin)
         assert found(world.north_admin, device_type="bot") == []
 
-    def test_the_unknown_devices_are_those_that_the_statistics_count(self, world: World):
+    def test_unknown_device_type_matches_what_the_statistics_count(self, world: World):
         odd = [world.signed_in(world.ada.user, user_agent=agent) for agent in ("", "?")]
         assert found(world.north_admin, device_type="unknown") == of(*odd)
         told = data_of(world.north_admin.get(f"/api/v1/tenants/{world.north.handle}/sessions/stats"))
         assert told["by_device_type"]["unknown"] == len(odd)
 
 
-class TestWhen:
+class TestTimeFilters:
     """From a moment on, and before another: spans that meet leave nothing out and show nothing twice."""
 
     def opened(self, world: World, *ago: timedelta) -> list[Caller]:
@@ -184,7 +184,7 @@ class TestWhen:
         return callers
 
     @cells("what", ["created", "last_activity"])
-    def test_it_was_opened_or_last_seen(self, what: str, world: World):
+    def test_after_is_inclusive_and_before_exclusive(self, what: str, world: World):
         second = timedelta(seconds=1)
         before, at, after = self.opened(world, second, timedelta(0), -second)
         Session.objects.filter(user=world.ada.user).exclude(pk=world.ada.session.pk).update(
@@ -197,7 +197,7 @@ class TestWhen:
         assert found(world.north_admin, **query, **span) == of(before, at)
         assert found(world.north_admin, **query, **{f"{what}_after": AT, f"{what}_before": AT}) == []
 
-    def test_a_moment_is_told_in_any_of_its_ways(self, world: World):
+    def test_every_iso_8601_spelling_is_accepted(self, world: World):
         at, after = self.opened(world, timedelta(0), timedelta(seconds=-1))
         Session.objects.filter(pk__in=[at.session.pk, after.session.pk]).update(idle_limit=timedelta(days=999))
         letters = [AT, AT.lower(), "2026-03-01T12:00:00.000000Z", "2026-03-01T12:00:00", "2026-03-01 12:00:00"]
@@ -205,8 +205,8 @@ class TestWhen:
             assert found(world.north_admin, created_after=moment, created_before="2026-03-01T12:00:01Z") == of(at)
 
 
-class TestWhatBecameOfIt:
-    def test_is_one_of_three_things(self, world: World):
+class TestStatusFilter:
+    def test_sessions_are_active_revoked_or_expired(self, world: World):
         revoked, expired, idle, fallen = (world.signed_in(world.ada.user) for _ in range(4))
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
@@ -222,7 +222,7 @@ class TestWhatBecameOfIt:
             everything = of(world.ada, world.north_admin, revoked, expired, idle, fallen)
             assert found(world.north_admin, active_only="false") == everything
 
-    def test_is_told_of_a_tenant_that_was_just_signed_out(self, world: World):
+    def test_tenant_wide_revocation_changes_it_before_the_sweep(self, world: World):
         assert of(world.ada, world.alan)
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         for _ in range(2):
@@ -231,7 +231,7 @@ class TestWhatBecameOfIt:
             operations.sweep()
 
     @cells("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
-    def test_is_told_the_same_by_every_way_of_asking(self, reach: Reach, world: World):
+    def test_every_combination_of_filters_gives_the_same_status(self, reach: Reach, world: World):
         """Lists of nothing but the live ones are put together otherwise than those that are asked for more."""
         wiki, for_wiki = app(world, "wiki"), world.signed_in(world.ada.user)
         change(for_wiki, application=wiki)
@@ -257,7 +257,7 @@ class TestWhatBecameOfIt:
             assert ids(world.super_admin.get(f"{path}ordering=-created_at")) == of(*alive), path
             assert ids(world.super_admin.get(f"{path}ordering=created_at")) == of(*alive)[::-1], path
 
-    def test_and_active_only_must_both_hold(self, world: World):
+    def test_status_and_active_only_are_combined_with_and(self, world: World):
         gone = world.signed_in(world.ada.user)
         run_out(gone)
         mine = {"user_id": world.ada.user.handle}
@@ -267,12 +267,12 @@ class TestWhatBecameOfIt:
         assert found(world.north_admin, **mine, status="active", active_only="false") == of(world.ada)
 
 
-class TestEveryList:
+class TestFiltersOfEveryList:
     @pytest.fixture(params=LISTS)
     def path(self, request: pytest.FixtureRequest, world: World) -> str:
         return LISTS[request.param].format(north=world.north.handle, ada=world.ada.user.handle)
 
-    def test_knows_these_filters(self, path: str, world: World):
+    def test_every_list_has_the_same_filters(self, path: str, world: World):
         phone = world.signed_in(world.ada.user, user_agent=FIREFOX_ON_A_PHONE, ip_address="203.0.113.7")
         change(phone, created_at=Now() - timedelta(hours=5), last_activity_at=Now() - timedelta(hours=3))
         hour = timedelta(hours=1)
@@ -287,19 +287,19 @@ class TestEveryList:
         ):
             assert ids(world.north_admin.get(f"{path}?{urlencode(query)}")) == of(phone), query
 
-    def test_refuses_what_is_no_value_of_theirs(self, path: str, world: World):
+    def test_invalid_value_is_422_by_name(self, path: str, world: World):
         for name, values in WRONG.items():
             for value in values:
                 [(where, _, _)] = flaws(world.north_admin.get(f"{path}?{name}={quote(value, safe='')}"))
                 assert where == ["query", name], (name, value)
 
-    def test_refuses_what_cannot_be_text(self, path: str, world: World):
+    def test_null_bytes_and_invalid_utf8_are_422(self, path: str, world: World):
         for name in ("application_id", "search", "ip_address", "device_type", "created_after", "status", "active_only"):
             for raw in ("%00", "a%00b", "%ff", "%ed%a0%80", "x" * 65_000):
                 [(where, _, _)] = flaws(world.north_admin.get(f"{path}?{name}={raw}"))
                 assert where == ["query", name], (name, raw[:9])
 
-    def test_names_every_flaw_at_once(self, path: str, world: World):
+    def test_every_invalid_filter_is_named_at_once(self, path: str, world: World):
         told = flaws(world.north_admin.get(f"{path}?status=x&active_only=x&created_after=x"))
         assert {where[1] for where, _, _ in told} == {"status", "active_only", "created_after"}
 

@@ -1,4 +1,4 @@
-"""The session's own credential: in a cookie when a browser signs in, and good for as long as the session is."""
+"""The session key: set as a cookie when a browser signs in, valid as long as its session."""
 
 import base64
 from typing import Any
@@ -25,16 +25,16 @@ def with_key(answer: Any) -> Caller:
     return Caller(answer.cookies[COOKIE].value)
 
 
-class TestTheCookie:
+class TestSessionCookie:
     @cells("asked", [{"session_cookie": False}, {}])
-    def test_is_set_for_whoever_asks(self, asked: dict[str, Any], world: World):
+    def test_is_set_only_on_request(self, asked: dict[str, Any], world: World):
         answer = world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD, **asked})
         data_of(answer)
         assert not answer.cookies
         assert Session.objects.latest("pk").key_digest is None
 
     @cells("path", [LOGIN, "/api/v1/auth/tenants/north/login"])
-    def test_is_out_of_reach_of_scripts_and_of_other_sites(self, path: str, world: World):
+    def test_is_http_only_and_same_site_lax(self, path: str, world: World):
         cookie = sign_in(world, path).cookies[COOKIE]
         assert {name: value for name, value in cookie.items() if value} == {
             "expires": cookie["expires"],
@@ -44,25 +44,25 @@ class TestTheCookie:
             "samesite": "Lax",
         }
 
-    def test_is_kept_to_this_host_over_tls(self, settings: Any, world: World):
+    def test_has_the_host_prefix_over_tls(self, settings: Any, world: World):
         settings.SESSION_COOKIE_SECURE = True
         cookie = sign_in(world).cookies[f"__Host-{COOKIE}"]
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
 
     @cells("odd", ["yes", 1, None, [True]])
-    def test_is_asked_for_by_true_or_false(self, odd: Any, world: World):
+    def test_session_cookie_field_must_be_a_boolean(self, odd: Any, world: World):
         assert sign_in(world, session_cookie=odd).status_code == 422
 
-    def test_is_not_set_when_nobody_signs_in(self, world: World):
+    def test_is_not_set_by_a_failed_sign_in(self, world: World):
         answer = sign_in(world, password="wrong")
         assert (answer.status_code, len(answer.cookies)) == (401, 0)
 
-    def test_signs_nobody_in_to_v1(self, world: World):
+    def test_is_refused_by_v1(self, world: World):
         browser = Caller()
         browser.http.cookies[COOKIE] = sign_in(world).cookies[COOKIE].value
         assert refused(browser.get(ME)) == NOT_AUTHENTICATED
 
-    def test_is_dropped_at_the_end(self, world: World):
+    def test_is_deleted_at_sign_out(self, world: World):
         answer = sign_in(world)
         browser = Caller(data_of(answer)["access_token"])
         browser.http.cookies[COOKIE] = answer.cookies[COOKIE].value
@@ -70,8 +70,8 @@ class TestTheCookie:
         assert (dropped.value, dropped["max-age"], dropped["path"]) == ("", 0, "/")
 
 
-class TestTheKey:
-    def test_is_as_good_as_the_token_that_came_with_it(self, world: World):
+class TestSessionKey:
+    def test_is_accepted_like_the_access_token_of_its_session(self, world: World):
         answer = sign_in(world)
         signed_in = data_of(answer)
         with counted() as statements:
@@ -80,7 +80,7 @@ class TestTheKey:
         assert me == data_of(Caller(signed_in["access_token"]).get(ME))
         assert len(statements) == 3
 
-    def test_is_kept_as_a_digest(self, world: World):
+    def test_is_stored_as_a_digest_only(self, world: World):
         key = with_key(sign_in(world)).token
         session = Session.objects.latest("pk")
         assert key
@@ -88,7 +88,7 @@ class TestTheKey:
         assert len(bytes(session.key_digest)) == 32
         assert base64.urlsafe_b64decode(key[4:] + "==")[16:] not in bytes(session.key_digest)
 
-    def test_outlives_the_tokens_and_not_the_session(self, world: World):
+    def test_survives_a_refresh_but_not_the_session(self, world: World):
         answer = sign_in(world)
         caller, refresh_token = with_key(answer), data_of(answer)["refresh_token"]
         data_of(world.nobody.post(REFRESH, {"refresh_token": refresh_token}))
@@ -96,7 +96,7 @@ class TestTheKey:
         assert caller.post(LOGOUT).status_code == 204
         assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
-    def test_falls_with_everything_that_ends_a_session(self, world: World):
+    def test_is_refused_after_every_way_of_revoking_its_session(self, world: World):
         for end in (
             lambda: world.ada.post("/api/v1/me/sessions/revoke-all", {"except_current": True}),
             lambda: world.north_admin.post("/api/v1/tenants/" + world.north.handle + "/sessions/revoke-all", {}),
@@ -107,17 +107,17 @@ class TestTheKey:
             end()
             assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
-    def test_opens_no_other_session(self, world: World):
+    def test_does_not_open_another_session(self, world: World):
         mine, other = (base64.urlsafe_b64decode(with_key(sign_in(world)).token[4:] + "==") for _ in range(2))
         for mixed in (mine[:16] + other[16:], other[:16] + mine[16:], bytes(16) + mine[16:], mine[:16] + bytes(32)):
             caller = Caller("cfs_" + base64.urlsafe_b64encode(mixed).decode().rstrip("="))
             assert refused(caller.get(ME)) == NOT_AUTHENTICATED
 
     @cells("odd", ["cfs_", "cfs_x", "cfs_" + "A" * 63, "cfs_" + "A" * 65, "cfs_" + "*" * 64, "cfs_é"])
-    def test_is_no_other_text(self, odd: str, world: World):
+    def test_malformed_key_is_401(self, odd: str, world: World):
         assert refused(Caller(odd).get(ME)) == NOT_AUTHENTICATED
 
-    def test_of_a_session_that_has_none_is_not_nothing(self, world: World):
+    def test_session_without_a_key_is_not_opened_by_an_empty_one(self, world: World):
         data_of(world.nobody.post(LOGIN, {"email": world.ada.user.email, "password": PASSWORD}))
         session = Session.objects.latest("pk")
         for secret in (b"", bytes(32)):

@@ -1,4 +1,4 @@
-"""How many sessions there are: of the platform, of a partner, of a tenant; as far as the caller sees."""
+"""Session statistics of the platform, a partner or a tenant, limited to the caller's scope."""
 
 from datetime import timedelta
 
@@ -34,8 +34,8 @@ def numbers(caller: Caller, path: str = STATS) -> list[int]:
     return [told[name] for name in NUMBERS]
 
 
-class TestTheStatistics:
-    def test_say_all_this(self, world: World):
+class TestStatistics:
+    def test_count_sessions_by_status_device_and_time(self, world: World):
         assert is_alive(world.signed_in(world.ada.user, user_agent="curl/8.0"))
         gone, over = world.signed_in(world.ada.user), world.signed_in(world.alan.user)
         operations.revoke(Session.objects.filter(pk=gone.session.pk), actor=SYSTEM, reason="test")
@@ -63,7 +63,7 @@ class TestTheStatistics:
         assert told["new_last_24h"] in (4, 5)  # one of them says by now that it is forty days old
 
     @cells("slash", ["", "/"])
-    def test_are_of_what_the_caller_reaches(self, slash: str, world: World):
+    def test_count_only_the_callers_scope(self, slash: str, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan, world.katherine, world.lisa))
         assert numbers(world.north_admin, STATS + slash) == [3, 3, 0, 0, 3]
         assert numbers(world.acme_partner, STATS + slash) == [5, 5, 0, 0, 5]
@@ -72,7 +72,7 @@ class TestTheStatistics:
         for caller in (world.north_admin, world.acme_partner, world.super_admin):
             assert numbers(caller, of_tenant(world) + slash) == [3, 3, 0, 0, 3]
 
-    def test_can_be_of_a_part(self, world: World):
+    def test_can_be_limited_to_a_tenant_or_partner(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan, world.katherine, world.lisa))
         north, south = (f"{STATS}?tenant_id={tenant.handle}" for tenant in (world.north, world.south))
         acme, globex = (f"partner_id={partner.handle}" for partner in (world.acme, world.globex))
@@ -87,7 +87,7 @@ class TestTheStatistics:
         assert numbers(world.north_admin, north)[:2] == numbers(world.north_admin, f"{STATS}?{acme}")[:2] == [3, 3]
 
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
-    def test_of_what_is_elsewhere_or_nowhere_are_zeros(self, who: str, world: World):
+    def test_foreign_or_unknown_owner_gives_zeros(self, who: str, world: World):
         assert is_alive(world.lisa)
         caller = getattr(world, who)
         places = [("tenant_id", some_id(Prefix.TENANT)), ("partner_id", some_id(Prefix.PARTNER)), ("tenant_id", "x")]
@@ -98,7 +98,7 @@ class TestTheStatistics:
         for name, handle in places:
             assert data_of(caller.get(f"{STATS}?{name}={handle}")) == NOTHING, (name, handle)
 
-    def test_follow_at_once_when_a_tenant_is_signed_out(self, world: World):
+    def test_tenant_wide_revocation_changes_them_before_the_sweep(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         before = data_of(world.super_admin.get(of_tenant(world)))
@@ -106,7 +106,7 @@ class TestTheStatistics:
         assert before == data_of(world.super_admin.get(of_tenant(world)))
         assert [before[name] for name in NUMBERS] == [0, 2, 2, 0, 0]
 
-    def test_are_the_totals_of_the_lists(self, world: World):
+    def test_equal_the_totals_of_the_lists(self, world: World):
         gone, over = world.signed_in(world.ada.user), world.signed_in(world.ada.user)
         operations.revoke(Session.objects.filter(pk=gone.session.pk), actor=SYSTEM, reason="test")
         run_out(over)
@@ -122,13 +122,13 @@ class TestTheStatistics:
                 listed = caller.get(f"{SESSIONS}?{query}&per_page=1").json()["pagination"]
                 assert listed["total"] == told[name], name
 
-    def test_are_not_there_of_a_tenant_that_is_not_there(self, world: World):
+    def test_foreign_or_unknown_tenant_in_the_path_is_404(self, world: World):
         for caller in (world.springfield_admin, world.globex_partner):
             assert refused(caller.get(of_tenant(world)), 404) == {"detail": "Tenant not found"}
         for handle in (some_id(Prefix.TENANT), "x", world.acme.handle):
             assert refused(world.super_admin.get(f"/api/v1/tenants/{handle}/sessions/stats"), 404)
 
-    def test_take_no_text_that_is_none(self, world: World):
+    def test_malformed_id_is_422(self, world: World):
         for name in ("tenant_id", "partner_id"):
             for raw in ("%00", "%ff", "x" * 65):
                 assert flaws(world.super_admin.get(f"{STATS}?{name}={raw}"))[0][0] == ["query", name]

@@ -1,4 +1,4 @@
-"""Token exchange (RFC 8693): a client that somebody uses acts for them, as far as both of them may."""
+"""Token exchange (RFC 8693): a client acts for a user within the rights of both."""
 
 import time
 from collections.abc import Callable
@@ -66,8 +66,8 @@ def error_of(answer: Any) -> str:
     return denied(answer, 400)["error"]
 
 
-class TestTheToken:
-    def test_says_who_acts_for_whom(self, world: World):
+class TestExchangedToken:
+    def test_has_the_users_claims_and_the_client_as_actor(self, world: World):
         application(world)
         body = exchanged(exchange(world.ada.token, scope="openid"))
         old, new = claims_of(world.ada.token), claims_of(body["access_token"])
@@ -77,25 +77,25 @@ class TestTheToken:
         assert body["scope"] == "openid"
         assert new["jti"] != old["jti"]
 
-    def test_has_all_scopes_of_the_application_unless_it_asks_for_fewer(self, world: World):
+    def test_has_every_allowed_scope_unless_fewer_are_requested(self, world: World):
         application(world)
         assert exchanged(exchange(world.ada.token))["scope"] == "openid admin:read admin:write"
         for odd in ("email", "admin:*", "openid openid", "", " openid", "OPENID"):
             assert error_of(exchange(world.ada.token, scope=odd)) == "invalid_scope"
 
-    def test_lasts_no_longer_than_the_one_it_was_made_from(self, world: World):
+    def test_does_not_outlive_its_subject_token(self, world: World):
         application(world, token_lifetime=86_400)
         body = exchanged(exchange(world.ada.token))
         assert claims_of(body["access_token"])["exp"] == claims_of(world.ada.token)["exp"]
         assert body["expires_in"] <= claims_of(world.ada.token)["exp"] - int(time.time()) + 1
 
-    def test_lasts_no_longer_than_the_applications_do(self, world: World):
+    def test_does_not_outlive_the_applications_token_lifetime(self, world: World):
         application(world, token_lifetime=60)
         body = exchanged(exchange(world.ada.token))
         claims = claims_of(body["access_token"])
         assert (body["expires_in"], claims["exp"] - claims["iat"]) == (60, 60)
 
-    def test_shows_in_the_session_where_it_was_used(self, world: World):
+    def test_session_lists_the_application_it_was_used_in(self, world: World):
         made = [application(world), application(world, "mail")]
         path = f"/api/v1/admin/sessions/{world.ada.session_id}"
         for client in ("wiki", "mail", "wiki"):
@@ -109,12 +109,12 @@ class TestTheToken:
             listed = world.super_admin.get(f"/api/v1/admin/sessions?application_id={each.handle}").json()["data"]
             assert [(row["id"], row["app_count"]) for row in listed] == [(world.ada.session_id, 2)]
 
-    def test_shows_nowhere_when_it_was_refused(self, world: World):
+    def test_refused_exchange_adds_no_application_to_the_session(self, world: World):
         application(world)
         assert error_of(exchange(world.ada.token, scope="email")) == "invalid_scope"
         assert data_of(world.super_admin.get(f"/api/v1/admin/sessions/{world.ada.session_id}"))["sso_apps"] == []
 
-    def test_is_on_record_with_both(self, world: World):
+    def test_audit_entry_has_the_client_and_the_user(self, world: World):
         made = application(world)
         acting_for(world.ada, scope="openid")
         [entry] = AuditEntry.objects.filter(action="authentication.token_exchange")
@@ -127,8 +127,8 @@ class TestTheToken:
         }
 
 
-class TestExchangedOnceMore:
-    def test_it_keeps_the_chain_and_grows_no_wider(self, world: World):
+class TestRepeatedExchange:
+    def test_actor_chain_is_kept_and_scopes_do_not_grow(self, world: World):
         application(world)
         application(world, "search", allowed_scopes=["openid", "email", "admin:read"])
         first = acting_for(world.ada, scope="openid admin:write")
@@ -139,7 +139,7 @@ class TestExchangedOnceMore:
         for wider in ("email", "admin:read", "admin:write"):
             assert error_of(exchange(first.token, "search", scope=wider)) == "invalid_scope"
 
-    def test_it_ends_with_any_of_them(self, world: World):
+    def test_chain_is_refused_when_any_client_of_it_is(self, world: World):
         application(world)
         application(world, "search")
         both = acting_for(acting_for(world.ada), "search")
@@ -154,7 +154,7 @@ class TestExchangedOnceMore:
                 Application.objects.filter(client_id=name).update(**back)
         assert both.get(ME).status_code == 200
 
-    def test_it_has_the_scopes_that_all_of_them_have(self, world: World):
+    def test_chain_has_only_the_scopes_that_every_client_has(self, world: World):
         application(world)
         application(world, "search")
         both = acting_for(acting_for(world.north_admin), "search")
@@ -162,7 +162,7 @@ class TestExchangedOnceMore:
         Application.objects.filter(client_id="wiki").update(allowed_scopes=["admin:write"])
         assert refused(both.get(USERS), 403) == NEEDS_SCOPE
 
-    def test_it_does_not_go_on_for_ever(self, world: World):
+    def test_chain_length_is_limited(self, world: World):
         names = ["wiki", "a", "b", "c", "d"]
         for name in names:
             application(world, name)
@@ -173,8 +173,8 @@ class TestExchangedOnceMore:
         assert error_of(exchange(caller.token, "d")) == "invalid_request"
 
 
-class TestWhatItMayDo:
-    def test_is_look_at_the_persons_own_things(self, world: World):
+class TestDelegatedAccess:
+    def test_may_read_the_users_own_data(self, world: World):
         application(world)
         acting = acting_for(world.ada, scope="openid")
         assert data_of(acting.get(ME))["session"]["id"] == world.ada.session_id
@@ -182,7 +182,7 @@ class TestWhatItMayDo:
         assert acting.get("/api/v1/me/api-keys").status_code == 200
 
     @cells(("method", "path"), [each for each in PERSONAL if each[0] != "GET"])
-    def test_is_not_what_a_person_does_for_themselves(self, method: str, path: str, world: World):
+    def test_is_403_where_the_user_must_act_in_person(self, method: str, path: str, world: World):
         application(world)
         acting = acting_for(world.ada)
         before = database_digest()
@@ -190,7 +190,7 @@ class TestWhatItMayDo:
         assert database_digest() == before
         assert world.ada.get(ME).status_code == 200
 
-    def test_takes_the_scope_and_the_tier(self, world: World):
+    def test_needs_both_the_scope_and_the_users_role(self, world: World):
         application(world)
         body = {"email": "new@north.example"}
         for scopes, read, write in (("openid", 403, 403), ("admin:read", 200, 403), ("admin:write", 403, 201)):
@@ -203,13 +203,13 @@ class TestWhatItMayDo:
             assert refused(answer, 403) == {"detail": "Access denied"}
         assert acting_for(world.north_admin).get("/api/v1/admin/partners").status_code == 403
 
-    def test_reaches_as_far_as_the_person(self, world: World):
+    def test_is_limited_to_the_users_scope(self, world: World):
         application(world)
         acting = acting_for(world.north_admin)
         assert acting.get(f"{USERS}/{world.ada.user.handle}").status_code == 200
         assert acting.get(f"{USERS}/{world.lisa.user.handle}").status_code == 404
 
-    def test_is_nothing_that_only_a_person_may(self, world: World):
+    def test_cannot_change_clients_or_take_over_the_users_account(self, world: World):
         """Neither to raise itself or another machine, nor to take over who it acts for."""
         itself = application(world)
         operator, administrator = acting_for(world.super_admin), acting_for(world.north_admin)
@@ -226,7 +226,7 @@ class TestWhatItMayDo:
             assert refused(answer, 403) == {"detail": "Access denied"}
         assert database_digest() == before
 
-    def test_is_answered_with_nothing_that_the_person_was(self, world: World):
+    def test_does_not_get_the_users_idempotent_responses(self, world: World):
         """Not even to a request that comes with the person's own Idempotency-Key."""
         application(world)
         body = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
@@ -235,7 +235,7 @@ class TestWhatItMayDo:
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json()["data"]["client_secret"] != again.json()["data"]["client_secret"]
 
-    def test_is_on_record_as_the_persons_with_the_client_beside(self, world: World):
+    def test_audit_entry_has_the_user_as_actor_and_names_the_client(self, world: World):
         application(world)
         data_of(acting_for(world.north_admin).post(USERS, {"email": "new@north.example"}), 201)
         entry = AuditEntry.objects.latest("pk")
@@ -267,7 +267,7 @@ def _set(app: Application, **columns: Any) -> None:
 
 
 @cells("what", ENDS)
-def test_it_ends_at_once(what: str, world: World):
+def test_exchanged_token_is_refused_after_any_end_of_its_basis(what: str, world: World):
     app = application(world)
     acting = acting_for(world.ada)
     assert acting.get(ME).status_code == 200
@@ -275,7 +275,7 @@ def test_it_ends_at_once(what: str, world: World):
     assert acting.get(ME).status_code == 401
 
 
-def test_it_cannot_be_told_to_be_more(world: World):
+def test_exchanged_token_with_forged_claims_is_refused(world: World):
     application(world)
     application(world, "other", token_exchange_allowed=False)
     acting = acting_for(world.north_admin, scope="openid")
@@ -296,8 +296,8 @@ def test_it_cannot_be_told_to_be_more(world: World):
         assert with_claims(acting, **lie).get(ME).status_code == 401, lie
 
 
-class TestTheClient:
-    def test_must_be_allowed_to(self, world: World):
+class TestExchangeClient:
+    def test_must_be_allowed_to_exchange(self, world: World):
         for columns in (
             {"token_exchange_allowed": False},
             {"application_type": "SPA", "token_exchange_allowed": True},
@@ -306,13 +306,13 @@ class TestTheClient:
             _set(app or Application.objects.get(client_id="wiki"), **columns)
             assert error_of(exchange(world.ada.token)) == "unauthorized_client"
 
-    def test_must_not_be_an_agent(self, world: World):
+    def test_agent_is_refused(self, world: World):
         agent, secret = accounts.create_agent(
             actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="a", allowed_scopes=["openid"]
         )
         assert error_of(exchange(world.ada.token, agent.client_id, secret)) == "unauthorized_client"
 
-    def test_must_prove_who_it_is(self, world: World):
+    def test_wrong_secret_unknown_and_suspended_clients_are_401(self, world: World):
         app = application(world)
         assert denied(exchange(world.ada.token, secret="wrong"), 401) == UNKNOWN_CLIENT
         assert denied(exchange(world.ada.token, "nobody"), 401) == UNKNOWN_CLIENT
@@ -321,7 +321,7 @@ class TestTheClient:
         failures = AuditEntry.objects.filter(action="authentication.token_exchange", result="failure")
         assert [entry.changes for entry in failures] == [{"reason": "invalid_client"}] * 3
 
-    def test_must_be_offered_to_whoever_it_acts_for(self, world: World):
+    def test_must_be_available_to_the_users_tenant(self, world: World):
         application(world, "norths", scope="TENANT", tenant=world.north)
         application(world, "acmes", scope="PARTNER", partner=world.acme)
         for client, users, strangers in (
@@ -334,8 +334,8 @@ class TestTheClient:
                 assert error_of(exchange(stranger.token, client)) == "invalid_request"
 
 
-class TestTheSubjectToken:
-    def test_must_be_a_users_of_a_live_session(self, world: World):
+class TestSubjectToken:
+    def test_must_be_an_access_token_of_a_live_session(self, world: World):
         application(world)
         over = world.signed_in(world.ada.user)
         over.post("/api/v1/auth/logout")
@@ -372,10 +372,10 @@ class TestTheSubjectToken:
             ({"grant_type": "..."}, "invalid_request"),
         ],
     )
-    def test_comes_with_what_the_rfc_asks_for(self, form: dict[str, str], error: str, world: World):
+    def test_missing_or_wrong_form_fields_are_refused(self, form: dict[str, str], error: str, world: World):
         application(world)
         assert error_of(exchange(world.ada.token, **form)) == error
 
-    def test_may_come_with_what_is_so_anyway(self, world: World):
+    def test_default_token_type_and_audience_are_accepted(self, world: World):
         application(world)
         exchanged(exchange(world.ada.token, requested_token_type=ACCESS_TOKEN, audience=settings.AUDIENCE))

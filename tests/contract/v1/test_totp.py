@@ -1,3 +1,5 @@
+"""TOTP: enrolment, sign-in with codes and recovery codes, removal."""
+
 import base64
 import re
 from typing import Any
@@ -29,7 +31,7 @@ def is_enabled(caller: Caller) -> bool:
     return data_of(caller.get(ME))["mfa_enabled"]
 
 
-def test_the_whole_way_by_the_real_clock(world: World):
+def test_enrolment_and_sign_in_work_with_the_real_clock(world: World):
     key = base64.b32decode(data_of(world.ada.post(ENROL))["secret"])
     [code, *others] = data_of(world.ada.post(CONFIRM, {"code": f"{totp(key):06d}"}))["recovery_codes"]
     assert is_enabled(world.ada)
@@ -41,9 +43,9 @@ def test_the_whole_way_by_the_real_clock(world: World):
     assert len(others) == 9
 
 
-class TestEnrolling:
+class TestEnrolTotp:
     @cells("path", [ENROL, f"{ENROL}/"])
-    def test_gives_a_secret_a_link_and_a_picture(self, path, world: World):
+    def test_returns_secret_uri_and_qr_code(self, path, world: World):
         data = data_of(world.ada.post(path))
         assert data.keys() == {"secret", "otpauth_uri", "qr_svg"}
         assert len(base64.b32decode(data["secret"])) == 20
@@ -51,38 +53,38 @@ class TestEnrolling:
         assert (link.scheme, link.netloc, unquote(link.path)) == ("otpauth", "totp", "/Curfew:ada@north.example")
         assert parse_qs(link.query) == {"secret": [data["secret"]], "issuer": ["Curfew"]}
 
-    def test_draws_a_picture_that_refers_to_nothing_outside(self, world: World):
+    def test_qr_code_has_no_external_references(self, world: World):
         picture = data_of(world.ada.post(ENROL))["qr_svg"]
         tags = {each.tag.rpartition("}")[2] for each in ElementTree.fromstring(picture).iter()}
         assert tags <= {"svg", "g", "path", "title"}
         assert re.findall(r"href|src|url\(|import|script|<!|<\?|https?:(?!//www\.w3\.org/2000/svg)", picture) == []
 
-    def test_changes_nothing_about_signing_in_yet(self, world: World):
+    def test_sign_in_needs_no_code_before_confirmation(self, world: World):
         data_of(world.ada.post(ENROL))
         assert not is_enabled(world.ada)
         data_of(login(world, world.ada))
 
-    def test_again_gives_another_secret_and_only_that_one_counts(self, world: World, clock: Clock):
+    def test_second_enrolment_replaces_the_first_secret(self, world: World, clock: Clock):
         first, second = App.enrolled(world.ada, clock), App.enrolled(world.ada, clock)
         assert first.secret != second.secret
         assert flaws(world.ada.post(CONFIRM, {"code": first.code()})) == [WRONG_CODE]
         data_of(world.ada.post(CONFIRM, {"code": second.code()}))
 
-    def test_is_refused_while_there_is_a_second_factor(self, world: World, clock: Clock):
+    def test_enrolment_is_409_while_mfa_is_on(self, world: World, clock: Clock):
         app = App.confirmed(world.ada, clock)
         assert refused(world.ada.post(ENROL), 409) == WRONG_STATE
         data_of(login(world, world.ada, totp_code=app.code()))
 
-    def test_keeps_the_secret_sealed(self, world: World):
+    def test_secret_is_stored_encrypted(self, world: World):
         secret = data_of(world.ada.post(ENROL))["secret"]
         kept = bytes(TotpDevice.objects.get(user=world.ada.user).sealed_secret)
         assert base64.b32decode(secret) not in kept
         assert secret.encode() not in kept
 
 
-class TestConfirming:
+class TestConfirmTotp:
     @pytest.mark.parametrize("path", [CONFIRM, f"{CONFIRM}/"])
-    def test_gives_ten_recovery_codes_this_once(self, path, world: World, clock: Clock):
+    def test_returns_ten_recovery_codes(self, path, world: World, clock: Clock):
         app = App.enrolled(world.ada, clock)
         data = data_of(world.ada.post(path, {"code": app.code()}))
         assert data.keys() == {"recovery_codes"}
@@ -94,7 +96,7 @@ class TestConfirming:
         kept = str(list(RecoveryCode.objects.filter(user=world.ada.user).values()))
         assert not any(code in kept or code.replace("-", "") in kept for code in data["recovery_codes"])
 
-    def test_needs_the_right_code(self, world: World, clock: Clock):
+    def test_wrong_code_is_refused(self, world: World, clock: Clock):
         app = App.enrolled(world.ada, clock)
         for wrong in (
             app.wrong_code(),
@@ -110,70 +112,70 @@ class TestConfirming:
         assert not is_enabled(world.ada)
         data_of(world.ada.post(CONFIRM, {"code": app.code()}))
 
-    def test_happens_once(self, world: World, clock: Clock):
+    def test_second_confirmation_is_409(self, world: World, clock: Clock):
         app = App.confirmed(world.ada, clock)
         assert refused(world.ada.post(CONFIRM, {"code": app.code()}), 409) == WRONG_STATE
         assert RecoveryCode.objects.filter(user=world.ada.user).count() == 10
 
-    def test_takes_an_enrolment(self, world: World):
+    def test_confirmation_without_enrolment_is_409(self, world: World):
         assert refused(world.ada.post(CONFIRM, {"code": "123456"}), 409) == WRONG_STATE
 
-    def test_is_of_ones_own_enrolment(self, world: World, clock: Clock):
+    def test_code_of_another_users_enrolment_is_refused(self, world: World, clock: Clock):
         adas = App.enrolled(world.ada, clock)
         assert refused(world.alan.post(CONFIRM, {"code": adas.code()}), 409) == WRONG_STATE
         assert not is_enabled(world.ada)
 
-    def test_leaves_the_sessions_there_are(self, world: World, clock: Clock):
+    def test_sessions_stay_live(self, world: World, clock: Clock):
         phone = world.signed_in(world.ada.user)
         App.confirmed(world.ada, clock)
         data_of(phone.get(ME))
 
 
-class TestSigningInWithASecondFactor:
+class TestSignInWithMfa:
     @pytest.fixture
     def app(self, world: World, clock: Clock) -> App:
         return App.confirmed(world.ada, clock)
 
-    def test_asks_for_a_code_when_the_password_was_right(self, app: App, world: World):
+    def test_correct_password_without_code_is_401_with_mfa_required(self, app: App, world: World):
         before = Session.objects.count()
         assert refused(login(world, world.ada)) == CODE_MISSING
         assert Session.objects.count() == before
 
-    def test_asks_in_problem_details_too(self, app: App, world: World):
+    def test_mfa_required_is_in_problem_json_too(self, app: App, world: World):
         body = {"email": world.ada.user.email, "password": PASSWORD}
         answer = world.nobody.post("/api/v1/auth/login", body, headers={"Accept": "application/problem+json"})
         assert answer.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401, **CODE_MISSING}
 
-    def test_does_not_tell_of_it_when_the_password_was_wrong(self, app: App, world: World):
+    def test_mfa_is_not_revealed_by_a_wrong_password(self, app: App, world: World):
         assert refused(login(world, world.ada, "wrong")) == WRONG
         assert refused(login(world, world.ada, "wrong", totp_code=app.code())) == WRONG
         data_of(login(world, world.ada, totp_code=app.code()))  # and it did not use the code up
 
-    def test_opens_a_session_that_says_how(self, app: App, world: World):
+    def test_session_has_auth_method_mfa(self, app: App, world: World):
         data = data_of(login(world, world.ada, totp_code=app.code()))
         assert SessionState.objects.live().get(pk=decode_id(Prefix.SESSION, data["session_id"])).auth_method == "mfa"
         data_of(Caller(data["access_token"]).get(ME))
 
-    def test_takes_each_code_once(self, app: App, world: World):
+    def test_code_is_accepted_once(self, app: App, world: World):
         data_of(login(world, world.ada, totp_code=app.code()))
         assert refused(login(world, world.ada, totp_code=app.code())) == WRONG
 
-    def test_does_not_take_the_code_that_confirmed_it(self, world: World, clock: Clock):
+    def test_confirmation_code_is_refused_at_sign_in(self, world: World, clock: Clock):
         app = App.enrolled(world.alan, clock)
         data_of(world.alan.post(CONFIRM, {"code": app.code()}))
         assert refused(login(world, world.alan, totp_code=app.code())) == WRONG
 
     @pytest.mark.parametrize("drift", [-1, 0, 1])
-    def test_forgives_a_clock_that_is_half_a_minute_off(self, drift, app: App, world: World):
+    def test_code_thirty_seconds_off_is_accepted(self, drift, app: App, world: World):
         app.clock.tick()
         data_of(login(world, world.ada, totp_code=app.code(drift)))
 
     @pytest.mark.parametrize("drift", [-3, -2, 2, 3])
-    def test_forgives_no_more(self, drift, app: App, world: World):
+    def test_code_a_minute_off_is_refused(self, drift, app: App, world: World):
         app.clock.tick(3)
         assert refused(login(world, world.ada, totp_code=app.code(drift))) == WRONG
 
-    def test_takes_no_older_code_after_a_newer_one(self, app: App, world: World):
+    def test_code_older_than_the_last_one_used_is_refused(self, app: App, world: World):
         app.clock.tick()
         data_of(login(world, world.ada, totp_code=app.code(1)))
         for older in (app.code(), app.code(-1)):
@@ -184,57 +186,57 @@ class TestSigningInWithASecondFactor:
     @pytest.mark.parametrize(
         "odd", ["000000", "½½½½½½", "١٢٣٤٥٦", "0", "12345", "1234567", "-12345", "\uff11\uff12\uff13\uff14\uff15\uff16"]
     )
-    def test_refuses_what_is_no_code(self, odd, app: App, world: World):
+    def test_malformed_code_is_401(self, odd, app: App, world: World):
         wrong = app.wrong_code() if odd == "000000" else odd
         assert refused(login(world, world.ada, totp_code=wrong)) == WRONG
 
-    def test_does_not_take_somebody_elses_code(self, app: App, world: World, clock: Clock):
+    def test_another_users_code_is_401(self, app: App, world: World, clock: Clock):
         alans = App.confirmed(world.alan, clock)
         assert refused(login(world, world.ada, totp_code=alans.code())) == WRONG
         assert refused(login(world, world.ada, recovery_code=alans.recovery_codes[0])) == WRONG
         data_of(login(world, world.alan, recovery_code=alans.recovery_codes[0]))
 
-    def test_minds_no_code_of_whoever_has_no_second_factor(self, app: App, world: World):
+    def test_code_is_ignored_without_mfa(self, app: App, world: World):
         data_of(login(world, world.alan, totp_code="123456"))
 
 
-class TestRecoveryCodes:
+class TestRecoveryCode:
     @pytest.fixture
     def app(self, world: World, clock: Clock) -> App:
         return App.confirmed(world.ada, clock)
 
-    def test_each_work_once(self, app: App, world: World):
+    def test_is_accepted_once(self, app: App, world: World):
         for code in app.recovery_codes[:3]:
             data_of(login(world, world.ada, recovery_code=code))
             assert refused(login(world, world.ada, recovery_code=code)) == WRONG
         assert RecoveryCode.objects.filter(user=world.ada.user).count() == 7
 
-    def test_may_be_typed_as_people_do(self, app: App, world: World):
+    def test_case_and_separators_are_ignored(self, app: App, world: World):
         one, two, three = app.recovery_codes[:3]
         for typed in (one.upper(), two.replace("-", ""), f" {three.replace('-', ' ')} "):
             data_of(login(world, world.ada, recovery_code=typed))
 
-    def test_are_not_used_up_by_a_wrong_password(self, app: App, world: World):
+    def test_stays_valid_after_a_wrong_password(self, app: App, world: World):
         assert refused(login(world, world.ada, "wrong", recovery_code=app.recovery_codes[0])) == WRONG
         data_of(login(world, world.ada, recovery_code=app.recovery_codes[0]))
 
-    def test_are_not_used_up_beside_a_wrong_code(self, app: App, world: World):
+    def test_stays_valid_beside_a_wrong_totp_code(self, app: App, world: World):
         both = {"totp_code": app.wrong_code(), "recovery_code": app.recovery_codes[0]}
         assert refused(login(world, world.ada, **both)) == WRONG
         data_of(login(world, world.ada, recovery_code=app.recovery_codes[0]))
 
     @pytest.mark.parametrize("odd", ["x", "aaaaa-bbbbb-ccccc-ddddd", "½", "-", "curfew"])
-    def test_cannot_be_made_up(self, odd, app: App, world: World):
+    def test_malformed_code_is_401(self, odd, app: App, world: World):
         assert refused(login(world, world.ada, recovery_code=odd)) == WRONG
 
 
-class TestRemovingIt:
+class TestRemoveTotp:
     @pytest.fixture
     def app(self, world: World, clock: Clock) -> App:
         return App.confirmed(world.ada, clock)
 
     @pytest.mark.parametrize("path", [ENROL, f"{ENROL}/"])
-    def test_says_how_many_other_sessions_ended(self, path, app: App, world: World):
+    def test_revokes_other_sessions_and_returns_their_number(self, path, app: App, world: World):
         phone = world.signed_in(world.ada.user)
         assert data_of(world.ada.delete(path, {"password": PASSWORD})) == {"sessions_ended": 1}
         assert not is_enabled(world.ada)
@@ -242,12 +244,12 @@ class TestRemovingIt:
         refused(world.nobody.post(REFRESH, {"refresh_token": phone.refresh_token}))
         data_of(world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}))
 
-    def test_leaves_the_password_alone_to_sign_in_with(self, app: App, world: World):
+    def test_password_alone_signs_in_afterwards(self, app: App, world: World):
         data_of(world.ada.delete(ENROL, {"password": PASSWORD}))
         data_of(login(world, world.ada))
         assert not RecoveryCode.objects.filter(user=world.ada.user).exists()
 
-    def test_takes_the_old_codes_with_it_for_good(self, app: App, world: World):
+    def test_old_codes_are_refused_after_a_new_enrolment(self, app: App, world: World):
         data_of(world.ada.delete(ENROL, {"password": PASSWORD}))
         app.clock.tick()
         fresh = App.confirmed(world.ada, app.clock)
@@ -256,30 +258,30 @@ class TestRemovingIt:
         data_of(login(world, world.ada, totp_code=fresh.code()))
 
     @pytest.mark.parametrize("body", [None, {}, {"password": "wrong"}, {"password": None}, {"code": "123456"}])
-    def test_needs_the_password(self, body: Any, app: App, world: World):
+    def test_wrong_or_missing_password_is_422_and_changes_nothing(self, body: Any, app: App, world: World):
         phone = world.signed_in(world.ada.user)
         assert ["body", "password"] in [loc for loc, _, _ in flaws(world.ada.delete(ENROL, body))] or body is None
         assert is_enabled(world.ada)
         data_of(phone.get(ME))
         assert refused(login(world, world.ada)) == CODE_MISSING
 
-    def test_may_be_guessed_at_ten_times(self, app: App, world: World):
+    def test_eleventh_wrong_password_is_429(self, app: App, world: World):
         for _ in range(10):
             flaws(world.ada.delete(ENROL, {"password": "wrong"}))
         answer = refused(world.ada.delete(ENROL, {"password": PASSWORD}), 429)
         assert answer == {"detail": "Too many failed attempts; wait as many seconds as Retry-After says"}
         assert is_enabled(world.ada)
 
-    def test_takes_one_to_remove(self, world: World):
+    def test_removal_without_mfa_is_409(self, world: World):
         assert refused(world.ada.delete(ENROL, {"password": PASSWORD}), 409) == WRONG_STATE
 
-    def test_of_an_unconfirmed_one_is_refused(self, world: World):
+    def test_removal_of_an_unconfirmed_enrolment_is_409(self, world: World):
         data_of(world.ada.post(ENROL))
         assert refused(world.ada.delete(ENROL, {"password": PASSWORD}), 409) == WRONG_STATE
 
 
-class TestTheRecord:
-    def test_holds_each_step_and_no_secret(self, world: World, clock: Clock):
+class TestTotpAudit:
+    def test_each_step_is_recorded_without_secrets(self, world: World, clock: Clock):
         app = App.confirmed(world.ada, clock)
         login(world, world.ada)
         login(world, world.ada, totp_code=app.wrong_code())
@@ -298,15 +300,15 @@ class TestTheRecord:
         ]
 
 
-class TestTheSecretKey:
+class TestTotpAfterKeyChange:
     NEW = "a new secret key, as an operator would set it"
 
-    def test_may_change_while_the_old_one_is_a_fallback(self, world: World, clock: Clock, settings: Any):
+    def test_codes_stay_valid_while_the_old_key_is_a_fallback(self, world: World, clock: Clock, settings: Any):
         app = App.confirmed(world.ada, clock)
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = self.NEW, [settings.SECRET_KEY]
         data_of(login(world, world.ada, totp_code=app.code()))
 
-    def test_that_is_lost_leaves_the_recovery_codes(self, world: World, clock: Clock, settings: Any):
+    def test_recovery_codes_stay_valid_when_the_key_is_lost(self, world: World, clock: Clock, settings: Any):
         """An app whose secret nobody can read any more is an app that is lost."""
         app = App.confirmed(world.ada, clock)
         settings.SECRET_KEY = self.NEW
@@ -315,7 +317,7 @@ class TestTheSecretKey:
         data_of(Caller(data["access_token"]).delete(ENROL, {"password": PASSWORD}))
 
 
-def test_the_app_of_these_tests_reckons_by_the_standard():
+def test_test_authenticator_matches_the_rfc_6238_vector():
     clock = Clock(now=1_111_111_109)
     app = App(base64.b32encode(b"12345678901234567890").decode(), clock)
     assert app.code() == "081804"  # RFC 6238, appendix B, in six digits

@@ -1,4 +1,4 @@
-"""What is particular about people: who may be made what by whom, and what ends with a change."""
+"""/admin/users: which roles an admin may create or change, and which changes revoke sessions."""
 
 import json
 from typing import Any
@@ -36,21 +36,21 @@ def new(email: str = "new@north.example", **more: Any) -> dict[str, Any]:
     return {"email": email, **more}
 
 
-class TestAUser:
-    def test_has_the_fields_of_the_reference(self, world: World):
+class TestUser:
+    def test_has_the_documented_fields(self, world: World):
         shown = data_of(world.north_admin.get(at(world.ada.user)))
         assert shown.keys() == FIELDS
         assert (shown["tenant_id"], shown["partner_id"]) == (world.north.handle, world.acme.handle)
         assert (shown["email"], shown["role"], shown["status"]) == (world.ada.user.email, "user", "ACTIVE")
         assert (shown["mfa_enabled"], shown["custom_attributes"]) == (False, {})
 
-    def test_who_administers_has_no_tenant_to_show(self, world: World):
+    def test_staff_tenant_of_operators_is_hidden(self, world: World):
         shown = data_of(world.super_admin.get(at(world.acme_partner.user)))
         assert (shown["tenant_id"], shown["partner_id"]) == (None, world.acme.handle)
         shown = data_of(world.super_admin.get(at(world.super_admin.user)))
         assert (shown["tenant_id"], shown["partner_id"]) == (None, None)
 
-    def test_cannot_be_given_a_password(self, world: World):
+    def test_password_cannot_be_set_by_an_admin(self, world: World):
         for answer in (
             patch(world.super_admin, world.ada.user, password="x" * 20),
             world.super_admin.post(USERS, new(tenant_id=world.north.handle, password="x" * 20)),
@@ -59,19 +59,19 @@ class TestAUser:
         assert world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": PASSWORD}).status_code == 200
 
 
-class TestANewUser:
-    def test_lives_where_its_administrator_does(self, world: World):
+class TestCreateUser:
+    def test_tenant_defaults_to_the_admins_own(self, world: World):
         made = data_of(world.north_admin.post(USERS, new()), 201)
         assert (made["tenant_id"], made["role"]) == (world.north.handle, "user")
 
     @cells("who", ["acme_partner", "super_admin"])
-    def test_needs_a_tenant_of_whoever_has_none(self, who: str, world: World):
+    def test_tenant_is_required_of_other_admins(self, who: str, world: World):
         ((where, _, type_),) = flaws(getattr(world, who).post(USERS, new()))
         assert (where, type_) == (["body", "tenant_id"], "missing")
 
     @cells("who", TIERS)
     @cells("role", list(Role))
-    def test_is_made_what_is_below_whoever_makes_it(self, who: str, role: Role, world: World):
+    def test_only_roles_below_the_callers_can_be_created(self, who: str, role: Role, world: World):
         place = {Role.SUPER_ADMIN: {}, Role.PARTNER_ADMIN: {"partner_id": world.acme.handle}}
         body = new(role=role, **place.get(role, {"tenant_id": world.north.handle}))
         before = User.objects.count()
@@ -84,7 +84,7 @@ class TestANewUser:
             assert User.objects.filter(email="new@north.example").count() == 0
             assert User.objects.count() <= before + 1  # the caller themself, at the first look
 
-    def test_is_no_operator_by_a_services_doing(self, world: World):
+    def test_service_token_cannot_create_or_change_super_admins(self, world: World):
         service = world.service(Scope.ADMIN_WRITE)
         assert refused(service.post(USERS, new(role="super_admin")), 403) == ACCESS_DENIED
         operator = world.super_admin.user
@@ -100,22 +100,22 @@ class TestANewUser:
             ("user", "partner_id"),
         ],
     )
-    def test_lives_in_one_place(self, role: str, place: str, world: World):
+    def test_owner_that_contradicts_the_role_is_refused(self, role: str, place: str, world: World):
         where = world.north.handle if place == "tenant_id" else world.acme.handle
         ((loc, _, _),) = flaws(world.super_admin.post(USERS, new(role=role, **{place: where})))
         assert loc == ["body", place]
 
-    def test_of_a_place_that_is_not_there_is_refused_as_that_of_others(self, world: World):
+    def test_foreign_unknown_and_staff_tenants_are_refused_alike(self, world: World):
         staff = world.staff_of(world.acme).handle
         for place in (world.springfield.handle, some_id(Prefix.TENANT), "tnt_x", staff):
             assert refused(world.acme_partner.post(USERS, new(tenant_id=place)), 403) == ACCESS_DENIED
 
-    def test_may_have_an_email_of_somebody_elsewhere(self, world: World):
+    def test_email_is_unique_within_its_tenant_only(self, world: World):
         email = world.lisa.user.email
         assert data_of(world.north_admin.post(USERS, new(email)), 201)["email"] == email
         assert refused(world.north_admin.post(USERS, new(email.upper())), 409)
 
-    def test_has_an_email_that_is_short_enough_when_small(self, world: World):
+    def test_email_length_is_checked_after_lower_casing(self, world: World):
         email = f"a@{'.'.join(['İ' * 25] * 9)}.example"
         assert len(email) <= 254 < len(email.lower())
         for answer in (
@@ -124,14 +124,14 @@ class TestANewUser:
         ):
             assert [(loc, type_) for loc, _, type_ in flaws(answer)] == [(["body", "email"], "value_error.max_length")]
 
-    def test_counts_towards_the_limit(self, world: World):
+    def test_user_over_the_partners_limit_is_409(self, world: World):
         used = User.objects.not_deleted().filter(tenant=world.north).count() + 1
         assert world.north_admin
         Partner.objects.filter(pk=world.acme.pk).update(max_users_per_tenant=used)
         told = refused(world.north_admin.post(USERS, new()), 409)["detail"]
         assert told == f"max_users_per_tenant is {used}, and {used} are in use"
 
-    def test_cannot_sign_in_until_a_password_is_chosen(self, world: World):
+    def test_new_user_cannot_sign_in_before_choosing_a_password(self, world: World):
         made = data_of(world.north_admin.post(USERS, new()), 201)
         credentials = {"email": made["email"], "password": ""}
         assert world.nobody.post(SIGN_IN, credentials | {"password": "None"}).status_code == 401
@@ -140,19 +140,19 @@ class TestANewUser:
         assert world.nobody.post(SIGN_IN, credentials | {"password": PASSWORD}).status_code == 200
 
 
-class TestAChange:
+class TestUpdateUser:
     @cells("change", [{"role": "tenant_admin"}, {"email": "other@north.example"}, {"status": "SUSPENDED"}])
-    def test_that_ends_sessions_says_how_many(self, change: dict[str, str], world: World):
+    def test_change_that_revokes_sessions_returns_their_number(self, change: dict[str, str], world: World):
         phone = world.signed_in(world.ada.user)
         answer = patch(world.super_admin, world.ada.user, **change)
         assert answer["Sessions-Ended"] == "2"
         assert [caller.get(ME).status_code for caller in (phone, world.ada, world.alan)] == [401, 401, 200]
 
-    def test_of_a_name_ends_nothing(self, world: World):
+    def test_change_of_a_name_revokes_nothing(self, world: World):
         assert patch(world.north_admin, world.ada.user, first_name="Augusta")["Sessions-Ended"] == "0"
         assert world.ada.get(ME).status_code == 200
 
-    def test_back_revives_nothing(self, world: World):
+    def test_reverting_a_change_does_not_revive_sessions(self, world: World):
         assert world.ada
         for status in ("SUSPENDED", "ACTIVE"):
             data_of(patch(world.north_admin, world.ada.user, status=status))
@@ -160,20 +160,20 @@ class TestAChange:
         assert world.nobody.post(SIGN_IN, {"email": world.ada.user.email, "password": PASSWORD}).status_code == 200
 
     @cells(("before", "after"), [(1, True), (0, False), (True, 1), ([0, {"b": 1}], [0, {"b": True}])])
-    def test_of_nothing_but_a_type_is_one(self, before: Any, after: Any, world: World):
+    def test_boolean_and_number_attributes_are_distinguished(self, before: Any, after: Any, world: World):
         data_of(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": before}))
         shown = data_of(patch(world.north_admin, world.ada.user, custom_attributes={"is_vip": after}))
         assert json.dumps(shown["custom_attributes"]) == json.dumps({"is_vip": after})
         changes = AuditEntry.objects.latest("pk").changes["custom_attributes"]
         assert json.dumps(changes) == json.dumps([{"is_vip": before}, {"is_vip": after}])
 
-    def test_of_what_is_the_same_but_for_its_order_is_none(self, world: World):
+    def test_equal_attributes_in_another_order_are_no_change(self, world: World):
         data_of(patch(world.north_admin, world.ada.user, custom_attributes={"a": 1, "bb": [2]}))
         before = AuditEntry.objects.count()
         data_of(patch(world.north_admin, world.ada.user, custom_attributes={"bb": [2.0], "a": 1}))
         assert AuditEntry.objects.count() == before
 
-    def test_of_several_things_is_one_entry_that_names_them_all(self, world: World):
+    def test_change_of_several_fields_writes_one_audit_entry(self, world: World):
         operator, user = world.super_admin, world.ada.user
         before = AuditEntry.objects.count()
         data_of(patch(operator, user, role="tenant_admin", first_name="Augusta", status="SUSPENDED"))
@@ -188,23 +188,23 @@ class TestAChange:
         }
 
     @cells("role", ["partner_admin", "super_admin"])
-    def test_to_staff_is_none(self, role: str, world: World):
+    def test_user_cannot_be_promoted_to_a_staff_role(self, role: str, world: World):
         ((where, _, _),) = flaws(patch(world.super_admin, world.ada.user, role=role))
         assert where == ["body", "role"]
 
-    def test_of_the_role_is_for_those_above_it(self, world: World):
+    def test_role_may_be_changed_by_a_higher_role_only(self, world: World):
         assert refused(patch(world.north_admin, world.ada.user, role="tenant_admin"), 403) == ACCESS_DENIED
         assert data_of(patch(world.acme_partner, world.ada.user, role="tenant_admin"))["role"] == "tenant_admin"
         assert data_of(patch(world.north_admin, world.north_admin.user, first_name="Me", role="tenant_admin"))
 
     @cells("act", ["PATCH", "DELETE", "reset-password", "mfa/disable"])
-    def test_of_a_peer_is_not_ones_to_make(self, act: str, world: World):
+    def test_admin_of_an_equal_role_cannot_be_changed(self, act: str, world: World):
         peer = world.person("another-admin", world.north, Role.TENANT_ADMIN)
         caller = world.north_admin
         answer = caller.request(act, at(peer), {}) if act.isupper() else caller.post(f"{at(peer)}/{act}", {})
         assert refused(answer, 403) == ACCESS_DENIED
 
-    def test_of_the_last_operator_is_refused(self, world: World):
+    def test_last_active_super_admin_cannot_be_suspended_or_deleted(self, world: World):
         me = world.super_admin
         User.objects.filter(role=Role.SUPER_ADMIN).exclude(pk=me.user.pk).update(status="SUSPENDED")
         assert "last active super admin" in refused(patch(me, me.user, status="SUSPENDED"), 409)["detail"]
@@ -212,8 +212,8 @@ class TestAChange:
         assert me.get(ME).status_code == 200
 
 
-class TestAList:
-    def test_is_filtered(self, world: World):
+class TestUserList:
+    def test_is_filtered_by_role_status_owner_and_search(self, world: World):
         for who in ("ada", "katherine", "lisa", "north_admin", "acme_partner"):
             assert getattr(world, who)
         operator = world.super_admin
@@ -227,15 +227,15 @@ class TestAList:
         assert found(f"partner_id={world.acme.handle}&role=partner_admin") == {world.acme_partner.user.email}
         assert found(f"tenant_id={world.north.handle}&search=ADA") == {world.ada.user.email}
 
-    def test_of_what_is_deleted_is_empty(self, world: World):
+    def test_users_of_a_deleted_tenant_are_left_out(self, world: World):
         assert world.ada
         Tenant.objects.filter(pk=world.north.pk).update(deleted_at="2026-01-01T00:00:00Z")
         assert world.super_admin.get(at(world.ada.user)).status_code == 404
         assert page(world.super_admin.get(f"{USERS}?tenant_id={world.north.handle}"))[0] == []
 
 
-class TestDeletion:
-    def test_leaves_nothing_to_inherit(self, world: World):
+class TestDeleteUser:
+    def test_new_user_of_the_same_email_inherits_nothing(self, world: World):
         email, old = world.ada.user.email, world.ada
         data_of(patch(world.super_admin, old.user, role="tenant_admin", custom_attributes={"a": 1}))
         assert world.super_admin.delete(at(old.user)).status_code == 204
@@ -244,8 +244,8 @@ class TestDeletion:
         assert old.get(ME).status_code == 401
 
 
-class TestTheSecondFactor:
-    def test_is_taken_away_and_sessions_end(self, world: World):
+class TestDisableMfa:
+    def test_mfa_is_removed_and_sessions_are_revoked(self, world: World):
         accounts.enrol_totp(world.ada.user, actor=SYSTEM)
         accounts.confirm_totp(world.ada.user, current_code(world.ada.user), actor=SYSTEM)
         before = world.north_admin.get(at(world.ada.user))
@@ -259,16 +259,16 @@ class TestTheSecondFactor:
         )
 
 
-class TestOnesOwnAccount:
+class TestAdminsOwnAccount:
     @cells("who", TIERS)
     @cells("act", ["reset-password", "mfa/disable"])
-    def test_is_not_opened_from_the_administrators_side(self, act: str, who: str, world: World):
+    def test_admin_cannot_reset_their_own_account(self, act: str, who: str, world: World):
         caller = getattr(world, who)
         assert "/api/v1/me" in refused(caller.post(f"{at(caller.user)}/{act}", {}), 403)["detail"]
         assert caller.get(ME).status_code == 200
 
     @cells("who", TIERS)
-    def test_is_not_taken_over_with_a_key(self, who: str, world: World):
+    def test_api_key_cannot_take_over_accounts(self, who: str, world: World):
         caller = getattr(world, who)
         key = api_key_of(caller.user)
         below = world.ada.user
@@ -285,7 +285,7 @@ class TestOnesOwnAccount:
         assert patch(key, below, first_name="Augusta").status_code == 200
 
 
-def test_a_service_cannot_sign_in_as_somebody_by_way_of_a_reset(world: World):
+def test_service_token_cannot_read_a_reset_code(world: World):
     service, path = world.service(Scope.ADMIN_WRITE), f"{at(world.ada.user)}/reset-password"
     assert "use the delivery mail" in refused(service.post(path, {"delivery": "code"}), 403)["detail"]
     assert data_of(service.post(path, {}))["code"] is None

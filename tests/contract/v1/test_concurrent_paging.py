@@ -1,5 +1,4 @@
-"""A list is walked on two servers while others sign in and are signed out: each answer agrees with itself, and
-whoever was there all the time is met once."""
+"""Walking a list on two servers during sign-ins and revocations: consistent pages, lasting sessions once."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -90,7 +89,7 @@ def agrees_with_itself(told: dict[str, Any]) -> None:
         assert where["total"] == len(rows)
 
 
-def test_whoever_stays_is_met_once(servers: Servers, committed_world: World):
+def test_walk_during_sign_ins_and_revocations_returns_lasting_sessions_once(servers: Servers, committed_world: World):
     world = committed_world
     lasting = {world.signed_in(world.ada.user).session_id for _ in range(LASTING)} | {world.ada.session_id}
     token, alan = world.super_admin.token, world.alan.user
@@ -108,7 +107,7 @@ def test_whoever_stays_is_met_once(servers: Servers, committed_world: World):
     assert done[0] > WALKS
 
 
-def test_a_page_that_shows_the_end_counts_what_it_shows(servers: Servers, committed_world: World):
+def test_total_of_a_single_page_equals_its_rows_during_changes(servers: Servers, committed_world: World):
     world = committed_world
     token, alan = world.super_admin.token, world.alan.user
     path = f"/api/v1/tenants/{world.north.handle}/sessions?per_page=100&ordering=created_at"

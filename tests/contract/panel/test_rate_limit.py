@@ -1,4 +1,4 @@
-"""So many requests of one person in a while, and no more."""
+"""The rate limit of the panel API: requests per user and window."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,14 +26,14 @@ def statuses(caller: Caller, times: int = 5) -> list[int]:
     return [caller.get(COUNT).status_code for _ in range(times)]
 
 
-def test_what_is_too_much_says_when_to_come_back(world: World):
+def test_throttled_request_gets_429_with_retry_after(world: World):
     assert statuses(world.ada) == [200, 200, 200, 429, 429]
     answer = world.ada.get(SESSIONS)
     assert refused(answer, 429) == TOO_MANY
     assert 1 <= int(answer["Retry-After"]) <= 300
 
 
-def test_what_is_refused_is_not_done(world: World):
+def test_throttled_revocation_is_not_performed(world: World):
     phone = again(world, world.ada)
     statuses(world.ada, 3)
     before = database_digest()
@@ -42,14 +42,14 @@ def test_what_is_refused_is_not_done(world: World):
     assert is_alive(phone)
 
 
-def test_it_is_the_person_who_is_counted_and_not_what_they_come_by(world: World):
+def test_rate_limit_counts_the_user_across_credentials(world: World):
     key, other = api_key_of(world.ada.user), again(world, world.ada)
     callers = [world.ada, key, browser(world.ada), other]
     assert [caller.get(COUNT).status_code for caller in callers] == [200, 200, 200, 429]
     assert statuses(world.alan) == [200, 200, 200, 429, 429]
 
 
-def test_after_the_while_it_begins_anew(world: World, settings: Any):
+def test_rate_limit_resets_after_the_window(world: World, settings: Any):
     assert statuses(world.ada)[-1] == 429
     window = timedelta(seconds=settings.PANEL_RATE_WINDOW)
     SignInThrottle.objects.update(window_began_at=Now() - window + timedelta(seconds=2))
@@ -59,18 +59,18 @@ def test_after_the_while_it_begins_anew(world: World, settings: Any):
     assert statuses(world.ada) == [200, 200, 200, 429, 429]
 
 
-def test_whoever_is_not_let_in_is_not_counted(world: World):
+def test_unauthenticated_requests_are_not_counted(world: World):
     before = SignInThrottle.objects.count()
     assert {Caller("x").get(COUNT).status_code for _ in range(5)} == {401}
     assert SignInThrottle.objects.count() == before
 
 
-def test_nought_is_no_limit(world: World, settings: Any):
+def test_rate_limit_of_zero_is_unlimited(world: World, settings: Any):
     settings.PANEL_RATE_LIMIT = 0
     assert statuses(world.ada) == [200] * 5
 
 
-def test_what_is_counted_is_forgotten_when_it_no_longer_counts(world: World, settings: Any):
+def test_expired_counters_are_purged(world: World, settings: Any):
     settings.PANEL_RATE_WINDOW = 7 * settings.SIGN_IN_WINDOW
     assert statuses(world.ada)[-1] == 429
     SignInThrottle.objects.update(window_began_at=Now() - timedelta(seconds=2 * settings.SIGN_IN_WINDOW))

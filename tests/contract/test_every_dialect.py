@@ -1,4 +1,4 @@
-"""What holds at every face alike: what nobody foresees, what is shown by mistake, and what a browser sends along."""
+"""Behaviour that all dialects share: unexpected errors, leaked credentials, cookies, cacheability."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ def browser(caller: Caller) -> Caller:
 
 @cells("path", FACES)
 @cells("charset", ["hex", "zip", "idna", "undefined", "utf-16", "utf-8", '"utf-8"', "no-such-thing"])
-def test_a_body_in_whatever_code_is_answered(path: str, charset: str, servers: Servers):
+def test_body_of_any_charset_is_answered_without_a_500(path: str, charset: str, servers: Servers):
     """Django takes its word for the query too, before anybody is there to answer."""
     headers = {"Content-Type": f"application/json; charset={charset}"}
     for query in ("x=%e4", "&".join("x=1" for _ in range(1_001))):
@@ -42,7 +42,7 @@ def test_a_body_in_whatever_code_is_answered(path: str, charset: str, servers: S
 
 
 @pytest.mark.parametrize("path", [PANEL, TOKENS, f"{EDGE}/api-sessions", f"{EDGE}/current-api-session", ME])
-def test_no_database_is_503_and_says_when_to_try_again(path: str, monkeypatch: pytest.MonkeyPatch, world: World):
+def test_unavailable_database_is_503_with_retry_after(path: str, monkeypatch: pytest.MonkeyPatch, world: World):
     key = world.super_admin.key
 
     def away(*_: Any, **__: Any) -> None:
@@ -57,7 +57,7 @@ def test_no_database_is_503_and_says_when_to_try_again(path: str, monkeypatch: p
 
 
 @pytest.mark.parametrize("path", ["/account/sessions/", "/account/sign-in/", "/reset-password"])
-def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyPatch, world: World):
+def test_unavailable_database_is_a_readable_page(path: str, monkeypatch: pytest.MonkeyPatch, world: World):
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError
 
@@ -75,7 +75,7 @@ def test_no_database_is_a_page_for_people(path: str, monkeypatch: pytest.MonkeyP
 
 
 @cells("path", [f"{EDGE}/api-sessions/", f"{PANEL}/", f"{TOKENS}/", "/api/v1/admin/sessions/"])
-def test_what_is_put_into_a_path_by_mistake_is_not_on_record(path: str, world: World):
+def test_credential_in_a_path_is_not_recorded(path: str, world: World):
     ada = world.ada
     for secret in (ada.key, ada.token, ada.refresh_token):
         ada.delete(f"{path}{secret}")
@@ -85,33 +85,33 @@ def test_what_is_put_into_a_path_by_mistake_is_not_on_record(path: str, world: W
         assert AuditEntry.objects.filter(action="access.denied", changes__path__contains=f"{path}cfs_...").exists()
 
 
-class TestABrowsersCookie:
+class TestSessionCookie:
     @cells("path", [PANEL, TOKENS])
-    def test_counts_beside_what_is_no_credential_of_ours(self, path: str, world: World):
+    def test_cookie_is_accepted_beside_foreign_basic_credentials(self, path: str, world: World):
         """A proxy in front may have asked for a password of its own."""
         answer = browser(world.super_admin).get(path, headers={"Authorization": "Basic eDp5"})
         assert answer.status_code == 200
 
     @cells("path", [PANEL, TOKENS])
-    def test_does_not_make_up_for_a_wrong_token(self, path: str, world: World):
+    def test_cookie_does_not_replace_a_wrong_token(self, path: str, world: World):
         answer = browser(world.super_admin).get(path, headers={"Authorization": "Bearer x"})
         assert answer.status_code == 401
 
-    def test_holds_what_the_panel_takes_from_nowhere_else(self, world: World):
+    def test_session_key_is_accepted_by_the_panel_as_a_cookie_only(self, world: World):
         assert browser(world.ada).get(PANEL).status_code == 200
         for headers in ({"Authorization": f"Bearer {world.ada.key}"}, {"x-api-key": world.ada.key}):
             answer = Caller().get(PANEL, headers=headers)
             assert (answer.status_code, answer.json()["message"]) == (401, "Invalid API key")
 
     @cells("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
-    def test_is_not_set_for_another_site(self, header: dict[str, str], world: World):
+    def test_cookie_is_not_set_for_a_cross_site_sign_in(self, header: dict[str, str], world: World):
         body = {"email": world.ada.user.email, "password": PASSWORD}
         before = Session.objects.count()
         answer = world.nobody.post(LOGIN, body | {"session_cookie": True}, headers=header)
         assert (answer.status_code, len(answer.cookies), Session.objects.count()) == (403, 0, before)
         data_of(world.nobody.post(LOGIN, body, headers=header))
 
-    def test_of_another_session_stays_when_one_is_signed_out(self, world: World):
+    def test_cookie_of_another_session_is_kept_at_sign_out(self, world: World):
         ada, other = world.ada, world.signed_in(world.ada.user)
         ada.http.cookies[COOKIE] = other.key
         answer = ada.post("/api/v1/auth/logout")
@@ -119,8 +119,8 @@ class TestABrowsersCookie:
         assert browser(other).get(PANEL).status_code == 200
 
 
-class TestTheEdge:
-    def test_tells_no_end_of_what_is_over(self, world: World):
+class TestEdge:
+    def test_revoked_session_has_no_expiry_header(self, world: World):
         boss = world.north_admin
         assert "expires-at" in boss.get(f"{EDGE}/api-sessions").headers
         answer = boss.delete(f"{EDGE}/api-sessions/{boss.session_id}")
@@ -129,18 +129,20 @@ class TestTheEdge:
         answer = boss.delete(f"{EDGE}/current-api-session")
         assert (answer.status_code, "expires-at" in answer.headers) == (200, False)
 
-    def test_looks_for_so_many_lists_of_one_caller_at_once(self, monkeypatch: pytest.MonkeyPatch, world: World):
+    def test_concurrent_lists_of_one_caller_are_limited(self, monkeypatch: pytest.MonkeyPatch, world: World):
         monkeypatch.setattr("core.api.throttling._under_way", {world.north_admin.user.handle: 4, "somebody else": 4})
         answer = world.north_admin.get(f"{EDGE}/api-sessions")
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RATE_LIMITED")
         assert answer["Retry-After"] == "1"
 
-    def test_gives_each_turn_back(self, world: World):
+    def test_finished_list_frees_its_slot(self, world: World):
         for _ in range(6):
             for query in ("", "?filter=id%20contains%20%22x%22", "?limit=-1", "?filter=nonsense%20%3D%201"):
                 assert world.north_admin.get(f"{EDGE}/api-sessions{query}").status_code in (200, 400)
 
-    def test_refuses_too_many_at_once_before_it_reads_them(self, monkeypatch: pytest.MonkeyPatch, world: World):
+    def test_unpaged_list_that_is_too_long_is_refused_before_reading(
+        self, monkeypatch: pytest.MonkeyPatch, world: World
+    ):
         monkeypatch.setattr("sessions_app.api.edge.wire.paging.MOST_AT_ONCE", 4)
         boss = world.north_admin
         for _ in range(2):
@@ -153,14 +155,14 @@ class TestTheEdge:
         assert boss.get(f"{EDGE}/api-sessions?limit=-1&offset=1").status_code == 200
 
 
-def test_admin_tokens_says_of_everything_that_it_is_not_to_be_kept(world: World):
+def test_admin_tokens_responses_are_never_cacheable(world: World):
     for path in ("/api/admin/nowhere", "/api/cron/nowhere", TOKENS):
         answer = world.nobody.get(path)
         assert "no-store" in answer["Cache-Control"]
         assert (answer["Pragma"], answer["Expires"]) == ("no-cache", "0")
 
 
-def test_the_clean_up_needs_no_worker(world: World):
+def test_cleanup_deletes_expired_sessions_never_marked_by_a_worker(world: World):
     """What ran out half a year ago was never written down, and goes all the same."""
     old = Session.objects.get(pk=world.super_admin.session.pk)
     Session.objects.filter(pk=old.pk).delete()

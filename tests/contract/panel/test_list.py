@@ -1,4 +1,4 @@
-"""GET /api/account/sessions and /count: where somebody is signed in."""
+"""GET /api/account/sessions and /count: the user's own live sessions."""
 
 import csv
 import re
@@ -47,8 +47,8 @@ def only_row(caller: Caller) -> dict[str, Any]:
     return found
 
 
-class TestASession:
-    def test_is_told_in_thirteen_fields(self, world: World):
+class TestListedSession:
+    def test_session_has_the_thirteen_documented_fields(self, world: World):
         ada = world.signed_in(world.person("ada", world.north), user_agent=WINDOWS)
         told, stored = only_row(ada), row(ada)
         opened, ends, first, last = (
@@ -70,7 +70,7 @@ class TestASession:
             "device": "Desktop",
         }
 
-    def test_names_browser_system_and_device_as_the_original_does(self, world: World):
+    def test_browser_os_and_device_match_the_reference_parser(self, world: World):
         """The table holds what the original's own parser answers for each agent, the empty one included."""
         with USER_AGENTS.open(newline="") as table:
             expected = {row.pop("user_agent"): row for row in csv.DictReader(table)}
@@ -82,48 +82,48 @@ class TestASession:
         assert actual.keys() == expected.keys()
         assert {agent: names for agent, names in actual.items() if names != expected[agent]} == {}
 
-    def test_says_unknown_where_nothing_is_known(self, world: World):
+    def test_missing_address_and_user_agent_are_listed_as_unknown(self, world: World):
         told = only_row(world.signed_in(world.person("ada", world.north), ip_address=None, user_agent=""))
         assert (told["ipAddress"], told["userAgent"]) == ("Unknown", "Unknown")
 
-    def test_was_issued_when_it_was_opened_and_not_before_its_end_by_so_much(self, world: World):
+    def test_issued_at_is_the_sign_in_time_whatever_the_expiry(self, world: World):
         change(world.ada, expires_at=F("expires_at") - timedelta(days=20))
         told = only_row(world.ada)
         assert abs(when(told["issuedAt"]) - row(world.ada).created_at) < timedelta(milliseconds=1)
 
 
-class TestTheFingerprint:
+class TestFingerprint:
     def of(self, caller: Caller) -> list[str]:
         return [each["fingerprint"] for each in page(caller)[0]]
 
-    def test_is_the_same_for_the_same_device_wherever_it_is(self, world: World):
+    def test_is_equal_for_one_device_at_different_addresses(self, world: World):
         again(world, world.ada, ip_address="198.51.100.7")
         assert len(self.of(world.ada)) == 2
         assert len(set(self.of(world.ada))) == 1
 
-    def test_tells_devices_apart(self, world: World):
+    def test_differs_between_devices(self, world: World):
         again(world, world.ada, user_agent=IPHONE)
         again(world, world.ada, user_agent=WINDOWS)
         assert len(set(self.of(world.ada))) == 3
 
-    def test_is_another_for_somebody_else_on_the_same_device(self, world: World):
+    def test_differs_between_users_of_one_device(self, world: World):
         assert self.of(world.ada) != self.of(world.alan)
 
-    def test_needs_the_servers_key_to_be_found_out(self, world: World, settings: Any):
+    def test_depends_on_the_secret_key(self, world: World, settings: Any):
         before = self.of(world.ada)
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "another key, which gives other fingerprints"
         assert self.of(world.ada) != before
 
 
-class TestTheList:
-    def test_is_the_documents(self, world: World):
+class TestList:
+    def test_response_has_the_documented_fields(self, world: World):
         answer = data_of(world.ada.get(f"{SESSIONS}?page=1&limit=50"))
         assert tuple(answer) == SAID_BY_A_SESSION
         assert answer["currentToken"] == world.ada.session_id
         assert answer["pagination"] == {"page": 1, "perPage": 50, "total": 1, "totalPages": 1}
 
-    def test_begins_with_what_lasts_longest(self, world: World):
+    def test_is_sorted_by_latest_expiry_first(self, world: World):
         callers = [world.ada, *(again(world, world.ada) for _ in range(4))]
         for days, caller in zip((3, 1, 5, 5, 2), callers, strict=True):
             change(caller, expires_at=row(callers[0]).created_at + timedelta(days=days))
@@ -131,7 +131,7 @@ class TestTheList:
         assert tokens(world.ada) == latest_first
         assert [token for number in (1, 2, 3) for token in tokens(world.ada, f"?limit=2&page={number}")] == latest_first
 
-    def test_holds_nothing_that_has_ended_however_it_did(self, world: World):
+    def test_leaves_out_revoked_expired_and_idle_sessions(self, world: World):
         revoked, expired, idle = (again(world, world.ada) for _ in range(3))
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
@@ -140,11 +140,11 @@ class TestTheList:
         assert [each["token"] for each in rows] == [world.ada.session_id]
         assert where["total"] == data_of(world.ada.get(COUNT))["count"] == 1
 
-    def test_is_ones_own_whoever_one_is(self, world: World):
+    def test_contains_the_callers_own_sessions_only(self, world: World):
         for caller in (world.ada, world.alan, world.north_admin, world.acme_partner, world.super_admin, world.lisa):
             assert tokens(caller) == [caller.session_id]
 
-    def test_marks_the_session_that_asks(self, world: World):
+    def test_marks_the_callers_session_as_current(self, world: World):
         phone = again(world, world.ada)
         for caller in (phone, world.ada, browser(phone)):
             rows, current, _ = page(caller)
@@ -154,24 +154,24 @@ class TestTheList:
                 world.ada.session_id: caller.session_id == world.ada.session_id,
             }
 
-    def test_marks_none_for_an_api_key(self, world: World):
+    def test_marks_no_session_as_current_for_an_api_key(self, world: World):
         world.ada.get(SESSIONS)
         rows, current, _ = page(api_key_of(world.ada.user))
         assert (current, [each["isCurrent"] for each in rows]) == (None, [False])
 
-    def test_is_empty_for_the_key_of_somebody_who_is_not_signed_in(self, world: World):
+    def test_is_empty_for_an_api_key_of_a_signed_out_user(self, world: World):
         key = api_key_of(world.person("grace", world.north))
         assert page(key) == ([], None, {"page": 1, "perPage": 50, "total": 0, "totalPages": 0})
         assert data_of(key.get(COUNT)) == {"count": 0}
 
-    def test_counts_what_is_there(self, world: World):
+    def test_count_and_total_equal_the_live_sessions(self, world: World):
         for number in range(2, 5):
             again(world, world.ada)
             assert data_of(world.ada.get(COUNT)) == {"count": number}
             assert page(world.ada)[2]["total"] == number
 
 
-class TestThePages:
+class TestPagination:
     @pytest.fixture
     def seven(self, world: World) -> Caller:
         for _ in range(6):
@@ -191,13 +191,13 @@ class TestThePages:
             ("?limit=1&limit=2", 2, {"page": 1, "perPage": 2, "total": 7, "totalPages": 4}),
         ],
     )
-    def test_hold_what_is_asked_for(self, query: str, length: int, where: dict[str, int], seven: Caller):
+    def test_page_and_limit_select_the_page(self, query: str, length: int, where: dict[str, int], seven: Caller):
         rows, _, said = page(seven, query)
         assert (len(rows), said) == (length, where)
 
     @cells("field", ["page", "limit"])
     @cells("value", ["0", "-1", "abc", "", "%20", "9" * 40, "%00", "%ff", "٣"])
-    def test_out_of_range_are_refused_by_name(self, field: str, value: str, world: World):
+    def test_invalid_page_or_limit_is_refused_with_400(self, field: str, value: str, world: World):
         answer = world.ada.get(f"{SESSIONS}?{field}={value}")
         assert refused(answer, 400) == "Query validation failed"
         told = answer.json()
@@ -209,7 +209,7 @@ class TestThePages:
         assert error["field"] == field
         assert error["message"]
 
-    def test_are_counted_in_numbers_as_javascript_reads_them(self, seven: Caller):
+    def test_numbers_are_parsed_as_javascript_does(self, seven: Caller):
         wrong = {}
         spellings = [(text, value) for value, texts in NUMBERS.items() for text in texts]
         for text, value in spellings:
@@ -223,7 +223,7 @@ class TestThePages:
                 wrong[query] = answer.content
         assert wrong == {}
 
-    def test_may_begin_between_two_pages_and_not_within_a_row(self, seven: Caller):
+    def test_fractional_page_is_accepted_only_at_a_row_boundary(self, seven: Caller):
         all_of_them = tokens(seven)
         rows, _, where = page(seven, "?page=1.5&limit=4")
         assert [row["token"] for row in rows] == all_of_them[2:6]
@@ -231,13 +231,13 @@ class TestThePages:
         for query in ("page=1.5&limit=3", "limit=1.5", "limit=99.5", "page=2&limit=2.5"):
             assert refused(seven.get(f"{SESSIONS}?{query}"), 400) == "Query validation failed"
 
-    def test_of_more_than_a_hundred_are_refused(self, world: World):
+    def test_limit_above_100_is_refused_with_400(self, world: World):
         assert refused(world.ada.get(f"{SESSIONS}?limit=101"), 400) == "Query validation failed"
         assert page(world.ada, "?limit=100")[2]["perPage"] == 100
 
 
-class TestWhoeverActsForSomebody:
-    def test_may_look_and_not_touch(self, world: World):
+class TestDelegatedToken:
+    def test_may_list_but_not_revoke(self, world: World):
         application(world)
         client = acting_for(world.ada)
         assert tokens(client) == [world.ada.session_id]
@@ -246,14 +246,14 @@ class TestWhoeverActsForSomebody:
         assert refused(client.delete(f"{SESSIONS}/{world.ada.session_id}"), 403) == words
 
 
-def test_a_machine_has_no_account(world: World):
+def test_service_token_is_refused_with_403(world: World):
     service = world.service(*Scope)
     words = "This endpoint is about the signed-in user, and a client's token has none"
     for method, path in (("GET", SESSIONS), ("GET", COUNT), ("DELETE", SESSIONS), ("DELETE", f"{SESSIONS}/x")):
         assert refused(service.request(method, path), 403) == words
 
 
-def test_a_look_writes_nothing_down(world: World):
+def test_listing_writes_nothing_to_the_sessions(world: World):
     person = world.person("admin", world.north, Role.TENANT_ADMIN)
     caller = world.signed_in(person)
     before = list(Session.objects.order_by("pk").values())
@@ -262,7 +262,7 @@ def test_a_look_writes_nothing_down(world: World):
     assert list(Session.objects.order_by("pk").values()) == before
 
 
-def test_being_there_is_written_down_as_everywhere(world: World):
+def test_listing_updates_last_activity_as_in_every_api(world: World):
     change(world.ada, last_activity_at=Now() - timedelta(minutes=2))
     page(world.ada)
     assert row(world.ada).last_activity_at >= row(world.ada).created_at

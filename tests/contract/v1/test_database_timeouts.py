@@ -1,4 +1,4 @@
-"""What the database breaks off is told as what it is: too long a question, or two acts in each other's way."""
+"""A statement timeout is answered with 503, and a deadlock with 409."""
 
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +22,7 @@ def as_slow_as_with_millions(filters: UserSessionFilters, rows: Any) -> Any:
     return Session.objects.extra(where=["pg_sleep(60) IS NULL"])
 
 
-def test_a_search_that_takes_too_long_says_so_and_when_to_come_back(world: World):
+def test_timed_out_search_is_503_with_retry_after(world: World):
     caller = world.super_admin
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = '1s'")
@@ -33,7 +33,7 @@ def test_a_search_that_takes_too_long_says_so_and_when_to_come_back(world: World
 
 
 @cells(("state", "status", "said"), [("query_canceled", 503, TOO_LONG), ("deadlock_detected", 409, CHANGED_MEANWHILE)])
-def test_an_act_that_is_broken_off_says_why(state: str, status: int, said: Any, world: World):
+def test_cancelled_statement_is_503_and_deadlock_409(state: str, status: int, said: Any, world: World):
     caller, path = world.north_admin, f"{SESSIONS}/{world.ada.session_id}"
 
     def broken_off(*_: Any, **__: Any) -> None:

@@ -1,4 +1,4 @@
-"""A letter leaves by SMTP, as `EMAIL_URL` says, and tries again when the mail server would not have it."""
+"""Mail is sent by SMTP as `EMAIL_URL` says, and retried when the server refuses it."""
 
 import email
 import re
@@ -66,7 +66,7 @@ def mail_server(settings: Any) -> Iterator[MailServer]:
         server.shutdown()
 
 
-def test_a_reset_letter_arrives_and_its_code_works(world: World, mail_server: MailServer):
+def test_reset_mail_arrives_by_smtp_and_its_code_works(world: World, mail_server: MailServer):
     issue(world)
     (job,) = queued()
     jobs.mail_password_reset(**job)
@@ -81,7 +81,7 @@ def test_a_reset_letter_arrives_and_its_code_works(world: World, mail_server: Ma
     assert sign_in(world, NEW) == 200
 
 
-def test_a_letter_that_is_turned_away_is_tried_again(world: World, mail_server: MailServer):
+def test_reset_mail_is_retried_after_an_smtp_error(world: World, mail_server: MailServer):
     """The worker tries a job again that has raised."""
     issue(world)
     (job,) = queued()

@@ -1,4 +1,4 @@
-"""Who did what, read over HTTP: by whom, how far, and how fast. Nobody writes there."""
+"""/admin/audit: fields, scope, filters and speed of the read-only audit log."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -39,8 +39,8 @@ def handles(**of: Any) -> list[str]:
     return [entry.handle for entry in AuditEntry.objects.filter(**of).order_by("-pk")]
 
 
-class TestAnEntry:
-    def test_says_all_there_is(self, world: World):
+class TestAuditEntry:
+    def test_has_the_documented_fields(self, world: World):
         made = data_of(world.north_admin.post(GROUPS, {"name": "all"}, **FROM), 201)
         told = newest(world.north_admin)
         assert told["id"] == AuditEntry.objects.latest("pk").handle
@@ -65,7 +65,7 @@ class TestAnEntry:
             "changes": {"name": [None, "all"]},
         }
 
-    def test_of_a_machine_has_no_role(self, world: World):
+    def test_entry_of_a_service_or_the_system_has_no_actor_role(self, world: World):
         operator = world.super_admin
         for actor_type, act in {
             "system": lambda: suspend(world.north, actor=SYSTEM),
@@ -77,15 +77,15 @@ class TestAnEntry:
             told = data_of(operator.get(f"{AUDIT}/{AuditEntry.objects.latest('pk').handle}"))
             assert (told["actor_type"], told["actor_role"]) == (actor_type, None)
 
-    def test_of_a_refusal_says_so(self, world: World):
+    def test_entry_of_a_refused_request_has_result_denied(self, world: World):
         world.north_admin.get("/api/v1/admin/partners")
         told = newest(world.north_admin)
         assert (told["action"], told["result"]) == ("access.denied", "denied")
         assert (told["resource_type"], told["resource_id"]) == (None, None)
 
 
-class TestWhoReadsWhat:
-    def test_is_told_by_tenant_and_partner(self, world: World):
+class TestAuditScope:
+    def test_each_admin_reads_the_entries_in_their_scope(self, world: World):
         for who in (world.ada, world.katherine, world.lisa, world.acme_partner, world.super_admin):
             assert who.session
         change(world.acme, actor=SYSTEM, max_tenants=7)
@@ -95,14 +95,14 @@ class TestWhoReadsWhat:
         assert all_of(world.super_admin) == handles()
         assert "partner.updated" not in {row["action"] for row in page(world.acme_partner.get(AUDIT))[0]}
 
-    def test_what_others_do_in_a_tenant_is_its_partners_to_read(self, world: World):
+    def test_super_admins_action_in_a_tenant_is_visible_to_its_admins(self, world: World):
         body = {"name": "all", "tenant_id": world.north.handle}
         made = data_of(world.super_admin.post(GROUPS, body), 201)
         for caller in (world.north_admin, world.acme_partner):
             (entry,) = page(caller.get(f"{AUDIT}?resource_id={made['id']}"))[0]
             assert entry["actor_email"] == world.super_admin.user.email
 
-    def test_elsewhere_there_is_nothing(self, world: World):
+    def test_entry_out_of_scope_is_404(self, world: World):
         assert world.ada.session
         change(world.acme, actor=SYSTEM, max_tenants=7)
         of_partner = AuditEntry.objects.latest("pk").handle
@@ -119,7 +119,7 @@ class TestWhoReadsWhat:
             assert all_of(world.springfield_admin, f"&{query}") == []
             assert all_of(world.globex_partner, f"&{query}") == []
 
-    def test_where_a_tenant_came_from_is_the_platforms_to_know(self, world: World):
+    def test_former_partner_of_a_moved_tenant_is_visible_to_super_admins(self, world: World):
         world.north_admin, world.globex_partner, world.acme_partner, world.super_admin  # noqa: B018 - there before
         change_tenant(world.north, actor=SYSTEM, partner=world.globex)
         moved = f"{AUDIT}/{AuditEntry.objects.get(action='tenant.moved').handle}"
@@ -136,7 +136,7 @@ class TestWhoReadsWhat:
         assert all_of(world.acme_partner, "&action=tenant.moved") == []
         assert world.acme_partner.get(moved).status_code == 404
 
-    def test_a_tenant_that_moves_takes_along_what_is_done_from_then_on(self, world: World):
+    def test_entries_after_a_tenant_move_belong_to_the_new_partner(self, world: World):
         change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         change(world.north, actor=SYSTEM, name="North!")
         renamed = AuditEntry.objects.latest("pk").handle
@@ -144,7 +144,7 @@ class TestWhoReadsWhat:
         assert renamed not in all_of(world.acme_partner)
 
     @cells("method", ["POST", "PUT", "PATCH", "DELETE"])
-    def test_nobody_writes(self, method: str, world: World):
+    def test_writing_is_refused_to_everyone(self, method: str, world: World):
         entry = handles()[0]
         for caller in (world.ada, world.north_admin, world.acme_partner, world.super_admin, world.service(*Scope)):
             for path in (AUDIT, f"{AUDIT}/{entry}", f"{AUDIT}/actions", f"{AUDIT}/resource-types", ACTIVITY):
@@ -152,8 +152,8 @@ class TestWhoReadsWhat:
                 assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD"), path
 
 
-class TestTheList:
-    def test_can_be_of_a_part(self, world: World):
+class TestAuditList:
+    def test_is_filtered_by_actor_resource_action_result_and_address(self, world: World):
         assert world.alan.session
         world.ada.get("/api/v1/admin/groups")
         world.north_admin.post(GROUPS, {"name": "all"}, REMOTE_ADDR="198.51.100.7")
@@ -176,7 +176,7 @@ class TestTheList:
         }.items():
             assert all_of(world.super_admin, f"&{query}") == handles(**of), query
 
-    def test_can_be_of_a_time(self, world: World):
+    def test_is_filtered_by_time(self, world: World):
         caller, marks = world.north_admin, []
         for _ in range(3):
             change(world.north, actor=SYSTEM, name=f"North {len(marks)}")
@@ -200,11 +200,11 @@ class TestTheList:
             *("per_page=0", "page=x", "ordering=-timestamp", "cursor=x"),
         ],
     )
-    def test_of_what_cannot_be_is_refused(self, query: str, world: World):
+    def test_invalid_filter_is_422(self, query: str, world: World):
         assert {loc[1] for loc, _, _ in flaws(world.super_admin.get(f"{AUDIT}?{query}"))} == {query.partition("=")[0]}
 
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
-    def test_is_the_same_page_by_page_and_by_cursor(self, who: str, world: World):
+    def test_pages_and_cursor_return_the_same_entries(self, who: str, world: World):
         caller = getattr(world, who)
         for number in range(5):
             change(world.north, actor=SYSTEM, name=f"North {number}")
@@ -220,24 +220,24 @@ class TestTheList:
                 met, cursor = met + rows, where["next_cursor"]
             assert [row["id"] for row in pages] == [row["id"] for row in met] == everything
 
-    def test_counts_from_the_chains_what_there_is(self, world: World):
+    def test_total_equals_the_number_of_entries(self, world: World):
         assert world.ada.session
         for caller, of in ((world.north_admin, {"tenant_id": world.north.pk}), (world.super_admin, {})):
             _, where = page(caller.get(f"{AUDIT}?per_page=1"))
             assert where["total"] == AuditEntry.objects.filter(**of).count()
 
 
-class TestTheWords:
-    def test_are_those_there_are(self, world: World):
+class TestAuditVocabulary:
+    def test_lists_every_action_and_resource_type(self, world: World):
         assert data_of(world.north_admin.get(f"{AUDIT}/actions")) == sorted(Action)
         assert data_of(world.north_admin.get(f"{AUDIT}/resource-types/")) == sorted(ResourceType)
 
-    def test_are_what_is_recorded(self, world: World):
+    def test_recorded_resource_types_are_all_listed(self, world: World):
         assert set(AuditEntry.objects.values_list("resource_type", flat=True)) <= {*ResourceType, ""}
 
 
 class TestActivity:
-    def test_is_the_record(self, world: World):
+    def test_returns_the_same_entries_as_the_audit_log(self, world: World):
         assert world.ada.session
         for caller in (world.north_admin, world.acme_partner, world.super_admin):
             for query in ("", "?per_page=2&page=2", "?action=authentication.sign_in"):
@@ -246,7 +246,7 @@ class TestActivity:
                 assert activity["pagination"]["total"] == record_["pagination"]["total"]
 
 
-class TestAMillionEntries:
+class TestLongAuditLog:
     """Twenty thousand, to be asked as a million would be: by the indexes that there are."""
 
     def plan(self, caller: Caller, query: str) -> str:
@@ -275,7 +275,7 @@ class TestAMillionEntries:
             cursor.execute("ANALYZE audit_auditentry")
         return world
 
-    def test_are_paged_by_an_index(self, crowded: World):
+    def test_every_list_query_uses_an_index(self, crowded: World):
         world = crowded
         ada = world.ada.user
         for caller, query in (
@@ -292,7 +292,7 @@ class TestAMillionEntries:
         ):
             assert "Seq Scan" not in (plan := self.plan(caller, query)), f"{query}\n{plan}"
 
-    def test_are_told_at_once(self, crowded: World):
+    def test_first_page_is_returned_within_a_quarter_second(self, crowded: World):
         for caller in (crowded.super_admin, crowded.north_admin, crowded.acme_partner):
             assert caller.get(AUDIT).status_code == 200
             assert quickest(partial(caller.get, AUDIT)) < 0.25

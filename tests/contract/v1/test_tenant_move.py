@@ -1,4 +1,4 @@
-"""A tenant moves to a partner who has room for all that is in it."""
+"""A tenant moves to another partner only within that partner's limits."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def moved(world: World) -> Any:
 
 
 @cells("limit", ["max_users_per_tenant", "max_applications_per_tenant"])
-def test_it_stays_where_the_other_partner_allows_less_than_it_has(limit: str, world: World):
+def test_tenant_move_is_refused_over_the_new_partners_limits(limit: str, world: World):
     for caller in (world.ada, world.alan):
         assert caller.session
     for name in ("one", "two"):

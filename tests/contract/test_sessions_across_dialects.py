@@ -1,5 +1,4 @@
-"""A session opened through one dialect is listed, inspected and ended through every other, and then refused by all:
-on two server processes, each step on the other one than the step before."""
+"""A session of one dialect is listed and revocable in every other, across two server processes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ def statuses(person: Person, opened: Opened) -> dict[tuple[int, str, str], int]:
 
 @pytest.mark.parametrize("opener", OPENED)
 @pytest.mark.parametrize("ender", ENDED)
-def test_what_one_dialect_opens_every_other_sees_and_ends(
+def test_session_of_any_dialect_is_listed_and_revocable_in_every_other(
     opener: str, ender: str, servers: Servers, committed_world: World
 ):
     opal = Person(committed_world.super_admin.user, committed_world, servers)
@@ -138,7 +137,7 @@ def test_what_one_dialect_opens_every_other_sees_and_ends(
 
 @pytest.mark.parametrize("opener", ["v1", "cookie"])
 @pytest.mark.parametrize("ender", ["v1", "panel", "edge"])
-def test_a_users_session_is_everybodys_who_may_see_it(
+def test_users_session_is_revocable_in_every_dialect_by_owner_and_admin(
     opener: str, ender: str, servers: Servers, committed_world: World
 ):
     world = committed_world
@@ -154,7 +153,7 @@ def test_a_users_session_is_everybodys_who_may_see_it(
         assert ada.ask(at, "GET", path, headers).status_code == 401
 
 
-def test_all_of_an_administrators_sessions_end_by_the_version(servers: Servers, committed_world: World):
+def test_revoke_all_of_admin_tokens_revokes_admin_sessions_of_every_dialect(servers: Servers, committed_world: World):
     """Whatever opened them; and nobody else's."""
     world = committed_world
     opal, ada = Person(world.super_admin.user, world, servers), Person(world.ada.user, world, servers)

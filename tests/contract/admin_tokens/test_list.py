@@ -1,4 +1,4 @@
-"""GET /api/admin/tokens/sessions: who administers at this moment."""
+"""GET /api/admin/tokens/sessions: the list of admin sessions."""
 
 from datetime import timedelta
 from typing import Any
@@ -42,8 +42,8 @@ def bump() -> None:
     operations.bump_token_version(actor=SYSTEM, reason="test")
 
 
-class TestASession:
-    def test_is_told_as_a_token_would_be(self, world: World):
+class TestListedSession:
+    def test_session_has_the_documented_token_fields(self, world: World):
         admin = world.north_admin
         (told,) = listed(by_key())
         stored = row(admin)
@@ -58,7 +58,7 @@ class TestASession:
             "status": "active",
         }
 
-    def test_says_unknown_where_nothing_is_known(self, world: World):
+    def test_missing_address_and_user_agent_are_listed_as_unknown(self, world: World):
         world.signed_in(world.person("admin", world.north, world.north_admin.user.role), ip_address=None, user_agent="")
         assert {(each["ip"], each["ua"]) for each in listed(by_key())} == {
             ("unknown", "unknown"),
@@ -66,19 +66,19 @@ class TestASession:
         }
 
 
-class TestTheList:
-    def test_is_of_administrators_of_every_tier_and_of_nobody_else(self, world: World):
+class TestList:
+    def test_lists_admins_of_every_role_and_no_plain_users(self, world: World):
         plain, callers = [world.ada, world.lisa], admins(world)
         assert set(handles(by_key())) == {each.session_id for each in callers}
         assert all(map(is_alive, plain))
 
-    def test_says_what_time_it_is_and_which_version_counts(self, world: World):
+    def test_contains_current_time_and_token_version(self, world: World):
         body = data_of(world.super_admin.get(SESSIONS))
         (own,) = body["sessions"]
         assert body["currentTokenVersion"] == own["v"]
         assert own["iat"] <= body["now"] < own["exp"]
 
-    def test_begins_with_the_newest_by_second_and_then_by_name(self, world: World):
+    def test_is_sorted_newest_first_then_by_id(self, world: World):
         callers = admins(world)
         for age, caller in zip((5, 3, 3, 9, 1), callers, strict=True):
             change(caller, created_at=Now() - timedelta(seconds=age, milliseconds=age * 30))
@@ -86,14 +86,14 @@ class TestTheList:
         assert told == sorted(told, reverse=True)
         assert told[0][1] == world.super_admin.session_id
 
-    def test_is_empty_if_nobody_administers(self, world: World):
+    def test_is_empty_without_admin_sessions(self, world: World):
         assert world.ada
         body = data_of(by_key().get(SESSIONS))
         assert (body["count"], body["sessions"]) == (0, [])
         assert body["currentTokenVersion"] >= 1
 
     @cells("query", ["", "?status=active"])
-    def test_leaves_out_what_has_ended(self, query: str, world: World):
+    def test_leaves_out_sessions_that_have_ended(self, query: str, world: World):
         revoked, expired, idle, floored, alive = admins(world)
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
@@ -102,16 +102,16 @@ class TestTheList:
         assert handles(by_key(), query) == [alive.session_id]
 
     @cells("said", ["", "ALL", "revoked", "active,all", "%20all", "all%00", "%ff", "1"])
-    def test_knows_two_words_and_says_which(self, said: str, world: World):
+    def test_unknown_status_is_refused_with_400(self, said: str, world: World):
         assert refused(by_key().get(f"{SESSIONS}?status={said}"), 400) == BAD_STATUS
 
-    def test_does_not_mind_what_else_is_said(self, world: World):
+    def test_unknown_query_parameters_are_ignored(self, world: World):
         admin = world.north_admin
         assert handles(by_key(), "?page=7&limit=0&v=9") == [admin.session_id]
 
 
-class TestAllOfThem:
-    def test_tell_what_became_of_each(self, world: World):
+class TestListOfAllStatuses:
+    def test_each_session_has_its_status(self, world: World):
         callers = revoked, expired, idle, floored, _ = admins(world)
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
@@ -125,13 +125,13 @@ class TestAllOfThem:
         operations.sweep()
         assert statuses(by_key()) == wanted
 
-    def test_of_what_idled_say_that_it_ran_out_then(self, world: World):
+    def test_idle_session_is_expired_at_its_idle_time(self, world: World):
         fall_idle(world.north_admin)
         (told,) = listed(by_key(), "?status=all")
         assert told["exp"] <= data_of(by_key().get(SESSIONS))["now"]
         assert (told["status"], told["exp"] > told["iat"] - 8 * 24 * 3600) == ("expired", True)
 
-    def test_tell_which_version_each_was_opened_in(self, world: World):
+    def test_each_session_has_the_token_version_it_was_opened_in(self, world: World):
         first, start = world.north_admin, version(by_key())
         bump()
         second = world.acme_partner
@@ -148,7 +148,7 @@ class TestAllOfThem:
         operations.sweep()
         assert statuses(by_key()) == wanted
 
-    def test_name_the_first_that_holds(self, world: World):
+    def test_expired_wins_over_revoked_and_revoked_over_invalidated(self, world: World):
         """Expired before revoked, and revoked before invalidated."""
         revoked, invalidated, start = world.north_admin, world.acme_partner, version(by_key())
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
@@ -164,20 +164,20 @@ class TestAllOfThem:
             invalidated.session_id: ("expired", start),
         }
 
-    def test_know_every_way_of_signing_all_administrators_out(self, world: World):
+    def test_revoking_all_admins_marks_their_sessions_invalidated(self, world: World):
         admin, start = world.north_admin, version(by_key())
         revoke_scope(Reach.ADMINS)
         assert version(by_key()) == start + 1
         assert statuses(by_key()) == {admin.session_id: ("invalidated", start)}
 
-    def test_do_not_take_others_ends_for_it(self, world: World):
+    def test_tenant_and_platform_revocations_leave_token_version_unchanged(self, world: World):
         admin, start = world.north_admin, version(by_key())
         revoke_scope(Reach.PLATFORM)
         revoke_scope(Reach.TENANT, world.south.pk)
         assert version(by_key()) == start
         assert statuses(by_key()) == {admin.session_id: ("revoked", start)}
 
-    def test_have_the_version_that_they_were_spared_in(self, world: World):
+    def test_session_kept_by_a_revocation_gets_the_new_token_version(self, world: World):
         admin, spared, start = world.north_admin, world.super_admin, version(by_key())
         operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="test", spare=spared.session.pk)
         assert statuses(by_key()) == {
@@ -186,8 +186,8 @@ class TestAllOfThem:
         }
 
 
-class TestManyOfThem:
-    def test_are_the_newest_ten_thousand_and_it_says_so(self, world: World, monkeypatch: pytest.MonkeyPatch):
+class TestLongList:
+    def test_is_truncated_to_the_newest_sessions_with_a_header(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(admin_sessions, "MOST", 3)
         callers = admins(world)
         answer = by_key().get(SESSIONS)
@@ -198,12 +198,12 @@ class TestManyOfThem:
             (each.session_id for each in callers), reverse=True
         )[:3]
 
-    def test_are_not_truncated_as_a_rule(self, world: World):
+    def test_short_list_has_no_truncation_header(self, world: World):
         admins(world)
         assert TRUNCATED not in by_key().get(SESSIONS).headers
 
     @cells("query", ["", "?status=all"])
-    def test_cost_as_much_as_few(self, query: str, world: World):
+    def test_query_count_does_not_grow_with_the_list(self, query: str, world: World):
         operator, costs = world.super_admin, []
         for total in (10, 300):
             make_them(total, operator)

@@ -1,4 +1,4 @@
-"""How many statements a request of the panel costs: one to ask who it is, one to count it, and the rest."""
+"""SQL queries of each panel API request: one authenticates, one counts the request for its rate limit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ CALLERS: dict[str, Callable[[World], Caller]] = {
 
 
 @cells("by", CALLERS)
-def test_a_list_costs_the_same_however_long_it_is(by: str, world: World):
+def test_list_query_count_does_not_grow_with_sessions(by: str, world: World):
     caller, found = CALLERS[by](world), []
     caller.get(COUNT)  # which notes a key's first use
     for total in (10, 200):
@@ -30,7 +30,7 @@ def test_a_list_costs_the_same_however_long_it_is(by: str, world: World):
     assert found == [3] * 8
 
 
-def test_an_act_costs_what_it_costs_elsewhere_and_its_count(world: World):
+def test_revocation_runs_the_expected_number_of_queries(world: World):
     world.ada.get(COUNT)
     assert cost(lambda: world.ada.delete(SESSIONS)) == 17 + 1
     phone = world.signed_in(world.ada.user)
@@ -39,5 +39,5 @@ def test_an_act_costs_what_it_costs_elsewhere_and_its_count(world: World):
 
 
 @cells("headers", [{}, {"Authorization": "Bearer x"}, {"X-Api-Key": "x"}, {"Cookie": "curfew_session=x"}])
-def test_nobody_costs_nothing(headers: dict[str, Any], world: World):
+def test_missing_or_malformed_credential_runs_no_queries(headers: dict[str, Any], world: World):
     assert cost(lambda: Caller().get(SESSIONS, headers=headers)) == 0

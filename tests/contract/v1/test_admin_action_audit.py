@@ -1,4 +1,4 @@
-"""Whatever an administrator does to sessions goes on record once: who, from where, and how it ended."""
+"""Every admin action on sessions writes one audit entry, whether it succeeds or is denied."""
 
 from typing import Any
 
@@ -56,8 +56,8 @@ def filled(value: Any, names: dict[str, str]) -> Any:
 
 
 @cells("name", ACTS)
-class TestAnAct:
-    def test_is_recorded_once_with_all_there_is_to_say(self, name: str, world: World):
+class TestAdminActionAudit:
+    def test_action_writes_one_complete_entry(self, name: str, world: World):
         entry = perform(name, world)
         assert entry is not None
         assert (entry.action, entry.result) == (ACTS[name][3], "success")
@@ -68,20 +68,20 @@ class TestAnAct:
         assert entry.changes["revoked_count"] >= 1
         assert not is_alive(world.ada)
 
-    def test_that_nobody_below_may_do_is_recorded_as_denied(self, name: str, world: World):
+    def test_denied_action_writes_an_access_denied_entry(self, name: str, world: World):
         entry = perform(name, world, who="alan")
         assert entry is not None
         assert (entry.action, entry.result, entry.actor_id) == ("access.denied", "denied", world.alan.user.handle)
         assert is_alive(world.ada)
 
-    def test_on_what_is_not_there_is_none(self, name: str, world: World):
+    def test_action_on_a_session_out_of_scope_writes_none(self, name: str, world: World):
         entry = perform(name, world, who="springfield_admin")
         in_a_body = name == "signing a user out"
         assert (entry.action if entry else None) == ("access.denied" if in_a_body else None)
         assert is_alive(world.ada)
 
 
-def test_naming_a_session_that_is_not_theirs_is_recorded_as_ending_none(world: World):
+def test_revoking_an_unknown_session_id_is_recorded_with_count_zero(world: World):
     entry = perform("revoking some of a user's", world, session=some_id(Prefix.SESSION))
     assert entry is not None
     assert (entry.changes["revoked_count"], entry.changes["sessions"]) == (0, [])

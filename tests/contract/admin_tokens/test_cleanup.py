@@ -1,4 +1,4 @@
-"""GET /api/cron/cleanup-admin-sessions: what is long over is deleted, and nothing that is kept for a reason."""
+"""GET /api/cron/cleanup-admin-sessions: deletes admin sessions past their retention, and nothing else."""
 
 from datetime import timedelta
 from typing import Any
@@ -49,8 +49,8 @@ def opened_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sessions_app.operations.expiry.max_id_at", lambda moment: "f" * 32)
 
 
-class TestCleaningUp:
-    def test_deletes_administrators_sessions_that_are_long_over(self, world: World):
+class TestCleanup:
+    def test_deletes_admin_sessions_past_retention(self, world: World):
         gone = [
             ended(each, days, expired_days_ago=8)
             for each, days in ((world.north_admin, 8), (world.acme_partner, 9), (world.super_admin, LONG))
@@ -59,7 +59,7 @@ class TestCleaningUp:
         assert not any(map(is_there, gone))
         assert clean_up() == 0
 
-    def test_keeps_what_is_live(self, world: World):
+    def test_keeps_live_sessions(self, world: World):
         assert clean_up() == 0
         assert is_there(world.super_admin)
 
@@ -67,14 +67,14 @@ class TestCleaningUp:
         ("ended_days_ago", "expired_days_ago"),
         [(6, 6), (6.9, 6.9), (LONG, 6), (LONG, -20)],
     )
-    def test_keeps_what_ran_out_within_the_week_or_has_not_yet(
+    def test_keeps_sessions_within_retention_or_not_yet_expired(
         self, ended_days_ago: float, expired_days_ago: float, world: World
     ):
         admin = ended(world.north_admin, ended_days_ago, expired_days_ago=expired_days_ago)
         assert clean_up() == 0
         assert is_there(admin)
 
-    def test_deletes_what_has_been_idle_for_a_week_and_longer(self, world: World):
+    def test_deletes_sessions_idle_past_retention(self, world: World):
         idle = (world.north_admin, world.acme_partner)
         for caller, days in zip(idle, (8, 6), strict=True):
             change(
@@ -88,7 +88,7 @@ class TestCleaningUp:
         assert clean_up() == 1
         assert [is_there(each) for each in idle] == [False, True]
 
-    def test_goes_by_the_retention_that_is_set_and_by_no_other(self, world: World, settings: Any):
+    def test_uses_admin_session_retention_setting_only(self, world: World, settings: Any):
         settings.ADMIN_SESSION_RETENTION_DAYS = 30
         settings.SESSION_RETENTION_DAYS = 1
         kept, gone = (
@@ -98,12 +98,12 @@ class TestCleaningUp:
         assert clean_up() == 1
         assert [is_there(kept), is_there(gone)] == [True, False]
 
-    def test_keeps_everybody_elses(self, world: World):
+    def test_keeps_sessions_of_plain_users(self, world: World):
         ada = ended(world.ada, LONG, expired_days_ago=LONG)
         assert clean_up() == 0
         assert is_there(ada)
 
-    def test_is_on_record(self, world: World):
+    def test_writes_audit_entry_with_purged_count(self, world: World):
         ended(world.north_admin, LONG, expired_days_ago=8)
         clean_up()
         entry = AuditEntry.objects.filter(action="session.purged").latest("pk")
@@ -111,8 +111,8 @@ class TestCleaningUp:
         assert entry.changes["purged_count"] == 1
 
 
-class TestWhoever:
-    def test_has_not_the_secret_is_refused(self, world: World):
+class TestCleanupCredential:
+    def test_cleanup_without_the_cron_secret_is_refused_with_401(self, world: World):
         ended(world.north_admin, LONG, expired_days_ago=8)
         operator, before = world.super_admin, database_digest()
         for caller in (Caller(), Caller("x"), Caller(""), Caller(KEY), by_key(), by_key(SECRET), operator):
@@ -122,12 +122,12 @@ class TestWhoever:
             not_kept(answer)
         assert database_digest() == before
 
-    def test_has_any_secret_where_there_is_none_is_refused(self, world: World, settings: Any):
+    def test_every_secret_is_refused_when_none_is_configured(self, world: World, settings: Any):
         settings.CRON_SECRET = ""
         for sent in (SECRET, "", " "):
             assert Caller().get(CLEAN_UP, headers={"Authorization": f"Bearer {sent}"}).status_code == 401
 
-    def test_guesses_has_to_wait(self, world: World, settings: Any):
+    def test_repeated_wrong_secrets_are_throttled_with_429(self, world: World, settings: Any):
         settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
         answers = [Caller("x").get(CLEAN_UP) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
@@ -136,7 +136,7 @@ class TestWhoever:
         told = AuditEntry.objects.filter(actor_label="cron secret").order_by("-pk")[:5]
         assert [each.changes["reason"] for each in told] == [*["throttled"] * 2, *["wrong cron secret"] * 3]
 
-    def test_asks_otherwise_is_told_so(self, world: World):
+    def test_wrong_method_gets_405_and_unknown_path_404(self, world: World):
         assert SCHEDULER.post(CLEAN_UP).json() == {"ok": False, "error": "Method Not Allowed"}
         answer = SCHEDULER.get("/api/cron/nothing")
         assert (answer.status_code, answer.json()) == (404, {"ok": False, "error": "Not Found"})

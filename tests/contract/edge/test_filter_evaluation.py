@@ -1,4 +1,4 @@
-"""Whatever a filter says, the database and a plain reading of it keep the same rows, in the same order."""
+"""Random filters match the same rows in the same order in SQL and in the Python evaluator."""
 
 import random
 from typing import Any
@@ -54,7 +54,7 @@ def asked_for(
 
 
 @cells("number", range(CROWDS))
-def test_the_database_and_a_plain_reading_agree(number: int, world: World):
+def test_sql_and_python_evaluation_of_a_session_filter_agree(number: int, world: World):
     rows = create_mixed_sessions(world, random.Random(number), 60)
 
     @thoroughly
@@ -74,7 +74,7 @@ def test_the_database_and_a_plain_reading_agree(number: int, world: World):
 
 
 @cells("number", range(CROWDS))
-def test_identities_are_filtered_as_sessions_are(number: int, world: World):
+def test_sql_and_python_evaluation_of_an_identity_filter_agree(number: int, world: World):
     rows = people(world, random.Random(number), 60)
 
     @thoroughly
@@ -93,17 +93,17 @@ def test_identities_are_filtered_as_sessions_are(number: int, world: World):
     agree()
 
 
-class TestTheReadingItself:
+class TestPythonEvaluator:
     """It is only worth something if it does not say yes to everything, and if what binds what makes a difference."""
 
-    def test_keeps_some_rows_and_not_others(self, world: World):
+    def test_random_filters_match_some_rows_and_not_others(self, world: World):
         rows = create_mixed_sessions(world, random.Random(0), 60)
         filters = [Author(rows, random.Random(seed)).filter() for seed in range(200)]
         kept = [sum(holds(each, row) for row in rows) for each in filters]
         assert sum(0 < each < len(rows) for each in kept) > len(kept) / 5
         assert len({written(each) for each in filters}) > 190
 
-    def test_sees_what_every_kind_of_row_is(self, world: World):
+    def test_sample_rows_differ_in_every_field(self, world: World):
         rows = create_mixed_sessions(world, random.Random(0), 60)
         for name in ("ipAddress", "createdAt", "lastActivityAt", "mfaComplete", "mfaRequired", "identity", "tenant_id"):
             assert len({row[name] for row in rows}) > 1, name
@@ -113,7 +113,7 @@ class TestTheReadingItself:
 
 
 @cells("value", [0, 1, 2**128 - 1, 2**125, 2**64 - 1])
-def test_handles_are_in_the_order_of_their_text(value: int):
+def test_encoded_ids_sort_like_their_uuids(value: int):
     """What comparing them by their UUIDs rests on."""
 
     handle = encode_id(Prefix.SESSION, UUID(int=value))

@@ -1,4 +1,4 @@
-"""DELETE /api/account/sessions, and one of them."""
+"""DELETE /api/account/sessions and /api/account/sessions/{token}: revoking one's own sessions."""
 
 from typing import Any
 
@@ -24,34 +24,34 @@ def others(answer: Any) -> dict[str, Any]:
     return body["data"]
 
 
-class TestEndingOne:
-    def test_refuses_it_from_its_next_request(self, world: World):
+class TestRevokeOne:
+    def test_revoked_session_is_refused_on_next_request(self, world: World):
         phone = again(world, world.ada)
         assert others(world.ada.delete(one(phone))) == {"revoked": True, "currentSessionRevoked": False}
         assert not is_alive(phone)
         assert tokens(world.ada) == [world.ada.session_id]
 
-    def test_says_so_if_it_was_this_very_one(self, world: World):
+    def test_response_says_if_the_current_session_was_revoked(self, world: World):
         assert others(world.ada.delete(one(world.ada))) == {"revoked": True, "currentSessionRevoked": True}
         assert refused(world.ada.get(SESSIONS)) == "Invalid API key"
 
-    def test_is_not_ones_current_one_by_an_api_key(self, world: World):
+    def test_api_key_has_no_current_session(self, world: World):
         key = api_key_of(world.ada.user)
         assert others(key.delete(one(world.ada))) == {"revoked": True, "currentSessionRevoked": False}
         assert not is_alive(world.ada)
 
-    def test_takes_its_token_out_of_a_url(self, world: World):
+    def test_percent_encoded_id_is_decoded(self, world: World):
         phone = again(world, world.ada)
         assert others(world.ada.delete(f"{SESSIONS}/%20{phone.session_id}%20"))["revoked"] is True
         assert not is_alive(phone)
 
     @cells("token", ["session_abc123xyz789", "x" * 5_000, "..", "%00", "%ff", "%F0%9F%92%A9"])
-    def test_that_is_none_is_not_found(self, token: str, world: World):
+    def test_malformed_id_is_404(self, token: str, world: World):
         ada, before = world.ada, database_digest()
         assert refused(ada.delete(f"{SESSIONS}/{token}"), 404) == NOT_FOUND
         assert database_digest() == before
 
-    def test_that_is_unknown_foreign_or_over_is_not_found_alike(self, world: World):
+    def test_unknown_foreign_and_ended_sessions_are_the_same_404(self, world: World):
         revoked, expired, idle = (again(world, world.ada) for _ in range(3))
         others(world.ada.delete(one(revoked)))
         run_out(expired)
@@ -65,16 +65,16 @@ class TestEndingOne:
         assert database_digest() == before
         assert all(is_alive(each) for each in strangers)
 
-    def test_of_somebody_below_is_not_an_administrators_to_do_here(self, world: World):
+    def test_admin_cannot_revoke_another_users_session(self, world: World):
         for caller in (world.north_admin, world.acme_partner, world.super_admin):
             assert refused(caller.delete(one(world.ada)), 404) == NOT_FOUND
         assert is_alive(world.ada)
 
-    def test_by_the_name_of_something_else_is_not_found(self, world: World):
+    def test_id_of_another_type_is_404(self, world: World):
         assert refused(world.ada.delete(f"{SESSIONS}/{world.ada.user.handle}"), 404) == NOT_FOUND
 
     @cells("blank", ["/", "/%20", "/%20%20", "/%09"])
-    def test_takes_a_token(self, blank: str, world: World):
+    def test_blank_id_is_refused_with_400(self, blank: str, world: World):
         phone = again(world, world.ada)
         before = database_digest()
         assert refused(world.ada.delete(f"{SESSIONS}{blank}"), 400) == "Missing session token"
@@ -82,7 +82,7 @@ class TestEndingOne:
         assert database_digest() == before
         assert is_alive(phone)
 
-    def test_is_on_record_once(self, world: World):
+    def test_writes_exactly_one_audit_entry(self, world: World):
         phone = again(world, world.ada)
         world.ada.delete(one(phone))
         (entry,) = AuditEntry.objects.filter(resource_id=phone.session_id, action="session.revoked")
@@ -90,18 +90,18 @@ class TestEndingOne:
         assert (row(phone).revoked_by, row(phone).revoke_reason) == (world.ada.user.handle, "signed out by the user")
 
 
-class TestEndingAll:
-    def test_is_of_all_the_others(self, world: World):
+class TestRevokeAll:
+    def test_revokes_every_other_session_and_keeps_the_current(self, world: World):
         phones = [again(world, world.ada) for _ in range(3)]
         assert others(world.ada.delete(SESSIONS)) == {"revoked": 3, "currentSessionRevoked": False}
         assert not any(map(is_alive, phones))
         assert is_alive(world.ada)
 
-    def test_says_zero_if_there_are_none(self, world: World):
+    def test_returns_zero_without_other_sessions(self, world: World):
         assert others(world.ada.delete(SESSIONS)) == {"revoked": 0, "currentSessionRevoked": False}
         assert is_alive(world.ada)
 
-    def test_includes_this_one_if_told_to(self, world: World):
+    def test_include_current_revokes_the_current_session_too(self, world: World):
         phone = again(world, world.ada)
         answer = world.ada.delete(f"{SESSIONS}?includeCurrent=true")
         assert others(answer) == {"revoked": 2, "currentSessionRevoked": True}
@@ -109,32 +109,32 @@ class TestEndingAll:
         assert refused(world.ada.get(SESSIONS)) == "Invalid API key"
 
     @cells("said", ["false", "", "TRUE", "True", "1", "yes", "true%20", "true&includeCurrent=false"])
-    def test_includes_it_only_for_the_word_itself(self, said: str, world: World):
+    def test_include_current_is_effective_only_as_the_word_true(self, said: str, world: World):
         phone = again(world, world.ada)
         answer = world.ada.delete(f"{SESSIONS}?includeCurrent={said}")
         assert others(answer) == {"revoked": 1, "currentSessionRevoked": False}
         assert [is_alive(each) for each in (world.ada, phone)] == [True, False]
 
     @cells("query", ["", "?includeCurrent=true"])
-    def test_by_an_api_key_is_of_all_and_of_no_current_one(self, query: str, world: World):
+    def test_api_key_revokes_every_session(self, query: str, world: World):
         key = api_key_of(world.ada.user)
         again(world, world.ada)
         assert others(key.delete(f"{SESSIONS}{query}")) == {"revoked": 2, "currentSessionRevoked": False}
         assert not is_alive(world.ada)
         assert tokens(key) == []
 
-    def test_ends_nobody_elses(self, world: World):
+    def test_keeps_sessions_of_other_users(self, world: World):
         bystanders = [world.alan, world.north_admin, world.katherine, world.super_admin]
         world.ada.delete(f"{SESSIONS}?includeCurrent=true")
         assert all(map(is_alive, bystanders))
 
-    def test_counts_what_was_live(self, world: World):
+    def test_counts_live_sessions_only(self, world: World):
         expired, idle, _ = (again(world, world.ada) for _ in range(3))
         run_out(expired)
         fall_idle(idle)
         assert others(world.ada.delete(SESSIONS))["revoked"] == 1
 
-    def test_is_one_act_with_one_entry(self, world: World):
+    def test_writes_one_revocation_with_one_audit_entry(self, world: World):
         again(world, world.ada)
         before = AuditEntry.objects.count()
         world.ada.delete(SESSIONS)
@@ -145,9 +145,9 @@ class TestEndingAll:
         assert (revocation.reach, revocation.target_id, revocation.revoked_count) == ("user", world.ada.user.pk, 1)
 
 
-class TestABrowser:
+class TestCookieAfterRevocation:
     @cells("what", ["the one", "all"])
-    def test_drops_its_cookie_with_its_session(self, what: str, world: World):
+    def test_cookie_is_deleted_when_its_own_session_is_revoked(self, what: str, world: World):
         ada = browser(world.ada)
         path = one(world.ada) if what == "the one" else f"{SESSIONS}?includeCurrent=true"
         answer = ada.delete(path)
@@ -156,19 +156,19 @@ class TestABrowser:
         ada.http.cookies[COOKIE] = world.ada.key
         assert refused(ada.get(SESSIONS)) == "Authentication required"
 
-    def test_keeps_it_otherwise(self, world: World):
+    def test_cookie_is_kept_when_another_session_is_revoked(self, world: World):
         ada, phone = browser(world.ada), again(world, world.ada)
         assert not ada.delete(one(phone)).cookies
         assert not ada.delete(SESSIONS).cookies
         assert tokens(ada) == [world.ada.session_id]
 
-    def test_that_came_by_a_token_keeps_it(self, world: World):
+    def test_cookie_is_kept_when_the_token_revokes_its_own_session(self, world: World):
         ada = browser(again(world, world.ada))
         ada.token = world.ada.token
         assert not ada.delete(one(world.ada)).cookies
 
 
-def test_what_one_dialect_ends_is_over_in_the_others(world: World):
+def test_revocation_in_one_api_is_effective_in_every_api(world: World):
     phone = again(world, world.ada)
     world.ada.delete(one(phone))
     admin = world.north_admin
@@ -180,7 +180,7 @@ def test_what_one_dialect_ends_is_over_in_the_others(world: World):
     assert laptop.session_id not in tokens(world.ada)
 
 
-def test_a_person_of_any_role_may(world: World):
+def test_users_of_every_role_may_revoke_their_sessions(world: World):
     for role in (Role.USER, Role.TENANT_ADMIN):
         caller = world.signed_in(world.person(role, world.north, role))
         assert others(caller.delete(SESSIONS))["revoked"] == 0
