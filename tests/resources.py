@@ -7,13 +7,20 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
-from accounts.operations import add_member, create_group, create_identity_provider, nest
+from accounts.operations import add_member, nest
 from core.models import Entity
 from tenancy.models import Partner, Tenant
-from tenancy.operations import create_partner
-from tests.world import SYSTEM, World
+from tests.factories import (
+    OIDC,
+    SYSTEM,
+    AgentFactory,
+    ApplicationFactory,
+    GroupFactory,
+    IdentityProviderFactory,
+    PartnerFactory,
+)
+from tests.world import World
 
 Body = dict[str, Any]
 
@@ -71,7 +78,7 @@ def partner_of(owner: User) -> Partner:
 
 
 def empty_partner(owner: User, world: World) -> Partner:
-    return create_partner(actor=SYSTEM, name="Empty", slug=unused("empty"))
+    return PartnerFactory(name="Empty", slug=unused("empty"))
 
 
 def new_partner(owner: User, world: World) -> Body:
@@ -101,7 +108,7 @@ def group_of(owner: User, world: World) -> Group:
 
 
 def new_group_of(owner: User) -> Group:
-    made, nested = (create_group(actor=SYSTEM, tenant=owner.tenant, name=unused(name)) for name in ("all", "some"))
+    made, nested = (GroupFactory(tenant=owner.tenant, name=unused(name)) for name in ("all", "some"))
     add_member(made, owner, actor=SYSTEM)
     nest(made, nested, actor=SYSTEM)
     return made
@@ -113,26 +120,15 @@ def new_group(owner: User, world: World) -> Body:
 
 def identity_provider_of(owner: User, world: World) -> IdentityProvider:
     found = IdentityProvider.objects.not_deleted().filter(tenant=owner.tenant).first()
-    return found or create_identity_provider(
-        actor=SYSTEM, tenant=owner.tenant, name="Okta", provider_type="OIDC", config=OIDC, client_secret="a secret"
-    )
+    return found or IdentityProviderFactory(tenant=owner.tenant, client_secret="a secret")
 
 
 def new_identity_provider(owner: User, world: World) -> Body:
     return {"tenant_id": owner.tenant.handle, "name": "Okta", "provider_type": "OIDC", "config": OIDC}
 
 
-OIDC = {"issuer": "https://login.idp.example/", "client_id": "curfew", "scopes": ["openid", "email"]}
-
-
 def application_of(owner: User, world: World) -> Application:
-    return accounts.create_application(
-        actor=SYSTEM,
-        name="Intranet",
-        application_type=Application.Type.WEB,
-        scope=Application.Scope.TENANT,
-        tenant=owner.tenant,
-    )[0]
+    return ApplicationFactory(name="Intranet", tenant=owner.tenant)
 
 
 def new_application(owner: User, world: World) -> Body:
@@ -152,7 +148,7 @@ def applications_seen_by(admin: User) -> Q:
 
 
 def agent_of(owner: User, world: World) -> Agent:
-    return accounts.create_agent(actor=SYSTEM, tenant=owner.tenant, owner_user=owner, name="Librarian")[0]
+    return AgentFactory(owner_user=owner)
 
 
 def new_agent(owner: User, world: World) -> Body:

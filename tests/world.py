@@ -8,29 +8,21 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.test import Client
 
 from accounts import operations as accounts
 from accounts.models import Application, Role, User
-from core.access import Origin, Principal, Scope
+from core.access import Origin, Scope
 from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.models import Session
 from sessions_app.operations.sign_ins import Opened, access_token
 from tenancy.models import Partner, Tenant
-from tenancy.operations import create_partner, create_tenant
 from tests import copied_sign_ins
+from tests.factories import PASSWORD, SYSTEM, ApplicationFactory, PartnerFactory, TenantFactory, UserFactory
 
-PASSWORD = "correct horse battery staple"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
-SYSTEM = Principal.system("tests")
-
-
-@cache
-def hashed_password() -> str:
-    return make_password(PASSWORD)
 
 
 @dataclass
@@ -94,9 +86,9 @@ class World:
     def commit(cls, suffix: str = "") -> "World":
         """Make the partners and tenants, to be looked up from then on."""
         for partner, tenants in (("acme", ("north", "south")), ("globex", ("springfield",))):
-            made = create_partner(actor=SYSTEM, name=partner.title(), slug=f"{partner}{suffix}")
+            made = PartnerFactory(name=partner.title(), slug=f"{partner}{suffix}")
             for name in tenants:
-                create_tenant(actor=SYSTEM, partner=made, name=name, slug=f"{name}{suffix}")
+                TenantFactory(partner=made, name=name, slug=f"{name}{suffix}")
         return cls(suffix)
 
     @classmethod
@@ -104,13 +96,13 @@ class World:
         return cls.commit(f"-{secrets.token_hex(4)}")
 
     def tenant(self, partner: Partner, name: str, **fields: Any) -> Tenant:
-        return create_tenant(actor=SYSTEM, partner=partner, name=name, slug=f"{name}{self.suffix}", **fields)
+        return TenantFactory(partner=partner, name=name, slug=f"{name}{self.suffix}", **fields)
 
     def person(self, name: str, tenant: Tenant, role: Role = Role.USER) -> User:
-        """Somebody with PASSWORD, hashed only once for all."""
+        """The user of that name, created if need be."""
         email = self._email(name, tenant)
         user = User.objects.filter(tenant=tenant, email=email).first()
-        return user or User.objects.create(tenant=tenant, email=email, role=role, password=hashed_password())
+        return user or UserFactory(tenant=tenant, email=email, role=role)
 
     def _email(self, name: str, tenant: Tenant) -> str:
         return f"{name}@{tenant.slug or f'staff{self.suffix}'}.example"
@@ -137,18 +129,13 @@ class World:
 
     def make_service(self, name: str, scopes: list[Scope]) -> Application:
         existing = Application.objects.filter(client_id=name).first()
-        if existing:
-            return existing
-        application, _ = accounts.create_application(
-            actor=SYSTEM,
+        return existing or ApplicationFactory(
             name=name,
             application_type=Application.Type.SERVICE,
-            scope=Application.Scope.GLOBAL,
             client_id=name,
             allowed_scopes=list(scopes),
             secret=f"{name}-secret",
         )
-        return application
 
     @cached_property
     def nobody(self) -> Caller:

@@ -16,8 +16,8 @@ from core.models import Status
 from sessions_app import operations
 from sessions_app.models import Reach, Session, SessionQuerySet
 from tenancy.models import Partner, Tenant
-from tenancy.operations import create_partner
 from tests.access.matrix import Row
+from tests.factories import PartnerFactory
 from tests.world import SYSTEM, Caller, World
 
 ME = "/api/v1/me"
@@ -146,7 +146,7 @@ def platform_staff() -> Tenant:
 
 def _newcomer(world: World, name: str) -> Caller:
     """A user in a tenant and under a partner of their own: what happens to them happens to nobody else."""
-    partner = create_partner(actor=SYSTEM, name=name, slug=f"{name}{world.suffix}")
+    partner = PartnerFactory(name=name, slug=f"{name}{world.suffix}")
     return world.signed_in(world.person("grace", world.tenant(partner, f"{name}-tenant")))
 
 

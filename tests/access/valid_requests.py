@@ -21,7 +21,8 @@ from sessions_app import operations
 from sessions_app.models import Session
 from tests.access.callers import Case
 from tests.access.matrix import Row
-from tests.resources import group_of, kind_at, unused
+from tests.factories import GroupFactory
+from tests.resources import group_of, kind_at
 from tests.world import PASSWORD, SYSTEM, Caller, World, some_id
 
 
@@ -90,8 +91,7 @@ def new_member(world: World, case: Case) -> ValidRequest:
 
 
 def group_to_nest(world: World, case: Case) -> ValidRequest:
-    group = accounts.create_group(actor=SYSTEM, tenant=case.owner.tenant, name=unused("another"))
-    return as_json(child_group_id=group.handle)
+    return as_json(child_group_id=GroupFactory(tenant=case.owner.tenant).handle)
 
 
 def long_page(world: World, case: Case) -> ValidRequest:

@@ -22,6 +22,7 @@ from tests.access.valid_requests import send, valid_request_for
 from tests.cells import cells
 from tests.contract.v1.test_agents import with_scopes
 from tests.contract.v1.test_token_exchange import acting_for, application
+from tests.factories import UserFactory
 from tests.resources import KINDS, Kind
 from tests.world import PASSWORD, Caller, World, some_id
 
@@ -318,10 +319,7 @@ class TestTheEdge:
     def test_lists_as_many_identities_for_the_same(self, world: World):
         operator, costs = world.super_admin, []
         for total in (10, 300):
-            User.objects.bulk_create(
-                User(tenant=world.north, tenant_kind="CUSTOMER", email=f"{total}-{n}@north.example")
-                for n in range(total)
-            )
+            User.objects.bulk_create(UserFactory.build(tenant=world.north) for _ in range(total))
             for query in ("limit=500&sort=name", "limit=-1", "filter=name%20%3E%20%22%22%20limit%20500"):
                 path = f"/edge/management/v1/identities?{query}"
                 assert operator.get(path).json()["meta"]["pagination"]["totalCount"] > total

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from accounts import operations as accounts
 from accounts.models import Role
 from audit.actions import Action
 from audit.models import AuditEntry
@@ -18,6 +17,7 @@ from sessions_app.selection import Selection
 from tests.cells import cells
 from tests.commands.many_sessions import create_sessions
 from tests.console.browser import END, REVOCATIONS, SESSIONS, Browser
+from tests.factories import ApplicationFactory
 from tests.world import Caller, World
 
 FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:132.0) Gecko/132.0 Firefox/132.0"
@@ -194,9 +194,7 @@ class TestAnEnd:
         assert denied == 1
 
     def test_of_an_application_that_is_everybodys_stays_on_their_own_ground(self, everybody: World):
-        made = accounts.create_application(
-            actor=Principal.system("tests"), name="Mail", application_type="WEB", scope="GLOBAL"
-        )[0]
+        made = ApplicationFactory(name="Mail")
         for caller in (everybody.ada, everybody.lisa):
             Session.objects.filter(pk=caller.session.pk).update(application=made)
         browser = Browser(everybody.north_admin)

@@ -2,17 +2,18 @@
 
 from accounts.group_tree import tree_of
 from accounts.models import Group
-from accounts.operations import add_member, create_group, nest
+from accounts.operations import add_member, nest
 from tenancy.models import Tenant
 from tenancy.operations import delete
 from tests.architecture.test_sql_counts import counted
 from tests.cells import cells
 from tests.console.browser import Browser
+from tests.factories import GroupFactory
 from tests.world import SYSTEM, World
 
 
 def group(name: str, tenant: Tenant, *within: Group) -> Group:
-    made = create_group(actor=SYSTEM, tenant=tenant, name=name)
+    made = GroupFactory(tenant=tenant, name=name)
     for outer in within:
         nest(outer, made, actor=SYSTEM)
     return made

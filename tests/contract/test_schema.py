@@ -15,8 +15,9 @@ from accounts.operations.sign_in import _nobodys_password
 from config.wsgi import application
 from core.access import Origin, Scope
 from sessions_app.api.authentication import principal_of
+from tests.factories import hashed_password
 from tests.proof.claims import FULL
-from tests.world import Caller, World, hashed_password
+from tests.world import Caller, World
 
 pytestmark = pytest.mark.proof
 EXAMPLES = 300 if FULL else 2

@@ -14,6 +14,7 @@ from audit.operations import record
 from core.access import Origin, Principal
 from sessions_app.models import Session
 from tenancy.models import Partner, Tenant
+from tests.factories import ApplicationFactory
 from tests.world import SYSTEM, Caller, World
 
 QUERYSETS: dict[str, Any] = {
@@ -82,25 +83,17 @@ class Rows:
 
     def applications(self) -> dict[UUID, str]:
         world = self.world
-        made = {self.application("for all", Application.Scope.GLOBAL): "for all"}
+        made = {self.application("for all"): "for all"}
         for partner in (world.acme, world.globex):
             name = f"{partner.name.lower()}'s"
-            made[self.application(name, Application.Scope.PARTNER, partner=partner)] = name
+            made[self.application(name, partner=partner)] = name
         for tenant in (world.north, world.south, world.springfield):
             name = f"{tenant.name}'s"
-            made[self.application(name, Application.Scope.TENANT, tenant=tenant)] = name
+            made[self.application(name, tenant=tenant)] = name
         return made
 
-    def application(self, name: str, scope: Any, **owner: Any) -> UUID:
-        application, _ = accounts.create_application(
-            actor=SYSTEM,
-            name=name,
-            application_type=Application.Type.WEB,
-            scope=scope,
-            client_id=f"{name}{self.world.suffix}",
-            **owner,
-        )
-        return application.pk
+    def application(self, name: str, **owner: Any) -> UUID:
+        return ApplicationFactory(name=name, client_id=f"{name}{self.world.suffix}", **owner).pk
 
     def principal(self, name: str) -> Principal:
         return as_principal(self.callers[name].user, Origin())

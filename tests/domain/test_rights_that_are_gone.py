@@ -18,6 +18,7 @@ from sessions_app.operations import locks
 from tenancy import operations as tenancy
 from tests.access.valid_requests import current_code
 from tests.cells import cells
+from tests.factories import GroupFactory
 from tests.world import SYSTEM, Caller, World
 
 ACTS: dict[str, Callable[[User, Principal], Any]] = {
@@ -52,7 +53,7 @@ def as_principal(caller: Caller) -> Principal:
 
 def ada_and_all_around_her(world: World) -> User:
     """She has a second factor and is in a group, which is in another."""
-    outer, inner, _ = (accounts.create_group(actor=SYSTEM, tenant=world.north, name=name) for name in GROUPS)
+    outer, inner, _ = (GroupFactory(tenant=world.north, name=name) for name in GROUPS)
     accounts.nest(outer, inner, actor=SYSTEM)
     accounts.add_member(inner, world.ada.user, actor=SYSTEM)
     accounts.enrol_totp(world.ada.user, actor=SYSTEM)

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import operations as accounts
 from accounts.models import Application, Role, User
 from core.ids import uuid7
 from sessions_app.models import Reach, Revocation, Session, SessionState
 from tenancy.models import Partner, Platform, Tenant
-from tests.world import SYSTEM, World
+from tests.factories import ApplicationFactory, RevocationFactory, SessionFactory
+from tests.world import World
 
 HOUR = timedelta(hours=1)
 HIGHEST = 6  # of the revisions that are drawn
@@ -139,7 +139,7 @@ def everything(world: World) -> list[Any]:
     """What sessions hang on."""
     people = [world.person(f"person{n}", tenant) for n in range(5) for tenant in (world.north, world.springfield)]
     people += [world.super_admin.user, world.acme_partner.user, world.north_admin.user]
-    applications = [application(world, f"app{n}") for n in range(3)]
+    applications = ApplicationFactory.create_batch(3)
     return [world.acme, world.globex, world.north, world.springfield, *people, *applications]
 
 
@@ -154,7 +154,7 @@ def generate(things: list[Any], dice: random.Random) -> None:
     now = database_time()
     people = [each for each in things if isinstance(each, User)]
     applications = [each for each in things if isinstance(each, Application)]
-    ended_by = Revocation.objects.create(reach=Reach.SESSION, reason="by name", actor_id="x", actor_label="x")
+    ended_by = RevocationFactory()
     revoke_wide(things, dice, now)
     Session.objects.bulk_create(a_session(dice, people, [None, *applications], ended_by, now) for _ in range(SESSIONS))
 
@@ -175,21 +175,17 @@ def revoke_wide(things: list[Any], dice: random.Random, now: datetime) -> None:
     for number, (reach, target_id) in zip(numbers, chosen, strict=True):
         at = now - dice.randrange(0, 60) * HOUR
         swept_at = now if dice.random() < 0.3 else None
-        about = {"reason": "out", "actor_id": "x", "actor_label": "x", "created_at": at, "swept_at": swept_at}
-        Revocation.objects.create(number=number, reach=reach, target_id=target_id, **about)
+        RevocationFactory(number=number, reach=reach, target_id=target_id, created_at=at, swept_at=swept_at)
 
 
 def a_session(dice: random.Random, people: list[User], applications: list[Any], by: Any, now: datetime) -> Session:
     user = dice.choice(people)
     end = dice.choice(["", "", "", "", "revoked", "expired"])
-    return Session(
+    return SessionFactory.build(
         id=uuid7(),
         user=user,
-        tenant=user.tenant,
-        partner=user.tenant.partner,
         application=dice.choice(applications),
         role=dice.choice([user.role, user.role, Role.USER, Role.TENANT_ADMIN]),
-        auth_method="password",
         created_at=now - 1_000 * HOUR,
         last_activity_at=now - (dice.randrange(0, 40) + 0.5) * HOUR,
         expires_at=now + (dice.choice([-30, 20, 40, 60, 80]) + 0.5) * HOUR,
@@ -199,17 +195,6 @@ def a_session(dice: random.Random, people: list[User], applications: list[Any], 
         revocation=by if end == "revoked" else None,
         is_expired=end == "expired",
     )
-
-
-def application(world: World, name: str) -> Application:
-    made, _ = accounts.create_application(
-        actor=SYSTEM,
-        name=name,
-        application_type=Application.Type.WEB,
-        scope=Application.Scope.GLOBAL,
-        client_id=f"{name}{world.suffix}",
-    )
-    return made
 
 
 def database_time() -> datetime:

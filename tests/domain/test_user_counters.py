@@ -16,6 +16,7 @@ from sessions_app.reads import dashboard
 from tenancy import operations as tenancy
 from tenancy.models import Tenant
 from tests.cells import cells
+from tests.factories import UserFactory
 from tests.world import SYSTEM, World
 
 
@@ -25,10 +26,9 @@ def create(world: World, tenant: Tenant, email: str = "grace@north.example") -> 
 
 def many_at_once(world: World) -> None:
     """By one statement, in two tenants."""
-    users = [User(tenant=tenant, email=f"{n}@many.example") for tenant in (world.north, world.south) for n in range(5)]
-    for user in users:
-        user.tenant_kind = user.tenant.kind
-    User.objects.bulk_create(users)
+    User.objects.bulk_create(
+        UserFactory.build(tenant=tenant) for tenant in (world.north, world.south) for _ in range(5)
+    )
 
 
 def restored(world: World) -> None:

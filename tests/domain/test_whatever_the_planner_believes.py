@@ -20,6 +20,7 @@ from tests.contract.admin_tokens.answers import REVOKE, by_key
 from tests.contract.edge.client import IDENTITIES, with_session_key
 from tests.contract.edge.client import SESSIONS as EDGE
 from tests.contract.v1.test_groups import a_group, members
+from tests.factories import UserFactory
 from tests.world import SYSTEM, World
 
 MANY = 5_000
@@ -31,8 +32,9 @@ PANEL = "/api/account/sessions"
 def others(world: World) -> None:
     """Ada's sessions and colleagues: what happens is not about them."""
     create_sessions(world.ada, MANY)
-    place = {"tenant": world.north, "tenant_kind": "CUSTOMER"}
-    User.objects.bulk_create(User(email=f"{number}@north.example", **place) for number in range(MANY // 2))
+    User.objects.bulk_create(
+        UserFactory.build(tenant=world.north, email=f"{number}@north.example") for number in range(MANY // 2)
+    )
 
 
 def done(answer: Any) -> None:

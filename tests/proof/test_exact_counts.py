@@ -13,6 +13,7 @@ from sessions_app import operations
 from sessions_app.models import Reach, Revocation, Session, SessionState
 from sessions_app.operations import sweeps
 from tenancy.models import Platform
+from tests.factories import SessionFactory
 from tests.proof.races import Racer
 from tests.world import SYSTEM, World
 
@@ -30,8 +31,7 @@ def sessions(user: User, count: int, **fields: Any) -> set[UUID]:
         "revision": Platform.objects.get().revision,
     } | fields
     given["era"] = given["revision"]
-    place = {"tenant": user.tenant, "partner": user.tenant.partner, "role": user.role, "auth_method": "password"}
-    made = Session.objects.bulk_create(Session(user=user, **place, **given) for _ in range(count))
+    made = Session.objects.bulk_create(SessionFactory.build(user=user, **given) for _ in range(count))
     return {session.pk for session in made}
 
 

@@ -6,16 +6,15 @@ from functools import partial
 import pytest
 
 from accounts.models import GroupNesting
-from accounts.operations import create_group
+from tests.factories import GroupFactory
 from tests.proof.browsers import Browser, at_once, browsers
-from tests.resources import unused
 from tests.servers import Servers
-from tests.world import SYSTEM, World
+from tests.world import World
 
 
 def rings_of(length: int, callers: list[Browser], world: World) -> tuple[list[int], bool]:
     """What each was answered who closes one side of a ring, all at once; and whether there is a ring now."""
-    groups = [create_group(actor=SYSTEM, tenant=world.north, name=unused("group")) for _ in range(length)]
+    groups = GroupFactory.create_batch(length, tenant=world.north)
     tokens = [world.super_admin.token, world.acme_partner.token, world.north_admin.token]  # nobody waits for themselves
     paths = [f"/api/v1/admin/groups/{group.handle}/nested" for group in groups]
     bodies = [{"child_group_id": group.handle} for group in [*groups[1:], groups[0]]]

@@ -18,6 +18,7 @@ from sessions_app.models import Session
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.commands.many_sessions import opened, update_session
+from tests.factories import AgentFactory, GroupFactory, PartnerFactory
 from tests.resources import OIDC, group_of, identity_provider_of
 from tests.world import SYSTEM, World
 
@@ -30,7 +31,7 @@ def acme(world: World) -> Partner:
 
 
 def empty_partner(world: World) -> Partner:
-    return tenancy.create_partner(actor=SYSTEM, name="Empty", slug=f"empty{world.suffix}")
+    return PartnerFactory(slug=f"empty{world.suffix}")
 
 
 def north(world: World) -> Tenant:
@@ -46,7 +47,7 @@ def billing(world: World) -> Application:
 
 
 def librarian(world: World) -> Agent:
-    return accounts.create_agent(actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="Librarian")[0]
+    return AgentFactory(owner_user=world.ada.user)
 
 
 def new_agent(world: World) -> Callable[[], Any]:
@@ -93,7 +94,7 @@ def with_ada(operation: Callable[..., Any]) -> Prepared:
 
 
 def with_another_group(world: World) -> Callable[[], Any]:
-    another = accounts.create_group(actor=SYSTEM, tenant=world.north, name="another")
+    another = GroupFactory(tenant=world.north)
     found = group(world)
     return lambda: accounts.nest(found, another, actor=SYSTEM)
 

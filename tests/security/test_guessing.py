@@ -11,7 +11,8 @@ from accounts import operations as accounts
 from accounts.jobs import forget_old_failures
 from accounts.models import SignInThrottle, TotpDevice, User
 from audit.models import AuditEntry
-from tests.world import PASSWORD, SYSTEM, World, hashed_password
+from tests.factories import hashed_password
+from tests.world import PASSWORD, SYSTEM, World
 
 LOGIN = "/api/v1/auth/login"
 HOME, ELSEWHERE, THIRD = "203.0.113.1", "203.0.113.2", "203.0.113.3"

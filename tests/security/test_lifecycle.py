@@ -20,7 +20,8 @@ from tenancy.operations import change_tenant
 from tests.access.callers import api_key_of
 from tests.cells import cells
 from tests.contract.v1.test_token_exchange import acting_for, application, exchange
-from tests.world import PASSWORD, SYSTEM, Caller, World, hashed_password
+from tests.factories import AgentFactory, UserFactory
+from tests.world import PASSWORD, SYSTEM, Caller, World
 
 ME, AGENTS = "/api/v1/me", "/api/v1/admin/agents"
 LOGIN = "/api/v1/auth/login"
@@ -133,7 +134,7 @@ def test_the_neighbours_stay(what, fate, world: World):
 class TestSomebodyWhoComesAfter:
     def recreated(self, user: User) -> User:
         User.objects.filter(pk=user.pk).update(deleted_at=Now())
-        return User.objects.create(tenant=user.tenant, email=user.email, password=hashed_password())
+        return UserFactory(tenant=user.tenant, email=user.email)
 
     def test_with_the_same_email_inherits_nothing(self, world: World):
         key = api_key_of(world.ada.user)
@@ -219,9 +220,7 @@ class TestAnAgent:
 
     @pytest.fixture
     def agent(self, world: World) -> Agent:
-        made, _ = accounts.create_agent(
-            actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="a", allowed_scopes=["admin:read"]
-        )
+        made = AgentFactory(owner_user=world.ada.user, allowed_scopes=["admin:read"])
         Agent.objects.filter(pk=made.pk).update(secret_digest=digest(f"{made.client_id}-secret"))
         return made
 

@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.operations.sign_in import _nobodys_password
 from core.access import Origin, Scope
 from core.models import Status
-from tests.world import PASSWORD, World, hashed_password
+from tests.factories import UserFactory, hashed_password
+from tests.world import PASSWORD, World
 
 LOGIN = "/api/v1/auth/login"
 SAMPLES = 40
@@ -47,7 +48,7 @@ def somebody(world: World, name: str, **columns: Any) -> str:
 
 def twins(world: World) -> str:
     for tenant in (world.north, world.south):
-        User.objects.create(tenant=tenant, email="twin@both.example", password=hashed_password())
+        UserFactory(tenant=tenant, email="twin@both.example")
     return "twin@both.example"
 
 

@@ -15,7 +15,8 @@ from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, WRONG, data_of, flaws, refused, when
-from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World, hashed_password
+from tests.factories import hashed_password
+from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World
 
 SIGNED_IN = {"access_token", "refresh_token", "token_type", "expires_in", "session_id", "user"}
 USER = {"id", "email", "display_name", "role", "tenant_id", "partner_id"}

@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from accounts.models import Application, Role
+from accounts.models import Role
 from core.access import Scope
 from core.models import Record
 from sessions_app.models import Reach
 from tenancy.models import Platform, Tenant
+from tests.factories import ApplicationFactory
 from tests.proof.state_machine.model import POLICY, Owner
 from tests.world import World
 
@@ -45,11 +46,9 @@ class Actors:
         for name, home in PEOPLE.items():
             self.rows[name] = world.person(f"{name}{world.suffix}", self.rows[home], ROLES.get(name, Role.USER))
         owners: tuple[dict[str, Any], ...] = ({}, {"partner": world.acme}, {"tenant": world.north})
-        for name, scope, owner in zip(APPLICATIONS, Application.Scope, owners, strict=True):
+        for name, owner in zip(APPLICATIONS, owners, strict=True):
             client_id = f"{name}{world.suffix}"
-            self.rows[name] = Application.objects.create(
-                name=name, client_id=client_id, scope=scope, application_type=Application.Type.WEB, **owner
-            )
+            self.rows[name] = ApplicationFactory(name=name, client_id=client_id, **owner)
 
     def owners(self) -> list[Owner]:
         """Return the owners of the model in their initial state."""

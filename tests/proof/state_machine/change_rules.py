@@ -12,11 +12,12 @@ from core.models import Status
 from sessions_app.api.authentication import principal_of
 from sessions_app.models import Reach
 from tenancy import operations as tenancy
+from tests.factories import hashed_password
 from tests.proof.state_machine.actors import PARTNERS, POLICY_BEFORE, TENANTS
 from tests.proof.state_machine.base import RulesBase
 from tests.proof.state_machine.model import Owner
 from tests.proof.state_machine.session_rules import MINUTE, indices
-from tests.world import PASSWORD, SYSTEM, hashed_password
+from tests.world import PASSWORD, SYSTEM
 
 reaches = st.sampled_from([Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.APPLICATION])
 seconds = st.sampled_from([None, 120, 300, 1800, 86_400])
