@@ -1,4 +1,4 @@
-"""Who stands in each column of the matrix. Where several people fit, each of them is asked for."""
+"""The callers of each column of the matrix; where several fit, each of them is tried."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

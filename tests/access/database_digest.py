@@ -1,4 +1,4 @@
-"""What the database holds, in a few numbers: equal before and after whatever must have changed nothing."""
+"""A digest of the database's contents, equal before and after a request that must change nothing."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""The permission matrix, read: a row per endpoint, a cell per caller, a code for what each gets."""
+"""Reads the permission matrix: a row per endpoint, a column per caller, a status code in each cell."""
 
 import csv
 import re

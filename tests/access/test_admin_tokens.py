@@ -1,4 +1,4 @@
-"""Every kind of caller at every door of the admin tokens; whoever is refused has changed nothing."""
+"""Permissions of the admin tokens API: every route as every caller; a refused request changes nothing."""
 
 from tests.access.callers import cases
 from tests.access.database_digest import database_digest
@@ -14,19 +14,19 @@ SHOWN = ROUTES - {("GET", CLEAN_UP)}
 LET_IN = "SA"
 
 
-def test_these_are_the_doors():
+def test_admin_tokens_routes_are_all_tested():
     routes = [route for route in routes_of_dialects() if route.path.startswith(OURS)]
     assert {(method, same_place(route.path)) for route in routes for method in route.methods} == ROUTES
 
 
 @cells(("method", "path"), sorted(SHOWN))
-def test_an_operator_is_let_in(method: str, path: str, world: World):
+def test_super_admin_is_accepted_on_every_route(method: str, path: str, world: World):
     (case,) = cases(LET_IN, world)
     assert data_of(case.caller.request(method, path.format(world.north_admin.session_id)))["success"] is True
 
 
 @cells("column", [column for column in COLUMNS if column != LET_IN])
-def test_nobody_else_is(column: str, world: World):
+def test_every_other_caller_is_401_and_changes_nothing(column: str, world: World):
     for case in cases(column, world):
         target = world.signed_in(world.super_admin.user)
         before = database_digest()
@@ -36,5 +36,5 @@ def test_nobody_else_is(column: str, world: World):
         assert database_digest() == before, case.name
 
 
-def test_an_operator_is_nobody_to_the_clock(world: World):
+def test_super_admins_token_is_refused_on_the_cron_route(world: World):
     assert world.super_admin.get(CLEAN_UP).status_code == 401

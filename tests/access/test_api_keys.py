@@ -1,4 +1,4 @@
-"""An API key stands for its owner, in what does not take a signed-in session. The matrix has no column for it."""
+"""Permissions of API keys, for which the matrix has no column: the owner's, where no session is required."""
 
 from tests.access.callers import Case, administrative_cases, api_key_of
 from tests.access.database_digest import database_digest
@@ -23,7 +23,7 @@ ADMINISTRATIVE = [row for row in rows() if row.is_administrative]
 
 
 @cells("row", PERSONAL, ids=str)
-def test_an_api_key_may_do_this_much(row: Row, world: World):
+def test_api_key_is_403_where_a_signed_in_session_is_required(row: Row, world: World):
     case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
     valid_request = valid_request_for(row, case, world)
     before = database_digest()
@@ -35,7 +35,7 @@ def test_an_api_key_may_do_this_much(row: Row, world: World):
 
 
 @cells("row", ADMINISTRATIVE, ids=str)
-def test_an_administrators_key_may_do_what_they_may(row: Row, world: World):
+def test_admins_api_key_may_do_what_the_admin_may(row: Row, world: World):
     (case,) = administrative_cases("TA=", world)
     key, valid_request = api_key_of(case.caller.user), valid_request_for(row, case, world)
     before = database_digest()

@@ -1,4 +1,4 @@
-"""What a route does not declare it refuses, after asking who is there; and there is one way to spell a request."""
+"""Undeclared methods are refused after authentication; HEAD, slashes and override headers."""
 
 import re
 from itertools import product
@@ -43,13 +43,13 @@ def one_or_all(path: str, callers: list[Caller]) -> list[Caller]:
     return callers if number % 10 == 0 else [callers[number % len(callers)]]
 
 
-def test_every_caller_is_tried_somewhere():
+def test_every_caller_is_tried_on_some_route():
     assert sum(crc32(path.encode()) % 10 == 0 for path in PLACES) > 3
 
 
 @cells("path", PLACES)
-class TestAnUndeclaredMethod:
-    def test_is_not_allowed_to_anybody(self, path: str, world: World):
+class TestUndeclaredMethod:
+    def test_undeclared_method_is_405_for_every_caller(self, path: str, world: World):
         callers = one_or_all(path, signed_in(world))
         before = database_digest()
         for method in set(METHODS) - declared(path):
@@ -57,7 +57,7 @@ class TestAnUndeclaredMethod:
                 refused_as_undeclared(caller.request(method, spelled(path)), path, method)
         assert database_digest() == before
 
-    def test_says_so_only_after_asking_who_is_there(self, path: str, world: World):
+    def test_anonymous_undeclared_method_is_401_unless_public(self, path: str, world: World):
         for method in set(METHODS) - declared(path):
             answer = world.nobody.request(method, spelled(path))
             if is_public(path):
@@ -65,7 +65,7 @@ class TestAnUndeclaredMethod:
             else:
                 assert answer.status_code == 401, method
 
-    def test_stays_one_whatever_a_header_calls_it(self, path: str, world: World):
+    def test_method_override_headers_are_ignored(self, path: str, world: World):
         ada, before = world.ada, database_digest()
         for header in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
             for method, called in product({"GET", "POST"} - declared(path), declared(path)):
@@ -82,7 +82,7 @@ def refused_as_undeclared(answer: Any, path: str, method: str) -> None:
 
 
 @cells("row", READS, ids=str)
-def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
+def test_head_has_the_status_and_headers_of_get_without_a_body(row: Row, world: World):
     for caller in [world.nobody, *one_or_all(row.path, signed_in(world))]:
         get, head = caller.get(row.path), caller.request("HEAD", row.path)
         assert head.status_code == get.status_code
@@ -92,7 +92,7 @@ def test_head_answers_as_get_does_without_the_body(row: Row, world: World):
 
 @cells("column", ["AN", "PU", "SR"])
 @cells("row", V1, ids=str)
-def test_a_trailing_slash_changes_nothing(row: Row, column: str, world: World):
+def test_trailing_slash_makes_no_difference(row: Row, column: str, world: World):
     (case,) = cases_of(row, column, world)
     answer = send(row, case.caller, valid_request_for(row, case, world), slash="/")
     assert answer.status_code == int(row.codes[column][:3])

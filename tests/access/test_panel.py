@@ -1,4 +1,4 @@
-"""Every kind of caller at every door of the panel; whoever is refused has changed nothing."""
+"""Permissions of the panel API: every route as every caller; a refused request changes nothing."""
 
 from tests.access.callers import cases
 from tests.access.database_digest import database_digest
@@ -19,7 +19,7 @@ PEOPLE = {"PU", "TA=", "PA=", "SA"}
 REFUSED = {"AN": 401, "SR": 403, "SW": 403, "S0": 403, "SUS": 401, "REV": 401}
 
 
-def test_these_are_the_doors():
+def test_panel_routes_are_all_tested():
     found = {
         (method, same_place(route.path))
         for route in routes_of_dialects()
@@ -31,7 +31,7 @@ def test_these_are_the_doors():
 
 @cells("column", [column for column in COLUMNS if column in PEOPLE])
 @cells(("method", "path"), sorted(ROUTES))
-def test_people_are_let_in_to_what_is_theirs(method: str, path: str, column: str, world: World):
+def test_users_are_accepted_on_their_own_sessions(method: str, path: str, column: str, world: World):
     (case,) = cases(column, world)
     own = world.signed_in(case.caller.user)
     answer = case.caller.request(method, path.format(own.session_id))
@@ -39,7 +39,7 @@ def test_people_are_let_in_to_what_is_theirs(method: str, path: str, column: str
 
 
 @cells("column", REFUSED)
-def test_nobody_else_is(column: str, world: World):
+def test_every_other_caller_is_refused_and_changes_nothing(column: str, world: World):
     for case in cases(column, world):
         world.signed_in(world.ada.user)
         before = database_digest()

@@ -1,4 +1,4 @@
-"""The matrix, walked: every cell is asked for real, and whoever is refused has changed nothing."""
+"""Sends a request for every cell of the permission matrix; a refused request changes nothing."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 
 
 @cells("cell", matrix_cells(), ids=str, by=lambda cell: cell.row)
-def test_every_cell_holds(cell: Cell, world: World):
+def test_request_is_answered_as_the_matrix_says(cell: Cell, world: World):
     for case in cases_of(cell.row, cell.column, world):
         valid_request = valid_request_for(cell.row, case, world)
         populate(cell, world)
@@ -100,8 +100,8 @@ def told(answer: Any) -> tuple[int, bytes, dict[str, str]]:
     return answer.status_code, answer.content, headers
 
 
-class TestTheMatrix:
-    def test_tries_every_way_to_be_turned_away_somewhere(self):
+class TestMatrix:
+    def test_contains_every_way_of_being_refused(self):
         assert {str(row) for row in rows() if row.codes["SUS"] == row.codes["REV"] == "401"} >= EVERY_WAY
 
     def test_has_a_row_for_every_route_and_no_other(self):
@@ -114,15 +114,15 @@ class TestTheMatrix:
         )
         assert asked == routed
 
-    def test_says_something_of_every_caller(self):
+    def test_has_a_code_for_every_caller(self):
         assert [str(row) for row in rows() if not all(row.codes[column] for column in COLUMNS)] == []
 
 
-class TestTheFootprint:
+class TestDatabaseDigest:
     """The comparison that the denied cells rest on does notice what an allowed one does."""
 
     @cells("row", [row for row in rows() if row.codes["SA"] in ("201", "204")], ids=str)
-    def test_changes_with_an_act(self, row: Row, world: World):
+    def test_digest_changes_when_an_allowed_request_writes(self, row: Row, world: World):
         (case,) = cases_of(row, "SA", world)
         valid_request = valid_request_for(row, case, world)
         before = database_digest()

@@ -1,4 +1,4 @@
-"""How each endpoint is asked for well, so that only the caller can be what is wrong with the request."""
+"""A valid request for each endpoint, so that only the caller can be the reason of a refusal."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Small databases in MaxMind's format, with places for addresses of our own choosing."""
+"""Writes small GeoIP databases in MaxMind's format, with entries of the test's choice."""
 
 from pathlib import Path
 from typing import Any

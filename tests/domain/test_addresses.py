@@ -1,4 +1,4 @@
-"""Which addresses are kept, and which of them this server would ask for. Whatever can be read in two ways is none."""
+"""Validators of redirect URIs, origins and public URLs. An ambiguous address is refused."""
 
 from collections.abc import Callable
 
@@ -99,12 +99,12 @@ def is_taken(rule: Callable[[str], str], address: str) -> bool:
 
 @cells("rule", RULES)
 @cells("address", HOSTILE, ids=lambda address: repr(address)[:60])
-def test_what_is_hostile_is_kept_nowhere(address: str, rule: str):
+def test_hostile_address_is_refused_by_every_validator(address: str, rule: str):
     assert not is_taken(RULES[rule], address)
 
 
 @cells("address", INNER)
-def test_what_is_within_is_not_asked_for(address: str):
+def test_internal_address_is_no_public_https_url(address: str):
     assert not is_taken(public_https_url, address)
 
 
@@ -120,11 +120,11 @@ def test_what_is_within_is_not_asked_for(address: str):
         "https://192.0.2.1/callback",
     ],
 )
-def test_a_browser_may_be_sent_to(address: str):
+def test_redirect_uri_accepts_https_and_localhost(address: str):
     assert redirect_uri(address) == address
 
 
-def test_a_name_that_only_begins_alike_is_another():
+def test_redirect_uri_with_a_registered_prefix_stays_distinct():
     """What is compared is the whole text; these are fine, and not what was registered."""
     registered = "https://app.example.com/callback"
     for other in ("https://app.example.com.evil.example/callback", f"{registered}/", f"{registered}?x"):
@@ -132,13 +132,13 @@ def test_a_name_that_only_begins_alike_is_another():
 
 
 @cells("address", ["https://app.example", "https://app.example:8443", "http://localhost:3000"])
-def test_an_origin_is_scheme_host_and_port(address: str):
+def test_origin_is_scheme_host_and_port_only(address: str):
     assert origin(address) == address
     assert not any(is_taken(origin, address + more) for more in ("/", "/path", "?a=b"))
 
 
 @cells("address", ["https://app.example:443", "http://localhost:80"])
-def test_an_origin_names_no_usual_port(address: str):
+def test_origin_with_a_default_port_is_refused(address: str):
     assert not is_taken(origin, address)
 
 
@@ -146,5 +146,5 @@ def test_an_origin_names_no_usual_port(address: str):
     "address",
     ["https://idp.example/jwks", "https://idp.example:443/", "https://idp.example:8443/?a"],
 )
-def test_what_is_public_is_asked_for(address: str):
+def test_public_https_url_is_accepted(address: str):
     assert public_https_url(address) == address

@@ -1,4 +1,4 @@
-"""A batch takes about as long as it should, whatever a row costs."""
+"""The size of a batch adapts so that a batch takes about the intended time."""
 
 from sessions_app.operations.batches import AIM, FIRST, LEAST, BatchSize
 from tests.cells import cells

@@ -1,3 +1,5 @@
+"""Browser, operating system and device type of a user agent."""
+
 import time
 
 from sessions_app import demo
@@ -28,12 +30,12 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
         ("", Device()),
     ],
 )
-def test_a_user_agent_is_told_in_a_persons_words(user_agent, device):
+def test_user_agent_is_described_by_browser_os_and_type(user_agent, device):
     assert describe(user_agent) == device
 
 
 @cells("hostile", ["(" * 512, "Mozilla/5.0 " + "Android " * 62, "A/" + "1." * 250, "; " * 256, "\x00" * 512])
-def test_a_hostile_user_agent_costs_no_more_than_a_few_milliseconds(hostile):
+def test_hostile_user_agent_is_parsed_within_20_ms(hostile):
     describe("warm up")
     begun = time.process_time()  # others use this machine as well, and a second look would be at what was remembered
     describe(hostile[:512])

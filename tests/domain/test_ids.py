@@ -1,4 +1,4 @@
-"""A handle and its id are two spellings of one thing, and nothing else is a handle."""
+"""Public ids encode UUIDs one to one, and nothing else is a public id."""
 
 import re
 from datetime import UTC, datetime
@@ -21,54 +21,54 @@ misprints = st.builds(
 milliseconds = st.integers(min_value=0, max_value=2**48 - 1)
 
 
-class TestAHandle:
+class TestEncodedId:
     @given(prefix=prefixes, value=st.uuids())
-    def test_reads_back_as_the_id_it_shows(self, prefix: Prefix, value: UUID):
+    def test_decodes_to_its_uuid(self, prefix: Prefix, value: UUID):
         assert decode_id(prefix, encode_id(prefix, value)) == value
 
     @given(prefix=prefixes, one=st.uuids(), other=st.uuids())
-    def test_sorts_as_its_id_does(self, prefix: Prefix, one: UUID, other: UUID):
+    def test_sorts_like_its_uuid(self, prefix: Prefix, one: UUID, other: UUID):
         assert (encode_id(prefix, one) < encode_id(prefix, other)) == (one < other)
 
     @given(handle=handles)
-    def test_is_compact_lower_case_and_always_as_long(self, handle: str):
+    def test_has_a_fixed_length_and_lower_case(self, handle: str):
         assert len(handle) == 3 + 1 + 26
         assert set(handle.partition("_")[2]) <= set(ALPHABET)
 
-    def test_is_spelled_as_documented(self):
+    def test_equals_the_documented_example(self):
         value = UUID("01900000-0000-7000-8000-00000000000a")
         assert encode_id(Prefix.SESSION, value) == "ses_01j0000000e00800000000000a"
 
 
-class TestAnythingElse:
+class TestInvalidId:
     @given(text=st.one_of(st.text(), misprints, handles), prefix=prefixes)
-    def test_is_no_handle(self, text: str, prefix: Prefix):
+    def test_any_text_that_decodes_encodes_back_to_itself(self, text: str, prefix: Prefix):
         value = decode_id(prefix, text)
         assert value is None or encode_id(prefix, value) == text
 
     @given(value=st.uuids(), prefix=prefixes, other=prefixes)
-    def test_is_no_handle_under_another_prefix(self, value: UUID, prefix: Prefix, other: Prefix):
+    def test_id_with_another_prefix_is_refused(self, value: UUID, prefix: Prefix, other: Prefix):
         assert (decode_id(other, encode_id(prefix, value)) is None) == (prefix is not other)
 
     @pytest.mark.parametrize("spoilt", [str.upper, lambda it: it + "0", lambda it: it[:-1], lambda it: it + "\n"])
     @given(handle=handles)
-    def test_is_no_handle_for_being_close_to_one(self, spoilt, handle: str):
+    def test_almost_correct_id_is_refused(self, spoilt, handle: str):
         assert decode_id(Prefix(handle[:3]), spoilt(handle)) is None
 
     @given(handle=handles)
-    def test_is_no_handle_in_upper_case(self, handle: str):
+    def test_upper_case_id_is_refused(self, handle: str):
         loud = handle[:4] + handle[4:].upper()
         assert decode_id(Prefix(handle[:3]), loud) is None or loud == handle
 
-    def test_is_no_handle_beyond_128_bits(self):
+    def test_id_over_128_bits_is_refused(self):
         assert decode_id(Prefix.USER, "usr_7" + "z" * 25) == UUID(int=2**128 - 1)
         assert decode_id(Prefix.USER, "usr_8" + "0" * 25) is None
 
     @given(text=st.text(alphabet=st.characters(min_codepoint=0x660), min_size=26, max_size=26))
-    def test_is_no_handle_in_other_scripts(self, text: str):
+    def test_id_in_another_script_is_refused(self, text: str):
         assert decode_id(Prefix.USER, f"usr_{text}") is None
 
-    def test_pattern_matches_what_is_read_and_nothing_else(self):
+    def test_schema_pattern_matches_exactly_the_valid_ids(self):
         """Letter by letter, at the first place and at the last, and whatever is longer, shorter or of another kind."""
         letters = [chr(number) for number in range(33, 127)]
         texts = [f"ses_{first}{'0' * 24}{last}" for first in letters for last in (letters if first == "7" else "0")]
@@ -84,14 +84,14 @@ class TestUuid7:
             assert uuid7(earlier) < uuid7(later)
 
     @given(at=milliseconds)
-    def test_is_a_uuid_of_version_7(self, at: int):
+    def test_has_version_7_and_the_given_time(self, at: int):
         value = uuid7(at)
         assert (value.version, value.variant) == (7, RFC_4122)
         assert value.int >> 80 == at
 
-    def test_begins_with_now(self):
+    def test_default_time_is_now(self):
         before, value, after = datetime.now(UTC), uuid7(), datetime.now(UTC)
         assert int(before.timestamp() * 1000) <= value.int >> 80 <= int(after.timestamp() * 1000)
 
-    def test_never_comes_twice(self):
+    def test_ten_thousand_of_one_millisecond_differ(self):
         assert len({uuid7(0) for _ in range(10_000)}) == 10_000

@@ -1,4 +1,4 @@
-"""What a server is made to fetch, when somebody else says what: nothing that is not plainly out in the world."""
+"""URLs that the server fetches for others must be public: private and malformed ones are refused."""
 
 import pytest
 
@@ -68,11 +68,11 @@ HOSTILE = [*(f"https://{host}/" for host in [*ADDRESSES, *NAMES]), *OTHERS]
 
 
 @cells("url", GOOD)
-def test_what_is_out_in_the_world_is_kept_to_the_letter(url: str):
+def test_public_https_url_is_accepted_unchanged(url: str):
     assert public_https_url(url) == url
 
 
 @cells("url", HOSTILE, ids=ascii)
-def test_everything_else_is_refused(url: str):
+def test_private_or_malformed_url_is_refused(url: str):
     with pytest.raises(ValueError, match=r"^its? "):
         public_https_url(url)

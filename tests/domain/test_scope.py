@@ -1,4 +1,4 @@
-"""How far each tier sees, and how much of it is theirs to change: exact sets, for everything that has a scope."""
+"""What each role sees and may change: exact sets, for every model that has a scope."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from audit.models import AuditEntry
 from core.access import ActorType, Origin, Principal, Scope, Tier
-from tests.domain.everything import PEOPLE, QUERYSETS, Rows
+from tests.domain.scoped_objects import PEOPLE, QUERYSETS, Rows
 from tests.world import SYSTEM, World
 
 NORTH = {"ada", "north_admin", "north_deputy"}
@@ -53,30 +53,30 @@ def rows(world: World) -> Rows:
 
 
 @pytest.mark.parametrize("who", VISIBLE)
-class TestAnAdministrator:
-    def test_sees_exactly_this(self, who: str, rows: Rows):
+class TestAdminScope:
+    def test_sees_exactly_the_objects_of_its_scope(self, who: str, rows: Rows):
         assert rows.visible(rows.principal(who)) == VISIBLE[who]
 
-    def test_may_change_exactly_this(self, who: str, rows: Rows):
+    def test_may_change_exactly_the_objects_of_its_scope(self, who: str, rows: Rows):
         assert only(CHANGEABLE, rows.writable(rows.principal(who))) == only(CHANGEABLE, WRITABLE[who])
 
-    def test_sees_each_thing_once(self, who: str, rows: Rows):
+    def test_sees_each_object_once(self, who: str, rows: Rows):
         for kind, queryset in QUERYSETS.items():
             found = list(queryset.visible_to(rows.principal(who)).values_list("pk", flat=True))
             assert len(found) == len(set(found)), kind
 
 
-class TestWhatStandsAboveAllTiers:
-    def test_a_command_sees_and_may_change_everything(self, rows: Rows):
+class TestUnlimitedScope:
+    def test_command_sees_and_may_change_everything(self, rows: Rows):
         assert rows.visible(SYSTEM) == EVERYTHING
         assert only(CHANGEABLE, rows.writable(SYSTEM)) == only(CHANGEABLE, EVERYTHING)
 
-    def test_a_service_with_a_scope_sees_everything(self, rows: Rows):
+    def test_service_token_with_an_admin_scope_sees_everything(self, rows: Rows):
         service = Principal(ActorType.PLATFORM, "service", "service", Tier.SUPER, scopes=frozenset({Scope.ADMIN_READ}))
         assert rows.visible(service) == EVERYTHING
 
 
-class TestWhoeverHasNoScope:
+class TestNoScope:
     def strangers(self, rows: Rows) -> dict[str, Principal]:
         def stray(tier: Tier, **ids: Any) -> Principal:
             return Principal(type=ActorType.USER, id="", label="", tier=tier, **ids)
@@ -100,6 +100,6 @@ class TestWhoeverHasNoScope:
             assert only(CHANGEABLE, rows.writable(principal)) == {kind: set() for kind in CHANGEABLE}, who
 
 
-def test_the_audit_is_nobodys_to_change(world: World):
+def test_nobody_may_change_the_audit_log(world: World):
     assert AuditEntry.objects.visible_to(SYSTEM).exists()
     assert not AuditEntry.objects.writable_by(SYSTEM).exists()

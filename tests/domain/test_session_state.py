@@ -1,4 +1,4 @@
-"""The view agrees with a second evaluator of the rule, written in plain Python, on every row of generated states."""
+"""The session state view agrees with the rule written in plain Python, on generated sessions."""
 
 import random
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ REASONS = {
 }
 
 
-def test_view_agrees_with_the_evaluator_on_every_row(world: World):
+def test_session_state_view_agrees_with_the_python_rule(world: World):
     dice, things = random.Random(2026), everything(world)
     outcomes, sole_reasons, pending_ones = set(), set(), 0
     for _ in range(ROUNDS):
@@ -59,7 +59,7 @@ def compare() -> tuple[list[dict[str, Any]], list[set[str]]]:
     return list(wanted.values()), [reasons_against(row, platform, now) for row in rows]
 
 
-def test_view_shows_the_facts_of_user_tenant_and_applications(world: World):
+def test_session_state_view_has_columns_of_user_tenant_and_application(world: World):
     session = world.ada.session
     found = SessionState.objects.get(pk=session.pk)
     assert (found.user_email, found.user_role) == (world.ada.user.email, "user")

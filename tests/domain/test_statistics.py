@@ -1,4 +1,4 @@
-"""What is told of sessions is what a count of the rows would tell, written down yet or not."""
+"""Session statistics equal a count of the rows, whether or not endings are written to the rows yet."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -83,18 +83,18 @@ def go_idle(sessions: SessionQuerySet) -> None:
     Session.objects.filter(pk__in=sessions.values("pk")).update(last_activity_at=gone, due_at=Now())
 
 
-class TestTheNumbers:
-    def test_of_nobody_are_none(self, world: World):
+class TestStatistics:
+    def test_are_zero_without_sessions(self, world: World):
         agree(world)
         assert told(world)["oldest_session_at"] is None
 
-    def test_are_those_of_the_rows(self, world: World):
+    def test_equal_the_rows(self, world: World):
         people(world)
         agree(world)
         assert told(world)["unique_users"] == 3
         assert told(world)["by_device_type"] == {"desktop": 3, "mobile": 3, "unknown": 3}
 
-    def test_are_right_before_the_clocks_endings_are_written_down_and_after(self, world: World):
+    def test_are_the_same_before_and_after_expiry_is_marked(self, world: World):
         people(world)
         go_idle(of(world, "ada"))
         newest = of(world, "alan").latest("pk")
@@ -105,7 +105,7 @@ class TestTheNumbers:
         agree(world)
         assert (told(world)["unique_users"], told(world)["expired_sessions"]) == (2, 4)
 
-    def test_are_right_before_a_revocation_is_swept_and_after(self, world: World):
+    def test_are_the_same_before_and_after_the_sweep(self, world: World):
         people(world)
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         world.signed_in(world.person("ada", world.north))
@@ -114,13 +114,13 @@ class TestTheNumbers:
         operations.sweep()
         agree(world)
 
-    def test_are_right_when_a_users_newest_session_ends(self, world: World):
+    def test_are_correct_after_each_users_newest_session_is_revoked(self, world: World):
         people(world)
         for session in of(world, "ada").order_by("-pk"):
             operations.revoke(Session.objects.filter(pk=session.pk), actor=SYSTEM, reason="test")
             agree(world)
 
-    def test_survive_being_summed_up(self, world: World):
+    def test_are_the_same_before_and_after_folding(self, world: World):
         people(world)
         before = told(world)
         assert counter_maintenance.fold() > 0
@@ -131,7 +131,7 @@ class TestTheNumbers:
         counter_maintenance.fold()
         agree(world)
 
-    def test_follow_what_is_seen_and_purged(self, world: World):
+    def test_follow_activity_and_purging(self, world: World):
         people(world)
         Session.objects.filter(tenant=world.north).update(last_activity_at=ago(hours=3))
         agree(world)
@@ -144,8 +144,8 @@ class TestTheNumbers:
         assert told(world)["total_sessions"] == 6
 
 
-class TestReconciling:
-    def test_names_a_counter_that_is_off(self, world: World):
+class TestReconcile:
+    def test_wrong_counter_is_reported_and_corrected(self, world: World):
         people(world)
         counter_maintenance.fold()
         agree(world)

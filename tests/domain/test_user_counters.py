@@ -1,4 +1,4 @@
-"""User counters follow the users through whatever happens to them, their tenant and their partner."""
+"""User counters equal the rows after every change of users, tenants and partners."""
 
 from collections.abc import Callable
 from typing import Any
@@ -115,14 +115,14 @@ _PATHS = {"tenant_id": "tenant", "partner_id": "tenant__partner"}
 
 
 @cells("what", WHATEVER_HAPPENS)
-def test_counters_say_what_the_rows_say_when(what: str, world: World):
+def test_counters_equal_the_rows_after_every_change_of_owners(what: str, world: World):
     callers(world)
     WHATEVER_HAPPENS[what](world)
     assert totals(world) == by_hand(world)
     assert list(counter_maintenance.differences()) == []
 
 
-def test_what_is_rolled_back_was_never_counted(world: World):
+def test_rolled_back_changes_are_not_counted(world: World):
     before = list(UserCount.objects.order_by("pk").values_list("pk", "n"))
     with transaction.atomic():
         create(world, world.north)
@@ -130,8 +130,8 @@ def test_what_is_rolled_back_was_never_counted(world: World):
     assert list(UserCount.objects.order_by("pk").values_list("pk", "n")) == before
 
 
-class TestACounterThatIsWrong:
-    def test_is_named_with_what_it_says_and_what_there_is(self, world: World):
+class TestWrongUserCounter:
+    def test_is_reported_with_the_counted_and_the_actual_number(self, world: World):
         assert world.ada.user
         there = User.objects.filter(tenant=world.north, deleted_at=None).count()
         UserCount.objects.filter(tenant=world.north).update(n=F("n") + 2)
@@ -139,14 +139,14 @@ class TestACounterThatIsWrong:
         assert difference.key == {"tenant_id": world.north.pk, "kind": "users"}
         assert (difference.counted, difference.found) == (there + 2, there)
 
-    def test_is_named_where_there_is_none(self, world: World):
+    def test_missing_counter_is_reported(self, world: World):
         assert world.ada.user
         UserCount.objects.filter(tenant=world.north).delete()
         [difference] = counter_maintenance.differences()
         assert difference.counted == 0
         assert difference.found > 0
 
-    def test_is_corrected_by_what_it_lacks(self, world: World):
+    def test_is_corrected_by_a_recount(self, world: World):
         assert world.ada.user
         assert world.katherine.user
         UserCount.objects.filter(tenant=world.north).update(n=F("n") + 2)

@@ -1,4 +1,4 @@
-"""What somebody may do was judged before they waited for others: it is judged once more when they act."""
+"""Rights are checked again under the lock, after waiting for concurrent changes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -69,14 +69,14 @@ def is_refused(act: Callable[[], Any]) -> bool:
 
 
 @cells("act", ALL_ACTS)
-def test_nobody_reaches_into_a_tenant_that_has_left_them(act: str, world: World):
+def test_partner_admin_is_refused_after_the_tenant_has_moved(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.acme_partner)
     tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
 
 
 @cells("act", ACTS)
-def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: World):
+def test_admin_is_refused_after_the_target_has_been_promoted(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     accounts.change_user(User.objects.get(pk=user.pk), role=Role.TENANT_ADMIN, actor=SYSTEM)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
@@ -92,7 +92,7 @@ def test_nobody_acts_on_somebody_who_has_risen_to_their_height(act: str, world: 
     ],
     ids=str,
 )
-def test_nobody_acts_after_their_fall(act: str, fall: dict[str, str], world: World):
+def test_admin_is_refused_after_demotion_suspension_or_deletion(act: str, fall: dict[str, str], world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     User.objects.filter(pk=world.north_admin.user.pk).update(**fall)
     assert is_refused(lambda: ALL_ACTS[act](user, actor))
@@ -121,7 +121,7 @@ def agent(world: World) -> tuple[Principal, QuerySet[Any]]:
 
 @cells("fall", FALLS)
 @cells("machine", [service, agent])
-def test_no_machine_acts_after_its_fall(machine: Any, fall: str, world: World):
+def test_service_and_agent_are_refused_after_losing_their_rights(machine: Any, fall: str, world: World):
     user = ada_and_all_around_her(world)
     actor, rows = machine(world)
     assert accounts.add_member(group("outer"), user, actor=actor)
@@ -131,14 +131,14 @@ def test_no_machine_acts_after_its_fall(machine: Any, fall: str, world: World):
 
 
 @cells("act", ALL_ACTS)
-def test_whoever_may_still_does(act: str, world: World):
+def test_admin_who_still_has_the_rights_succeeds(act: str, world: World):
     user, actor = ada_and_all_around_her(world), as_principal(world.north_admin)
     before = AuditEntry.objects.count()
     ALL_ACTS[act](user, actor)
     assert AuditEntry.objects.count() == before + 1
 
 
-def test_nothing_ends_for_a_change_that_somebody_else_has_made(world: World):
+def test_change_made_by_another_request_revokes_nothing(world: World):
     stale = User.objects.select_related("tenant").get(pk=world.ada.user.pk)
     User.objects.filter(pk=stale.pk).update(email="countess@north.example")
     with pytest.raises(ConcurrentChange):

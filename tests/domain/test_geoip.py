@@ -1,4 +1,4 @@
-"""Where an address is: what it tells by itself, and what a GeoIP database says of the rest."""
+"""The location of an address: local networks without a database, the others by a GeoIP database."""
 
 import random
 from pathlib import Path
@@ -25,7 +25,7 @@ def atlas(database: Path) -> None:
     write_database(database)
 
 
-class TestByItself:
+class TestLocateWithoutDatabase:
     @cells(
         ("address", "place"),
         [
@@ -52,15 +52,15 @@ class TestByItself:
             (None, ""),
         ],
     )
-    def test_an_address_tells_what_it_tells(self, address, place):
+    def test_local_and_private_addresses_are_described(self, address, place):
         assert locate(address) == place
 
-    def test_a_country_it_does_not_tell(self):
+    def test_country_is_empty(self):
         assert {country(address) for address in ("127.0.0.1", "10.0.0.1", "8.8.8.8", "2a00::1", None)} == {""}
 
 
 @pytest.mark.usefixtures("atlas")
-class TestByADatabase:
+class TestLocateWithDatabase:
     @cells(
         ("address", "place", "code"),
         [
@@ -73,24 +73,24 @@ class TestByADatabase:
             (None, "", ""),
         ],
     )
-    def test_an_address_has_a_place_and_a_country(self, address, place, code):
+    def test_public_address_has_a_place_and_a_country(self, address, place, code):
         assert (locate(address), country(address)) == (place, code)
 
-    def test_what_an_address_says_by_itself_comes_first(self, database: Path):
+    def test_private_address_ignores_the_database(self, database: Path):
         write_database(database, {"10.0.0.0/8": LONDON})
         assert (locate("10.0.0.1"), country("10.0.0.1")) == ("Private network", "")
 
-    def test_the_file_is_opened_once(self, monkeypatch: pytest.MonkeyPatch):
+    def test_database_file_is_opened_once(self, monkeypatch: pytest.MonkeyPatch):
         assert locate("81.2.69.142")
         monkeypatch.setattr("maxminddb.open_database", None)
         assert locate("89.160.20.112") == "Sweden"
 
-    def test_a_session_says_where_it_was_opened(self, world: World):
+    def test_sign_in_stores_location_and_country_on_the_session(self, world: World):
         phone = world.signed_in(world.person("ada", world.north), ip_address="81.2.69.142")
         assert (phone.session.location, phone.session.country) == ("London, United Kingdom", "GB")
 
 
-class TestAnotherPublishersLayout:
+class TestUnusualDatabase:
     @pytest.mark.parametrize(
         "entry",
         [
@@ -101,32 +101,34 @@ class TestAnotherPublishersLayout:
             {"city": None, "country": {}},
         ],
     )
-    def test_says_nothing_rather_than_something_odd(self, entry, database: Path):
+    def test_entry_with_unexpected_types_is_ignored(self, entry, database: Path):
         entry = {key: value for key, value in entry.items() if value is not None}
         write_database(database, {"81.2.69.0/24": entry})
         assert (locate("81.2.69.142"), country("81.2.69.142")) == ("", "")
 
-    def test_a_long_name_is_cut_and_an_unprintable_one_cleaned(self, database: Path):
+    def test_place_name_is_shortened_and_cleaned(self, database: Path):
         names = {"city": {"names": {"en": "Llan\x00fair\n" + "x" * 500}}}
         write_database(database, {"81.2.69.0/24": names})
         assert locate("81.2.69.142") == ("Llanfair" + "x" * 500)[:128]
 
 
-class TestABrokenDatabase:
-    def test_stands_in_nobodys_way(self, database: Path, world: World, caplog: pytest.LogCaptureFixture):
+class TestBrokenDatabase:
+    def test_broken_database_does_not_prevent_sign_in(
+        self, database: Path, world: World, caplog: pytest.LogCaptureFixture
+    ):
         database.write_bytes(b"not a database")
         phone = world.signed_in(world.person("ada", world.north), ip_address="81.2.69.142")
         assert (phone.session.location, phone.session.country) == ("", "")
         assert phone.get("/api/v1/me").status_code == 200
         assert "GEOIP_PATH cannot be used" in caplog.text
 
-    def test_is_complained_of_once_and_not_by_every_sign_in(self, database: Path, caplog: pytest.LogCaptureFixture):
+    def test_error_is_logged_once(self, database: Path, caplog: pytest.LogCaptureFixture):
         for _ in range(3):
             assert locate("81.2.69.142") == ""
         assert caplog.text.count("GEOIP_PATH cannot be used") == 1
 
     @pytest.mark.parametrize("make", ["nothing", "a folder", "garbage", "half of it"])
-    def test_is_named_by_the_system_check_with_what_to_do(self, make: str, database: Path):
+    def test_system_check_warns_with_a_hint(self, make: str, database: Path):
         match make:
             case "a folder":
                 database.mkdir()
@@ -139,18 +141,18 @@ class TestABrokenDatabase:
         assert (warning.id, str(database) in warning.msg) == ("sessions_app.W001", True)
         assert "names a readable database or is unset" in warning.hint
 
-    def test_a_good_one_is_not_complained_of(self, atlas: None):
+    def test_system_check_accepts_a_valid_database(self, atlas: None):
         assert geoip.check_geoip() == []
 
-    def test_none_at_all_neither(self, settings: Any):
+    def test_system_check_accepts_no_database(self, settings: Any):
         settings.GEOIP_PATH = ""
         assert geoip.check_geoip() == []
 
-    def test_one_for_ipv4_alone_knows_nothing_of_ipv6(self, database: Path):
+    def test_ipv4_database_gives_no_country_for_ipv6(self, database: Path):
         write_database(database, {"81.2.69.0/24": LONDON}, version=4)
         assert (country("81.2.69.142"), country("2001:218::1")) == ("GB", "")
 
-    def test_damage_inside_is_survived(self, database: Path, settings: Any):
+    def test_damaged_database_never_raises(self, database: Path, settings: Any):
         """Wherever the bytes are wrong: an answer, or none, and never an exception."""
         whole, dice = Path(write_database(database)).read_bytes(), random.Random(7)
         said = set()

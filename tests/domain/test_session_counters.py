@@ -1,4 +1,4 @@
-"""Counters follow the rows through whatever happens to them, and folding changes none of what they say."""
+"""Session counters equal the rows after every kind of change, before and after folding."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def sums() -> Counter[tuple[Any, ...]]:
 
 
 @cells("what", WHATEVER_HAPPENS)
-def test_counters_say_what_the_rows_say_when_a_session_is(what: str, world: World):
+def test_counters_equal_the_rows_after_every_session_event(what: str, world: World):
     everybody = [world.ada, world.alan, world.katherine, world.lisa]
     WHATEVER_HAPPENS[what](world)
     assert totals(world) == by_hand(world)
@@ -114,8 +114,8 @@ def test_counters_say_what_the_rows_say_when_a_session_is(what: str, world: Worl
     assert len(everybody) == 4
 
 
-class TestFolding:
-    def test_leaves_one_row_of_each_kind_and_nothing_to_add(self, world: World):
+class TestFold:
+    def test_leaves_one_row_per_key(self, world: World):
         for _ in range(3):
             world.signed_in(world.ada.user)
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
@@ -125,13 +125,13 @@ class TestFolding:
         assert not SessionCount.objects.filter(is_folded=False).exists()
         assert counter_maintenance.fold() == 0
 
-    def test_leaves_no_row_that_says_nothing(self, world: World):
+    def test_leaves_no_row_of_zero(self, world: World):
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
         counter_maintenance.fold()
         counter_maintenance.fold()
         assert not SessionCount.objects.filter(n=0).exists()
 
-    def test_forgets_when_somebody_was_seen_two_days_ago(self, world: World):
+    def test_drops_activity_slots_older_than_two_days(self, world: World):
         counter_maintenance.fold()
         before = SessionCount.objects.filter(kind=CounterKind.SEEN).count()
         SessionCount.objects.filter(kind=CounterKind.SEEN).update(slot=F("slot") - 2 * 24 * 12)
@@ -142,8 +142,8 @@ class TestFolding:
         assert totals(world) == by_hand(world)
 
 
-class TestACounterThatIsWrong:
-    def test_is_named_with_what_it_says_and_what_there_is(self, world: World):
+class TestWrongSessionCounter:
+    def test_is_reported_with_the_counted_and_the_actual_number(self, world: World):
         assert world.ada.session
         counter_maintenance.fold()
         SessionCount.objects.filter(tenant=world.north, kind=CounterKind.ALL).update(n=F("n") + 2)
@@ -151,7 +151,7 @@ class TestACounterThatIsWrong:
         assert (difference.counted, difference.found) == (3, 1)
         assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, CounterKind.ALL)
 
-    def test_is_right_again_when_all_is_counted_anew(self, world: World):
+    def test_is_corrected_by_a_recount(self, world: World):
         everybody = [world.ada, world.alan, world.katherine]
         SessionCount.objects.filter(kind=CounterKind.ALL).update(n=F("n") + 2)
         assert totals(world) != by_hand(world)
@@ -160,14 +160,14 @@ class TestACounterThatIsWrong:
         assert totals(world) == by_hand(world)
         assert len(everybody) == 3
 
-    def test_is_named_when_it_counts_what_is_not_there(self, world: World):
+    def test_missing_counter_is_reported(self, world: World):
         operations.sign_out(world.ada.session.pk, actor=SYSTEM)
         counter_maintenance.fold()
         SessionCount.objects.filter(tenant=world.north).delete()
         assert {difference.counted for difference in counter_maintenance.differences()} == {0}
 
 
-def test_what_is_rolled_back_was_never_counted(world: World):
+def test_rolled_back_changes_are_not_counted(world: World):
     assert world.ada.session
     before = sums()
     with transaction.atomic():

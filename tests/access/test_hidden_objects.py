@@ -1,4 +1,4 @@
-"""What is not yours is not there: its answer is that of an id that nobody has, byte for byte."""
+"""An object out of scope is indistinguishable from an unknown id: the responses are equal byte for byte."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,14 +60,14 @@ def misspelled(handle: str) -> dict[str, str]:
 
 
 @here
-class TestSomethingOfSomebodyElse:
-    def test_is_not_there(self, place: str, world: World):
+class TestForeignPersonalObject:
+    def test_id_of_another_user_is_the_same_404_as_an_unknown_id(self, place: str, world: World):
         prefix, make = PLACES[place]
         unknown = told(world.ada.delete(place + some_id(prefix)))
         for whose, user in of_others(world).items():
             assert told(world.ada.delete(place + make(user, world))) == unknown, whose
 
-    def test_is_not_there_for_those_above_them_either(self, place: str, world: World):
+    def test_id_of_a_user_below_an_admin_is_the_same_404(self, place: str, world: World):
         prefix, make = PLACES[place]
         handle = make(world.ada.user, world)
         for administrator in (world.north_admin, world.acme_partner, world.super_admin):
@@ -77,8 +77,8 @@ class TestSomethingOfSomebodyElse:
 
 
 @here
-class TestAnIdThatCannotBe:
-    def test_is_answered_as_one_that_nobody_has(self, place: str, world: World):
+class TestMalformedPersonalId:
+    def test_malformed_id_is_the_same_404_as_an_unknown_id(self, place: str, world: World):
         prefix, make = PLACES[place]
         unknown = told(world.ada.delete(place + some_id(prefix)))
         for what, handle in misspelled(make(world.ada.user, world)).items():
@@ -86,25 +86,25 @@ class TestAnIdThatCannotBe:
 
 
 @here
-class TestWhoeverMayNotAskAtAll:
+class TestUnauthorizedCaller:
     """Refused before anything is looked up: an id that exists makes no difference."""
 
-    def test_learns_nothing_about_ids(self, place: str, world: World):
+    def test_unauthorized_caller_gets_the_same_response_for_any_id(self, place: str, world: World):
         prefix, make = PLACES[place]
         handle = make(world.ada.user, world)
         for caller in (world.nobody, world.service(*Scope), world.service()):
             assert told(caller.delete(place + handle)) == told(caller.delete(place + some_id(prefix)))
 
 
-class TestADeletedKey:
-    def test_is_not_there_even_for_its_owner(self, world: World):
+class TestDeletedApiKey:
+    def test_deleted_key_is_the_same_404_as_an_unknown_key(self, world: World):
         place = "/api/v1/me/api-keys/"
         handle = key_of(world.ada.user, world)
         assert world.ada.delete(place + handle).status_code == 204
         assert told(world.ada.delete(place + handle)) == told(world.ada.delete(place + some_id(Prefix.API_KEY)))
 
 
-def test_the_404_speaks_of_the_thing(world: World):
+def test_not_found_error_names_the_kind_of_object(world: World):
     def detail(path: str) -> Any:
         return world.ada.delete(path).json()
 
@@ -142,7 +142,7 @@ NOBODYS = {"tid": Prefix.TENANT, "uid": Prefix.USER, "sid": Prefix.SESSION, "id"
 
 
 @cells("place", ADMINISTRATIVE)
-class TestWhatAnAdministratorMayNotKnowOf:
+class TestForeignAdminObject:
     def send(self, caller: Caller, place: str, names: dict[str, str]) -> Any:
         method, body = ADMINISTRATIVE[place]
         return told(caller.request(method, place.format(**names), body))
@@ -150,7 +150,7 @@ class TestWhatAnAdministratorMayNotKnowOf:
     def nobodys(self) -> dict[str, str]:
         return {name: some_id(prefix) for name, prefix in NOBODYS.items()}
 
-    def test_is_not_there(self, place: str, world: World):
+    def test_object_out_of_scope_is_the_same_404_as_an_unknown_id(self, place: str, world: World):
         for caller, strangers in (
             (world.north_admin, (world.katherine, world.lisa, world.acme_partner)),
             (world.acme_partner, (world.lisa, world.super_admin)),
@@ -163,7 +163,7 @@ class TestWhatAnAdministratorMayNotKnowOf:
                 assert self.send(caller, place, names) == unknown
                 assert database_digest() == before
 
-    def test_is_not_there_beside_what_is_theirs_either(self, place: str, world: World):
+    def test_own_and_foreign_id_in_one_path_are_the_same_404(self, place: str, world: World):
         """Of two names in a path, each is real and one is the caller's to know; together they name nothing."""
         own, foreign = made(world.ada.user, world), made(world.katherine.user, world)
         names = [name for name in NOBODYS if f"{{{name}}}" in place]
@@ -174,14 +174,14 @@ class TestWhatAnAdministratorMayNotKnowOf:
                 assert self.send(caller, place, own | {stray: foreign[stray]}) == unknown
         assert SessionState.objects.live().filter(user=world.katherine.user).exists()
 
-    def test_is_answered_alike_however_it_is_misspelled(self, place: str, world: World):
+    def test_malformed_id_is_the_same_404_as_an_unknown_id(self, place: str, world: World):
         own = made(world.ada.user, world)
         for name in [name for name in NOBODYS if f"{{{name}}}" in place]:
             unknown = self.send(world.north_admin, place, own | {name: some_id(NOBODYS[name])})
             for what, handle in misspelled(own[name]).items():
                 assert self.send(world.north_admin, place, own | {name: handle}) == unknown, (name, what)
 
-    def test_makes_no_difference_to_whoever_may_not_ask(self, place: str, world: World):
+    def test_unauthorized_caller_gets_the_same_response_for_any_id(self, place: str, world: World):
         for caller in (world.nobody, world.ada, world.service()):
             asked = made(world.alan.user, world)
             assert self.send(caller, place, asked) == self.send(caller, place, self.nobodys())

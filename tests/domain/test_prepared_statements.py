@@ -1,4 +1,4 @@
-"""A prepared statement is there whenever it is asked, whatever a pooler did to the connection meanwhile."""
+"""Prepared statements work whatever a connection pooler did to the connection in between."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -45,23 +45,23 @@ def half(committed_world: World) -> Tenant:
     return tenant
 
 
-class TestAStatement:
-    def test_takes_its_values_and_keeps_its_constants(self, half: Tenant, committed_world: World):
+class TestPreparedStatement:
+    def test_takes_parameters_and_keeps_constants(self, half: Tenant, committed_world: World):
         assert named().fetch(half.pk) == [("it's 50 % of 'all'",)]
         assert named().fetch(committed_world.north.pk) == []
 
-    def test_answers_the_same_in_a_transaction(self, half: Tenant, committed_world: World):
+    def test_returns_the_same_rows_inside_a_transaction(self, half: Tenant, committed_world: World):
         with transaction.atomic():
             assert named().fetch(half.pk) == [("it's 50 % of 'all'",)]
             assert named().fetch(committed_world.north.pk) == []
 
-    def test_sends_bytes_as_they_are(self, half: Tenant):
+    def test_sends_binary_parameters_unchanged(self, half: Tenant):
         """Also quotes and backslashes, which a digest may well have."""
         sent, mark = bytes(range(256)), b"the bytes"
         rows = Tenant.objects.filter(pk=half.pk).values_list(RawSQL("%s", [mark], output_field=BinaryField()))
         assert bytes(Prepared(lambda: rows, {mark: "bytea"}).fetch(sent)[0][0]) == sent
 
-    def test_is_planned_once_on_a_connection(self, half: Tenant):
+    def test_is_prepared_once_per_connection(self, half: Tenant):
         statement = named()
         for _ in range(3):
             statement.fetch(half.pk)
@@ -69,31 +69,31 @@ class TestAStatement:
             cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [statement._name])
             assert cursor.fetchone() == (1,)
 
-    def test_is_prepared_again_when_the_connection_was_cleaned(self, half: Tenant):
+    def test_is_prepared_again_after_the_pooler_discarded_it(self, half: Tenant):
         statement = named()
         before = statement.fetch(half.pk)
         forget_all()
         assert statement.fetch(half.pk) == before
 
-    def test_is_found_when_somebody_else_has_prepared_it(self, half: Tenant):
+    def test_is_used_when_another_client_has_prepared_it(self, half: Tenant):
         before = named().fetch(half.pk)
         Link.by_connection.clear()
         assert named().fetch(half.pk) == before
 
-    def test_needs_nothing_prepared_in_a_transaction(self, half: Tenant):
+    def test_needs_no_preparation_inside_a_transaction(self, half: Tenant):
         statement = named()
         before = statement.fetch(half.pk)
         forget_all()
         with transaction.atomic():
             assert statement.fetch(half.pk) == before
 
-    def test_is_within_the_transaction_that_it_begins(self, half: Tenant):
+    def test_runs_inside_the_transaction_that_has_just_begun(self, half: Tenant):
         with connection.cursor() as cursor, transaction.atomic():
             named().fetch(half.pk)
             cursor.execute("SELECT now() = statement_timestamp()")  # the transaction began earlier
             assert cursor.fetchone() == (False,)
 
-    def test_is_logged_and_passes_the_wrappers(self, half: Tenant):
+    def test_is_logged_and_passes_execute_wrappers(self, half: Tenant):
         seen: list[str] = []
 
         def listening(execute: Any, query: str, parameters: Any, many: bool, context: Any) -> Any:
@@ -112,18 +112,18 @@ class TestAStatement:
         assert whole.startswith("SELECT")
         assert len(seen) == 2
 
-    def test_of_which_a_value_is_wrong_raises_what_django_raises(self):
+    def test_invalid_parameter_raises_djangos_data_error(self):
         statement = Prepared(lambda: Tenant.objects.filter(name=NAME).values_list("pk"), {NAME: "text"})
         with pytest.raises(DataError):
             statement.fetch("\x00")
         assert statement.fetch("nobody's") == []
 
-    def test_has_the_values_that_the_orm_makes_of_columns(self, half: Tenant):
+    def test_returns_column_values_converted_like_the_orm(self, half: Tenant):
         Tenant.objects.filter(pk=half.pk).update(settings={"a": [1]})
         statement = Statement(lambda: Tenant.objects.filter(pk=ID).values("name", "settings"), {ID: "uuid"})
         assert statement.fetch_dicts(half.pk) == [{"name": half.name, "settings": {"a": [1]}}]
 
-    def test_that_loses_its_connection_raises_what_django_raises(self, half: Tenant):
+    def test_lost_connection_raises_djangos_operational_error(self, half: Tenant):
         statement = named()
         before = statement.fetch(half.pk)
         with closing(connect(**connection.get_connection_params() | {"cursor_factory": Cursor})) as other:
@@ -134,8 +134,8 @@ class TestAStatement:
         assert statement.fetch(half.pk) == before
 
 
-class TestTheSessionCheck:
-    def test_survives_a_pooler(self, committed_world: World):
+class TestPreparedSessionCheck:
+    def test_works_after_the_pooler_discarded_its_statements(self, committed_world: World):
         ada = committed_world.ada
         assert ada.get(ME).status_code == 200
         forget_all()
@@ -145,7 +145,7 @@ class TestTheSessionCheck:
         assert ada.get(ME).status_code == 401
 
 
-def test_a_page_of_any_length_does_not_leave_a_statement_behind(committed_world: World) -> None:
+def test_pages_of_every_size_leave_no_prepared_statements(committed_world: World) -> None:
     operator = committed_world.super_admin
     for per_page in range(1, 101):
         assert operator.get(f"/api/v1/admin/sessions?per_page={per_page}").status_code == 200

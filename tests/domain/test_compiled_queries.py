@@ -1,4 +1,4 @@
-"""What is compiled for one caller or one filter answers the next of its kind, and never with the first one's values."""
+"""A query compiled for one principal or filter is reused for others with their own values."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -43,19 +43,19 @@ def by_search(caller: Principal, *, search: str) -> Any:
     return found(search)
 
 
-class TestACallersKind:
+class TestPrincipalStandIn:
     @cells("name", [*NOT_ASKED_ABOUT, *OTHERS])
-    def test_is_the_same_for_whoever_differs_in_values_alone(self, name: str):
+    def test_is_equal_for_principals_that_differ_in_values_only(self, name: str):
         assert replace(ME, **{name: (NOT_ASKED_ABOUT | OTHERS)[name]}).stand_in == ME.stand_in
 
     @cells("name", list(KINDS))
-    def test_is_another_where_a_query_may_be_another(self, name: str):
+    def test_differs_where_the_query_may_differ(self, name: str):
         assert replace(ME, **{name: KINDS[name]}).stand_in != ME.stand_in
 
-    def test_takes_every_field_of_a_caller_into_account(self):
+    def test_every_principal_field_is_covered_by_these_tests(self):
         assert {each.name for each in fields(Principal)} == NOT_ASKED_ABOUT.keys() | OTHERS.keys() | KINDS.keys()
 
-    def test_answers_each_caller_with_their_own(self, world: World):
+    def test_compiled_query_uses_each_principals_own_values(self, world: World):
         for user in (world.ada.user, world.alan.user):
             caller = replace(ME, user_id=user.pk, tenant_id=user.tenant_id)
             assert fetch_for(caller, mine) == [{"email": user.email}]
@@ -63,9 +63,9 @@ class TestACallersKind:
         assert fetch_for(stranger, mine) == []
 
 
-class TestAFiltersForm:
+class TestCompiledFilter:
     @cells("search", SEARCHES)
-    def test_finds_what_the_orm_finds(self, search: str, world: World):
+    def test_compiled_search_returns_the_rows_of_the_orm(self, search: str, world: World):
         world.person("a%b_c", world.north)
         world.person("ada", world.south)
         parameters = Parameters()

@@ -1,4 +1,4 @@
-"""Administrators' sessions have a lifetime of their own, beside what the session policies say."""
+"""Admin sessions have a maximum lifetime of their own, in addition to the session policies."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,17 +27,17 @@ def state(caller: Caller) -> str:
     return SessionState.objects.values_list("state", flat=True).get(pk=caller.session.pk)
 
 
-def test_it_is_a_day_for_every_tier_and_for_nobody_else(world: World):
+def test_admin_lifetime_is_a_day_for_every_admin_role_only(world: World):
     callers = [world.north_admin, world.acme_partner, world.super_admin, world.ada]
     assert [lifetime(each) for each in callers] == [DAY, DAY, DAY, 30 * DAY]
 
 
-def test_it_is_what_the_installation_sets(world: World, settings: Any):
+def test_admin_lifetime_follows_the_setting(world: World, settings: Any):
     settings.ADMIN_SESSION_LIFETIME = 3600
     assert [lifetime(each) for each in (world.north_admin, world.ada)] == [timedelta(hours=1), 30 * DAY]
 
 
-def test_the_strictest_of_it_and_the_policies_wins(world: World, settings: Any):
+def test_shortest_of_admin_lifetime_and_policies_applies(world: World, settings: Any):
     tenancy.set_session_policy(world.north, actor=SYSTEM, session_lifetime=600)
     assert lifetime(world.north_admin) == timedelta(minutes=10)
     assert lifetime(world.super_admin) == DAY
@@ -45,7 +45,7 @@ def test_the_strictest_of_it_and_the_policies_wins(world: World, settings: Any):
     assert lifetime(world.acme_partner) == 30 * DAY
 
 
-def test_whoever_becomes_an_administrator_signs_in_anew_and_for_a_day(world: World):
+def test_promoted_user_is_signed_out_and_gets_the_admin_lifetime(world: World):
     ada = world.ada
     body = {"role": Role.TENANT_ADMIN}
     assert world.super_admin.request("PATCH", f"/api/v1/admin/users/{ada.user.handle}", body).status_code == 200
@@ -54,7 +54,7 @@ def test_whoever_becomes_an_administrator_signs_in_anew_and_for_a_day(world: Wor
     assert lifetime(world.signed_in(ada.user)) == DAY
 
 
-def test_every_dialect_tells_the_same_end(world: World):
+def test_every_dialect_shows_the_same_admin_expiry(world: World):
     operator = world.super_admin
     ends = row(operator).expires_at
     v1 = operator.get(f"/api/v1/admin/sessions/{operator.session_id}").json()["data"]["expires_at"]
@@ -68,7 +68,7 @@ def test_every_dialect_tells_the_same_end(world: World):
     assert panel // 1000 == told == int(ends.timestamp())
 
 
-class TestALowerOne:
+class TestLoweredAdminLifetime:
     @pytest.fixture
     def of_an_hour(self, settings: Any) -> None:
         settings.ADMIN_SESSION_LIFETIME = 3600
@@ -78,14 +78,14 @@ class TestALowerOne:
         """While it was a day."""
         return {name: getattr(world, name) for name in ("north_admin", "acme_partner", "ada")}
 
-    def test_cuts_live_sessions_short_with_the_next_round(
+    def test_shortens_live_admin_sessions_with_the_next_expiry_run(
         self, opened: dict[str, Caller], of_an_hour: None, world: World
     ):
         operations.expire(actor=SYSTEM)
         assert [lifetime(each) for each in opened.values()] == [timedelta(hours=1)] * 2 + [30 * DAY]
         assert all(map(is_alive, opened.values()))
 
-    def test_lets_those_run_out_that_have_lasted_longer(
+    def test_expires_admin_sessions_that_have_lasted_longer(
         self, opened: dict[str, Caller], of_an_hour: None, world: World
     ):
         admin, ada = opened["north_admin"], opened["ada"]
@@ -96,7 +96,7 @@ class TestALowerOne:
         assert row(admin).expires_at >= row(admin).last_activity_at
         assert is_alive(ada)
 
-    def test_leaves_alone_what_has_ended_otherwise(self, opened: dict[str, Caller], of_an_hour: None, world: World):
+    def test_keeps_the_end_of_revoked_sessions(self, opened: dict[str, Caller], of_an_hour: None, world: World):
         operations.revoke(Session.objects.filter(pk=opened["north_admin"].session.pk), actor=SYSTEM, reason="test")
         operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="test")
         before = [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")]
@@ -104,11 +104,13 @@ class TestALowerOne:
         assert [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")] == before
         assert {state(opened[name]) for name in ("north_admin", "acme_partner")} == {State.REVOKED}
 
-    def test_comes_with_a_policy_that_is_tightened(self, opened: dict[str, Caller], of_an_hour: None, world: World):
+    def test_is_applied_together_with_a_stricter_policy(
+        self, opened: dict[str, Caller], of_an_hour: None, world: World
+    ):
         tenancy.set_session_policy(Platform.objects.get(), actor=SYSTEM, session_lifetime=7 * 24 * 3600)
         assert [lifetime(each) for each in opened.values()] == [timedelta(hours=1)] * 2 + [7 * DAY]
 
-    def test_that_is_raised_again_gives_nobody_more(
+    def test_raising_it_again_does_not_extend_sessions(
         self, opened: dict[str, Caller], of_an_hour: None, world: World, settings: Any
     ):
         operations.expire(actor=SYSTEM)

@@ -1,11 +1,11 @@
-"""Numbers and lengths of time as sentences say them."""
+"""Counts and durations in words."""
 
 from core.humanize import how_long, how_many
 from tests.cells import cells
 
 
 @cells(("count", "said"), [(0, "0 sessions"), (1, "1 session"), (2000, "2,000 sessions")])
-def test_how_many(count: int, said: str):
+def test_counts_are_words_with_plurals(count: int, said: str):
     assert how_many(count, "session") == said
 
 
@@ -13,5 +13,5 @@ def test_how_many(count: int, said: str):
     ("seconds", "said"),
     [(1, "1 second"), (90, "90 seconds"), (5400, "90 minutes"), (3600.0, "1 hour"), (86_400, "1 day"), (0, "0 days")],
 )
-def test_how_long(seconds: float, said: str):
+def test_durations_are_words_with_units(seconds: float, said: str):
     assert how_long(seconds) == said

@@ -1,4 +1,4 @@
-"""One of everything that has a scope, for everybody there is, under names that a test can compare."""
+"""One object of every kind that has a scope, for every tenant, under names that a test can compare."""
 
 from typing import Any
 from uuid import UUID

@@ -1,3 +1,5 @@
+"""When a request updates a session's last activity."""
+
 from datetime import timedelta
 
 from django.db import connection
@@ -30,17 +32,17 @@ def updates() -> tuple[int, int]:
 
 
 class TestActivity:
-    def test_is_not_written_again_within_the_minute(self, world: World):
+    def test_is_not_written_within_a_minute(self, world: World):
         last_seen(world.ada, timedelta(seconds=50))
         assert writes_of(world.ada) == []
 
-    def test_is_written_once_a_minute_has_passed(self, world: World):
+    def test_is_written_after_a_minute(self, world: World):
         last_seen(world.ada, timedelta(seconds=70))
         assert len(writes_of(world.ada)) == 1
         assert writes_of(world.ada) == []
         assert Session.objects.get(pk=world.ada.session.pk).last_ip_address == "127.0.0.1"
 
-    def test_makes_no_index_entry_while_the_address_stays(self, world: World):
+    def test_is_a_heap_only_update_while_the_address_stays(self, world: World):
         """The row's new version is a heap-only one, whatever indexes there are; unless its page happens to be full."""
         assert writes_of(world.ada) == []
         last_seen(world.ada, timedelta(seconds=70))
@@ -62,7 +64,7 @@ class TestActivity:
         last_seen(world.ada, timedelta(minutes=9))
         assert world.ada.get("/api/v1/me").status_code == 200
 
-    def test_does_not_bring_back_what_has_gone_idle(self, world: World):
+    def test_does_not_revive_an_idle_session(self, world: World):
         Session.objects.filter(pk=world.ada.session.pk).update(last_activity_at=Now() - F("idle_limit"))
         for _ in range(2):
             assert world.ada.get("/api/v1/me").status_code == 401

@@ -1,4 +1,4 @@
-"""How a session ended is settled when it ends, whatever becomes of it, its user or its tenant until it is written."""
+"""The reason a session ended does not change with what happens before it is written to the row."""
 
 from datetime import timedelta
 
@@ -28,8 +28,8 @@ def how_it_ended(caller: Caller) -> str:
     return Session.objects.get(pk=caller.session.pk).revoke_reason
 
 
-class TestASessionThatARevocationEnded:
-    def test_is_the_partners_that_its_tenant_was_of_then(self, world: World):
+class TestRevokedSession:
+    def test_belongs_to_the_partner_revocation_despite_a_later_tenant_move(self, world: World):
         katherine = world.katherine
         ended = operations.revoke_scope(Reach.PARTNER, world.ada.user.tenant.partner_id, actor=SYSTEM, reason="Acme")
         tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
@@ -37,22 +37,22 @@ class TestASessionThatARevocationEnded:
         swept = Revocation.objects.get(pk=ended.revocation.pk)
         assert (swept.revoked_count, swept.swept_count) == (2, 2)
 
-    def test_is_not_of_the_partner_that_its_tenant_comes_to(self, world: World):
+    def test_is_not_attributed_to_an_earlier_revocation_of_the_new_partner(self, world: World):
         ada = world.ada
         operations.revoke_scope(Reach.PARTNER, world.lisa.user.tenant.partner_id, actor=SYSTEM, reason="Globex")
         tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert (how_it_ended(ada), how_it_ended(world.lisa)) == ("tenant moved", "Globex")
 
-    def test_is_not_idle_because_a_policy_came_later(self, world: World):
+    def test_is_not_idle_because_of_a_later_policy(self, world: World):
         later(world.ada, by=HOUR)
         operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
         tenancy.set_session_policy(world.north, idle_timeout=120, session_lifetime=120, actor=SYSTEM)
         assert how_it_ended(world.ada) == "everybody out"
 
 
-class TestASessionThatRanOut:
+class TestExpiredSession:
     @cells("after", [8 * DAY, 31 * DAY], ids=["idle", "expired"])
-    def test_ran_out_when_it_did_whatever_policy_came_later(self, after: timedelta, world: World):
+    def test_keeps_its_expiry_time_despite_a_later_policy(self, after: timedelta, world: World):
         later(world.ada, by=after)
         before = Session.objects.get(pk=world.ada.session.pk)
         tenancy.set_session_policy(world.north, idle_timeout=120, session_lifetime=120, actor=SYSTEM)
@@ -61,7 +61,7 @@ class TestASessionThatRanOut:
         assert over.is_expired
         assert over.revoked_at == min(before.expires_at, before.last_activity_at + before.idle_limit)
 
-    def test_is_no_administrators_because_its_user_became_one(self, world: World):
+    def test_stays_a_plain_users_when_the_user_becomes_an_admin(self, world: World):
         later(world.ada, by=6 * DAY)
         operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="administrators out")
         later(world.ada, by=2 * DAY)
@@ -71,7 +71,7 @@ class TestASessionThatRanOut:
         )
         assert how_it_ended(world.ada) == "idle"
 
-    def test_is_expired_however_one_asks_when_its_user_is_signed_out(self, world: World):
+    def test_is_expired_in_state_and_filter_despite_a_later_revocation(self, world: World):
         later(world.ada, by=8 * DAY)
         operations.revoke_scope(Reach.USER, world.ada.user.pk, actor=SYSTEM, reason="signed out everywhere")
         its = SessionState.objects.filter(pk=world.ada.session.pk)

@@ -1,4 +1,4 @@
-"""An answer is kept for a day, sealed, for whoever got it; and no longer."""
+"""Responses stored for an Idempotency-Key: encrypted, for one request of one caller, for a day."""
 
 from datetime import timedelta
 
@@ -21,26 +21,26 @@ def grow_old() -> None:
     GivenAnswer.objects.update(created_at=F("created_at") - KEPT - timedelta(seconds=1))
 
 
-def test_is_given_again_without_the_act(world: World):
+def test_repeated_request_gets_the_stored_response(world: World):
     times: list[int] = []
     first, again = (run_once(SYSTEM, "key", "POST /things", lambda: answer(times)) for _ in range(2))
     assert (first[0], again[0], first[1], again[1], len(times)) == (again[0], first[0], False, True, 1)
 
 
-def test_is_not_readable_where_it_is_kept(world: World):
+def test_stored_response_is_encrypted(world: World):
     run_once(SYSTEM, "a-key-of-mine", "POST /things", lambda: answer([]))
     (row,) = GivenAnswer.objects.values_list()
     kept = repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
     assert not {each for each in ("canary", "a-key-of-mine", "things") if each in kept}
 
 
-def test_is_of_one_request(world: World):
+def test_key_of_another_request_is_refused(world: World):
     run_once(SYSTEM, "key", "POST /things", lambda: answer([]))
     with pytest.raises(KeyTaken):
         run_once(SYSTEM, "key", "POST /other", lambda: answer([]))
 
 
-def test_of_an_act_that_failed_there_is_none(world: World):
+def test_failed_request_stores_nothing(world: World):
     def fail() -> Answer:
         raise ValueError
 
@@ -49,7 +49,7 @@ def test_of_an_act_that_failed_there_is_none(world: World):
     assert GivenAnswer.objects.count() == 0
 
 
-def test_is_forgotten_after_a_day(world: World):
+def test_stored_response_is_purged_after_a_day(world: World):
     times: list[int] = []
     for _ in range(2):
         run_once(SYSTEM, "key", "POST /things", lambda: answer(times))
@@ -58,6 +58,6 @@ def test_is_forgotten_after_a_day(world: World):
     assert (forget_answers(), GivenAnswer.objects.count()) == (1, 0)
 
 
-def test_is_not_forgotten_before(world: World):
+def test_stored_response_is_kept_for_a_day(world: World):
     run_once(SYSTEM, "key", "POST /things", lambda: answer([]))
     assert (forget_answers(), GivenAnswer.objects.count()) == (0, 1)
