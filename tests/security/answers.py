@@ -1,4 +1,4 @@
-"""What v1's answers must look like, whoever asked and whatever went wrong."""
+"""Checks of what all v1 responses share, successful or not."""
 
 import json
 from typing import Any

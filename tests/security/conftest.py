@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.access.database_digest import database_digest
-from tests.security.acts import FROM
+from tests.security.actions import FROM
 from tests.security.routes import JSON, Operation
 from tests.security.tampering import COLUMNS, on
 from tests.world import Caller, World

@@ -1,5 +1,4 @@
-"""Every operation of v1's published schema, with something to call it by: a new route joins these tests by itself. And
-those of the other dialects, which have manners of their own."""
+"""Every operation of the published schemas with a valid request, so that new routes are tested automatically."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What somebody can do to the record who has the database in their hands."""
+"""Changes to the audit log by someone with direct access to the database."""
 
 from datetime import datetime, timedelta
 from typing import Any

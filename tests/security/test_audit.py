@@ -1,4 +1,4 @@
-"""Whatever somebody does goes on record once: who, what, to whom, from where, and how it ended."""
+"""Every action writes one audit entry: actor, action, resource, address and result."""
 
 import json
 from typing import Any
@@ -11,8 +11,8 @@ from audit.actions import Action, Result
 from audit.models import AuditEntry
 from core.ids import Prefix, decode_id
 from tests.cells import cells
-from tests.security.acts import ACTS, FROM, TOTP
-from tests.security.system_acts import SYSTEM_ACTS
+from tests.security.actions import ACTS, FROM, TOTP
+from tests.security.system_actions import SYSTEM_ACTS
 from tests.servers import Servers
 from tests.world import CHROME, PASSWORD, SYSTEM, World
 
@@ -25,7 +25,7 @@ def recorded(since: int = 0) -> list[AuditEntry]:
 
 
 @cells("name", ACTS)
-def test_an_act_is_recorded_once_with_all_there_is_to_say(world: World, name: str):
+def test_action_writes_one_complete_audit_entry(world: World, name: str):
     act, ada = ACTS[name], world.ada.user
     perform = act.prepare(world)
     before = AuditEntry.objects.count()
@@ -51,7 +51,7 @@ def test_an_act_is_recorded_once_with_all_there_is_to_say(world: World, name: st
 
 
 @cells("name", SYSTEM_ACTS)
-def test_what_the_system_does_is_recorded_once(world: World, name: str):
+def test_system_action_writes_one_audit_entry(world: World, name: str):
     prepare, action, resource = SYSTEM_ACTS[name]
     perform = prepare(world)
     before = AuditEntry.objects.count()
@@ -62,12 +62,12 @@ def test_what_the_system_does_is_recorded_once(world: World, name: str):
     assert bool(entry.resource_id) == bool(resource)
 
 
-def test_every_action_there_is_has_an_act_that_records_it():
+def test_every_audit_action_is_covered_by_these_tests():
     of_the_system = {action for _, action, _ in SYSTEM_ACTS.values()}
     assert {act.action for act in ACTS.values()} | of_the_system | ELSEWHERE == set(Action)
 
 
-def test_what_makes_people_and_what_they_live_in_is_recorded(world: World):
+def test_creation_of_users_and_their_owners_is_recorded(world: World):
     world.make_service("billing", [])
     create_user(actor=SYSTEM, tenant=world.north, email="new@north.example", password=None)
     made = [entry for entry in recorded() if entry.action in ELSEWHERE]
@@ -75,7 +75,7 @@ def test_what_makes_people_and_what_they_live_in_is_recorded(world: World):
     assert {entry.actor_id for entry in made} == {SYSTEM.id}
 
 
-def test_looking_is_not_recorded(world: World):
+def test_reading_is_not_recorded(world: World):
     for caller in (world.nobody, world.ada):
         before = AuditEntry.objects.count()
         for path in READS:
@@ -83,7 +83,7 @@ def test_looking_is_not_recorded(world: World):
         assert recorded(since=before) == []
 
 
-def test_the_resource_is_the_one_that_was_acted_on(world: World):
+def test_audit_entry_names_the_resource_that_was_changed(world: World):
     phone = world.signed_in(world.ada.user)
     world.ada.delete(f"/api/v1/me/sessions/{phone.session_id}")
     entry = recorded()[-1]
@@ -92,14 +92,14 @@ def test_the_resource_is_the_one_that_was_acted_on(world: World):
     assert decode_id(Prefix.SESSION, entry.resource_id) == phone.session.pk
 
 
-def test_a_refusal_says_what_was_refused(world: World):
+def test_entry_of_a_refused_request_has_its_path_and_error(world: World):
     ACTS["a service on a person's ground"].prepare(world)()
     changes = recorded()[-1].changes
     assert (changes["method"], changes["path"]) == ("GET", "/api/v1/me")
     assert "a client's token" in changes["detail"]
 
 
-def test_a_refusal_survives_what_it_undid(servers: Servers, committed_world: World):
+def test_entry_of_a_refused_request_survives_its_rollback(servers: Servers, committed_world: World):
     """Asked of another process, so that what is found here has been committed there."""
     url = servers.urls[0]
     bearer = {"Authorization": f"Bearer {committed_world.ada.token}", "X-Request-ID": committed_world.ada.session_id}
@@ -113,8 +113,8 @@ def test_a_refusal_survives_what_it_undid(servers: Servers, committed_world: Wor
     assert [entry.action for entry in found] == [Action.SIGNED_IN, Action.ACT_REFUSED]
 
 
-class TestSecrets:
-    def test_are_nowhere_in_the_record(self, world: World, monkeypatch: pytest.MonkeyPatch):
+class TestAuditSecrets:
+    def test_audit_log_contains_no_secrets(self, world: World, monkeypatch: pytest.MonkeyPatch):
         told: list[Any] = []
         generic = type(world.nobody.http).generic
 

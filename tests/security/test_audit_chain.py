@@ -1,4 +1,4 @@
-"""The record can only grow. If somebody with the database in their hands changed it after all, it shows where."""
+"""The audit log is append-only, and its hash chains reveal where it was tampered with."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,7 +24,7 @@ from tests.security.tampering import COLUMNS, a_little_off, as_superuser, on, pu
 from tests.world import SYSTEM, World
 
 
-class TestTheRecordOnlyGrows:
+class TestAuditAppendOnly:
     @pytest.mark.parametrize(
         "sql",
         [
@@ -35,13 +35,13 @@ class TestTheRecordOnlyGrows:
             "TRUNCATE audit_auditentry CASCADE",
         ],
     )
-    def test_says_the_database(self, chain: UUID, sql: str):
+    def test_update_and_delete_are_refused_by_the_database(self, chain: UUID, sql: str):
         before = on(chain)
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
         assert on(chain) == before
 
-    def test_even_to_the_application_itself(self, chain: UUID):
+    def test_update_and_delete_are_refused_through_the_orm(self, chain: UUID):
         entry = on(chain)[2]
         for change in (
             lambda: AuditEntry.objects.filter(pk=entry.pk).update(actor_label="somebody else"),
@@ -54,9 +54,9 @@ class TestTheRecordOnlyGrows:
         assert first_fault(chain) is None
 
 
-class TestTampering:
+class TestAuditTampering:
     @pytest.mark.parametrize("column", COLUMNS)
-    def test_with_any_column_shows_where(self, chain: UUID, column: str):
+    def test_altered_column_is_found(self, chain: UUID, column: str):
         entry = on(chain)[2]
         put(entry, column, a_little_off(column, getattr(entry, column)))
         fault = first_fault(chain)
@@ -64,63 +64,63 @@ class TestTampering:
         assert fault.number == 3
 
     @pytest.mark.parametrize("column", [c for c in COLUMNS if AuditEntry._meta.get_field(c).null])
-    def test_by_emptying_a_column_shows_where(self, chain: UUID, column: str):
+    def test_emptied_column_is_found(self, chain: UUID, column: str):
         put(on(chain)[2], column, None)
         assert first_fault(chain) == Fault(chain, 3, "was altered")
 
-    def test_by_filling_an_empty_column_shows_where(self, world: World, chain: UUID):
+    def test_filled_column_is_found(self, world: World, chain: UUID):
         bare = record(Action.SIGN_IN_UNLOCKED, actor=SYSTEM, tenant_id=world.north.pk)
         for column, value in (("ip_address", "192.0.2.1"), ("partner_id", world.acme.pk), ("user_agent", "curl")):
             put(bare, column, value)
             assert first_fault(chain) == Fault(chain, bare.number, "was altered")
             put(bare, column, getattr(bare, column))
 
-    def test_by_taking_one_out_shows_where(self, chain: UUID):
+    def test_removed_entry_is_found(self, chain: UUID):
         as_superuser("DELETE FROM audit_auditentry WHERE id = %s", on(chain)[2].pk)
         assert first_fault(chain) == Fault(chain, 3, "is missing")
 
-    def test_by_taking_the_first_out_shows_where(self, chain: UUID):
+    def test_removed_first_entry_is_found(self, chain: UUID):
         as_superuser("DELETE FROM audit_auditentry WHERE id = %s", on(chain)[0].pk)
         assert first_fault(chain) == Fault(chain, 1, "is missing")
 
-    def test_by_taking_the_last_ones_out_shows_where(self, chain: UUID):
+    def test_removed_last_entries_are_found(self, chain: UUID):
         *kept, one, two = on(chain)
         as_superuser("DELETE FROM audit_auditentry WHERE id IN (%s, %s)", one.pk, two.pk)
         assert first_fault(chain) == Fault(chain, len(kept) + 1, "is missing from the end")
 
-    def test_by_taking_all_out_shows(self, chain: UUID):
+    def test_removal_of_a_whole_chain_is_found(self, chain: UUID):
         as_superuser("DELETE FROM audit_auditentry WHERE chain_id = %s", chain)
         assert first_fault(chain) == Fault(chain, 1, "is missing from the end")
 
-    def test_by_taking_the_end_of_the_chain_away_shows(self, chain: UUID):
+    def test_removed_chain_end_is_found(self, chain: UUID):
         Chain.objects.filter(pk=chain).delete()
         assert first_fault(chain) == Fault(chain, len(on(chain)), "was added")
 
-    def test_by_swapping_two_shows_the_first(self, chain: UUID):
+    def test_swapped_entries_are_found(self, chain: UUID):
         one, other = on(chain)[1:3]
         for entry, number in ((one, 1_000), (other, one.number), (one, other.number)):
             put(entry, "number", number)
         fault = first_fault(chain)
         assert fault == Fault(chain, one.number, "does not follow the entry before it")
 
-    def test_by_moving_one_elsewhere_shows_in_both_places(self, world: World, chain: UUID):
+    def test_moved_entry_is_found_in_both_chains(self, world: World, chain: UUID):
         put(on(chain)[2], "chain_id", world.springfield.pk)
         found = {fault.chain_id: fault.number for fault in faults()}
         assert found == {chain: 3, world.springfield.pk: len(on(world.springfield.pk))}
 
-    def test_with_its_hash_made_anew_shows_at_the_next(self, chain: UUID):
+    def test_altered_entry_with_a_recomputed_hash_is_found(self, chain: UUID):
         entry = on(chain)[2]
         put(entry, "actor_label", "somebody else")
         put(entry, "hash", fingerprint(AuditEntry.objects.get(pk=entry.pk)))
         assert first_fault(chain) == Fault(chain, 4, "does not follow the entry before it")
 
-    def test_with_the_last_ones_hash_made_anew_shows_there(self, chain: UUID):
+    def test_altered_last_entry_with_a_recomputed_hash_is_found(self, chain: UUID):
         entry = on(chain)[-1]
         put(entry, "actor_label", "somebody else")
         put(entry, "hash", fingerprint(AuditEntry.objects.get(pk=entry.pk)))
         assert first_fault(chain) == Fault(chain, entry.number, "was replaced")
 
-    def test_by_slipping_one_in_at_the_end_shows_there(self, chain: UUID):
+    def test_added_last_entry_is_found(self, chain: UUID):
         last = on(chain)[-1]
         forged = AuditEntry.objects.get(pk=last.pk)
         forged.pk, forged.number, forged.previous_hash = uuid4(), last.number + 1, last.hash
@@ -129,11 +129,13 @@ class TestTampering:
         assert first_fault(chain) == Fault(chain, forged.number, "was added")
 
 
-class TestAnHonestRecord:
-    def test_is_whole(self, chain: UUID):
+class TestIntactAuditChain:
+    def test_has_no_faults(self, chain: UUID):
         assert list(faults()) == []
 
-    def test_is_whole_while_it_grows(self, chain: UUID, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_has_no_faults_when_an_entry_is_added_during_the_check(
+        self, chain: UUID, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
         """Somebody acts between the reading of the entries and the reading of their end."""
 
         def meanwhile(entry: AuditEntry) -> bytes:
@@ -146,7 +148,7 @@ class TestAnHonestRecord:
         assert first_fault(chain) is None
         assert len(on(chain)) == before + 1
 
-    def test_is_in_order_whatever_the_clock_does(self, chain: UUID, monkeypatch: pytest.MonkeyPatch):
+    def test_keeps_its_order_when_the_clock_goes_back(self, chain: UUID, monkeypatch: pytest.MonkeyPatch):
         before = on(chain)[-1]
         back = SimpleNamespace(now=lambda zone: datetime(2001, 1, 1, tzinfo=zone))
         monkeypatch.setattr(operations, "datetime", back)
@@ -163,7 +165,7 @@ class TestAnHonestRecord:
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(peer=peers, user_agent=texts, label=texts, changes=details)
-    def test_reads_back_as_it_was_written(
+    def test_entry_reads_back_as_written(
         self, world: World, peer: str, user_agent: str, label: str, changes: dict[str, Any]
     ):
         address = client_ip(RequestFactory().get("/", REMOTE_ADDR=peer))
@@ -171,7 +173,7 @@ class TestAnHonestRecord:
         written = record(Action.SIGNED_IN, actor=Principal.anonymous(origin, label), changes=changes)
         assert fingerprint(AuditEntry.objects.get(pk=written.pk)) == written.hash
 
-    def test_has_of_what_is_long_only_what_tells_it_from_others(self, world: World):
+    def test_long_values_are_abbreviated_and_stay_distinct(self, world: World):
         long, other = {"a": "x" * 4_000}, {"a": "y" * 5_000}
         for value, kept in (
             ([long, other], [brief(long), brief(other)]),
@@ -183,7 +185,7 @@ class TestAnHonestRecord:
             assert AuditEntry.objects.get(pk=entry.pk).changes == {"a": kept}
         assert first_fault(world.north.pk) is None
 
-    def test_is_read_in_short(self, world: World):
+    def test_long_values_do_not_inflate_the_list(self, world: World):
         path = f"/api/v1/admin/users/{world.ada.user.handle}"
         assert world.super_admin.request("PATCH", path, {"custom_attributes": {"a": "x" * 60_000}}).status_code == 200
         assert len(world.super_admin.get("/api/v1/admin/audit").content) < 10_000

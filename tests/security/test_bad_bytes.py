@@ -1,4 +1,4 @@
-"""Bodies that are not JSON in UTF-8, or do not say that they are."""
+"""Request bodies that are not JSON in UTF-8, or do not declare that they are."""
 
 import gzip
 import json
@@ -79,14 +79,14 @@ each_body = pytest.mark.parametrize("operation", with_json(), ids=str)
 
 
 @each_body
-def test_what_is_not_json(operation: Operation, endpoint: Endpoint):
+def test_invalid_json_is_422(operation: Operation, endpoint: Endpoint):
     for case, body in sampled(NOT_JSON.items(), operation):
         (flaw,) = refused(endpoint.send_bytes(body), 422, case)
         assert (flaw["loc"][0], flaw["type"]) == ("body", "json_invalid"), case
 
 
 @each_body
-def test_the_same_field_twice(operation: Operation, endpoint: Endpoint):
+def test_duplicate_field_is_422(operation: Operation, endpoint: Endpoint):
     """Two readers could take different ones of them, so neither is taken."""
     for name in operation.required:
         for twins in ('"one", "{}": "two"', '1, "{}": 2', 'null, "{}": "two"'):
@@ -96,20 +96,20 @@ def test_the_same_field_twice(operation: Operation, endpoint: Endpoint):
 
 
 @each_body_that_must_say_something
-def test_no_body_at_all(operation: Operation, endpoint: Endpoint):
+def test_missing_body_is_422(operation: Operation, endpoint: Endpoint):
     for content_type in (JSON, "", "text/plain"):
         assert_error_at(endpoint.send_bytes(b"", content_type), ["body", operation.required[0]], content_type)
 
 
 @each_body
-def test_other_content_types(operation: Operation, endpoint: Endpoint):
+def test_unsupported_content_type_is_415(operation: Operation, endpoint: Endpoint):
     body = json.dumps(operation.plausible()).encode()
     for content_type in sampled(NOT_SAID_TO_BE_JSON, operation):
         refused(endpoint.send_bytes(body, content_type), 415, content_type)
 
 
 @each_body
-def test_other_charsets_and_encodings(operation: Operation, endpoint: Endpoint):
+def test_unsupported_charset_or_encoding_is_415(operation: Operation, endpoint: Endpoint):
     body = json.dumps(operation.plausible()).encode()
     for charset in sampled(OTHER_CHARSETS, operation):
         refused(endpoint.send_bytes(body, f"application/json; charset={charset}"), 415, charset)
@@ -119,14 +119,14 @@ def test_other_charsets_and_encodings(operation: Operation, endpoint: Endpoint):
 
 
 @each_body_that_must_say_something
-def test_ways_of_saying_json_in_utf8(operation: Operation, endpoint: Endpoint):
+def test_every_spelling_of_the_json_content_type_is_accepted(operation: Operation, endpoint: Endpoint):
     """The control to the ones above: these are read, and found to be empty objects."""
     for content_type in JSON_SAID_RIGHT:
         assert_error_at(endpoint.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
 
 
 @cells("operation", [each for each in with_json() if not each.required], ids=str)
-def test_no_body_where_nothing_must_be_said(operation: Operation, world: World):
+def test_missing_body_equals_an_empty_object_if_all_is_optional(operation: Operation, world: World):
     """Is an empty object, however either is sent."""
     caller = operation.caller(world)
     endpoint = Endpoint(caller, operation.method, operation.url(world, caller))
@@ -136,14 +136,14 @@ def test_no_body_where_nothing_must_be_said(operation: Operation, world: World):
 
 
 @each_body
-def test_bodies_beyond_the_limit(operation: Operation, endpoint: Endpoint):
+def test_body_over_the_limit_is_413(operation: Operation, endpoint: Endpoint):
     ten_mebibytes = b'{"email": "' + b"x" * 10 * 1024 * 1024 + b'"}'
     for content_type in sampled((JSON, "text/plain", ""), operation):
         refused(endpoint.send_bytes(ten_mebibytes, content_type), 413, content_type)
 
 
 @cells("operation", without_body(), ids=str)
-def test_who_takes_no_body_reads_none(operation: Operation, world: World):
+def test_endpoint_without_a_body_ignores_one(operation: Operation, world: World):
     caller = operation.caller(world)
     endpoint = Endpoint(caller, operation.method, operation.url(world, caller))
     assert endpoint.send_bytes(NOT_JSON["truncated in a name"]).status_code in (200, 204, 409)

@@ -1,4 +1,4 @@
-"""The token endpoint takes a form and answers in RFC 6749's words, whatever it is sent."""
+"""Malformed forms sent to the token endpoint get RFC 6749 errors."""
 
 import base64
 import json
@@ -53,17 +53,17 @@ def turned_down(answer: Any, status: int, case: object) -> str:
     return answer.json()["error"]
 
 
-def test_forms_that_cannot_be_read(ask: Any):
+def test_unreadable_form_is_400(ask: Any):
     for case, body in UNREADABLE.items():
         assert turned_down(ask(body), 400, case) in {"invalid_request", "unsupported_grant_type"}, case
 
 
-def test_clients_that_cannot_be_read(ask: Any):
+def test_malformed_basic_credentials_are_401(ask: Any):
     for header in BROKEN_BASIC:
         assert turned_down(ask(GRANT.encode(), Authorization=header), 401, header) == "invalid_client"
 
 
-def test_clients_that_nobody_knows(ask: Any):
+def test_unknown_client_is_401(ask: Any):
     for client in (
         "",
         ":",
@@ -78,7 +78,7 @@ def test_clients_that_nobody_knows(ask: Any):
         assert turned_down(ask(GRANT.encode(), Authorization=header), 401, client) == "invalid_client"
 
 
-def test_two_ways_of_authenticating_at_once(ask: Any, world: World):
+def test_two_authentication_methods_at_once_are_refused(ask: Any, world: World):
     name = Application.objects.get(application_type="SERVICE").client_id
     header = f"Basic {base64.b64encode(f'{name}:{name}-secret'.encode()).decode()}"
     for more in ("client_secret=x", f"client_secret={name}-secret", "client_id=somebody-else"):
@@ -87,7 +87,7 @@ def test_two_ways_of_authenticating_at_once(ask: Any, world: World):
     assert ask(GRANT.encode(), Authorization=header).status_code == 200
 
 
-def test_secrets_in_the_query_are_not_looked_at(ask: Any, world: World):
+def test_secret_in_the_query_string_is_ignored(ask: Any, world: World):
     name = Application.objects.get(application_type="SERVICE").client_id
     form = f"{GRANT}&client_id={name}&client_secret={name}-secret"
     answer = world.nobody.http.generic("POST", f"{PATH}?{form}", b"", FORM)
@@ -95,10 +95,10 @@ def test_secrets_in_the_query_are_not_looked_at(ask: Any, world: World):
     assert ask(form.encode()).status_code == 200
 
 
-def test_other_content_types(ask: Any):
+def test_unsupported_content_type_is_415(ask: Any):
     for content_type in ("", "application/json", "multipart/form-data; boundary=x", "text/plain"):
         refused(ask(GRANT.encode(), content_type), 415, content_type)
 
 
-def test_forms_beyond_the_limit(ask: Any):
+def test_form_over_the_limit_is_413(ask: Any):
     refused(ask(b"a" * 10 * 1024 * 1024), 413)

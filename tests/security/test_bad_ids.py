@@ -1,4 +1,4 @@
-"""Ids in paths that `show` would not have written answer as an id that is nobody's does: to the byte, read or write."""
+"""Malformed ids in paths get the same response as unknown ids, for reads and writes."""
 
 from urllib.parse import quote
 from uuid import UUID
@@ -75,7 +75,7 @@ def prefix_of(operation: Operation, name: str) -> Prefix:
 
 
 @with_an_id
-def test_ids_that_are_none(world: World, operation: Operation, name: str):
+def test_malformed_id_is_answered_like_an_unknown_id(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
     names = operation.names(world, caller)
     endpoint = Endpoint(caller, operation.method, "")
@@ -91,7 +91,7 @@ def test_ids_that_are_none(world: World, operation: Operation, name: str):
 
 
 @with_an_id
-def test_ids_that_are_not_even_text(world: World, operation: Operation, name: str):
+def test_id_that_is_no_valid_text_is_answered_like_an_unknown_id(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
     names, endpoint = operation.names(world, caller), Endpoint(caller, operation.method, "")
     nobodys = comparable(
@@ -102,7 +102,7 @@ def test_ids_that_are_not_even_text(world: World, operation: Operation, name: st
 
 
 @with_an_id
-def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name: str):
+def test_id_with_slashes_or_dots_reaches_no_other_path(world: World, operation: Operation, name: str):
     """They are other paths, none of which exists; in particular, dots do not climb."""
     caller = operation.caller(world)
     names = operation.names(world, caller)
@@ -116,7 +116,7 @@ def test_ids_with_slashes_lead_nowhere(world: World, operation: Operation, name:
 
 
 @with_an_id
-def test_the_control_to_all_these(world: World, operation: Operation, name: str):
+def test_valid_ids_of_these_tests_are_accepted(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
     answer = Endpoint(caller, operation.method, operation.url(world, caller)).send_bytes(b"")
     if answer.status_code not in (200, 204, 409):
@@ -124,7 +124,7 @@ def test_the_control_to_all_these(world: World, operation: Operation, name: str)
 
 
 @with_an_id
-def test_ids_that_cannot_be_recorded(world: World, operation: Operation, name: str):
+def test_refusal_of_an_id_the_database_cannot_hold_is_no_500(world: World, operation: Operation, name: str):
     """A refusal is recorded with its path, and a path may hold what a database column may not."""
     if not operation.is_public:
         names, stranger = operation.names(world, world.ada), Endpoint(world.service(), operation.method, "")

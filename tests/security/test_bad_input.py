@@ -1,4 +1,4 @@
-"""Bodies of a shape that no route takes. Every route of the schema that has a body is sent all of them."""
+"""Invalid JSON bodies, sent to every route that has a body."""
 
 import pytest
 
@@ -21,37 +21,37 @@ UNKNOWN = ["", " ", "id", "is_superuser", "tenant_id", "__proto__", "constructor
 pytestmark = [pytest.mark.sampled, pytest.mark.parametrize("operation", with_json(), ids=str)]
 
 
-def test_anything_but_an_object(operation: Operation, endpoint: Endpoint):
+def test_body_that_is_no_object_is_422(operation: Operation, endpoint: Endpoint):
     for value in sampled(NOT_OBJECTS, operation):
         assert_error_at(endpoint.send(value), ["body"], value)
 
 
-def test_fields_that_are_missing(operation: Operation, endpoint: Endpoint):
+def test_missing_required_field_is_422(operation: Operation, endpoint: Endpoint):
     for name in operation.required:
         body = operation.plausible()
         del body[name]
         assert_error_at(endpoint.send(body), ["body", name], f"without {name}")
 
 
-def test_fields_that_nobody_knows(operation: Operation, endpoint: Endpoint):
+def test_unknown_field_is_422(operation: Operation, endpoint: Endpoint):
     for name in sampled(UNKNOWN, operation):
         if name not in operation.fields:
             assert_error_at(endpoint.send(operation.plausible() | {name: 1}), ["body", name], f"with {name[:20]!r}")
 
 
-def test_fields_of_the_wrong_type(operation: Operation, endpoint: Endpoint):
+def test_field_of_the_wrong_type_is_422(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         for value in sampled([value for kind in kinds(field) - {"null"} for value in WRONG[kind]], (operation, name)):
             assert_error_at(endpoint.send(operation.plausible() | {name: value}), ["body", name], f"{name}={value!r}")
 
 
-def test_fields_that_are_null(operation: Operation, endpoint: Endpoint):
+def test_null_field_is_422(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         if "null" not in kinds(field):
             assert_error_at(endpoint.send(operation.plausible() | {name: None}), ["body", name], name)
 
 
-def test_texts_that_postgresql_cannot_hold(operation: Operation, endpoint: Endpoint):
+def test_text_with_a_null_byte_is_422(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         if "string" in kinds(field):
             for value in sampled(("\0", "text\0", "\0text"), (operation, name)):
@@ -60,7 +60,7 @@ def test_texts_that_postgresql_cannot_hold(operation: Operation, endpoint: Endpo
                 )
 
 
-def test_texts_too_long_or_empty(operation: Operation, endpoint: Endpoint):
+def test_too_long_or_empty_text_is_422(operation: Operation, endpoint: Endpoint):
     for name, field in operation.fields.items():
         beyond = ["x" * (field["maxLength"] + 1), "x" * 1_000_000] if "maxLength" in field else []
         for value in [*beyond, *([""] if field.get("minLength") else [])]:

@@ -1,4 +1,4 @@
-"""What a query string holds beyond an endpoint's parameters is refused by v1, and ignored elsewhere."""
+"""Unknown query parameters are refused by v1 and ignored by the other dialects."""
 
 from urllib.parse import quote, unquote_to_bytes
 
@@ -86,7 +86,7 @@ def test_unknown_parameter_is_refused_and_named_by_every_endpoint(world: World):
     assert wrong == []
 
 
-def test_refusal_says_which_parameters_there_are(world: World):
+def test_error_message_lists_the_known_parameters(world: World):
     [flaw] = refused(world.super_admin.get("/api/v1/admin/groups?tenant=x&search=y&page=1"), 422)
     known = "cursor, group_type, ordering, page, partner_id, per_page, search, tenant_id"
     message = f"Unknown parameter; this request takes: {known}"
@@ -96,7 +96,7 @@ def test_refusal_says_which_parameters_there_are(world: World):
 
 
 @cells("operation", reads(), ids=str)
-def test_hostile_query_is_refused_by_its_names_alone(world: World, operation: Operation):
+def test_hostile_query_string_is_refused_by_its_names_or_ignored(world: World, operation: Operation):
     caller = operation.caller(world)
     url = operation.url(world, caller)
     plain = comparable(caller.get(url))
@@ -128,6 +128,6 @@ def test_unknown_parameter_does_not_change_the_documentation(world: World, path:
         assert b"<script>alert" not in answer.content, name
 
 
-def test_credentials_in_a_query_are_none(world: World):
+def test_credentials_in_the_query_string_are_401(world: World):
     for name in ("access_token", "token", "api_key", "Authorization"):
         assert world.nobody.get(f"/api/v1/me?{name}={world.ada.token}").status_code == 401

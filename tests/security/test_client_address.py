@@ -1,4 +1,4 @@
-"""Whose address goes on record: the peer's, unless the peer is a proxy of ours; and only as far as ours reach."""
+"""The client address is the peer's, or one forwarded by trusted proxies."""
 
 import ipaddress
 import time
@@ -71,12 +71,14 @@ def address(peer: str, forwarded: str | None = None) -> str | None:
         ("unix:", CLIENT, None),
     ],
 )
-def test_who_is_taken_for_the_client(proxies: None, peer: str, forwarded: str | None, seen: str | None):
+def test_client_address_is_taken_from_trusted_proxies_only(
+    proxies: None, peer: str, forwarded: str | None, seen: str | None
+):
     assert address(peer, forwarded) == seen
 
 
 @cells("forwarded", [CLIENT, "127.0.0.1", "::1", "a", f"{CLIENT}, " * 1_000, "x" * 10_240])
-def test_without_proxies_of_ours_nobody_is_believed(forwarded: str):
+def test_forwarded_header_is_ignored_without_trusted_proxies(forwarded: str):
     assert address(PEER, forwarded) == PEER
 
 
@@ -85,13 +87,13 @@ lists = st.lists(st.text(max_size=20) | st.ip_addresses().map(str), max_size=6).
 
 @tuned(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(peer=st.text(max_size=20) | st.ip_addresses().map(str), forwarded=lists)
-def test_whatever_they_write_an_address_or_nothing_comes_out(proxies: None, peer: str, forwarded: str):
+def test_random_headers_give_a_valid_address_or_none(proxies: None, peer: str, forwarded: str):
     for trusted_peer in (peer, OUR_PROXY):
         seen = address(trusted_peer, forwarded)
         assert seen is None or str(ipaddress.ip_address(seen)) == seen
 
 
-class TestSpoofing:
+class TestSpoofedAddress:
     SPOOFED = {
         "X-Forwarded-For": "6.6.6.6",
         "X-Real-IP": "6.6.6.6",
@@ -109,19 +111,19 @@ class TestSpoofing:
         "X-Rewrite-URL": "/healthz",
     }
 
-    def test_has_no_effect_on_whose_session_it_is_and_where_it_came_from(self, world: World):
+    def test_spoofed_headers_do_not_change_the_recorded_address(self, world: World):
         person = world.person("grace", world.north)
         credentials = {"email": person.email, "password": PASSWORD}
         assert world.nobody.post("/api/v1/auth/login", credentials, headers=self.SPOOFED).status_code == 200
         (session,) = person.sessions.all()
         assert (session.ip_address, session.last_ip_address) == ("127.0.0.1", "127.0.0.1")
 
-    def test_does_not_stand_in_for_credentials(self, world: World):
+    def test_spoofed_headers_do_not_replace_credentials(self, world: World):
         assert world.nobody.get("/api/v1/me", headers=self.SPOOFED).status_code == 401
         answer = world.ada.get("/api/v1/me", headers=self.SPOOFED).json()["data"]
         assert answer["email"] == world.ada.user.email
 
-    def test_what_a_proxy_of_ours_says_is_recorded(self, world: World, proxies: None):
+    def test_address_from_a_trusted_proxy_is_recorded(self, world: World, proxies: None):
         """The control to the first one."""
         person = world.person("grace", world.north)
         credentials = {"email": person.email, "password": PASSWORD}
@@ -130,7 +132,7 @@ class TestSpoofing:
         assert person.sessions.get().ip_address == CLIENT
 
 
-def test_whom_a_proxy_of_ours_cannot_name_is_turned_away(world: World, proxies: None):
+def test_request_with_an_unreadable_address_is_400(world: World, proxies: None):
     """Else whoever spoils the header signs in from our own address, and is counted and recorded as being there."""
     person = world.person("grace", world.north)
     credentials = {"email": person.email, "password": PASSWORD}
@@ -158,7 +160,7 @@ def test_whom_a_proxy_of_ours_cannot_name_is_turned_away(world: World, proxies: 
         "",
     ],
 )
-def test_a_user_agent_is_kept_in_measure_and_without_what_moves_a_cursor(world: World, user_agent: str):
+def test_user_agent_is_shortened_and_control_characters_removed(world: World, user_agent: str):
     person = world.person("grace", world.north)
     credentials = {"email": person.email, "password": PASSWORD}
     began = time.monotonic()
@@ -169,8 +171,8 @@ def test_a_user_agent_is_kept_in_measure_and_without_what_moves_a_cursor(world: 
     assert session.user_agent.isprintable()
 
 
-class TestTheScheme:
-    def test_is_believed_from_proxies_of_ours_alone(self, world: World, proxies: None, settings: Any):
+class TestForwardedProto:
+    def test_is_accepted_from_trusted_proxies_only(self, world: World, proxies: None, settings: Any):
         settings.SECURE_SSL_REDIRECT = True
         settings.SECURE_HSTS_SECONDS = 60
         http = Client()
@@ -180,7 +182,7 @@ class TestTheScheme:
             assert ("Strict-Transport-Security" in answer.headers) == (status == 200)
 
 
-class TestTheHost:
+class TestHostHeader:
     @cells(
         "host",
         [
@@ -193,17 +195,17 @@ class TestTheHost:
             "\0",
         ],
     )
-    def test_must_be_one_of_ours(self, world: World, host: str):
+    def test_disallowed_host_is_400(self, world: World, host: str):
         for path in ("/api/v1/me", "/api/v1/auth/login", "/openapi.json", "/.well-known/jwks.json", "/nowhere"):
             answer = world.ada.get(path, HTTP_HOST=host)
             assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
             assert answer.json() == {"detail": "The request could not be understood"}
 
-    def test_may_name_a_port_and_be_written_in_capitals(self, world: World):
+    def test_port_and_capital_letters_are_accepted(self, world: World):
         for host in ("127.0.0.1", "127.0.0.1:8000", "LOCALHOST", "[::1]:8000"):
             assert world.ada.get("/api/v1/me", HTTP_HOST=host).status_code == 200
 
-    def test_does_not_matter_to_probes(self, world: World):
+    def test_health_probes_accept_any_host(self, world: World):
         """They are asked by address, and tell nothing."""
         for path in ("/healthz", "/readyz"):
             assert world.nobody.get(path, HTTP_HOST="10.1.2.3").json() == {"status": "ok"}

@@ -1,4 +1,4 @@
-"""What two servers in a row could read differently, sent to a real one: it refuses, or answers exactly once."""
+"""Request smuggling and malformed requests, sent to a real server: refused, or answered exactly once."""
 
 import json
 import re
@@ -59,32 +59,32 @@ FRAMED_TWICE = {
 
 
 @cells("case", AMBIGUOUS)
-def test_an_ambiguous_request_is_refused_and_the_connection_closed(servers: Servers, case: str):
+def test_ambiguous_request_is_400_and_closes_the_connection(servers: Servers, case: str):
     assert statuses(exchange(servers.urls[0], AMBIGUOUS[case])) == [400]
 
 
 @cells("case", FRAMED_TWICE)
-def test_what_follows_a_doubtful_body_is_not_answered(servers: Servers, case: str):
+def test_request_smuggled_behind_an_ambiguous_body_is_not_answered(servers: Servers, case: str):
     heard = exchange(servers.urls[0], FRAMED_TWICE[case])
     assert len(statuses(heard)) == 1
     assert 400 <= statuses(heard)[0] < 500
     assert b'"keys"' not in heard
 
 
-def test_the_control_to_these(servers: Servers):
+def test_two_clean_requests_on_one_connection_are_both_answered(servers: Servers):
     """Two clean requests on one connection do get two answers, so the second one would have been heard."""
     heard = exchange(servers.urls[0], post(LOGIN, BODY), SMUGGLED)
     assert statuses(heard) == [422, 200]
     assert b'"keys"' in heard
 
 
-def test_a_body_on_a_get_is_not_the_next_request(servers: Servers):
+def test_body_of_a_get_is_not_the_next_request(servers: Servers):
     inner = request("GET", "/api/v1/me", "Connection: close")
     outer = request("GET", "/healthz", f"Content-Length: {len(inner)}", body=inner)
     assert statuses(exchange(servers.urls[0], outer, SMUGGLED)) == [200, 200]
 
 
-def test_pipelined_requests_are_answered_in_turn_each_to_its_own(servers: Servers, committed_world: World):
+def test_pipelined_requests_get_their_own_responses(servers: Servers, committed_world: World):
     world, url = committed_world, servers.urls[0]
     callers = [world.ada, world.nobody, world.katherine, world.lisa, world.nobody, world.ada] * 5
     asked = [
@@ -95,26 +95,26 @@ def test_pipelined_requests_are_answered_in_turn_each_to_its_own(servers: Server
     assert re.findall('"email":"([^"]+)"', heard.decode()) == [who.user.email for who in callers if who.token]
 
 
-def test_a_sign_in_does_not_stick_to_its_connection(servers: Servers, committed_world: World):
+def test_sign_in_does_not_authenticate_the_connection(servers: Servers, committed_world: World):
     ada = committed_world.ada.user
     sign_in = post(LOGIN, json.dumps({"email": ada.email, "password": PASSWORD}).encode())
     heard = exchange(servers.urls[0], sign_in, request("GET", "/api/v1/me", "Connection: close"))
     assert statuses(heard) == [200, 401]
 
 
-class TestAuthorizationHeaders:
-    def test_given_twice_are_none(self, servers: Servers, committed_world: World):
+class TestAuthorizationHeader:
+    def test_repeated_header_is_401(self, servers: Servers, committed_world: World):
         good, bad = f"Authorization: Bearer {committed_world.ada.token}", "Authorization: Bearer x"
         for headers in ((good, bad), (bad, good), (good, good), (good, good.lower())):
             heard = exchange(servers.urls[0], request("GET", "/api/v1/me", "Connection: close", *headers))
             assert statuses(heard) == [401], headers
 
     @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER "])
-    def test_are_read_whatever_the_case_of_the_scheme(self, servers: Servers, committed_world: World, scheme: str):
+    def test_scheme_is_case_insensitive(self, servers: Servers, committed_world: World, scheme: str):
         header = f"Authorization: {scheme}{committed_world.ada.token}"
         assert statuses(exchange(servers.urls[0], request("GET", "/api/v1/me", "Connection: close", header))) == [200]
 
-    def test_of_another_shape_are_refused(self, servers: Servers, committed_world: World):
+    def test_malformed_header_is_401(self, servers: Servers, committed_world: World):
         token = str(committed_world.ada.token)
         for value in (
             token,
@@ -140,18 +140,18 @@ class TestAuthorizationHeaders:
     [[f"X-{n}: 1" for n in range(1_000)], ["X-A: " + "a" * 1_000_000], ["Cookie: " + "a=b; " * 200_000]],
     ids=["many", "long", "cookies"],
 )
-def test_headers_without_measure_are_refused(servers: Servers, headers: list[str]):
+def test_too_many_or_too_long_headers_are_refused(servers: Servers, headers: list[str]):
     (status,) = statuses(exchange(servers.urls[0], request("GET", "/healthz", "Connection: close", *headers)))
     assert 400 <= status < 500
 
 
-def test_a_path_without_measure_is_refused(servers: Servers):
+def test_too_long_path_is_refused(servers: Servers):
     for path in ("/healthz?" + "a=b&" * 20_000, "/" + "a" * 100_000):
         (status,) = statuses(exchange(servers.urls[0], request("GET", path, "Connection: close")))
         assert 400 <= status < 500
 
 
-def test_two_hosts_are_none(servers: Servers):
+def test_repeated_host_header_is_400(servers: Servers):
     for hosts in (["Host: evil.example"], ["Host: 127.0.0.1"]):
         heard = exchange(servers.urls[0], request("GET", "/api/v1/me", "Connection: close", *hosts))
         assert statuses(heard) == [400]

@@ -1,4 +1,4 @@
-"""The schema's pages: in development only, and with nothing in them that comes from elsewhere."""
+"""API documentation pages are served in development only and load nothing external."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def in_production(django_db_setup: None) -> Iterator[Servers]:
 
 
 @cells("page", PAGES)
-def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
+def test_page_loads_only_existing_local_files(servers: Servers, page: str):
     url = servers.urls[0] + page
     html = requests.get(url, timeout=10).text
     links = [link for link in Links(html).found if not link.startswith("data:")]
@@ -54,7 +54,7 @@ def test_everything_a_page_loads_is_ours_and_there(servers: Servers, page: str):
 
 
 @cells("page", PAGES)
-def test_a_page_may_not_load_anything_else(servers: Servers, page: str):
+def test_content_security_policy_allows_local_files_only(servers: Servers, page: str):
     policy = requests.get(servers.urls[0] + page, timeout=10).headers["Content-Security-Policy"]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'self'"
@@ -62,14 +62,14 @@ def test_a_page_may_not_load_anything_else(servers: Servers, page: str):
     assert not re.search(r"https?:|\*|//", policy)
 
 
-def test_the_pages_speak_of_the_schema_that_is_served(servers: Servers):
+def test_pages_show_the_served_schema(servers: Servers):
     schema = requests.get(f"{servers.urls[0]}/openapi.json", timeout=10).json()
     assert schema["openapi"].startswith("3.1")
     assert "/api/v1/me/sessions" in schema["paths"]
 
 
 @cells("name", DIALECTS)
-def test_each_dialect_has_a_page_of_its_own(name: str, servers: Servers):
+def test_each_dialect_has_its_own_page_and_schema(name: str, servers: Servers):
     url, dialect = servers.urls[0], DIALECTS[name]
     assert f"/openapi/{name}.json" in requests.get(f"{url}/docs/{name}", timeout=10).text
     schema = requests.get(f"{url}/openapi/{name}.json", timeout=10).json()
@@ -79,12 +79,12 @@ def test_each_dialect_has_a_page_of_its_own(name: str, servers: Servers):
 
 
 @pytest.mark.parametrize("path", [*SCHEMAS, *PAGES])
-def test_there_are_none_in_production(in_production: Servers, path: str):
+def test_documentation_is_404_in_production(in_production: Servers, path: str):
     answer = requests.get(in_production.urls[0] + path, timeout=10, allow_redirects=False)
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
-def test_production_does_serve_the_rest(in_production: Servers):
+def test_api_is_served_in_production(in_production: Servers):
     url = in_production.urls[0]
     assert requests.get(f"{url}/.well-known/jwks.json", timeout=10).status_code == 200
     assert requests.get(f"{url}/api/v1/me", timeout=10).status_code == 401

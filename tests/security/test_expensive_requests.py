@@ -1,4 +1,4 @@
-"""What costs more than a look may be asked for so often in a minute, and no more."""
+"""The rate limit of expensive requests, per caller and minute."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,30 +27,30 @@ def statuses(caller: Any, path: str = STATS, times: int = 5) -> list[int]:
     return [caller.get(path).status_code for _ in range(times)]
 
 
-def test_are_refused_beyond_the_limit(world: World):
+def test_expensive_requests_over_the_limit_are_429(world: World):
     assert statuses(world.super_admin) == [200, 200, 200, 429, 429]
     answer = world.super_admin.get(STATS)
     assert answer.json() == {"detail": "Too many requests of this kind; wait as many seconds as Retry-After says"}
     assert 1 <= int(answer["Retry-After"]) <= 60
 
 
-def test_of_one_caller_are_not_held_against_another(world: World):
+def test_limit_is_counted_per_caller(world: World):
     assert statuses(world.super_admin)[-1] == 429
     assert statuses(world.north_admin, times=1) == [200]
 
 
-def test_leave_what_is_cheap_alone(world: World):
+def test_limit_does_not_affect_cheap_requests(world: World):
     assert statuses(world.super_admin)[-1] == 429
     assert statuses(world.super_admin, "/api/v1/admin/sessions") == [200] * 5
 
 
-def test_are_password_resets_too(world: World):
+def test_password_resets_are_limited(world: World):
     path = f"/api/v1/admin/users/{world.ada.user.handle}/reset-password"
     asked = [world.north_admin.post(path, {"delivery": "code"}).status_code for _ in range(4)]
     assert asked == [200, 200, 200, 429]
 
 
-def test_are_password_resets_at_the_console_too(world: World):
+def test_password_resets_in_the_console_are_limited(world: World):
     browser = Browser(world.north_admin)
     page = f"/console/users/{world.ada.user.handle}/"
     for _ in range(3):
@@ -64,7 +64,7 @@ def test_are_password_resets_at_the_console_too(world: World):
     assert world.north_admin.post(path, {"delivery": "code"}).status_code == 429
 
 
-def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_limit_resets_after_a_minute(world: World, monkeypatch: pytest.MonkeyPatch):
     assert statuses(world.super_admin)[-1] == 429
     monkeypatch.setattr(ExpensiveRequests, "_since", ExpensiveRequests._since - 60)
     assert statuses(world.super_admin, times=1) == [200]
@@ -74,7 +74,7 @@ def test_may_be_asked_again_after_a_minute(world: World, monkeypatch: pytest.Mon
     "path",
     ["/api/v1/admin/sessions/revoke-all", "/api/v1/me/sessions/revoke-all", "/api/v1/tenants/{}/sessions/revoke-all"],
 )
-def test_are_those_that_end_everything_too(path: str, world: World):
+def test_scope_wide_revocations_are_limited(path: str, world: World):
     body = {"user_id": world.ada.user.handle} if "admin" in path else None
     asked = [world.super_admin.post(path.format(world.south.handle), body).status_code for _ in range(4)]
     assert asked == [200, 200, 200, 429]

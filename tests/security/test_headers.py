@@ -1,4 +1,4 @@
-"""Headers that every answer carries, those that depend on who asked, and those that nobody gets."""
+"""Security headers, CORS and request ids of every response."""
 
 import re
 from typing import Any
@@ -26,8 +26,8 @@ def is_protected(answer: Any) -> None:
 
 
 @each_operation
-class TestEveryAnswer:
-    def test_to_somebody_who_is_let_in(self, world: World, operation: Operation):
+class TestSecurityHeaders:
+    def test_authenticated_response_has_them_and_is_not_cached(self, world: World, operation: Operation):
         caller = operation.caller(world)
         answer = caller.request(operation.method, operation.url(world, caller), {} if operation.bodies else None)
         is_protected(answer)
@@ -39,7 +39,7 @@ class TestEveryAnswer:
                 assert caller.get(operation.url(world, caller), headers=known).status_code == 200
             assert "Last-Modified" not in answer.headers
 
-    def test_to_somebody_who_is_not(self, world: World, operation: Operation):
+    def test_unauthenticated_response_has_them_and_a_challenge(self, world: World, operation: Operation):
         if operation.is_public:
             return
         url = operation.url(world, world.super_admin)
@@ -56,13 +56,13 @@ class TestEveryAnswer:
             assert answer.headers["Cache-Control"] == "no-store"
             assert "Authorization" in answer.headers["Vary"]
 
-    def test_of_whatever_method(self, world: World, operation: Operation):
+    def test_response_to_every_method_has_them(self, world: World, operation: Operation):
         for caller in (world.nobody, world.super_admin):
             url = operation.url(world, world.super_admin)
             for method in ("OPTIONS", "TRACE", "PROPFIND", "HEAD"):
                 is_protected(caller.request(method, url))
 
-    def test_that_turns_somebody_away_at_the_door(self, world: World, operation: Operation):
+    def test_error_before_any_view_has_them(self, world: World, operation: Operation):
         url = operation.url(world, world.super_admin)
         for status, extra in ((400, {"HTTP_HOST": "evil.example"}), (400, {"CONTENT_LENGTH": "x"})):
             answer = world.nobody.request(operation.method, url, **extra)
@@ -74,8 +74,8 @@ class TestEveryAnswer:
 
 
 @cells("operation", others(), ids=str)
-class TestEveryAnswerOfTheOtherDialects:
-    def test_is_protected_whoever_asks_and_by_whatever_method(self, world: World, operation: Operation):
+class TestSecurityHeadersOfOtherDialects:
+    def test_response_to_every_caller_and_method_has_them(self, world: World, operation: Operation):
         url = operation.path.format(**dict.fromkeys(operation.parameters, world.ada.session_id))
         for method in ("OPTIONS", "TRACE", "PROPFIND", "HEAD", operation.method):
             for caller in (world.nobody, Caller("x"), world.ada, world.super_admin):
@@ -83,7 +83,7 @@ class TestEveryAnswerOfTheOtherDialects:
                 is_protected(answer)
                 assert answer.status_code < 500
 
-    def test_is_protected_at_the_door(self, world: World, operation: Operation):
+    def test_error_before_any_view_has_them(self, world: World, operation: Operation):
         url = operation.path.format(**dict.fromkeys(operation.parameters, "x"))
         refusals = ((400, {"HTTP_HOST": "evil.example"}), (413, {"CONTENT_LENGTH": str(2**40)}))
         for status, extra in refusals:
@@ -93,20 +93,20 @@ class TestEveryAnswerOfTheOtherDialects:
 
 
 @cells("path", OUTSIDE_THE_SCHEMA)
-def test_every_answer_outside_the_schema(world: World, path: str):
+def test_response_outside_the_schema_has_security_headers(world: World, path: str):
     for caller in (world.nobody, world.ada):
         is_protected(caller.get(path))
 
 
-def test_nobody_is_shown_what_a_cache_kept_for_somebody_else(world: World):
+def test_conditional_request_does_not_return_another_users_response(world: World):
     conditions = {"If-None-Match": "*", "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
     for caller in (world.ada, world.katherine):
         answer = caller.get("/api/v1/me", headers=conditions)
         assert (answer.status_code, answer.json()["data"]["email"]) == (200, caller.user.email)
 
 
-class TestOtherOrigins:
-    def test_are_not_let_in_unless_named(self, world: World, settings: Any):
+class TestCors:
+    def test_unlisted_origin_gets_no_cors_headers(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = [GOOD]
         for origin in (EVIL, "null", f"{GOOD}.evil.example", "https://consoleXexample", "http://console.example", "*"):
             for answer in self.asked_from(origin, world):
@@ -114,13 +114,13 @@ class TestOtherOrigins:
                 assert "Access-Control-Allow-Credentials" not in answer.headers
                 assert "origin" in answer.headers["Vary"].lower()
 
-    def test_are_let_in_when_named(self, world: World, settings: Any):
+    def test_listed_origin_may_read_without_cookies(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = [GOOD]
         for answer in self.asked_from(GOOD, world):
             assert answer.headers["Access-Control-Allow-Origin"] == GOOD
             assert "Access-Control-Allow-Credentials" not in answer.headers
 
-    def test_hear_from_every_operation_what_they_may_send(self, world: World, settings: Any):
+    def test_preflight_lists_methods_and_headers_of_every_operation(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = [GOOD]
         expected = {"access-control-allow-origin": GOOD, "access-control-max-age": "600"}
         wrong = []
@@ -137,7 +137,7 @@ class TestOtherOrigins:
                     wrong.append((str(operation), origin, rest))
         assert wrong == []
 
-    def test_read_refusals_of_every_kind(self, world: World, settings: Any):
+    def test_listed_origin_may_read_errors(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = [GOOD]
         wrong = []
         for start in (
@@ -161,7 +161,7 @@ class TestOtherOrigins:
                     wrong.append((start, kind, answer.status_code))
         assert wrong == []
 
-    def test_have_no_part_in_our_own_pages(self, world: World, settings: Any):
+    def test_console_account_and_documentation_pages_have_no_cors_headers(self, world: World, settings: Any):
         settings.CORS_ALLOWED_ORIGINS = [GOOD]
         for path in ("/console/", "/account/sessions/", "/reset-password", "/static/console/console.css", "/docs"):
             answer = world.nobody.get(path, headers={"Origin": GOOD})
@@ -183,9 +183,9 @@ def preflight(world: World, url: str, origin: str, method: str) -> Any:
     return world.nobody.request("OPTIONS", url, headers=asked)
 
 
-class TestRequestIds:
+class TestRequestId:
     @cells("given", ["01890abc-def0-7000-8000-000000000001", "trace_1.2.3", "a" * 64, "A-b.c_12"])
-    def test_of_the_callers_own_are_kept(self, world: World, given: str):
+    def test_valid_id_of_the_caller_is_kept(self, world: World, given: str):
         answer = world.ada.get("/api/v1/me", headers={"X-Request-ID": given})
         assert answer.headers["X-Request-ID"] == answer.json()["meta"]["request_id"] == given
 
@@ -193,10 +193,10 @@ class TestRequestIds:
         "given",
         ["", "short", "a" * 65, "a b c d e f", "12345678\t", "<script>alert(1)</script>", "\u202e12345678", "é" * 9],
     )
-    def test_that_could_harm_a_log_are_replaced(self, world: World, given: str):
+    def test_unsafe_id_of_the_caller_is_replaced(self, world: World, given: str):
         answer = world.ada.get("/api/v1/me", headers={"X-Request-ID": given})
         assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
         assert answer.headers["X-Request-ID"] == answer.json()["meta"]["request_id"]
 
-    def test_are_never_given_twice(self, world: World):
+    def test_generated_ids_are_unique(self, world: World):
         assert len({world.nobody.get("/nowhere").headers["X-Request-ID"] for _ in range(50)}) == 50

@@ -1,4 +1,4 @@
-"""The log: a line for an event, whatever the caller sends; and no secret in any of them."""
+"""Log lines cannot be forged and contain no secrets."""
 
 import logging
 import re
@@ -49,7 +49,7 @@ def entries(log: StringIO) -> list[str]:
     return [line for line in log.getvalue().splitlines() if LINE.match(line)]
 
 
-def test_a_line_cannot_be_forged(broken: World, log: StringIO):
+def test_log_line_cannot_be_forged(broken: World, log: StringIO):
     headers = {"User-Agent": FORGED.encode("unicode_escape").decode(), "X-Request-ID": "12345678\tsuper_admin deleted"}
     broken.nobody.post("/api/v1/auth/login", {"email": FORGED, "password": FORGED}, headers=headers)
     broken.ada.delete(f"/api/v1/me/sessions/{quote(FORGED)}", headers=headers)
@@ -59,7 +59,7 @@ def test_a_line_cannot_be_forged(broken: World, log: StringIO):
     assert not re.search("\x1b|\u202e|\r", log.getvalue())
 
 
-def test_an_unforeseen_error_says_nothing_of_what_went_on(broken: World, log: StringIO):
+def test_unexpected_exception_is_a_500_without_details(broken: World, log: StringIO):
     answer = broken.nobody.post("/api/v1/auth/login", {"email": "ada", "password": PASSWORD})
     assert answer.status_code == 500
     assert answer.json().keys() == {"detail"}
@@ -67,7 +67,7 @@ def test_an_unforeseen_error_says_nothing_of_what_went_on(broken: World, log: St
     assert "nobody thought of this" in log.getvalue()
 
 
-def test_secrets_are_in_no_line(broken: World, log: StringIO):
+def test_log_contains_no_secrets(broken: World, log: StringIO):
     ada = broken.ada
     broken.nobody.post("/api/v1/auth/login", {"email": "ada", "password": "canary-password"})
     broken.nobody.post(AUTHENTICATE, {"username": "ada@north.example", "password": "canary-password"})

@@ -1,4 +1,4 @@
-"""Numbers that JSON can say and that do not come back as they went: to Python, to the database, or to the record."""
+"""JSON numbers that Python or PostgreSQL would change are refused; the others are stored unchanged."""
 
 import json
 from typing import Any
@@ -45,26 +45,26 @@ def everything_is_shown(world: World) -> None:
 
 
 @cells("number", BEYOND)
-def test_that_readers_differ_about_are_refused(number: str, world: World):
+def test_number_beyond_double_precision_is_422(number: str, world: World):
     ((where, _, kind),) = flaws(patched(world, number))
     assert (where, kind) == (["body", "custom_attributes"], "value_error.inexact")
     assert User.objects.get(pk=world.ada.user.pk).custom_attributes == {}
 
 
 @cells("number", ["1e400", "-1e400", "9" * 400, "NaN", "Infinity"], ids=lambda number: number[:9])
-def test_that_are_none_are_refused(number: str, world: World):
+def test_number_beyond_json_is_422(number: str, world: World):
     assert flaws(patched(world, number))
 
 
 @cells(("number", "kept"), KEPT.items())
-def test_that_are_kept_come_back_the_same(number: str, kept: Any, world: World):
+def test_stored_number_reads_back_unchanged(number: str, kept: Any, world: World):
     shown = data_of(patched(world, number))["custom_attributes"]
     assert json.dumps(shown) == json.dumps({"a": [kept]})
     assert first_fault(world.north.pk) is None
     everything_is_shown(world)
 
 
-def test_that_a_row_holds_already_are_shown(world: World):
+def test_number_already_stored_is_returned(world: World):
     before = data_of(world.super_admin.get(f"{USERS}/{world.ada.user.handle}"))
     User.objects.filter(pk=world.ada.user.pk).update(custom_attributes={"a": 10**22})
     record(Action.USER_UPDATED, actor=SYSTEM, resource=world.ada.user, changes={"a": [None, 10**22]})
@@ -76,14 +76,14 @@ def test_that_a_row_holds_already_are_shown(world: World):
 
 
 @cells("number", [1e16, 1e22, 1e23, -0.0, 1.0, 1.5, [0, {"a": -0.0}]])
-def test_on_record_are_what_the_database_holds(number: Any, world: World):
+def test_number_in_an_audit_entry_reads_back_unchanged(number: Any, world: World):
     entry = record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"a": number})
     assert first_fault(world.north.pk) is None
     assert json.dumps(AuditEntry.objects.get(pk=entry.pk).changes) == json.dumps(entry.changes)
 
 
 @cells("odd", ["1e22", "9" * 40, "[" * 300 + "]" * 300, "[" * 900 + "]" * 900])
-def test_with_a_key_are_refused_as_without(odd: str, world: World):
+def test_idempotency_key_does_not_change_the_refusal_of_a_number(odd: str, world: World):
     body = f'{{"email": "new@north.example", "custom_attributes": {{"a": {odd}}}, "first_name": {odd}}}'
     answers = [sent(world, "POST", USERS, body, **key) for key in ({}, {"Idempotency-Key": "order-70"})]
     assert [answer.status_code for answer in answers] == [422, 422]

@@ -1,4 +1,4 @@
-"""Spellings of a path: a trailing slash changes nothing, anything else leads nowhere, and nothing redirects."""
+"""Other spellings of a path do not reach the route, apart from a trailing slash."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ OTHER_SPELLINGS: dict[str, Callable[[str], str]] = {
 
 
 @each_of_v1
-def test_a_trailing_slash_changes_nothing(world: World, operation: Operation):
+def test_trailing_slash_makes_no_difference(world: World, operation: Operation):
     def ask(slash: str):
         """As nobody, then as somebody who is let in; each on ground of their own, for some acts end the session."""
         caller = world.nobody if operation.is_public else world.signed_in(world.super_admin.user)
@@ -55,7 +55,7 @@ def test_a_trailing_slash_changes_nothing(world: World, operation: Operation):
 
 @pytest.mark.sampled
 @each_operation
-def test_any_other_spelling_is_another_path(servers: Servers, committed_world: World, operation: Operation):
+def test_other_spelling_of_a_path_is_not_the_route(servers: Servers, committed_world: World, operation: Operation):
     caller = committed_world.super_admin
     path = operation.url(committed_world, caller)
     for case, spelled in sampled(OTHER_SPELLINGS.items(), operation):
@@ -70,7 +70,7 @@ def test_any_other_spelling_is_another_path(servers: Servers, committed_world: W
 
 
 @cells("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
-def test_a_method_in_a_header_is_not_looked_at(world: World, header: str):
+def test_method_override_headers_are_ignored(world: World, header: str):
     phone = world.signed_in(world.ada.user)
     path = f"/api/v1/me/sessions/{phone.session_id}"
     said = {"headers": {header: "DELETE"}}
@@ -79,7 +79,7 @@ def test_a_method_in_a_header_is_not_looked_at(world: World, header: str):
     assert phone.get("/api/v1/me").status_code == 200
 
 
-def test_a_head_says_what_a_get_says(world: World):
+def test_head_has_the_status_of_get_without_a_body(world: World):
     for caller in (world.nobody, world.ada):
         asked, told = caller.request("HEAD", "/api/v1/me/sessions"), caller.get("/api/v1/me/sessions")
         assert (asked.status_code, asked.content) == (told.status_code, b"")

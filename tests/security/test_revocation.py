@@ -1,4 +1,4 @@
-"""What ends, what is spared, and that nothing waits for a job."""
+"""What revocation and expiry end, what they keep, and that they need no background job."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -72,8 +72,8 @@ def time_passes(caller: Caller, **ago: int) -> None:
 
 
 @cells("reach", ENDED_BY)
-class TestEndingEverythingWithin:
-    def test_ends_all_of_it_and_nothing_else(self, reach, world: World):
+class TestScopeRevocation:
+    def test_revokes_every_session_of_the_scope_and_no_other(self, reach, world: World):
         people = {name: getattr(world, name) for name in PEOPLE}
         phones = {name: world.signed_in(caller.user) for name, caller in people.items()}
         assert all(is_let_in(caller) for caller in people.values())
@@ -83,7 +83,7 @@ class TestEndingEverythingWithin:
             assert {name for name, caller in each.items() if caller.session.pk in ended} == ENDED_BY[reach]
         assert {name for name, caller in people.items() if not can_refresh(caller)} == ENDED_BY[reach]
 
-    def test_holds_before_and_after_the_sweep(self, reach, world: World):
+    def test_is_effective_before_and_after_the_sweep(self, reach, world: World):
         people = {name: getattr(world, name) for name in PEOPLE}
         end_all(world, reach)
         operations.sweep()
@@ -91,7 +91,7 @@ class TestEndingEverythingWithin:
         ended = {name for name, caller in people.items() if row(caller).exclude(revoked_at=None).exists()}
         assert ended == ENDED_BY[reach]
 
-    def test_ends_what_is_being_opened_and_not_what_is_opened_next(self, reach, world: World):
+    def test_refuses_pending_sign_ins_and_accepts_later_ones(self, reach, world: World):
         user = world.north_admin.user if reach is not Reach.USER else world.ada.user
         under_way = world.proof(user)
         end_all(world, reach)
@@ -99,21 +99,21 @@ class TestEndingEverythingWithin:
             operations.open(under_way, actor=SYSTEM)
         assert is_let_in(world.signed_in(user))
 
-    def test_leaves_api_keys(self, reach, world: World):
+    def test_keeps_api_keys(self, reach, world: World):
         """They are no sessions; deleting them, or suspending their owner, is what ends them."""
         keys = [api_key_of(getattr(world, who).user) for who in ("ada", "north_admin", "super_admin")]
         end_all(world, reach)
         assert all(is_let_in(key) for key in keys)
 
-    def test_ends_platform_tokens_only_with_the_platform(self, reach, world: World):
+    def test_revokes_platform_tokens_only_with_the_platform(self, reach, world: World):
         service = world.service(Scope.ADMIN_READ)
         end_all(world, reach)
         assert service.get(ME).status_code == (401 if reach is Reach.PLATFORM else 403)
         assert world.service(Scope.ADMIN_READ).get(ME).status_code == 403
 
 
-class TestEndingAnApplicationsOwn:
-    def test_ends_its_platform_tokens_and_no_others(self, world: World):
+class TestApplicationRevocation:
+    def test_revokes_the_platform_tokens_of_that_application_only(self, world: World):
         billing, other = world.service(Scope.ADMIN_READ), world.service(Scope.ADMIN_WRITE)
         application = world.make_service("service-admin-read", [])
         operations.revoke_scope(Reach.APPLICATION, application.pk, actor=SYSTEM, reason="test")
@@ -121,12 +121,12 @@ class TestEndingAnApplicationsOwn:
         assert world.service(Scope.ADMIN_READ).get(ME).status_code == 403
 
 
-class TestMyRevokeAll:
+class TestRevokeMyOtherSessions:
     PATH = f"{ME}/sessions/revoke-all"
 
     @cells("who", ["north_admin", "acme_partner", "super_admin"])
     @cells("body", [None, {}, {"all": True}, {"user_id": None, "tenant_id": None}, {"revoke_all": True}])
-    def test_never_means_everyone(self, who, body: Any, world: World):
+    def test_body_cannot_widen_it_to_other_users(self, who, body: Any, world: World):
         others = [world.ada, world.katherine, world.lisa, world.springfield_admin, world.globex_partner]
         admin = getattr(world, who)
         phone = world.signed_in(admin.user)
@@ -136,13 +136,13 @@ class TestMyRevokeAll:
         assert all(is_let_in(each) for each in others)
         assert is_let_in(admin)
 
-    def test_spares_nobody_on_anothers_word(self, world: World):
+    def test_body_cannot_choose_the_session_to_keep(self, world: World):
         """Naming a session to spare is not in anybody's hand but the caller's own, by being in it."""
         phone = world.signed_in(world.ada.user)
         world.ada.post(self.PATH, {"spare": phone.session_id, "except_current": False})
         assert (is_let_in(world.ada), is_let_in(phone)) == (True, False)
 
-    def test_does_not_bring_a_session_back_that_has_ended(self, world: World):
+    def test_revoked_session_is_not_revived(self, world: World):
         phone = world.signed_in(world.ada.user)
         world.ada.post(self.PATH)
         assert not is_let_in(phone)
@@ -152,11 +152,11 @@ class TestMyRevokeAll:
         assert not is_let_in(phone)
 
 
-class TestGoingIdle:
+class TestIdleTimeout:
     def limit_of(self, caller: Caller) -> timedelta:
         return row(caller).get().idle_limit
 
-    def test_ends_a_session_without_any_job(self, world: World):
+    def test_session_expires_without_any_job(self, world: World):
         limit = int(self.limit_of(world.ada).total_seconds())
         time_passes(world.ada, seconds=limit - 30)
         assert SessionState.objects.live().filter(pk=world.ada.session.pk).exists()
@@ -165,7 +165,7 @@ class TestGoingIdle:
         assert not can_refresh(world.ada)
         assert row(world.ada).get().revoked_at is None
 
-    def test_is_put_off_by_a_request_and_by_a_refresh(self, world: World):
+    def test_request_and_refresh_extend_it(self, world: World):
         limit = int(self.limit_of(world.ada).total_seconds())
         for act in (is_let_in, can_refresh):
             time_passes(world.ada, seconds=limit - 30)
@@ -173,14 +173,14 @@ class TestGoingIdle:
             time_passes(world.ada, seconds=limit - 30)
             assert is_let_in(world.ada)
 
-    def test_is_not_put_off_by_what_is_refused(self, world: World):
+    def test_refused_request_does_not_extend_it(self, world: World):
         limit = int(self.limit_of(world.ada).total_seconds())
         time_passes(world.ada, seconds=limit + 1)
         for _ in range(3):
             assert not is_let_in(world.ada)
             assert not can_refresh(world.ada)
 
-    def test_goes_by_the_strictest_policy_above(self, world: World):
+    def test_strictest_policy_applies(self, world: World):
         policies: list[tuple[Any, int]] = [(Platform.objects, 9_000), (Partner.objects, 6_000), (Tenant.objects, 3_000)]
         for where, seconds in policies:
             where.update(idle_timeout=seconds, session_lifetime=seconds * 2)
@@ -191,7 +191,7 @@ class TestGoingIdle:
         assert self.limit_of(world.signed_in(world.ada.user)) == timedelta(seconds=600)
 
 
-class TestTheAbsoluteLifetime:
+class TestSessionLifetime:
     def almost_over(self, caller: Caller) -> None:
         row(caller).update(created_at=Now() - timedelta(days=9), expires_at=Now() + timedelta(seconds=30))
 
@@ -203,20 +203,20 @@ class TestTheAbsoluteLifetime:
         assert can_refresh(world.ada)
         assert row(world.ada).get().expires_at == ends
 
-    def test_ends_a_session_that_is_in_use(self, world: World):
+    def test_session_in_use_expires_at_its_end(self, world: World):
         row(world.ada).update(created_at=Now() - timedelta(days=9), expires_at=Now() - timedelta(milliseconds=1))
         assert not is_let_in(world.ada)
         assert not can_refresh(world.ada)
 
-    def test_is_not_begun_anew_by_sparing_the_session(self, world: World):
+    def test_is_not_restarted_when_the_session_is_kept(self, world: World):
         self.almost_over(world.ada)
         ends = row(world.ada).get().expires_at
-        world.ada.post(TestMyRevokeAll.PATH)
+        world.ada.post(TestRevokeMyOtherSessions.PATH)
         assert row(world.ada).get().expires_at == ends
 
 
-class TestSigningInAnew:
-    def test_makes_a_session_of_its_own_whatever_was_presented(self, world: World):
+class TestSessionFixation:
+    def test_sign_in_opens_a_new_session_whatever_was_presented(self, world: World):
         """Nobody can make somebody else sign in to a session that they hold already."""
         planted = {"Authorization": f"Bearer {world.alan.token}", "Cookie": f"sessionid={world.alan.session_id}"}
         grace = world.person("grace", world.north)
@@ -228,21 +228,21 @@ class TestSigningInAnew:
         assert "Set-Cookie" not in answer.headers
         assert world.alan.get(ME).json()["data"]["id"] == world.alan.user.handle
 
-    def test_takes_no_id_from_the_caller(self, world: World):
+    def test_session_id_in_the_body_is_refused(self, world: World):
         body = {"email": "x@y.z", "password": "x", "session_id": world.alan.session_id}
         assert world.nobody.post("/api/v1/auth/login", body).status_code == 422
 
-    def test_does_not_end_the_one_before(self, world: World):
+    def test_previous_session_stays_live(self, world: World):
         assert is_let_in(world.ada)
         assert is_let_in(world.signed_in(world.ada.user))
         assert is_let_in(world.ada)
 
 
-class TestTheCurrentSession:
+class TestCurrentSession:
     def marked(self, caller: Caller) -> list[str]:
         return [item["id"] for item in caller.get(f"{ME}/sessions").json()["data"] if item["is_current"]]
 
-    def test_is_marked_for_its_caller_alone(self, world: World):
+    def test_is_marked_for_its_caller_only(self, world: World):
         phone = world.signed_in(world.ada.user)
         assert self.marked(world.ada) == [world.ada.session_id]
         assert self.marked(phone) == [phone.session_id]
@@ -263,7 +263,7 @@ WAYS_OUT: dict[str, Callable[[Caller], Any]] = {
 
 
 @cells("way", WAYS_OUT)
-def test_every_credential_of_an_ended_session_is_dead(way, world: World):
+def test_every_credential_of_a_revoked_session_is_refused(way, world: World):
     first = Caller().post(REFRESH, {"refresh_token": world.ada.refresh_token}).json()["data"]
     second = Caller().post(REFRESH, {"refresh_token": first["refresh_token"]}).json()["data"]
     WAYS_OUT[way](world.ada)

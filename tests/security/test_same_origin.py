@@ -1,4 +1,4 @@
-"""Which requests a page of another site has sent."""
+"""Recognition of cross-site requests by Origin and Sec-Fetch-Site."""
 
 import ipaddress
 from typing import Any
@@ -39,18 +39,18 @@ def our_host(settings: Any) -> None:
 
 
 @cells("case", CASES)
-def test_is_told_by_what_browsers_say(case: str):
+def test_cross_site_request_is_recognized_by_browser_headers(case: str):
     headers, expected = CASES[case]
     assert is_cross_site(request(headers)) is expected
 
 
-def test_takes_the_word_of_our_own_proxies(settings: Any):
+def test_forwarded_origin_of_a_trusted_proxy_is_same_site(settings: Any):
     settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1/32")]
     assert not is_cross_site(request({"Origin": PROXIED, **FORWARDED}))
     assert is_cross_site(request({"Origin": OURS, **FORWARDED}))
 
 
-def test_takes_nobody_elses():
+def test_forwarded_origin_of_another_peer_is_cross_site():
     assert is_cross_site(request({"Origin": PROXIED, **FORWARDED}))
     assert not is_cross_site(request({"Origin": OURS, "X-Forwarded-Host": "sessions.example"}))
 
@@ -72,6 +72,6 @@ def test_takes_nobody_elses():
         ("", OURS),
     ],
 )
-def test_forwarded_host_is_the_nearest_one_and_an_allowed_one(settings: Any, forwarded: str, origin: str):
+def test_own_origin_is_the_nearest_allowed_forwarded_host(settings: Any, forwarded: str, origin: str):
     settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1/32")]
     assert own_origin(request({"X-Forwarded-Host": forwarded})) == origin

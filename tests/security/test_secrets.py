@@ -1,4 +1,4 @@
-"""What is secret is shown once, to whom it belongs, and is nowhere else: no later answer, no log, no row."""
+"""A secret is returned once, to its owner, and is in no other response, log line or row."""
 
 import base64
 import logging
@@ -116,7 +116,7 @@ def rows_of_every_table() -> dict[str, str]:
         return rows
 
 
-def test_no_secret_is_anywhere_but_in_its_owners_hands(life: Life, log: pytest.LogCaptureFixture):
+def test_secrets_are_in_no_other_response_log_line_or_row(life: Life, log: pytest.LogCaptureFixture):
     """One walk through everything, since the walk is what takes time."""
     for operation in reads():
         for caller in (life.grace, life.world.north_admin, life.world.acme_partner, life.world.super_admin):
@@ -132,6 +132,6 @@ def test_no_secret_is_anywhere_but_in_its_owners_hands(life: Life, log: pytest.L
     assert any("sign in again" in text for text in life.later)
 
 
-def test_a_row_that_did_hold_one_would_be_found(world: World):
+def test_secret_in_a_row_would_be_found(world: World):
     User.objects.filter(pk=world.ada.user.pk).update(display_name="canary-old-password")
     assert "canary-old-password" in rows_of_every_table()["accounts_user"]

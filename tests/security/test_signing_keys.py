@@ -1,4 +1,4 @@
-"""Changing the key that signs: nobody notices when it was planned, and everybody does when it leaked."""
+"""Rotation of the signing key: planned without interruption, or at once after a leak."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ from accounts.keyring import ring
 from accounts.models import Application, SigningKey
 from core.access import Scope
 from tests.proof.browsers import Browser, browsers
-from tests.security.forging import header_of
+from tests.security.forged_tokens import header_of
 from tests.servers import Servers
 from tests.world import Caller, World
 
@@ -51,8 +51,8 @@ def is_accepted(caller: Caller) -> bool:
     return caller.get(ME).status_code == 200
 
 
-class TestAPlannedRotation:
-    def test_publishes_the_new_key_before_it_signs(self, world: World):
+class TestKeyRotation:
+    def test_new_key_is_published_before_it_signs(self, world: World):
         old = header_of(world.ada.token)["kid"]
         new = rotate().pk
         ring.forget()
@@ -60,17 +60,17 @@ class TestAPlannedRotation:
         assert header_of(world.alan.token)["kid"] == old
         assert new != old
 
-    def test_makes_the_new_key_wait_for_every_process_to_have_read_it(self, world: World):
+    def test_new_key_signs_only_after_every_process_has_read_it(self, world: World):
         wait = rotate().signs_from - timezone.now()
         assert timedelta(seconds=9) < wait <= timedelta(seconds=10)
 
-    def test_signs_with_the_new_key_once_that_time_has_passed(self, world: World):
+    def test_new_key_signs_after_the_waiting_time(self, world: World):
         new = rotate().pk
         time_passes(new, signs_from=timedelta(seconds=1))
         assert header_of(world.ada.token)["kid"] == new
         assert is_accepted(world.ada)
 
-    def test_leaves_old_tokens_good_for_as_long_as_they_last(self, world: World):
+    def test_old_tokens_are_valid_until_they_expire(self, world: World):
         old = header_of(world.ada.token)["kid"]
         service = world.service(Scope.ADMIN_READ)
         time_passes(rotate().pk, signs_from=timedelta(seconds=1))
@@ -80,13 +80,13 @@ class TestAPlannedRotation:
         longest = max(600, *Application.objects.values_list("token_lifetime", flat=True))
         assert timedelta(seconds=longest) < overlap <= timedelta(seconds=longest + 10)
 
-    def test_lasts_as_long_as_the_longest_token_of_any_application(self, world: World):
+    def test_old_key_is_kept_for_the_longest_token_lifetime(self, world: World):
         old = header_of(world.ada.token)["kid"]
         Application.objects.filter(pk=world.make_service("slow", []).pk).update(token_lifetime=86_400)
         rotate()
         assert SigningKey.objects.get(pk=old).verifies_until - timezone.now() > timedelta(days=1)
 
-    def test_refuses_old_tokens_once_that_time_has_passed(self, world: World):
+    def test_old_tokens_are_refused_after_the_overlap(self, world: World):
         old, service = header_of(world.ada.token)["kid"], world.service(Scope.ADMIN_READ)
         new = rotate().pk
         time_passes(new, signs_from=timedelta(hours=2))
@@ -95,14 +95,14 @@ class TestAPlannedRotation:
         assert service.get(ME).status_code == 401
         assert published(world) == {new}
 
-    def test_repeated_does_not_keep_old_keys_for_longer(self, world: World):
+    def test_second_rotation_does_not_extend_the_overlap(self, world: World):
         old = header_of(world.ada.token)["kid"]
         rotate()
         until = SigningKey.objects.get(pk=old).verifies_until
         rotate()
         assert SigningKey.objects.get(pk=old).verifies_until == until
 
-    def test_leaves_sessions_and_refresh_tokens_alone(self, world: World):
+    def test_sessions_and_refresh_tokens_stay_valid(self, world: World):
         old = header_of(world.ada.token)["kid"]
         time_passes(rotate().pk, signs_from=timedelta(seconds=1))
         time_passes(old, created_at=timedelta(days=9), verifies_until=timedelta(seconds=0))
@@ -110,8 +110,8 @@ class TestAPlannedRotation:
         assert is_accepted(Caller(answer.json()["data"]["access_token"]))
 
 
-class TestAKeyThatLeaked:
-    def test_is_refused_at_once_even_where_it_is_still_remembered(self, world: World):
+class TestImmediateKeyRotation:
+    def test_leaked_key_is_refused_at_once_even_if_cached(self, world: World):
         """This process has not heard of it: nothing has told its ring, and the database refuses all the same."""
         service = world.service(Scope.ADMIN_READ)
         assert is_accepted(world.ada)
@@ -120,12 +120,12 @@ class TestAKeyThatLeaked:
         assert not is_accepted(world.ada)
         assert service.get(ME).status_code == 401
 
-    def test_is_no_longer_published(self, world: World):
+    def test_leaked_key_is_no_longer_published(self, world: World):
         new = rotate("--now").pk
         ring.forget()
         assert published(world) == {new}
 
-    def test_leaves_sessions_alone_and_they_refresh(self, world: World):
+    def test_sessions_stay_live_and_can_refresh(self, world: World):
         old = header_of(world.ada.token)["kid"]
         new = rotate("--now").pk
         ring.forget()
@@ -133,7 +133,7 @@ class TestAKeyThatLeaked:
         assert header_of(data["access_token"])["kid"] == new != old
         assert is_accepted(Caller(data["access_token"]))
 
-    def test_takes_along_those_that_were_on_their_way_out(self, world: World):
+    def test_retiring_keys_are_refused_too(self, world: World):
         assert is_accepted(world.ada)
         time_passes(rotate().pk, signs_from=timedelta(seconds=1))
         assert is_accepted(world.alan)
@@ -142,8 +142,8 @@ class TestAKeyThatLeaked:
         assert not is_accepted(world.alan)
 
 
-class TestTheSecretKey:
-    def test_may_change_while_the_old_one_is_a_fallback(self, world: World, settings: Any):
+class TestSigningKeyAfterSecretKeyChange:
+    def test_tokens_stay_valid_while_the_old_key_is_a_fallback(self, world: World, settings: Any):
         before = header_of(world.ada.token)["kid"]
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new secret key", [settings.SECRET_KEY]
         ring.forget()
@@ -151,7 +151,7 @@ class TestTheSecretKey:
         assert header_of(world.alan.token)["kid"] == before
         assert is_accepted(world.alan)
 
-    def test_that_cannot_open_the_signing_key_makes_us_unready(self, world: World, settings: Any):
+    def test_unreadable_signing_key_makes_the_server_not_ready(self, world: World, settings: Any):
         settings.SECRET_KEY = "a new secret key"
         ring.forget()
         answer = world.nobody.get("/readyz")
@@ -181,7 +181,7 @@ def kids_at(url: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("back_to_the_first_key")
-def test_every_process_refuses_a_leaked_key_at_once(servers: Servers, committed_world: World):
+def test_leaked_key_is_refused_by_every_process_at_once(servers: Servers, committed_world: World):
     token = str(committed_world.ada.token)
     with browsers(servers.urls, 2) as hands:
         assert [hand.is_let_in(token) for hand in hands] == [True, True]

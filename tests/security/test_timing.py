@@ -1,4 +1,4 @@
-"""How long a refusal takes tells nobody who exists. The full measurement, over HTTP, is in tests/proof."""
+"""Timing of refusals does not reveal which accounts exist. tests/proof measures it over HTTP."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -78,10 +78,10 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return computed
 
 
-class TestARefusedSignIn:
+class TestRefusedSignInTiming:
     @pytest.mark.parametrize("account", ACCOUNTS)
     @pytest.mark.parametrize("password", ["not it", PASSWORD, "x", "x" * 1024])
-    def test_costs_one_hash_whoever_was_asked_for(self, account, password, world: World, hashes: list[str]):
+    def test_hashes_once_for_every_account(self, account, password, world: World, hashes: list[str]):
         email = ACCOUNTS[account](world)
         if (account, password) == ("known", PASSWORD):
             assert world.nobody.post(LOGIN, {"email": email, "password": password}).status_code == 200
@@ -90,11 +90,11 @@ class TestARefusedSignIn:
         assert hashes == [password]
 
     @pytest.mark.parametrize("tenant", ["north", "south", "nowhere", "tnt_", "' OR 1=1--"])
-    def test_costs_one_hash_whichever_tenant_was_named(self, tenant, world: World, hashes: list[str]):
+    def test_hashes_once_for_every_tenant(self, tenant, world: World, hashes: list[str]):
         refuse(world, ACCOUNTS["known"](world), tenant=tenant)
         assert hashes == ["not it"]
 
-    def test_costs_none_while_it_must_wait(self, world: World, hashes: list[str], settings: Any):
+    def test_throttled_sign_in_hashes_nothing(self, world: World, hashes: list[str], settings: Any):
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = 2
         for account in ("known", "unknown"):
             email = ACCOUNTS[account](world)
@@ -102,12 +102,12 @@ class TestARefusedSignIn:
             assert answers == [401, 401, 429]
         assert len(hashes) == 4
 
-    def test_stands_in_with_a_hash_as_dear_as_a_real_one(self):
+    def test_dummy_hash_is_as_expensive_as_a_real_one(self):
         real, nobodys = hashed_password(), accounts.verify_credentials.__globals__["_nobodys_password"]()
         assert real.split("$")[:4] == nobodys.split("$")[:4]
         assert "m=19456,t=2,p=1" in real
 
-    def test_takes_as_long_whoever_was_asked_for(self, world: World, settings: Any):
+    def test_takes_equally_long_for_known_and_unknown_accounts(self, world: World, settings: Any):
         """Measured in processor time, so that what else the machine does makes no difference."""
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = settings.SIGN_IN_FAILURES_PER_ADDRESS = 10_000
         emails = {
@@ -131,11 +131,9 @@ def shuffled(names: Any) -> list[str]:
     return order
 
 
-class TestARefusedClient:
+class TestRefusedClientTiming:
     @pytest.mark.parametrize("client_id", ["billing", "unknown", "suspended", "without-secret"])
-    def test_has_its_secret_compared_whoever_it_says_it_is(
-        self, client_id, world: World, monkeypatch: pytest.MonkeyPatch
-    ):
+    def test_compares_one_secret_for_every_client(self, client_id, world: World, monkeypatch: pytest.MonkeyPatch):
         for name, columns in (
             ("billing", {}),
             ("suspended", {"status": "SUSPENDED"}),

@@ -1,4 +1,4 @@
-"""Access tokens that are not ours, or not any more, or say what we would not (RFC 8725)."""
+"""Forged, altered and expired access tokens are refused (RFC 8725)."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ from accounts.models import User
 from core.access import Scope
 from core.ids import Prefix
 from tests.cells import cells
-from tests.security.forging import claims_of, decoded, encoded, header_of, reworded, signed
+from tests.security.forged_tokens import claims_of, decoded, encoded, header_of, reworded, signed
 from tests.world import Caller, World, some_id
 
 ME = "/api/v1/me"
@@ -46,30 +46,30 @@ def strangers_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def test_a_token_made_by_hand_is_as_good_as_ours(world: World):
+def test_handmade_token_with_valid_claims_is_accepted(world: World):
     """The control to all that follows."""
     assert who(reworded(world.ada.token)) == world.ada.user.handle
     assert who(signed(header_of(world.ada.token), claims_of(world.ada.token))) == world.ada.user.handle
 
 
-def test_token_of_more_than_4096_characters_is_refused(world: World):
+def test_token_over_4096_characters_is_refused(world: World):
     assert who(reworded(world.ada.token, x="y" * 2_000)) == world.ada.user.handle
     assert is_refused(reworded(world.ada.token, x="y" * 4_096))
 
 
-class TestTheAlgorithm:
+class TestAlgorithm:
     @cells("alg", ["none", "None", "nOnE", "NONE", "", None, ["RS256"], 256])
-    def test_cannot_be_none(self, alg, world: World):
+    def test_none_is_refused(self, alg, world: World):
         token = f"{encoded(header_of(world.ada.token) | {'alg': alg})}.{encoded(claims_of(world.ada.token))}"
         own = str(world.ada.token).rpartition(".")[2]
         assert all(is_refused(each) for each in (f"{token}.", token, f"{token}.{own}", f"{token}.{encoded(b'x')}"))
 
     @cells("alg", ["RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256", "RS256 "])
-    def test_cannot_be_another_than_ours(self, alg, world: World):
+    def test_any_algorithm_but_rs256_is_refused(self, alg, world: World):
         assert is_refused(reworded(world.ada.token, {"alg": alg}))
 
     @cells("alg", ["HS256", "RS256"])
-    def test_cannot_take_the_public_key_for_a_shared_secret(self, alg, world: World):
+    def test_public_key_as_hmac_secret_is_refused(self, alg, world: World):
         public = ring.signer()[1].public_key()
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
         pem = public.public_bytes(serialization.Encoding.PEM, spki)
@@ -90,8 +90,8 @@ class TestTheAlgorithm:
             assert is_refused(f"{text}.{encoded(hmac.digest(secret, text.encode(), hashlib.sha256))}")
 
 
-class TestTheSignature:
-    def test_must_be_there_and_whole(self, world: World):
+class TestSignature:
+    def test_missing_or_altered_signature_is_refused(self, world: World):
         token = str(world.ada.token)
         text, _, signature = token.rpartition(".")
         last = bytearray(decoded(signature))
@@ -99,7 +99,7 @@ class TestTheSignature:
         for spoilt in (text, f"{text}.", f"{text}.{signature[:-4]}", f"{text}.{encoded(bytes(last))}", f"{token}."):
             assert is_refused(spoilt)
 
-    def test_is_over_every_byte(self, world: World):
+    def test_signature_covers_every_byte(self, world: World):
         header, payload, signature = str(world.ada.token).split(".")
         spaced = encoded(json.dumps(claims_of(world.ada.token), indent=1).encode())
         sorted_header = encoded(json.dumps(header_of(world.ada.token), sort_keys=True, indent=1).encode())
@@ -107,15 +107,15 @@ class TestTheSignature:
         assert is_refused(f"{sorted_header}.{payload}.{signature}")
         assert is_refused(f"{header}.{payload}=.{signature}x")
 
-    def test_of_another_token_does_not_fit(self, world: World):
+    def test_signature_of_another_token_is_refused(self, world: World):
         alans = str(world.alan.token).rpartition(".")[2]
         assert is_refused(f"{str(world.ada.token).rpartition('.')[0]}.{alans}")
 
-    def test_by_another_key_does_not_count(self, world: World, strangers_key: rsa.RSAPrivateKey):
+    def test_signature_by_another_key_is_refused(self, world: World, strangers_key: rsa.RSAPrivateKey):
         assert is_refused(signed(header_of(world.ada.token), claims_of(world.ada.token), strangers_key))
 
 
-class TestTheKeyId:
+class TestKeyId:
     @cells(
         "kid",
         [
@@ -137,7 +137,7 @@ class TestTheKeyId:
         ],
         ids=lambda kid: repr(kid)[:20],
     )
-    def test_is_looked_for_in_memory_alone(self, kid, world: World):
+    def test_unknown_key_id_is_refused_without_a_query(self, kid, world: World):
         token = reworded(world.ada.token, {"kid": kid})
         ring.forget()
         ring.published()
@@ -145,7 +145,7 @@ class TestTheKeyId:
             assert is_refused(token)
         assert asked.captured_queries == []
 
-    def test_must_be_there(self, world: World):
+    def test_missing_key_id_is_refused(self, world: World):
         assert is_refused(reworded(world.ada.token, {"kid": ...}))
 
 
@@ -171,7 +171,7 @@ def listener() -> Iterator[tuple[str, list[Any]]]:
     listening.join(timeout=5)
 
 
-class TestAHeaderThatPointsElsewhere:
+class TestKeyReferenceHeaders:
     def pointers(self, url: str, key: rsa.RSAPrivateKey) -> list[dict[str, Any]]:
         jwk = {
             **next(each.as_jwk() for each in ring.published()),
@@ -192,7 +192,9 @@ class TestAHeaderThatPointsElsewhere:
             {"url": url},
         ]
 
-    def test_is_refused_and_never_followed(self, world: World, strangers_key: rsa.RSAPrivateKey, listener):
+    def test_embedded_or_referenced_key_is_ignored_and_never_fetched(
+        self, world: World, strangers_key: rsa.RSAPrivateKey, listener
+    ):
         url, callers = listener
         for pointer in self.pointers(url, strangers_key):
             header = header_of(world.ada.token) | pointer
@@ -207,17 +209,17 @@ class TestAHeaderThatPointsElsewhere:
         assert len(callers) == 1  # it was listening
 
 
-class TestTheType:
+class TestTokenType:
     @cells("typ", ["JWT", "jwt", "logout+jwt", "refresh", "AT+JWT", "application/at+jwt", "at+jwt ", "", None, [], ...])
-    def test_must_be_that_of_an_access_token(self, typ, world: World):
+    def test_any_type_but_access_token_is_refused(self, typ, world: World):
         assert is_refused(reworded(world.ada.token, {"typ": typ}))
 
-    def test_of_other_credentials_is_not(self, world: World):
+    def test_other_credentials_are_refused(self, world: World):
         for credential in (world.ada.refresh_token, world.ada.session_id, world.ada.user.handle):
             assert is_refused(str(credential))
 
 
-class TestTheClaims:
+class TestClaims:
     NOW = int(time.time())
     LIES: dict[str, Callable[[World], dict[str, Any]]] = {
         "aud missing": lambda _: {"aud": ...},
@@ -276,23 +278,23 @@ class TestTheClaims:
     }
 
     @cells("lie", LIES)
-    def test_must_all_be_as_we_write_them(self, lie, world: World):
+    def test_altered_or_missing_claim_is_refused(self, lie, world: World):
         assert is_refused(reworded(world.ada.token, **self.LIES[lie](world)))
 
     @cells("payload", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 3_000, b'{"a":' * 600])
-    def test_must_be_an_object(self, payload, world: World):
+    def test_payload_that_is_no_object_is_refused(self, payload, world: World):
         assert is_refused(signed(header_of(world.ada.token), payload))
 
     @cells("header", [b"[]", b'"x"', b"null", b"1", b"", b"{", b"\xff", b"[" * 2_000])
-    def test_follow_a_header_that_is_one(self, header, world: World):
+    def test_header_that_is_no_object_is_refused(self, header, world: World):
         assert is_refused(signed(header, claims_of(world.ada.token)))
 
     @cells("odd", [{"platform_token": 1}, {"platform_token": "true"}, {"nbf": NOW - 60}, {"x": "y"}])
-    def test_that_we_never_write_change_nothing(self, odd, world: World):
+    def test_unknown_claim_is_ignored(self, odd, world: World):
         assert who(reworded(world.ada.token, **odd)) == world.ada.user.handle
 
     @cells("first", ["sub", "sid", "exp", "aud", "platform_token"])
-    def test_named_twice_are_read_one_way(self, first, world: World):
+    def test_last_of_duplicate_claims_wins(self, first, world: World):
         """Ours are the later ones, and are what everybody here reads; the earlier ones do nothing."""
         claims = claims_of(world.ada.token) | {"platform_token": False}
         lies = {
@@ -307,7 +309,7 @@ class TestTheClaims:
         reverse = json.dumps(claims).encode()[:-1] + f', "{first}": {json.dumps(lies[first])}'.encode() + b"}"
         assert who(signed(header_of(world.ada.token), reverse)) is None
 
-    def test_cannot_hide_another_algorithm_behind_a_second_name(self, world: World):
+    def test_duplicate_algorithm_header_is_refused(self, world: World):
         header = json.dumps(header_of(world.ada.token)).encode()
         for twice in (b'{"alg": "none", ' + header[1:], header[:-1] + b', "alg": "none"}'):
             text = f"{encoded(twice)}.{encoded(claims_of(world.ada.token))}"
@@ -317,14 +319,14 @@ class TestTheClaims:
 class TestRights:
     CLAIMED = {"role": "super_admin", "scope": "admin:read admin:write", "tier": 4, "is_superuser": True}
 
-    def test_are_never_read_from_claims(self, world: World):
+    def test_role_and_tenant_are_read_from_the_database(self, world: World):
         elsewhere = {"tenant_id": world.springfield.handle, "partner_id": world.globex.handle}
         answer = Caller(reworded(world.ada.token, **self.CLAIMED, **elsewhere)).get(ME)
         assert answer.status_code == 200
         said = answer.json()["data"]
         assert (said["role"], said["tenant_id"], said["partner_id"]) == ("user", world.north.handle, world.acme.handle)
 
-    def test_claimed_under_a_secret_that_leaked_are_nothing(self, world: World):
+    def test_token_signed_with_a_client_secret_is_refused(self, world: World):
         """An application's secret, or a tenant's own key: none of them signs for us."""
         secret = b"billing-secret"
         for alg in ("HS256", "RS256"):
@@ -332,21 +334,21 @@ class TestRights:
             text = f"{header}.{encoded(claims_of(world.ada.token) | self.CLAIMED)}"
             assert is_refused(f"{text}.{encoded(hmac.digest(secret, text.encode(), hashlib.sha256))}")
 
-    def test_that_were_taken_away_are_gone_at_the_next_request(self, world: World):
+    def test_lost_role_is_effective_on_next_request(self, world: World):
         admin = world.north_admin
         User.objects.filter(pk=admin.user.pk).update(role="user")
         assert claims_of(admin.token)["role"] == "tenant_admin"
         assert admin.get(ME).json()["data"]["role"] == "user"
 
 
-class TestTheAuthorizationHeader:
+class TestBearerHeader:
     def asked(self, value: str) -> int:
         return Caller().get(ME, headers={"Authorization": value}).status_code
 
-    def test_takes_the_scheme_in_any_case(self, world: World):
+    def test_scheme_is_case_insensitive(self, world: World):
         assert [self.asked(f"{scheme} {world.ada.token}") for scheme in ("Bearer", "bearer", "BEARER")] == [200] * 3
 
-    def test_takes_exactly_one_token(self, world: World):
+    def test_anything_but_exactly_one_token_is_401(self, world: World):
         token = world.ada.token
         odd = [
             "Bearer",
@@ -371,14 +373,14 @@ class TestTheAuthorizationHeader:
         assert {value[:30]: self.asked(value) for value in odd} == {value[:30]: 401 for value in odd}
 
 
-class TestIds:
-    def test_of_tokens_and_sessions_never_repeat(self, world: World):
+class TestTokenIds:
+    def test_token_and_session_ids_are_unique(self, world: World):
         callers = [world.signed_in(world.ada.user) for _ in range(50)]
         for name in ("jti", "sid"):
             assert len({claims_of(each.token)[name] for each in callers}) == 50
         assert len({each.refresh_token for each in callers}) == 50
 
-    def test_of_tokens_are_256_bits_in_no_order(self, world: World):
+    def test_token_ids_are_random_256_bits(self, world: World):
         jtis = [claims_of(world.signed_in(world.ada.user).token)["jti"] for _ in range(20)]
         assert all(len(decoded(each)) == 32 for each in jtis)
         assert jtis != sorted(jtis)

@@ -1,3 +1,5 @@
+"""Behaviour without a signing key that SECRET_KEY can decrypt."""
+
 import pytest
 from django.conf import LazySettings
 
@@ -17,19 +19,19 @@ def ada(world: World, settings: LazySettings):
     ring.forget()
 
 
-class TestWithoutAKeyThatSigns:
-    def test_a_sign_in_is_a_503_that_leaves_nothing_behind(self, ada: Caller):
+class TestUnreadableSigningKey:
+    def test_sign_in_is_503_and_opens_no_session(self, ada: Caller):
         before = Session.objects.count(), AuditEntry.objects.count()
         answer = ada.post("/api/v1/auth/login", {"email": ada.user.email, "password": PASSWORD})
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
         assert (Session.objects.count(), AuditEntry.objects.count()) == before
 
-    def test_a_refresh_is_a_503_that_spends_nothing(self, ada: Caller):
+    def test_refresh_is_503_and_keeps_the_refresh_token(self, ada: Caller):
         answer = ada.post("/api/v1/auth/refresh", {"refresh_token": ada.refresh_token})
         assert answer.status_code == 503
         assert Session.objects.get(pk=ada.session.pk).refreshed_at is None
 
-    def test_readiness_says_what_to_do(self, ada: Caller):
+    def test_readiness_probe_names_the_command_to_run(self, ada: Caller):
         answer = ada.get("/readyz")
         assert answer.status_code == 503
         assert "manage.py rotate_signing_key --now" in answer.json()["reason"]

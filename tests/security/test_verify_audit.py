@@ -1,4 +1,4 @@
-"""The command that verifies the record: what it says, and how it ends."""
+"""The verify_audit command: its output and exit code."""
 
 import os
 import subprocess
@@ -24,11 +24,11 @@ def said() -> str:
     return written.getvalue()
 
 
-def test_says_that_all_is_well(chain: UUID):
+def test_intact_audit_log_is_reported_as_ok(chain: UUID):
     assert said().startswith(OK)
 
 
-def test_names_the_first_bad_entry_and_fails(chain: UUID):
+def test_first_altered_entry_is_named_with_exit_code_2(chain: UUID):
     put(on(chain)[2], "actor_label", "somebody else")
     written = StringIO()
     with pytest.raises(CommandError, match="tampered") as failed:
@@ -38,7 +38,7 @@ def test_names_the_first_bad_entry_and_fails(chain: UUID):
     assert written.getvalue().count("Chain") == 1
 
 
-def test_names_one_for_each_chain(world: World, chain: UUID):
+def test_one_altered_entry_is_named_per_chain(world: World, chain: UUID):
     world.lisa.post("/api/v1/auth/logout")
     for tampered in (chain, world.springfield.pk):
         put(on(tampered)[0], "actor_label", "somebody else")
@@ -48,7 +48,7 @@ def test_names_one_for_each_chain(world: World, chain: UUID):
     assert written.getvalue().count("entry 1 was altered") == 2
 
 
-def test_ends_as_a_process_should(db: None, project: Path):
+def test_process_exit_code_follows_the_result(db: None, project: Path):
     command = [sys.executable, "manage.py", "verify_audit"]
     url = database_url(connection.settings_dict)
     told = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}

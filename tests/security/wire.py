@@ -1,4 +1,4 @@
-"""HTTP as bytes on a connection, for what no client library would send."""
+"""Raw HTTP requests that no client library would send."""
 
 import re
 import socket

@@ -6,7 +6,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from tests.cells import cells
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
-from tests.security.acts import FROM
+from tests.security.actions import FROM
 from tests.world import CHROME, World, some_id
 
 NORTH = "/api/v1/tenants/{north}/sessions"

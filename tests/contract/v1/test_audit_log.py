@@ -15,7 +15,7 @@ from tenancy.operations import change, change_tenant, suspend
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, ids, page, refused, when
 from tests.contract.v1.test_groups import GROUPS
-from tests.security.acts import FROM
+from tests.security.actions import FROM
 from tests.timing import quickest
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 

@@ -168,7 +168,7 @@ class TestInvalidRefreshToken:
 
 
 class TestRefreshTokenOfEndedSession:
-    """Whichever way it ended; what hangs on users, tenants and partners is in tests/security/test_lifecycle.py."""
+    """Suspended users, tenants and partners are in tests/security/test_suspended_owners.py."""
 
     def ended(self, how: str, ada: Caller) -> None:
         match how:

@@ -19,7 +19,7 @@ from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, refused
 from tests.contract.v1.test_platform_tokens import FORM, PATH, UNKNOWN_CLIENT, denied
-from tests.security.forging import claims_of
+from tests.security.forged_tokens import claims_of
 from tests.security.test_platform_scopes import NEEDS_SCOPE, PERSONAL, with_claims
 from tests.world import SYSTEM, Caller, World
 

@@ -1,4 +1,4 @@
-"""A signature that was found right is not looked at again. Nothing else about a token may rest on having been seen."""
+"""Verified signatures are cached; expiry, key, session and settings are checked on each request."""
 
 import time
 
@@ -8,7 +8,7 @@ from django.db.models import F
 from accounts import tokens
 from accounts.keyring import ring
 from accounts.models import SigningKey
-from tests.security.forging import claims_of, header_of, signed
+from tests.security.forged_tokens import claims_of, header_of, signed
 from tests.world import World
 
 ME = "/api/v1/me"
@@ -30,37 +30,37 @@ def is_refused(token: str) -> bool:
     return False
 
 
-class TestATokenThatWasSeen:
-    def test_still_ends_when_it_says(self, world: World):
+class TestCachedToken:
+    def test_is_refused_after_its_expiry(self, world: World):
         token = signed(header_of(world.ada.token), claims_of(world.ada.token) | {"exp": int(time.time()) + 2})
         assert not is_refused(token)
         time.sleep(2.1)
         assert is_refused(token)
 
-    def test_still_ends_with_its_key(self, world: World):
+    def test_is_refused_after_its_key_has_retired(self, world: World):
         assert not is_refused(world.ada.token)
         SigningKey.objects.update(verifies_until=F("created_at"))
         ring.forget()
         assert is_refused(world.ada.token)
 
-    def test_still_ends_with_its_session(self, world: World):
+    def test_is_refused_after_its_session_is_revoked(self, world: World):
         assert world.ada.get(ME).status_code == 200
         world.ada.post("/api/v1/auth/logout")
         assert world.ada.get(ME).status_code == 401
 
     @pytest.mark.parametrize("setting", ["ISSUER", "AUDIENCE"])
-    def test_was_seen_under_the_settings_of_then(self, setting: str, world: World, settings):
+    def test_is_refused_after_issuer_or_audience_changed(self, setting: str, world: World, settings):
         assert not is_refused(world.ada.token)
         setattr(settings, setting, "somebody else")
         assert is_refused(world.ada.token)
 
-    def test_makes_no_other_token_good(self, world: World):
+    def test_does_not_make_a_similar_token_valid(self, world: World):
         assert not is_refused(world.ada.token)
         head, _, signature = world.ada.token.rpartition(".")
         assert is_refused(f"{head}.{world.alan.token.rpartition('.')[2]}")
         assert is_refused(f"{head}.{signature[:-8]}{signature[-4:]}{signature[-8:-4]}")
 
-    def test_is_one_of_not_too_many(self, world: World, monkeypatch):
+    def test_number_of_cached_tokens_is_limited(self, world: World, monkeypatch):
         monkeypatch.setattr(tokens, "MAX_CACHED", 2)
         monkeypatch.setattr(tokens, "_verified", {})
         seen = [caller.token for caller in (world.ada, world.alan, world.katherine, world.lisa)]

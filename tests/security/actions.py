@@ -1,4 +1,4 @@
-"""Every act there is, done once over HTTP, or by the command that does it; with what the record must say of it."""
+"""Every action that writes an audit entry, performed once over HTTP or by its command, with the expected entry."""
 
 import base64
 import time

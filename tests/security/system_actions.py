@@ -1,4 +1,4 @@
-"""The acts that no route does yet, or that the product does by itself: each once, with what the record must say."""
+"""Audited actions that no route performs, each performed once, with the expected entry."""
 
 from collections.abc import Callable
 from datetime import timedelta

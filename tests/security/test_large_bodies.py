@@ -1,4 +1,4 @@
-"""Large bodies and streamed ones, sent to a real server."""
+"""Large and chunked request bodies, sent to a real server."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def mebibytes(count: int):
 
 
 @pytest.mark.parametrize("operation", with_json(), ids=str)
-def test_ten_mebibytes_are_refused_by_every_route(servers: Servers, committed_world: World, operation: Operation):
+def test_ten_megabyte_body_is_413_on_every_route(servers: Servers, committed_world: World, operation: Operation):
     caller = committed_world.ada if operation.is_public else operation.caller(committed_world)
     url = servers.urls[0] + operation.url(committed_world, caller)
     headers = JSON_BODY | {"Authorization": f"Bearer {caller.token}", "Connection": "close"}
@@ -33,7 +33,7 @@ def test_ten_mebibytes_are_refused_by_every_route(servers: Servers, committed_wo
         assert answer.headers["X-Request-ID"]
 
 
-def test_they_are_refused_before_they_are_sent(servers: Servers):
+def test_too_large_body_is_413_before_it_is_sent(servers: Servers):
     """A client that says what is coming, and waits, hears at once."""
     began = time.monotonic()
     heard = exchange(
@@ -44,13 +44,13 @@ def test_they_are_refused_before_they_are_sent(servers: Servers):
     assert time.monotonic() - began < 2
 
 
-def test_what_follows_a_refused_body_is_not_taken_for_a_request(servers: Servers):
+def test_bytes_after_a_refused_body_are_not_a_request(servers: Servers):
     smuggled = request("GET", "/healthz", "Connection: close")
     oversized = request("POST", LOGIN, f"Content-Length: {TEN_MEBIBYTES}", body=smuggled)
     assert statuses(exchange(servers.urls[0], oversized)) == [413]
 
 
-def test_a_streamed_body_within_the_limit_is_read(servers: Servers, committed_world: World):
+def test_chunked_body_within_the_limit_is_read(servers: Servers, committed_world: World):
     person = committed_world.ada.user
     body = json.dumps({"email": person.email, "password": PASSWORD}).encode()
     heard = exchange(servers.urls[0], chunked(LOGIN, body[:7], body[7:20], body[20:], headers=("Connection: close",)))
@@ -58,7 +58,7 @@ def test_a_streamed_body_within_the_limit_is_read(servers: Servers, committed_wo
     assert statuses(exchange(servers.urls[0], post(LOGIN, body, "Connection: close"))) == [200]
 
 
-def test_ten_mebibytes_of_nesting_do_not_hurt_the_server(servers: Servers):
+def test_deeply_nested_json_is_422(servers: Servers):
     deep = b"[" * 1_000_000
     for send in (lambda: deep, lambda: iter([deep])):
         answer = requests.post(servers.urls[0] + LOGIN, data=send(), headers=JSON_BODY, timeout=10)

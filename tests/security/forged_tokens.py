@@ -1,4 +1,4 @@
-"""Tokens made by hand, piece by piece, so that each piece can be a lie."""
+"""Builds access tokens piece by piece, so that tests can forge each piece."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A caller has two searches under way at once, whichever processes they reach; a third is told to wait."""
+"""A caller may run two searches at once, across all server processes; a third is refused with 429."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ def searching(caller: Caller, times: int) -> Iterator[None]:
 
 
 @cells("path", SEARCHES)
-def test_third_search_of_a_caller_is_told_to_wait(path: str, world: World):
+def test_third_concurrent_search_of_a_caller_is_429(path: str, world: World):
     with searching(world.north_admin, SEARCHES_AT_ONCE):
         answer = world.north_admin.get(path)
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
@@ -47,17 +47,17 @@ def test_third_search_of_a_caller_is_told_to_wait(path: str, world: World):
 
 
 @cells("path", SEARCHES)
-def test_second_search_of_a_caller_is_answered(path: str, world: World):
+def test_second_concurrent_search_of_a_caller_is_answered(path: str, world: World):
     with searching(world.north_admin, SEARCHES_AT_ONCE - 1):
         assert world.north_admin.get(path).status_code == 200
 
 
-def test_search_of_one_caller_is_not_held_against_another(world: World):
+def test_searches_of_one_caller_do_not_limit_another(world: World):
     with searching(world.north_admin, SEARCHES_AT_ONCE):
         assert world.acme_partner.get(SEARCHES[0]).status_code == 200
 
 
 @cells("path", LOOKS)
-def test_list_that_an_index_serves_needs_no_turn(path: str, world: World):
+def test_list_served_by_an_index_is_not_limited(path: str, world: World):
     with searching(world.north_admin, SEARCHES_AT_ONCE):
         assert world.north_admin.get(path).status_code == 200

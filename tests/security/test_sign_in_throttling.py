@@ -1,4 +1,4 @@
-"""Guessers are slowed down, and nobody can use that to lock somebody else out."""
+"""Repeated sign-in failures are throttled, and cannot be used to lock other users out."""
 
 from datetime import timedelta
 from typing import Any
@@ -68,17 +68,17 @@ def grace(world: World) -> User:
     return world.person("grace", world.north)
 
 
-class TestAnAccount:
-    def test_may_be_guessed_at_ten_times(self, world: World):
+class TestAccountThrottle:
+    def test_eleventh_failure_is_429(self, world: World):
         assert guess(world, 10) == [401] * 10
         assert must_wait(sign_in(world)) == 30
 
-    def test_is_counted_wherever_the_guesses_come_from(self, world: World):
+    def test_failures_from_different_addresses_are_counted_together(self, world: World):
         for number in range(10):
             assert guess(world, address=f"203.0.113.{number}") == [401]
         must_wait(sign_in(world, address="198.51.100.1"))
 
-    def test_is_counted_however_it_is_spelled(self, world: World):
+    def test_failures_with_different_spellings_are_counted_together(self, world: World):
         ways = [
             {"tenant": "north"},
             {"tenant": world.north.handle},
@@ -93,42 +93,42 @@ class TestAnAccount:
         path = "/api/v1/auth/tenants/north/login"
         must_wait(world.nobody.post(path, {"email": "grace@north.example", "password": PASSWORD}, REMOTE_ADDR=HOME))
 
-    def test_that_is_unknown_is_counted_as_any_other(self, world: World):
+    def test_unknown_account_is_throttled_alike(self, world: World):
         assert guess(world, 10, email="nobody@north.example") == [401] * 10
         assert must_wait(sign_in(world, email="nobody@north.example")) == 30
 
     @pytest.mark.parametrize("column", ["status", "password"])
-    def test_that_cannot_sign_in_is_counted_as_any_other(self, column, world: World, grace: User):
+    def test_suspended_account_is_throttled_alike(self, column, world: World, grace: User):
         User.objects.filter(pk=grace.pk).update(**{column: {"status": "SUSPENDED", "password": "!"}[column]})
         assert guess(world, 10) == [401] * 10
         assert must_wait(sign_in(world)) == 30
 
-    def test_does_not_slow_its_neighbours_down(self, world: World):
+    def test_other_accounts_are_not_throttled(self, world: World):
         alan = world.person("alan", world.north)
         guess(world, 10)
         assert sign_in(world, alan.email).status_code == 200
 
-    def test_is_not_let_in_by_the_right_password_while_it_waits(self, world: World):
+    def test_correct_password_is_429_while_blocked(self, world: World):
         guess(world, 10)
         for _ in range(3):
             must_wait(sign_in(world))
         time_passes(30)
         assert sign_in(world).status_code == 200
 
-    def test_counts_wrong_codes_as_wrong_passwords(self, world: World, grace: User):
+    def test_wrong_mfa_codes_count_as_failures(self, world: World, grace: User):
         with_second_factor(grace)
         answers = [sign_in(world, totp_code="000000").status_code for _ in range(5)]
         answers += [sign_in(world, recovery_code="aaaaa").status_code for _ in range(5)]
         assert answers == [401] * 10
         must_wait(sign_in(world))
 
-    def test_does_not_count_a_missing_code(self, world: World, grace: User):
+    def test_missing_mfa_code_is_no_failure(self, world: World, grace: User):
         with_second_factor(grace)
         for _ in range(15):
             assert sign_in(world).json()["mfa_required"] is True
         assert guess(world, 10) == [401] * 10
 
-    def test_is_not_cleared_by_a_namesake_of_the_guessers(self, world: World):
+    def test_account_of_the_same_email_in_another_tenant_does_not_reset_it(self, world: World):
         """Whoever runs a tenant can make a user of any e-mail in it."""
         accounts.create_user(actor=SYSTEM, tenant=world.springfield, email="grace@north.example", password=None)
         User.objects.filter(tenant=world.springfield).update(password=hashed_password())
@@ -140,8 +140,8 @@ class TestAnAccount:
         assert seen == [401] * 10 + [429] * 2
 
 
-class TestTheWait:
-    def test_grows_with_each_failure_up_to_a_quarter_of_an_hour(self, world: World):
+class TestThrottleDelay:
+    def test_doubles_with_each_failure_up_to_15_minutes(self, world: World):
         guess(world, 9)
         waits = []
         for _ in range(7):
@@ -150,7 +150,7 @@ class TestTheWait:
             time_passes(waits[-1])
         assert waits == [30, 60, 120, 240, 480, 900, 900]
 
-    def test_starts_small_again_after_a_quarter_of_an_hour_of_peace(self, world: World):
+    def test_starts_over_after_15_minutes_without_failures(self, world: World):
         guess(world, 10)
         time_passes(30 + 15 * 60 - 1)
         assert guess(world) == [401]
@@ -159,36 +159,36 @@ class TestTheWait:
         assert guess(world, 10) == [401] * 10
         assert must_wait(sign_in(world)) == 30
 
-    def test_says_how_much_of_it_is_left(self, world: World):
+    def test_retry_after_is_the_remaining_time(self, world: World):
         guess(world, 10)
         SignInThrottle.objects.exclude(blocked_until=None).update(blocked_until=Now() + timedelta(seconds=6.2))
         assert must_wait(sign_in(world)) == 7
 
-    def test_is_not_prolonged_by_asking_again(self, world: World):
+    def test_is_not_extended_by_requests_while_blocked(self, world: World):
         guess(world, 10)
         before = list(SignInThrottle.objects.order_by("key").values())
         for _ in range(5):
             must_wait(sign_in(world))
         assert list(SignInThrottle.objects.order_by("key").values()) == before
 
-    def test_is_not_prolonged_by_a_success(self, world: World):
+    def test_is_neither_reset_nor_extended_by_a_success(self, world: World):
         """The failures of the one before and after it are what counts, for others elsewhere."""
         guess(world, 10)
         time_passes(30)
         assert sign_in(world, address=ELSEWHERE).status_code == 200
         assert guess(world, address=THIRD) == [401]
 
-    def test_is_not_what_comes_of_failures_a_quarter_of_an_hour_apart(self, world: World):
+    def test_failures_15_minutes_apart_are_not_added_up(self, world: World):
         guess(world, 9)
         time_passes(15 * 60 + 1)
         assert guess(world, 10) == [401] * 10
 
-    def test_is_what_comes_of_failures_within_it(self, world: World):
+    def test_failures_within_15_minutes_are_added_up(self, world: World):
         guess(world, 9)
         time_passes(15 * 60 - 1)
         assert guess(world, 2) == [401, 429]
 
-    def test_and_all_its_numbers_are_settings(self, world: World, settings: Any):
+    def test_follows_the_settings(self, world: World, settings: Any):
         settings.SIGN_IN_FAILURES_PER_ACCOUNT, settings.SIGN_IN_FIRST_WAIT, settings.SIGN_IN_LONGEST_WAIT = 3, 5, 8
         assert guess(world, 3) == [401] * 3
         assert must_wait(sign_in(world)) == 5
@@ -200,8 +200,8 @@ class TestTheWait:
         assert guess(world, 3) == [401] * 3
 
 
-class TestAnAddress:
-    def test_may_fail_a_hundred_times(self, world: World):
+class TestAddressThrottle:
+    def test_hundred_and_first_failure_is_429(self, world: World):
         for number in range(100):
             assert guess(world, email=f"user{number}@north.example") == [401]
         assert must_wait(sign_in(world, "another@north.example")) == 30
@@ -211,24 +211,24 @@ class TestAnAddress:
     def three(self, settings: Any) -> None:
         settings.SIGN_IN_FAILURES_PER_ADDRESS = 3
 
-    def test_is_a_whole_network_where_customers_have_one(self, world: World, three: None):
+    def test_ipv6_is_counted_by_64_bit_network(self, world: World, three: None):
         for number in range(3):
             assert guess(world, email=f"u{number}@x.example", address=f"2001:db8:1:2:{number}::{number}") == [401]
         must_wait(sign_in(world, address="2001:db8:1:2:ffff:ffff:ffff:ffff"))
         assert guess(world, address="2001:db8:1:3::1") == [401]
 
-    def test_is_the_same_however_it_is_written(self, world: World, three: None):
+    def test_every_spelling_of_an_address_is_counted_together(self, world: World, three: None):
         for address in ("198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407"):
             assert guess(world, email=f"{address}@x.example".replace(":", ""), address=address) == [401]
         must_wait(sign_in(world, address="198.51.100.7"))
 
-    def test_cannot_be_changed_by_saying_so(self, world: World, three: None):
+    def test_spoofed_forwarded_headers_are_ignored(self, world: World, three: None):
         for number in range(3):
             headers = {"X-Forwarded-For": f"198.51.100.{number}", "X-Real-IP": f"198.51.100.{number}"}
             assert guess_with(world, headers, number) == 401
         assert guess_with(world, {"X-Forwarded-For": "198.51.100.200"}, 4) == 429
 
-    def test_is_not_cleared_by_a_success(self, world: World, three: None):
+    def test_success_does_not_reset_the_count(self, world: World, three: None):
         """Or else an account of one's own would be a licence to guess at others."""
         answers = []
         for number in range(5):
@@ -236,11 +236,11 @@ class TestAnAddress:
             sign_in(world, world.person(f"own{number}", world.north).email)
         assert answers == [401, 401, 401, 429, 429]
 
-    def test_does_not_count_successes(self, world: World, three: None):
+    def test_successes_are_not_counted(self, world: World, three: None):
         for number in range(8):
             assert sign_in(world, world.person(f"newcomer{number}", world.north).email).status_code == 200
 
-    def test_does_not_count_what_an_account_refused(self, world: World, settings: Any):
+    def test_requests_refused_by_the_account_throttle_are_not_counted(self, world: World, settings: Any):
         """Or else one script with an old password would keep a whole office from signing in."""
         settings.SIGN_IN_FAILURES_PER_ADDRESS = 15
         guess(world, 10)
@@ -248,7 +248,7 @@ class TestAnAddress:
             must_wait(sign_in(world))
         assert sign_in(world, world.person("alan", world.north).email).status_code == 200
 
-    def test_lets_in_whom_it_knows_while_it_waits(self, world: World, three: None):
+    def test_known_account_may_sign_in_from_a_blocked_address(self, world: World, three: None):
         assert sign_in(world).status_code == 200
         for number in range(3):
             guess(world, email=f"user{number}@north.example")
@@ -261,41 +261,41 @@ def guess_with(world: World, headers: dict[str, str], number: int) -> int:
     return world.nobody.post(LOGIN, body, headers=headers, REMOTE_ADDR=HOME).status_code
 
 
-class TestAnAddressThatKnowsTheAccount:
+class TestKnownAddress:
     @pytest.fixture(autouse=True)
     def known(self, world: World) -> None:
         assert sign_in(world, address=HOME).status_code == 200
 
-    def test_is_never_locked_out_by_others(self, world: World):
+    def test_is_never_blocked_by_failures_elsewhere(self, world: World):
         for round_of_guesses in range(4):
             guess(world, 10 if round_of_guesses == 0 else 1, address=ELSEWHERE)
             must_wait(sign_in(world, address=ELSEWHERE))
             assert sign_in(world, address=HOME).status_code == 200
             time_passes(15 * 60)
 
-    def test_may_itself_guess_ten_times_and_no_more(self, world: World):
+    def test_own_eleventh_failure_is_429(self, world: World):
         assert guess(world, 10, address=HOME) == [401] * 10
         assert must_wait(sign_in(world, address=HOME)) == 30
 
-    def test_does_not_lock_others_out_with_its_failures(self, world: World):
+    def test_failures_from_it_do_not_block_other_addresses(self, world: World):
         guess(world, 10, address=HOME)
         assert sign_in(world, address=ELSEWHERE).status_code == 200
 
-    def test_starts_anew_with_a_success(self, world: World):
+    def test_success_resets_its_count(self, world: World):
         for _ in range(3):
             assert guess(world, 9, address=HOME) == [401] * 9
             assert sign_in(world, address=HOME).status_code == 200
 
-    def test_does_not_vouch_for_its_neighbours(self, world: World):
+    def test_other_addresses_are_blocked(self, world: World):
         guess(world, 10, address=ELSEWHERE)
         must_wait(sign_in(world, address=THIRD))
 
-    def test_does_not_vouch_for_other_accounts(self, world: World):
+    def test_other_accounts_from_it_are_blocked(self, world: World):
         alan = world.person("alan", world.north)
         guess(world, 10, email=alan.email, address=ELSEWHERE)
         must_wait(sign_in(world, alan.email, address=HOME))
 
-    def test_is_known_to_the_account_and_not_to_its_name(self, world: World, grace: User):
+    def test_is_not_inherited_by_a_new_account_of_the_same_email(self, world: World, grace: User):
         """Somebody who gets the name later is not at home where its former owner was."""
         User.objects.filter(pk=grace.pk).update(deleted_at=Now())
         accounts.create_user(actor=SYSTEM, tenant=world.north, email=grace.email, password=None)
@@ -304,31 +304,31 @@ class TestAnAddressThatKnowsTheAccount:
         must_wait(sign_in(world, address=HOME))
 
 
-class TestTheRecord:
+class TestSignInAudit:
     def reasons(self, **where: Any) -> list[tuple[str, str]]:
         entries = AuditEntry.objects.filter(action="authentication.sign_in", **where).order_by("number")
         return [(entry.result, entry.changes["reason"]) for entry in entries]
 
-    def test_holds_every_refusal_in_its_tenants_chain(self, world: World, grace: User):
+    def test_each_refusal_is_recorded_in_the_tenants_chain(self, world: World, grace: User):
         guess(world, 10)
         sign_in(world)
         expected = [("failure", "wrong credentials")] * 10 + [("denied", "throttled")]
         assert self.reasons(tenant_id=world.north.pk, resource_id=grace.handle) == expected
 
-    def test_holds_refusals_of_nobody_in_the_platforms(self, world: World):
+    def test_refusal_of_an_unknown_account_is_recorded_in_the_platforms_chain(self, world: World):
         guess(world, 1, email="never.seen@north.example")
         assert self.reasons(tenant_id=None, actor_label="never.seen@north.example") == [
             ("failure", "wrong credentials")
         ]
 
-    def test_says_where_from(self, world: World, grace: User):
+    def test_entry_has_the_address(self, world: World, grace: User):
         guess(world, 1, address="2001:db8::7")
         entry = AuditEntry.objects.get(resource_id=grace.handle, action="authentication.sign_in")
         assert (entry.ip_address, entry.actor_type, entry.actor_id) == ("2001:db8::7", "user", grace.handle)
 
 
-class TestForgetting:
-    def test_drops_what_slows_nobody_down_any_more(self, world: World):
+class TestThrottlePurge:
+    def test_expired_counters_are_deleted(self, world: World):
         guess(world, 3)
         forget_old_failures(0)
         assert SignInThrottle.objects.count() == 2
@@ -336,7 +336,7 @@ class TestForgetting:
         forget_old_failures(0)
         assert not SignInThrottle.objects.exists()
 
-    def test_keeps_waits_that_are_not_over_and_what_they_grow_from(self, world: World):
+    def test_active_blocks_and_their_counts_are_kept(self, world: World):
         guess(world, 10)
         time_passes(30)
         guess(world)
@@ -349,7 +349,7 @@ class TestForgetting:
         guess(world)
         assert must_wait(sign_in(world)) == 120
 
-    def test_keeps_known_addresses_for_a_year(self, world: World):
+    def test_known_addresses_are_kept_for_a_year(self, world: World):
         sign_in(world)
         time_passes(364 * 24 * 3600)
         forget_old_failures(0)

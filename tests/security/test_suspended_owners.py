@@ -1,4 +1,4 @@
-"""Every way in, when what it hangs on has been suspended or deleted: refused, and nothing new is handed out."""
+"""Every credential is refused once its user, tenant, partner or client is suspended or deleted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -79,7 +79,7 @@ def is_let_in(answer: Any) -> bool:
 @cells("fate", FATES)
 @cells("what", ABOVE)
 @cells("way", WAYS_IN)
-def test_there_is_no_way_in_under_what_is_down(way, what, fate, world: World):
+def test_no_credential_works_under_a_suspended_or_deleted_owner(way, what, fate, world: World):
     use = WAYS_IN[way](world)
     assert is_let_in(use())
     sessions = Session.objects.filter(user=world.ada.user).count()
@@ -92,7 +92,7 @@ def test_there_is_no_way_in_under_what_is_down(way, what, fate, world: World):
 
 @cells("fate", FATES)
 @cells("what", ABOVE)
-def test_somebody_down_is_not_even_asked_for_a_second_factor(what, fate, world: World):
+def test_mfa_is_not_asked_of_a_suspended_or_deleted_account(what, fate, world: World):
     enrolled(world.ada)
     assert login(world.ada.user).json()["mfa_required"] is True
     ABOVE[what](world.ada.user).update(**FATES[fate])
@@ -102,7 +102,7 @@ def test_somebody_down_is_not_even_asked_for_a_second_factor(what, fate, world: 
 
 @cells("fate", FATES)
 @cells("what", ABOVE)
-def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate, world: World):
+def test_pending_sign_in_opens_no_session_after_a_suspension(what, fate, world: World):
     """Between the password and the session."""
     proof = world.proof(world.ada.user)
     ABOVE[what](world.ada.user).update(**FATES[fate])
@@ -111,7 +111,7 @@ def test_a_sign_in_under_way_when_it_happens_opens_nothing_that_lives(what, fate
 
 
 @cells("fate", FATES)
-def test_operators_go_down_with_their_partner(fate, world: World):
+def test_partner_admins_are_signed_out_with_their_partner(fate, world: World):
     assert is_let_in(world.acme_partner.get(ME))
     Partner.objects.filter(pk=world.acme.pk).update(**FATES[fate])
     assert not is_let_in(world.acme_partner.get(ME))
@@ -122,7 +122,7 @@ def test_operators_go_down_with_their_partner(fate, world: World):
 
 @cells("fate", FATES)
 @cells("what", ABOVE)
-def test_the_neighbours_stay(what, fate, world: World):
+def test_suspension_does_not_affect_other_users_tenants_and_partners(what, fate, world: World):
     """Suspending one leaves the others: a colleague, another tenant, another partner."""
     beside = {"user": world.alan, "tenant": world.katherine, "partner": world.lisa}[what]
     ABOVE[what](world.ada.user).update(**FATES[fate])
@@ -131,12 +131,12 @@ def test_the_neighbours_stay(what, fate, world: World):
     assert is_let_in(refresh(beside.refresh_token))
 
 
-class TestSomebodyWhoComesAfter:
+class TestRecreatedOwner:
     def recreated(self, user: User) -> User:
         User.objects.filter(pk=user.pk).update(deleted_at=Now())
         return UserFactory(tenant=user.tenant, email=user.email)
 
-    def test_with_the_same_email_inherits_nothing(self, world: World):
+    def test_user_of_the_same_email_inherits_nothing(self, world: World):
         key = api_key_of(world.ada.user)
         enrolled(world.ada)
         heir = self.recreated(world.ada.user)
@@ -149,7 +149,7 @@ class TestSomebodyWhoComesAfter:
         assert mine.get(f"{ME}/api-keys").json()["data"] == []
         assert mine.get(ME).json()["data"]["mfa_enabled"] is False
 
-    def test_with_the_same_slug_inherits_nothing(self, world: World):
+    def test_tenant_of_the_same_slug_inherits_nothing(self, world: World):
         ada = world.ada
         Tenant.objects.filter(pk=world.north.pk).update(deleted_at=Now())
         heir = world.tenant(world.globex, "north")
@@ -164,7 +164,7 @@ def client_credentials(client_id: str, **more: str) -> Any:
     return Caller().http.generic("POST", TOKEN, urlencode(form), "application/x-www-form-urlencoded")
 
 
-class TestAServiceApplication:
+class TestServiceApplication:
     @pytest.fixture
     def billing(self, world: World) -> Application:
         return world.make_service("billing", [Scope.ADMIN_READ, Scope.ADMIN_WRITE])
@@ -176,7 +176,7 @@ class TestAServiceApplication:
         return Caller(client_credentials("billing").json()["access_token"])
 
     @pytest.mark.parametrize("fate", FATES)
-    def test_that_is_down_gets_no_token_and_its_tokens_are_dead(self, fate, billing: Application):
+    def test_suspended_or_deleted_service_and_its_tokens_are_refused(self, fate, billing: Application):
         outstanding = self.token()
         assert outstanding.get(ME).status_code == 403  # known, and no person
         self.change(billing, **FATES[fate])
@@ -184,7 +184,7 @@ class TestAServiceApplication:
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
         assert outstanding.get(ME).status_code == 401
 
-    def test_that_is_no_service_of_the_platform_any_more_loses_its_tokens(self, billing: Application, world: World):
+    def test_application_that_is_no_longer_a_platform_service_is_refused(self, billing: Application, world: World):
         for columns in (
             {"application_type": "WEB"},
             {"scope": "TENANT", "tenant": world.north},
@@ -196,20 +196,20 @@ class TestAServiceApplication:
             assert client_credentials("billing").status_code == 400
             self.change(billing, application_type="SERVICE", scope="GLOBAL", tenant=None, partner=None)
 
-    def test_that_is_back_has_its_unexpired_tokens_back(self, billing: Application):
+    def test_reactivated_service_may_use_its_unexpired_tokens(self, billing: Application):
         """Whoever suspends it over a leak revokes its tokens too; SECURITY says how."""
         outstanding = self.token()
         self.change(billing, status=Status.SUSPENDED)
         self.change(billing, status=Status.ACTIVE)
         assert outstanding.get(ME).status_code == 403
 
-    def test_that_lost_a_scope_is_granted_it_no_more(self, billing: Application):
+    def test_removed_scope_is_not_granted(self, billing: Application):
         self.change(billing, allowed_scopes=["admin:read"])
         assert client_credentials("billing").json()["scope"] == "admin:read"
         assert client_credentials("billing", scope="admin:write").json()["error"] == "invalid_scope"
 
 
-class TestAnAgent:
+class TestAgent:
     """Whatever it hangs on: itself, its tenant, its partner. Whoever answers for it may go."""
 
     ABOVE: dict[str, Callable[[Agent], QuerySet[Any]]] = {
@@ -229,7 +229,7 @@ class TestAnAgent:
 
     @pytest.mark.parametrize("fate", FATES)
     @pytest.mark.parametrize("what", ABOVE)
-    def test_gets_no_token_under_what_is_down_and_its_tokens_are_dead(self, what, fate, agent: Agent):
+    def test_agent_under_a_suspended_or_deleted_owner_is_refused(self, what, fate, agent: Agent):
         outstanding = self.token(agent)
         assert outstanding.get(AGENTS).status_code == 200
         self.ABOVE[what](agent).update(**FATES[fate])
@@ -238,26 +238,26 @@ class TestAnAgent:
         assert outstanding.get(AGENTS).status_code == 401
 
     @pytest.mark.parametrize("fate", FATES)
-    def test_stays_when_whoever_answers_for_it_goes(self, fate, agent: Agent, world: World):
+    def test_agent_survives_the_user_who_owns_it(self, fate, agent: Agent, world: World):
         outstanding = self.token(agent)
         User.objects.filter(pk=world.ada.user.pk).update(**FATES[fate])
         assert outstanding.get(AGENTS).status_code == 200
         assert self.token(agent).get(AGENTS).status_code == 200
 
-    def test_that_lost_a_scope_has_it_in_no_token(self, agent: Agent):
+    def test_removed_scope_is_refused_in_existing_tokens(self, agent: Agent):
         outstanding = self.token(agent)
         Agent.objects.filter(pk=agent.pk).update(allowed_scopes=["admin:write"])
         assert outstanding.get(AGENTS).status_code == 403
         assert client_credentials(agent.client_id).json()["scope"] == "admin:write"
 
-    def test_comes_to_another_partner_with_its_tenant_and_with_a_new_token(self, agent: Agent, world: World):
+    def test_agent_of_a_moved_tenant_needs_a_new_token(self, agent: Agent, world: World):
         outstanding = self.token(agent)
         change_tenant(world.north, partner=world.globex, actor=SYSTEM)
         assert outstanding.get(AGENTS).status_code == 401
         assert self.token(agent).get(AGENTS).status_code == 200
 
 
-class TestAClientThatActsForSomebody:
+class TestDelegatedToken:
     """It lives no longer than the session, the person, all above them, and the client itself with all above it."""
 
     ABOVE: dict[str, Callable[[World], QuerySet[Any]]] = {
@@ -269,7 +269,7 @@ class TestAClientThatActsForSomebody:
 
     @cells("fate", FATES)
     @cells("what", ABOVE)
-    def test_goes_down_with_any_of_them(self, what, fate, world: World):
+    def test_is_refused_when_session_user_or_client_is_suspended(self, what, fate, world: World):
         application(world)
         acting = acting_for(world.ada)
         assert is_let_in(acting.get(ME))
@@ -280,21 +280,21 @@ class TestAClientThatActsForSomebody:
 
     @cells("fate", FATES)
     @cells("scope", ["TENANT", "PARTNER"])
-    def test_goes_down_with_what_the_client_belongs_to(self, scope, fate, world: World):
+    def test_is_refused_when_the_clients_owner_is_suspended(self, scope, fate, world: World):
         owner = {"tenant": world.north} if scope == "TENANT" else {"partner": world.acme}
         application(world, scope=scope, **owner)
         acting = acting_for(world.ada)
         type(next(iter(owner.values()))).objects.filter(pk=next(iter(owner.values())).pk).update(**FATES[fate])
         assert not is_let_in(acting.get(ME))
 
-    def test_that_lost_a_scope_has_it_in_no_token(self, world: World):
+    def test_removed_scope_is_refused_in_existing_tokens(self, world: World):
         application(world)
         acting = acting_for(world.north_admin)
         assert acting.get(AGENTS).status_code == 200
         Application.objects.filter(client_id="wiki").update(allowed_scopes=["openid"])
         assert acting.get(AGENTS).status_code == 403
 
-    def test_loses_what_the_person_loses(self, world: World):
+    def test_is_refused_where_the_user_lost_the_role(self, world: World):
         application(world)
         acting = acting_for(world.north_admin)
         User.objects.filter(pk=world.north_admin.user.pk).update(role="user")
