@@ -40,7 +40,7 @@ docs: .venv-docs/ready  # build the documents as a site in .site/html; broken li
 
 screenshots: .venv/ready  # take the pictures in docs/pictures anew, of the demo data
 	@$(python) -m tests.browser.chromium
-	@exec $(python) -m tests.browser.pictures
+	@exec $(python) -m tests.browser.screenshots
 
 schema: .venv/ready  # write docs/openapi from the views, and docs/configuration.md from the settings
 	$(call draw,docs/openapi/$$name.json)

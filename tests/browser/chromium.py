@@ -1,4 +1,4 @@
-"""The browser that our pages are looked at with: one that is here already, or Debian's, installed on the way."""
+"""Finds a Chromium for the browser tests, or installs Debian's."""
 
 import os
 import shutil

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import chromium
-from tests.browser.visiting import PATIENCE, Visitor, visiting
+from tests.browser.visitor import PATIENCE, Visitor, visiting
 from tests.servers import Servers
 
 Visit = Callable[..., Visitor]

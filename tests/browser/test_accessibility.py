@@ -1,4 +1,4 @@
-"""Every page there is, by day and by night: axe finds no fault on it, and a telephone shows its whole width."""
+"""Every page in light and dark mode: no violations found by axe, no horizontal scrolling on a phone."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.architecture.routes import PAGES, routes_of_the_console
 from tests.browser.conftest import Visit
-from tests.browser.visiting import FIREFOX, PHONE, Visitor
+from tests.browser.visitor import FIREFOX, PHONE, Visitor
 from tests.console.test_scope import THINGS, furnished, principal
 from tests.world import Caller, World
 from web.console.actions import acts_on
@@ -108,7 +108,7 @@ def faults_on(page: Page, **options: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_page_of_the_console_is_without_flaw(route: str, operator: Visitor, springfield: World):
+def test_console_page_has_no_accessibility_violations(route: str, operator: Visitor, springfield: World):
     pages = list(filter(partial(is_a_page, visitor=operator), addresses(route, springfield)))
     assert bool(pages) != route.endswith(NO_PAGES)
     for path in pages:
@@ -117,7 +117,7 @@ def test_a_page_of_the_console_is_without_flaw(route: str, operator: Visitor, sp
 
 
 @pytest.mark.parametrize("kind", ["agents", "groups", "partners", "tenants", "users"])
-def test_a_form_that_is_sent_back_is_without_flaw(kind: str, operator: Visitor):
+def test_console_form_with_errors_has_no_accessibility_violations(kind: str, operator: Visitor):
     page = operator.page
     operator.open(f"/console/{kind}/new/")
     page.locator("main form").evaluate("form => form.noValidate = true")
@@ -127,13 +127,13 @@ def test_a_form_that_is_sent_back_is_without_flaw(kind: str, operator: Visitor):
 
 
 @pytest.mark.parametrize("path", ACCOUNT)
-def test_a_page_of_everybodys_is_without_flaw(path: str, lisa: Visitor):
+def test_account_page_has_no_accessibility_violations(path: str, lisa: Visitor):
     lisa.open(path)
     assert lisa.at == path
     assert list(flaws_of(lisa.page)) == []
 
 
-def test_what_people_are_told_is_without_flaw(lisa: Visitor, springfield: World):
+def test_account_messages_have_no_accessibility_violations(lisa: Visitor, springfield: World):
     page = lisa.page
     lisa.open("/account/sessions/")
     with page.expect_navigation():
@@ -159,7 +159,7 @@ def test_what_people_are_told_is_without_flaw(lisa: Visitor, springfield: World)
         ("document.body.style.width = '500px'", "pixels wider than a telephone"),
     ],
 )
-def test_a_flaw_would_be_found(done: str, found: str, visit: Visit):
+def test_planted_violation_is_found(done: str, found: str, visit: Visit):
     """Axe runs under the pages' own policy, which lets no script of its own in."""
     visitor = visit()
     visitor.page.reload = lambda: None  # it would mend what is broken here

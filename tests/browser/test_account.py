@@ -1,4 +1,4 @@
-"""People at their own page, in a real browser, with scripts and without: the devices they end are out at once."""
+"""The account page in a real browser, with and without JavaScript: signed-out devices are refused at once."""
 
 import re
 
@@ -7,7 +7,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.visiting import FIREFOX, Visitor
+from tests.browser.visitor import FIREFOX, Visitor
 from tests.console.browser import COOKIE
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World
@@ -54,8 +54,8 @@ def statuses(servers: Servers, caller: Caller) -> list[int]:
     ]
 
 
-class TestAnotherDevice:
-    def test_that_is_signed_out_is_out_on_its_next_click(
+class TestOtherDevice:
+    def test_signed_out_device_is_sent_to_sign_in_on_next_click(
         self, laptop: Visitor, telephone: Caller, visit: Visit, servers: Servers
     ):
         other = on_it(visit, telephone)
@@ -70,7 +70,7 @@ class TestAnotherDevice:
         expect(other.page.get_by_role("status")).to_have_text("Your session has ended. Sign in again.")
         assert not other.is_keeping_a_key
 
-    def test_that_was_somebody_elses_makes_for_a_new_password(
+    def test_this_was_not_me_leads_to_a_new_password(
         self, laptop: Visitor, telephone: Caller, servers: Servers, committed_world: World
     ):
         page = laptop.page
@@ -89,7 +89,7 @@ class TestAnotherDevice:
             body = {"email": committed_world.ada.user.email, "password": password}
             assert requests.post(f"{servers.urls[1]}/api/v1/auth/login", json=body, timeout=20).status_code == status
 
-    def test_and_every_other_goes_by_one_click(
+    def test_sign_out_everywhere_else_revokes_every_other_session(
         self, laptop: Visitor, telephone: Caller, servers: Servers, committed_world: World
     ):
         third = committed_world.signed_in(committed_world.ada.user)
@@ -100,7 +100,9 @@ class TestAnotherDevice:
         assert statuses(servers, telephone) + statuses(servers, third) == [401] * 8
 
 
-def test_a_device_is_ended_by_keyboard_alone(visit: Visit, telephone: Caller, servers: Servers, committed_world: World):
+def test_device_can_be_signed_out_by_keyboard(
+    visit: Visit, telephone: Caller, servers: Servers, committed_world: World
+):
     ada = visit()
     ada.open(SESSIONS)
     for typed in (committed_world.ada.user.email, PASSWORD):

@@ -1,4 +1,4 @@
-"""A bad night at the console, in a real browser: sign in, find what is wrong, end it, and see that it has ended."""
+"""The console in a real browser: sign in, find sessions, revoke them, and see that they are refused."""
 
 import secrets
 import time
@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from sessions_app.models import Revocation
 from tests.browser.conftest import Visit
-from tests.browser.visiting import PHONE, Visitor
+from tests.browser.visitor import PHONE, Visitor
 from tests.console.browser import HOME, SESSIONS, SIGN_IN
 from tests.contract.v1.authenticator import App, Clock
 from tests.servers import Servers
@@ -72,8 +72,8 @@ def ended_by(caller: Caller) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("who", ADMINISTRATORS)
-class TestAnOperator:
-    def test_signs_in_with_a_second_factor(self, who: str, visit: Visit, committed_world: World):
+class TestAdminInBrowser:
+    def test_signs_in_with_mfa(self, who: str, visit: Visit, committed_world: World):
         operator, caller = visit(), getattr(committed_world, who)
         app = with_second_factor(caller)
         operator.open(HOME)
@@ -86,7 +86,7 @@ class TestAnOperator:
         expect(operator.page.get_by_role("heading", name="Overview")).to_be_visible()
         assert operator.at == HOME
 
-    def test_finds_sessions_by_their_address_and_ends_them(
+    def test_finds_sessions_by_ip_address_and_revokes_them(
         self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
         operator, bystander = signed_in(visit, getattr(committed_world, who)), committed_world.katherine
@@ -114,7 +114,7 @@ class TestAnOperator:
         page.locator("#result_list tbody tr").first.get_by_role("link").click()
         expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
 
-    def test_ends_one_from_its_page(
+    def test_revokes_one_session_from_its_page(
         self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
         operator = signed_in(visit, getattr(committed_world, who))
@@ -128,7 +128,7 @@ class TestAnOperator:
         expect(page.get_by_text("1 session revoked.")).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 4 + [401] * 2
 
-    def test_is_out_on_the_next_click_when_ended_elsewhere(
+    def test_revoked_admin_is_sent_to_sign_in_on_next_click(
         self, who: str, visit: Visit, servers: Servers, committed_world: World
     ):
         caller, above = getattr(committed_world, who), committed_world.signed_in(committed_world.super_admin.user)
@@ -145,8 +145,8 @@ class TestAnOperator:
         assert not operator.is_keeping_a_key
 
 
-class TestThePreview:
-    def test_counts_those_who_came_meanwhile_and_asks_again(
+class TestPreviewInBrowser:
+    def test_is_confirmed_again_when_more_sessions_match(
         self, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
         operator = signed_in(visit, committed_world.north_admin)
@@ -163,7 +163,7 @@ class TestThePreview:
         expect(page.get_by_text("4 sessions revoked.")).to_be_visible()
         assert statuses(servers, *suspects, late) == [401] * 8
 
-    def test_ends_those_that_were_ticked(
+    def test_revokes_the_selected_sessions(
         self, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
         operator = signed_in(visit, committed_world.north_admin)
@@ -180,8 +180,8 @@ class TestThePreview:
         assert statuses(servers, *suspects) == [401] * 4 + [200] * 2
 
 
-class TestOnAPhone:
-    def test_the_menu_opens_and_leads_on(self, visit: Visit, committed_world: World):
+class TestConsoleOnPhone:
+    def test_menu_opens_and_its_links_work(self, visit: Visit, committed_world: World):
         operator = signed_in(visit, committed_world.north_admin, **PHONE)
         link = operator.page.get_by_role("link", name="Sessions", exact=True)
         expect(link).not_to_be_in_viewport()
@@ -191,14 +191,14 @@ class TestOnAPhone:
         assert operator.at == SESSIONS
 
 
-def test_the_console_is_there_without_scripts(visit: Visit, committed_world: World):
+def test_console_works_without_javascript(visit: Visit, committed_world: World):
     page = signed_in(visit, committed_world.north_admin, java_script_enabled=False).page
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     page.get_by_role("link", name="Sessions", exact=True).click()
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
 
 
-def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Servers, committed_world: World):
+def test_signing_out_of_the_console_revokes_its_session(visit: Visit, servers: Servers, committed_world: World):
     caller = committed_world.acme_partner
     operator = signed_in(visit, caller)
     operator.page.get_by_role("button", name=caller.user.email).click()
@@ -207,7 +207,7 @@ def test_signing_out_of_the_console_ends_its_session(visit: Visit, servers: Serv
     assert statuses(servers, caller) == [401, 401]
 
 
-def test_the_console_is_walked_by_keyboard(visit: Visit, committed_world: World):
+def test_console_can_be_used_by_keyboard(visit: Visit, committed_world: World):
     caller = committed_world.north_admin
     operator = signed_in(visit, caller)
     page = operator.page

@@ -1,4 +1,4 @@
-"""Very many sessions at once, in the likeness of one that was really opened."""
+"""Creates very many sessions as copies of one that was opened through the product."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Commands as an operator runs them: what was said on which stream, and the exit code."""
+"""Runs management commands and returns their output streams and exit code."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""A backup, made and restored by the commands of docs/operations.md."""
+"""Backup and restore with the commands of docs/operations.md."""
 
 import os
 import re
@@ -50,7 +50,7 @@ def told_by(command: list[str], database: Database, project: Path) -> str:
     return done.stdout
 
 
-def test_backup_is_restored_as_documented(
+def test_backup_is_restored_by_the_documented_commands(
     committed_world: World, programs: Path, empty: Database, tmp_path: Path, project: Path
 ):
     assert committed_world.ada.session

@@ -1,3 +1,5 @@
+"""The create_super_admin command."""
+
 import sys
 from io import StringIO
 from typing import Any
@@ -28,33 +30,33 @@ def sign_in(world: World, email: str, password: str = PASSWORD) -> Any:
     return world.nobody.post("/api/v1/auth/login", {"email": email, "password": password})
 
 
-def test_makes_an_operator_of_the_whole_platform(create, world: World):
+def test_creates_a_super_admin_who_can_sign_in(create, world: World):
     assert create("root@curfew.example") == "root@curfew.example can sign in now.\n"
     user = sign_in(world, "root@curfew.example").json()["data"]["user"]
     assert (user["role"], user["tenant_id"], user["partner_id"]) == ("super_admin", None, None)
     assert User.objects.get(email="root@curfew.example").tenant.kind == Tenant.Kind.PLATFORM_STAFF
 
 
-def test_asks_for_the_password_without_showing_it(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_password_is_read_without_echo(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("getpass.getpass", lambda prompt: PASSWORD)
     call_command("create_super_admin", "root@curfew.example", stdout=StringIO())
     assert sign_in(world, "root@curfew.example").status_code == 200
 
 
-def test_takes_the_password_to_the_letter(create, world: World):
+def test_surrounding_blanks_of_the_password_are_kept(create, world: World):
     create("root@curfew.example", "  with spaces around  ")
     assert sign_in(world, "root@curfew.example", "with spaces around").status_code == 401
     assert sign_in(world, "root@curfew.example", "  with spaces around  ").status_code == 200
 
 
 @pytest.mark.parametrize(("unfit", "why"), [("", "too short"), ("short", "too short"), ("password", "too common")])
-def test_refuses_a_password_that_anybody_would_guess(unfit, why, create):
+def test_weak_password_is_refused(unfit, why, create):
     with pytest.raises(CommandError, match=why):
         create("root@curfew.example", unfit)
     assert not User.objects.filter(email="root@curfew.example").exists()
 
 
-def test_refuses_to_make_the_same_operator_twice(create, world: World):
+def test_existing_super_admin_is_not_created_again(create, world: World):
     create("root@curfew.example")
     with pytest.raises(CommandError, match=r"ROOT@curfew\.example is already a super admin"):
         create("ROOT@curfew.example", "another password altogether")
@@ -64,17 +66,17 @@ def test_refuses_to_make_the_same_operator_twice(create, world: World):
 @pytest.mark.parametrize(
     "odd", ["root", "root@", "@curfew.example", "ro ot@curfew.example", "", "x" * 250 + "@curfew.example"]
 )
-def test_refuses_what_is_no_email(odd, create):
+def test_malformed_email_is_refused(odd, create):
     with pytest.raises(CommandError, match="e-mail"):
         create(odd)
 
 
-def test_does_not_mind_a_namesake_in_a_tenant(create, world: World):
+def test_email_of_a_tenants_user_is_accepted(create, world: World):
     create(world.ada.user.email)
     assert sign_in(world, world.ada.user.email).json()["data"]["user"]["role"] == "super_admin"
 
 
-def test_is_recorded_without_the_password(create):
+def test_audit_entry_does_not_contain_the_password(create):
     create("root@curfew.example")
     handle = User.objects.get(email="root@curfew.example").handle
     [entry] = AuditEntry.objects.filter(resource_id=handle, action="user.created")

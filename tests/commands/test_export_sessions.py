@@ -1,4 +1,4 @@
-"""What leaves the house as a file: everything about sessions but what would open one, and nothing a cell could run."""
+"""export_sessions: complete rows without credentials, and CSV cells that no spreadsheet executes."""
 
 import csv
 import json
@@ -46,16 +46,16 @@ READ = {"csv": from_csv, "jsonl": from_jsonl}
 each_format = pytest.mark.parametrize("file_format", READ)
 
 
-class TestWhatIsWritten:
+class TestExportedRows:
     @each_format
-    def test_is_every_session_of_the_tenant_oldest_first(self, file_format: str, world: World):
+    def test_contain_every_session_of_the_tenant_oldest_first(self, file_format: str, world: World):
         opened = [world.ada, world.alan, world.signed_in(world.ada.user)]
         assert world.lisa.session
         rows = READ[file_format](export(world, file_format).out)
         assert [row["id"] for row in rows] == [caller.session_id for caller in opened]
         assert all(list(row) == COLUMNS for row in rows)
 
-    def test_says_of_each_what_is_known(self, world: World):
+    def test_have_every_field_of_the_session(self, world: World):
         update_session(world.ada, location="London, United Kingdom", country="GB", auth_method="mfa")
         session = Session.objects.get(pk=world.ada.session.pk)
         [row] = from_jsonl(export(world, "jsonl").out)
@@ -85,7 +85,7 @@ class TestWhatIsWritten:
             "revoke_reason": "",
         }
 
-    def test_says_who_ended_it_and_why(self, world: World):
+    def test_have_actor_reason_and_id_of_the_revocation(self, world: World):
         ended = operations.revoke(Session.objects.filter(pk=world.ada.session.pk), actor=SYSTEM, reason="laptop stolen")
         [row] = from_csv(export(world, "csv").out)
         told = [row[name] for name in ("status", "revoked_by", "revoke_reason", "revocation_id")]
@@ -103,7 +103,7 @@ class TestWhatIsWritten:
             (["--status", "expired"], {"lapsed", "expired"}),
         ],
     )
-    def test_is_narrowed_by_what_became_of_them(self, status: list[str], found: set[str], world: World):
+    def test_are_filtered_by_status(self, status: list[str], found: set[str], world: World):
         """Whether a row says so already, or a floor and the clock alone do."""
         grace = world.person("grace", world.north)
         sessions = {name: world.signed_in(grace) for name in ("revoked", "fallen", "lapsed", "expired")}
@@ -119,7 +119,7 @@ class TestWhatIsWritten:
         named = {caller.session_id: name for name, caller in sessions.items()}
         assert {named[row["id"]] for row in from_csv(export(world, "csv", *status).out)} == found
 
-    def test_is_of_all_tenants_unless_some_are_named(self, world: World):
+    def test_contain_every_tenant_unless_some_are_given(self, world: World):
         people = {each.session_id: each.user.email for each in (world.ada, world.katherine, world.lisa)}
         for named, found in (
             ([], 3),
@@ -130,7 +130,7 @@ class TestWhatIsWritten:
             assert len({row["id"] for row in rows} & people.keys()) == found
 
     @each_format
-    def test_holds_no_credential_nor_anything_made_of_one(self, file_format: str, world: World):
+    def test_contain_no_credentials_or_digests(self, file_format: str, world: World):
         given = world.nobody.post("/api/v1/auth/refresh", {"refresh_token": world.ada.refresh_token}).json()["data"][
             "refresh_token"
         ]
@@ -143,55 +143,55 @@ class TestWhatIsWritten:
         assert "digest" not in out
 
 
-class TestWhatACellMayHold:
+class TestCsvEscaping:
     @cells("begins", ["=", "+", "-", "@", "\t", "\r"])
-    def test_a_formula_is_only_text(self, begins: str, world: World):
+    def test_formula_is_escaped(self, begins: str, world: World):
         wicked = f'{begins}HYPERLINK("http://evil.example";"log in")'
         update_session(world.ada, user_agent=wicked, location=wicked, revoke_reason=wicked)
         [row] = from_csv(export(world, "csv").out)
         assert [row[name] for name in ("user_agent", "location", "revoke_reason")] == [f"'{wicked}"] * 3
 
     @cells("harmless", ["Mozilla/5.0 (a=b)", "1+1", "'quoted'", " =1", ""])
-    def test_what_is_none_stays_as_it_is(self, harmless: str, world: World):
+    def test_harmless_text_is_unchanged(self, harmless: str, world: World):
         update_session(world.ada, user_agent=harmless)
         [row] = from_csv(export(world, "csv").out)
         assert row["user_agent"] == harmless
 
     @cells("odd", ['a "b", c', "one\r\ntwo", "one\ntwo", "ünïcödé 日本", ",", '"'])
-    def test_quotes_commas_and_line_ends_come_back_whole(self, odd: str, world: World):
+    def test_quotes_commas_and_line_breaks_are_preserved(self, odd: str, world: World):
         update_session(world.ada, user_agent=odd)
         for file_format, read in READ.items():
             [row] = read(export(world, file_format).out)
             assert row["user_agent"] == odd
 
-    def test_lines_end_as_the_standard_says(self, world: World):
+    def test_csv_lines_end_with_crlf(self, world: World):
         assert world.ada.session
         out = export(world, "csv").out
         assert out.count("\r\n") == out.count("\n") == 2
         assert export(world, "jsonl").out.count("\n") == 1
 
-    def test_json_is_left_as_it_is(self, world: World):
+    def test_json_is_not_escaped(self, world: World):
         """No spreadsheet opens it, and a program wants what was there."""
         update_session(world.ada, user_agent="=1+1")
         assert from_jsonl(export(world, "jsonl").out)[0]["user_agent"] == "=1+1"
 
 
-class TestTheRecord:
-    def test_says_what_left_before_anything_does(self, world: World):
+class TestExportAudit:
+    def test_entry_is_written_before_the_first_row(self, world: World):
         assert world.ada.session
         export(world, "csv", "--status", "active")
         entry = AuditEntry.objects.get(action="session.exported", tenant_id=world.north.pk)
         assert (entry.actor_id, entry.partner_id) == ("system:export_sessions", world.acme.pk)
         assert entry.changes == {"format": "csv", "status": "active", "tenants": [world.north.handle]}
 
-    def test_of_several_tenants_is_the_platforms(self, world: World):
+    def test_export_of_several_tenants_is_recorded_in_the_platforms_chain(self, world: World):
         run_command("export_sessions", "--format", "csv", "--tenant", "north", "--tenant", "south")
         entry = AuditEntry.objects.filter(action="session.exported").latest("created_at")
         assert (entry.tenant_id, entry.changes["tenants"]) == (None, [world.north.handle, world.south.handle])
 
 
-class TestAFile:
-    def test_is_for_its_owner_alone(self, world: World, tmp_path: Path):
+class TestOutputFile:
+    def test_is_readable_by_its_owner_only(self, world: World, tmp_path: Path):
         assert world.ada.session
         file = tmp_path / "sessions.csv"
         said = export(world, "csv", "--output", str(file))
@@ -200,7 +200,9 @@ class TestAFile:
         assert file.stat().st_mode & 0o777 == 0o600
         assert os.listdir(tmp_path) == ["sessions.csv"]
 
-    def test_is_whole_or_stays_what_it_was(self, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def test_is_not_replaced_by_an_incomplete_export(
+        self, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
         def fail(*_: Any) -> None:
             raise KeyboardInterrupt
 
@@ -212,7 +214,9 @@ class TestAFile:
         assert (file.read_text(), os.listdir(tmp_path)) == ("yesterday's", ["sessions.csv"])
 
     @pytest.mark.parametrize("where", ["", ".", "nowhere/sessions.csv", "/dev/null"])
-    def test_must_be_one(self, where: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def test_invalid_path_is_a_usage_error(
+        self, where: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
         monkeypatch.chdir(tmp_path)
         assert export(world, "csv", "--output", where).code == 2
         assert Path("/dev/null").is_char_device()
@@ -226,7 +230,7 @@ class TestAFile:
         (["--format", "csv", "--tenant", ""], "The name of the tenant is empty"),
     ],
 )
-def test_an_unknown_tenant_is_a_usage_error(arguments: list[str], why: str, world: World):
+def test_unknown_tenant_or_format_is_a_usage_error(arguments: list[str], why: str, world: World):
     said = run_command("export_sessions", *arguments)
     assert (said.code, said.out) == (2, "")
     assert why in said.err
@@ -241,10 +245,10 @@ TELLING_ITS_PEAK = [
 ]
 
 
-class TestATorrent:
+class TestLargeExport:
     """Twenty thousand, in a process whose memory is looked at."""
 
-    def test_flows_through_a_constant_amount_of_memory(self, committed_world: World, tmp_path: Path):
+    def test_memory_use_does_not_grow_with_the_number_of_sessions(self, committed_world: World, tmp_path: Path):
         create_sessions(committed_world.katherine, 2_000)
         create_sessions(committed_world.ada, 20_000)
         few, many = tmp_path / "few.csv", tmp_path / "many.csv"
@@ -260,7 +264,7 @@ class TestATorrent:
         assert (process.returncode, err) == (0, "")
         return int(re.findall(r"^VmHWM:\s+(\d+) kB", out, re.MULTILINE)[0])
 
-    def test_ends_quietly_when_nobody_reads_on(self, committed_world: World):
+    def test_closed_pipe_ends_the_command_quietly(self, committed_world: World):
         create_sessions(committed_world.ada, 2_000)
         with start_command("export_sessions", "--format", "jsonl", "--tenant", committed_world.north.handle) as running:
             assert json.loads(running.stdout.readline())

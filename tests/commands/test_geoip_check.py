@@ -1,7 +1,9 @@
+"""The system check of GEOIP_PATH."""
+
 from pathlib import Path
 
 
-def test_a_missing_location_database_is_named_and_keeps_nothing_from_starting(manage, tmp_path: Path):
+def test_missing_geoip_database_is_a_warning_that_names_the_path(manage, tmp_path: Path):
     path = tmp_path / "nowhere.mmdb"
     ended = manage("check", CURFEW_ENV="development", GEOIP_PATH=str(path))
     assert ended.returncode == 0

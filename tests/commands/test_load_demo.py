@@ -1,4 +1,4 @@
-"""The demo data: loaded once, into the embedded database alone, and believable."""
+"""load_demo: loads plausible data once, into the embedded database only."""
 
 import json
 import re
@@ -84,7 +84,7 @@ def live_and_not() -> dict[str, Any]:
     return {"live": live, "revoked": revoked, "expired": expired}
 
 
-class TestLoading:
+class TestLoadDemo:
     """Stands first: the rest of the module has the data in place."""
 
     def test_is_refused_outside_the_embedded_database(self, db: None, settings: Any):
@@ -94,7 +94,7 @@ class TestLoading:
         assert not User.objects.filter(email__endswith="@north.example").exists()
 
     @pytest.mark.parametrize("environment", ["development", "production"])
-    def test_is_refused_as_soon_as_a_database_is_named(self, manage: Callable[..., Any], environment: str):
+    def test_is_refused_when_database_url_is_set(self, manage: Callable[..., Any], environment: str):
         complete = {"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "curfew.example"}
         ended = manage(
             "load_demo", CURFEW_ENV=environment, DATABASE_URL="postgres://nowhere.example/curfew", **complete
@@ -102,7 +102,7 @@ class TestLoading:
         assert (ended.returncode, ended.stdout) == (1, "")
         assert "Unset DATABASE_URL" in ended.stderr
 
-    def test_goes_together_or_not_at_all(self, db: None, monkeypatch: pytest.MonkeyPatch):
+    def test_failure_leaves_no_partial_data(self, db: None, monkeypatch: pytest.MonkeyPatch):
         def fail(self: demo.History) -> None:
             raise RuntimeError("the power went out")
 
@@ -112,14 +112,14 @@ class TestLoading:
         assert not Tenant.objects.filter(slug="north").exists()
 
 
-class TestWhatIsThere:
-    def test_everybody_can_sign_in_with_the_demo_password(self, loaded: None):
+class TestDemoData:
+    def test_users_can_sign_in_with_the_demo_password(self, loaded: None):
         for user in people().filter(totp=None):
             answer = sign_in(user.email)
             assert answer.status_code == 200, user.email
             assert answer.json()["data"]["user"]["role"] == ADMINISTRATORS.get(user.email, "user")
 
-    def test_those_with_mfa_sign_in_with_a_code_as_announced(
+    def test_users_with_mfa_can_sign_in_with_the_documented_code(
         self, loaded: None, project: Path, capsys: pytest.CaptureFixture[str]
     ):
         welcome("http://127.0.0.1:8000")
@@ -130,11 +130,11 @@ class TestWhatIsThere:
         assert [sign_in(email).status_code, sign_in(email, totp_code=code).status_code] == [401, 200]
         assert people().exclude(totp=None).filter(role="user").count() == 3
 
-    def test_sessions_were_opened_with_mfa_by_those_who_have_it(self, loaded: None):
+    def test_users_with_mfa_have_mfa_sessions(self, loaded: None):
         with_mfa = set(sessions().filter(auth_method="mfa").values_list("user", flat=True))
         assert with_mfa == set(people().exclude(totp=None).values_list("pk", flat=True))
 
-    def test_there_is_one_of_everything_to_look_at(self, loaded: None):
+    def test_every_kind_of_resource_exists(self, loaded: None):
         north = Tenant.objects.get(slug="north")
         parent = Group.objects.get(tenant=north, name="Engineering")
         assert members_of(parent.pk).count() == 1
@@ -143,18 +143,18 @@ class TestWhatIsThere:
             assert kind.objects.not_deleted().filter(tenant=north).exists(), kind
         assert ApiKey.objects.filter(user__in=people()).count() == 3
 
-    def test_countries_can_be_told_apart(self, loaded: None):
+    def test_locations_are_in_different_countries(self, loaded: None):
         places = set(sessions().exclude(country="").values_list("location", "country"))
         assert len({country for _, country in places}) == len({location for location, _ in places}) == 5
 
-    def test_the_examples_of_the_published_login_work(self, loaded: None, project: Path):
+    def test_schema_examples_of_login_are_valid_credentials(self, loaded: None, project: Path):
         schema = json.loads((project / "docs/openapi/v1.json").read_text())["components"]["schemas"]
         fields = schema["CredentialsRequest"]["properties"]
         assert set(fields) >= {"email", "password", "client_id", "tenant"}
         credentials = {name: field["examples"][0] for name, field in fields.items() if "examples" in field}
         assert Caller().post("/api/v1/auth/login", credentials).status_code == 200
 
-    def test_the_people_are_those_who_are_announced(self, loaded: None):
+    def test_documented_users_and_tenants_exist(self, loaded: None):
         emails = set(people().values_list("email", flat=True))
         assert emails >= {*ADMINISTRATORS, "ada@north.example", "katherine@south.example", "lisa@springfield.example"}
         for slug, owner in OWNERS.items():
@@ -162,27 +162,27 @@ class TestWhatIsThere:
             assert (tenant.partner.name, tenant.users.filter(role="user").count()) == (owner, 5)
         assert len(emails) == len(ADMINISTRATORS) + 5 * len(OWNERS)
 
-    def test_the_demo_service_gets_both_scopes(self, loaded: None):
+    def test_demo_service_gets_both_scopes(self, loaded: None):
         form = "grant_type=client_credentials&client_id=demo-service&client_secret=demo-service-secret"
         answer = Caller().http.post(
             "/api/v1/platform/oauth/token", form, content_type="application/x-www-form-urlencoded"
         )
         assert set(answer.json()["scope"].split()) == set(Scope)
 
-    def test_there_are_a_few_hundred_sessions_of_every_kind(self, loaded: None):
+    def test_hundreds_of_live_revoked_and_expired_sessions_exist(self, loaded: None):
         seen = sessions().aggregate(all=Count("pk"), **live_and_not())
         assert 200 <= seen["all"] <= 999
         assert seen["live"] > seen["all"] / 3
         assert min(seen["revoked"], seen["expired"]) > seen["all"] / 50
 
-    def test_in_every_tenant(self, loaded: None):
+    def test_every_tenant_has_live_sessions(self, loaded: None):
         for row in sessions().values("tenant__name").annotate(all=Count("pk"), **live_and_not()):
             assert row["live"], row
             assert row["all"] >= row["live"] + row["revoked"]
         per_tenant = sessions().filter(tenant__slug__in=OWNERS).values("tenant").annotate(n=Count("pk"))
         assert [row["n"] >= 50 for row in per_tenant] == [True] * len(OWNERS)
 
-    def test_their_devices_addresses_and_ages_differ(self, loaded: None):
+    def test_devices_addresses_and_ages_of_sessions_vary(self, loaded: None):
         kinds = sessions().aggregate(
             browsers=Count("browser", distinct=True),
             devices=Count("device_type", distinct=True),
@@ -196,10 +196,10 @@ class TestWhatIsThere:
         assert not sessions().filter(created_at__gt=Now()).exists()
         assert not sessions().filter(last_activity_at__gt=Now()).exists()
 
-    def test_the_record_of_its_making_is_whole(self, loaded: None):
+    def test_audit_chains_are_intact(self, loaded: None):
         assert list(faults()) == []
 
-    def test_each_sign_in_and_end_is_on_record_at_its_time(self, loaded: None):
+    def test_sign_ins_and_endings_are_recorded_at_their_times(self, loaded: None):
         opened = {each.handle: each.created_at for each in sessions()}
         theirs = AuditEntry.objects.filter(resource_id__in=opened)
         signed_in = theirs.filter(action=Action.SIGNED_IN).values_list("resource_id", "created_at")
@@ -209,18 +209,18 @@ class TestWhatIsThere:
         assert dict(ends.values_list("resource_id", "created_at")) == ended
         assert {each.pk.int >> 80 for each in theirs} == {milliseconds(each.created_at) for each in theirs}
 
-    def test_everybody_was_last_there_when_they_last_signed_in(self, loaded: None):
+    def test_last_login_equals_the_newest_session(self, loaded: None):
         last = {each.user_id: each.created_at for each in sessions().order_by("created_at")}
         assert dict(User.objects.filter(pk__in=last).values_list("pk", "last_login_at")) == last
 
-    def test_the_last_day_and_the_days_before_it_differ(self, loaded: None):
+    def test_activity_chart_has_every_kind_before_and_within_the_last_day(self, loaded: None):
         theirs = Revocation.objects.filter(sessions__in=sessions())
         assert 0 < theirs.filter(pk__gte=first_at(milliseconds(timezone.now() - DAY))).count() < theirs.count()
         hours = hourly_activity(SYSTEM, timezone.now() - 7 * DAY)
         assert {what for _, what in hours} == set(ActivityKind)
         assert len({hour for hour, _ in hours}) > 48
 
-    def test_the_numbers_told_are_those_of_the_rows(self, loaded: None):
+    def test_statistics_and_counters_equal_the_rows(self, loaded: None):
         told = statistics(Reach.PLATFORM, None, seen_by=None)
         live = SessionState.objects.live()
         assert told
@@ -228,7 +228,7 @@ class TestWhatIsThere:
         assert told["active_sessions"] == live.count() > 100
         assert told["unique_users"] == live.values("user").distinct().count() > 10
 
-    def test_loading_it_again_changes_nothing(self, loaded: None):
+    def test_second_load_changes_nothing(self, loaded: None):
         def rows() -> list[int]:
             return [model.objects.count() for model in (User, Tenant, Session)]
 

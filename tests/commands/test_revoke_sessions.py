@@ -1,4 +1,4 @@
-"""What `revoke_sessions` ends, and what it leaves alone."""
+"""revoke_sessions: what it revokes, records and prints."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ def application_of(world: World, *callers: Caller) -> Application:
     return application
 
 
-class TestAScope:
+class TestRevokeScope:
     @cells(
         ("named", "ended"),
         [
@@ -62,13 +62,13 @@ class TestAScope:
             (["--all"], set(PEOPLE)),
         ],
     )
-    def test_ends_all_within_and_nothing_else(self, named: list[str], ended: set[str], world: World):
+    def test_revokes_every_session_of_the_scope_and_no_other(self, named: list[str], ended: set[str], world: World):
         everybody(world)
         said = revoke(*(each.format(**vars(world)) if "{" in each else each for each in named))
         assert (said.code, said.err) == (0, "")
         assert alive(world, *PEOPLE) == set(PEOPLE) - ended
 
-    def test_is_one_act_with_a_floor_and_an_exact_count(self, world: World):
+    def test_writes_one_revocation_with_the_exact_count(self, world: World):
         everybody(world)
         said = revoke("--tenant", "north")
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
@@ -78,39 +78,39 @@ class TestAScope:
         assert (entry.actor_id, entry.changes["reason"]) == ("system:revoke_sessions", "laptop stolen")
 
     @cells("by", ["handle", "client_id"])
-    def test_may_be_an_application(self, by: str, world: World):
+    def test_application_may_be_given_by_id_or_client_id(self, by: str, world: World):
         application = application_of(world, world.ada, world.lisa)
         assert is_alive(world.alan)
         assert revoke("--application", getattr(application, by)).code == 0
         assert alive(world, "ada", "alan", "lisa") == {"alan"}
 
-    def test_says_who_why_and_when_on_every_session(self, world: World):
+    def test_sets_actor_reason_and_time_on_each_session(self, world: World):
         revoke("--user", world.ada.user.handle)
         row = Session.objects.get(pk=world.ada.session.pk)
         assert (row.revoked_by, row.revoke_reason) == ("system:revoke_sessions", "laptop stolen")
         assert row.revoked_at is not None
 
 
-class TestSessionsByName:
-    def test_are_ended_and_no_other(self, world: World):
+class TestRevokeBySessionId:
+    def test_revokes_the_given_sessions_only(self, world: World):
         phone, tablet = (world.signed_in(world.ada.user) for _ in range(2))
         said = revoke("--session", phone.session_id, "--session", world.lisa.session_id)
         assert said.out.startswith("2 sessions revoked by rev_")
         assert [is_alive(each) for each in (phone, tablet, world.ada, world.lisa)] == [False, True, True, False]
 
-    def test_of_one_tenant_are_that_tenants_to_know(self, world: World):
+    def test_revocation_within_one_tenant_belongs_to_that_tenant(self, world: World):
         revoke("--session", world.ada.session_id)
         revocation = Session.objects.get(pk=world.ada.session.pk).revocation
         assert (revocation.tenant_id, revocation.partner_id) == (world.north.pk, world.acme.pk)
         entries = AuditEntry.objects.filter(resource_id=revocation.handle)
         assert {entry.tenant_id for entry in entries} == {world.north.pk}
 
-    def test_of_several_tenants_are_the_platforms(self, world: World):
+    def test_revocation_across_tenants_belongs_to_the_platform(self, world: World):
         revoke("--session", world.ada.session_id, "--session", world.lisa.session_id)
         revocation = Session.objects.get(pk=world.ada.session.pk).revocation
         assert (revocation.tenant_id, revocation.partner_id) == (None, None)
 
-    def test_that_have_ended_are_not_ended_again(self, world: World):
+    def test_ended_sessions_are_not_revoked_again(self, world: World):
         revoke("--session", world.ada.session_id)
         first = Session.objects.get(pk=world.ada.session.pk).revoked_at
         assert revoke("--session", world.ada.session_id).code == 1
@@ -119,20 +119,20 @@ class TestSessionsByName:
         assert Session.objects.get(pk=world.ada.session.pk).revoked_at == first
 
 
-class TestAFilter:
-    def test_ends_nobody_elses(self, world: World):
+class TestRevokeByFilter:
+    def test_keeps_sessions_of_other_users(self, world: World):
         assert is_alive(world.alan)
         assert revoke("--user", world.ada.user.handle, "--device", "desktop").code == 0
         assert alive(world, "ada", "alan") == {"alan"}
 
-    def test_with_all_means_everything_that_matches(self, world: World):
+    def test_filter_with_all_covers_the_whole_platform(self, world: World):
         everybody(world)
         update_session(world.lisa, country="SE")
         update_session(world.super_admin, country="SE")
         assert revoke("--all", "--country", "SE").out.startswith("2 sessions revoked")
         assert alive(world, *PEOPLE) == set(PEOPLE) - {"lisa", "super_admin"}
 
-    def test_narrows_every_kind_of_scope(self, world: World):
+    def test_filter_limits_every_kind_of_scope(self, world: World):
         everybody(world)
         assert revoke("--admins", "--tenant", "north").out.startswith("1 session revoked")
         assert revoke("--partner", "acme", "--ip", "192.0.2.0/24", "--tenant", "south").out.startswith(
@@ -140,7 +140,7 @@ class TestAFilter:
         )
         assert alive(world, *PEOPLE) == set(PEOPLE) - {"north_admin", "katherine"}
 
-    def test_leaves_one_revocation_for_the_whole_job(self, world: World):
+    def test_writes_one_revocation_for_the_whole_job(self, world: World):
         everybody(world)
         said = revoke("--tenant", "north", "--ip", "192.0.2.0/24", "--user-agent", "Chrome")
         [revocation] = Revocation.objects.filter(tenant_id=world.north.pk)
@@ -151,7 +151,7 @@ class TestAFilter:
         rows = Session.objects.filter(revocation=revocation)
         assert {row.user.email for row in rows} == {"ada@north.example", "alan@north.example", "admin@north.example"}
 
-    def test_is_told_the_same_however_it_was_written(self, world: World):
+    def test_stores_the_filter_in_normalized_form(self, world: World):
         aged(world.ada, timedelta(days=2))
         looks = ["--ip", "::ffff:192.0.2.10", "--older-than", "24h", "--idle-for", "60m", "--user-agent", "CHROME"]
         assert revoke("--user", "Ada@north.example", "--tenant", "north", *looks, "--device", "desktop").code == 0
@@ -164,7 +164,7 @@ class TestAFilter:
             "device": "desktop",
         }
 
-    def test_is_on_record_when_it_begins_and_when_it_is_done(self, world: World):
+    def test_writes_audit_entries_at_start_and_end(self, world: World):
         everybody(world)
         revoke("--tenant", "north", "--device", "desktop")
         revocation = Revocation.objects.get(tenant_id=world.north.pk)
@@ -176,19 +176,19 @@ class TestAFilter:
         assert {(entry.actor_id, entry.tenant_id) for entry in entries} == {("system:revoke_sessions", world.north.pk)}
 
 
-class TestNothing:
-    def test_a_deleted_tenants_slug_names_nothing(self, world: World):
+class TestNothingToRevoke:
+    def test_deleted_tenants_slug_is_unknown(self, world: World):
         world.north.deleted_at = world.north.created_at
         world.north.save()
         assert "No tenant north" in revoke("--tenant", "north").err
 
-    def test_nothing_matching_is_told_apart_from_done(self, world: World):
+    def test_no_match_has_exit_code_1_and_writes_no_revocation(self, world: World):
         everybody(world)
         said = revoke("--tenant", "north", "--device", "bot")
         assert (said.code, said.out, said.err) == (1, "", "No active session matches.\n")
         assert not Revocation.objects.filter(tenant_id=world.north.pk).exists()
 
-    def test_live_in_a_scope_ends_the_sign_in_that_is_under_way_there(self, world: World):
+    def test_scope_without_sessions_still_refuses_pending_sign_ins(self, world: World):
         newcomer = world.person("new", world.north)
         proof = world.proof(newcomer)
         said = revoke("--user", newcomer.handle)
@@ -197,24 +197,24 @@ class TestNothing:
             operations.open(proof, actor=SYSTEM)
 
 
-class TestJSON:
-    def test_is_one_object(self, world: World):
+class TestJsonOutput:
+    def test_contains_revocation_id_and_count(self, world: World):
         said = revoke("--user", world.ada.user.handle, "--json")
         revocation = Session.objects.get(pk=world.ada.session.pk).revocation
         assert said.json == {"revocation_id": revocation.handle, "revoked_count": 1, "is_finished": True}
 
-    def test_also_where_nothing_matches(self, world: World):
+    def test_contains_zero_when_nothing_matches(self, world: World):
         said = revoke("--tenant", "north", "--device", "bot", "--json")
         assert (said.code, said.json) == (1, {"revocation_id": None, "revoked_count": 0, "is_finished": True})
 
-    def test_also_of_what_would_end(self, world: World):
+    def test_dry_run_contains_the_preview(self, world: World):
         said = run_command("revoke_sessions", "--user", world.ada.user.handle, *WHY, "--dry-run", "--json")
         assert said.code == 0
         assert (said.json["count"], said.json["by_tenant"], said.json["by_device"]) == (1, {"north": 1}, {"desktop": 1})
         assert [each["id"] for each in said.json["sample"]] == [world.ada.session_id]
 
 
-def test_what_would_end_is_what_ends(world: World):
+def test_dry_run_counts_exactly_what_is_revoked(world: World):
     """And not what has ended already, in whichever way."""
     rested, phone = (world.signed_in(world.alan.user) for _ in range(2))
     long_ago = rested.session.created_at - timedelta(days=60)

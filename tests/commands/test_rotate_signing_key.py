@@ -1,3 +1,5 @@
+"""The rotate_signing_key command."""
+
 import re
 from collections.abc import Iterator
 from io import StringIO
@@ -25,7 +27,7 @@ def rotate(*options: str) -> str:
 
 
 @cells("options", [(), ("--now",)])
-def test_says_which_key_signs_from_when_on(options):
+def test_prints_the_key_id_and_its_start_time(options):
     said = rotate(*options)
     newest = SigningKey.objects.latest("created_at")
     match = re.fullmatch(r"Key (\w{26}) signs tokens from (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC\.\n", said)
@@ -34,14 +36,14 @@ def test_says_which_key_signs_from_when_on(options):
 
 
 @cells(("options", "at_once"), [((), False), (("--now",), True)])
-def test_is_recorded(options, at_once):
+def test_writes_audit_entry(options, at_once):
     rotate(*options)
     kid = SigningKey.objects.latest("created_at").kid
     entry = AuditEntry.objects.get(action="signing_key.rotated", changes__kid=kid)
     assert (entry.actor_id, entry.changes) == ("system:rotate_signing_key", {"kid": kid, "at_once": at_once})
 
 
-def test_leaves_one_key_that_will_go_on_signing():
+def test_one_key_without_an_end_remains():
     for _ in range(3):
         rotate()
     assert SigningKey.objects.filter(verifies_until=None).count() == 1

@@ -1,4 +1,4 @@
-"""Production refuses to start half configured, and says in a line what is missing."""
+"""Production refuses to start with incomplete or invalid settings, and names them in one line."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ COMPLETE = {
 
 
 @pytest.mark.parametrize("missing", COMPLETE)
-def test_what_is_missing_is_named(manage, missing: str):
+def test_missing_required_setting_is_named(manage, missing: str):
     for arguments in (["check"], ["create_super_admin", "a@b.example"], ["procrastinate", "worker"]):
         ended = manage(*arguments, **COMPLETE | {missing: ""})
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -28,13 +28,13 @@ def test_what_is_missing_is_named(manage, missing: str):
         assert line.startswith(f"{missing} is not set. Set it in the environment or in .env")
 
 
-def test_anything_but_development_is_production(manage):
+def test_any_environment_but_development_is_production(manage):
     for word in ("production", "staging", "Development", ""):
         ended = manage("check", CURFEW_ENV=word)
         assert (ended.returncode, "SECRET_KEY is not set" in ended.stderr) == (1, True)
 
 
-def test_development_needs_none_of_it(manage):
+def test_development_needs_no_settings(manage):
     """The control to the ones above."""
     ended = manage("check", CURFEW_ENV="development")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -47,7 +47,7 @@ def test_command_without_a_running_development_database_says_how_to_start_one(ma
     assert "Traceback" not in ended.stderr
 
 
-def test_the_web_server_refuses_as_plainly(project: Path, bare: dict[str, str]):
+def test_web_server_names_the_missing_setting_without_a_traceback(project: Path, bare: dict[str, str]):
     command = [sys.executable, "-c", "import config.wsgi"]
     ended = subprocess.run(command, env=bare, cwd=project, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
@@ -55,12 +55,12 @@ def test_the_web_server_refuses_as_plainly(project: Path, bare: dict[str, str]):
     assert "Traceback" not in ended.stderr
 
 
-class TestAKeyOfTheOperators:
+class TestOperatorKeySettings:
     WEAK = ("changeme", "x" * 64, "abc" * 20, "a key with spaces, which no header has: 0123456789", "ключ" * 20)
 
     @pytest.mark.sampled
     @pytest.mark.parametrize("name", ["ADMIN_KEY", "CRON_SECRET"])
-    def test_that_is_weak_is_refused_by_name(self, manage, name: str):
+    def test_weak_key_is_refused_by_name(self, manage, name: str):
         for weak in sampled(self.WEAK, name):
             ended = manage("check", **COMPLETE | {name: weak})
             assert (ended.returncode, ended.stdout) == (1, "")
@@ -70,38 +70,38 @@ class TestAKeyOfTheOperators:
 
     @pytest.mark.parametrize("name", ["ADMIN_KEY", "CRON_SECRET"])
     @pytest.mark.parametrize("good", ["", "NSVc2cfp3rqxHpQIz0n6Uo5oT4xjMmDp3GJmUoGkX3o"])
-    def test_that_is_strong_or_none_is_taken(self, manage, name: str, good: str):
+    def test_strong_or_empty_key_is_accepted(self, manage, name: str, good: str):
         ended = manage("check", **COMPLETE | {name: good})
         assert (ended.returncode, ended.stderr) == (0, "")
 
 
-class TestWhereWeAreReached:
+class TestUrlSettings:
     WRONG = (
         *("curfew.example.com", "/curfew", "ftp://curfew.example.com", "https://"),
         *("https://[::1", "https://curfew.example.com?query", "https://curfew.example.com/curfew#fragment"),
     )
 
     @pytest.mark.sampled
-    def test_that_is_no_web_address_is_refused(self, manage):
+    def test_malformed_public_url_is_refused(self, manage):
         for wrong in sampled(self.WRONG, "PUBLIC_URL"):
             ended = manage("check", **COMPLETE | {"PUBLIC_URL": wrong})
             assert (ended.returncode, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"PUBLIC_URL is not a valid web address: {wrong}. ")
 
     @pytest.mark.parametrize("given", ["https://apps.example.com/curfew", "https://apps.example.com/a/curfew/"])
-    def test_with_a_path_is_taken(self, manage, given: str):
+    def test_public_url_with_a_path_is_accepted(self, manage, given: str):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"PUBLIC_URL": given})
         assert (ended.returncode, ended.stderr) == (0, "")
 
     @pytest.mark.parametrize("path", ["api", "console/", "version/curfew"])
-    def test_path_that_begins_like_one_of_ours_is_refused(self, manage, path: str):
+    def test_public_url_with_a_path_of_the_product_is_refused(self, manage, path: str):
         ended = manage("check", **COMPLETE | {"PUBLIC_URL": f"https://apps.example.com/{path}"})
         assert (ended.returncode, ended.stdout) == (1, "")
         (line,) = ended.stderr.splitlines()
         assert line.startswith(f"PUBLIC_URL has a path that begins with /{path.partition('/')[0]}, ")
 
     @pytest.mark.sampled
-    def test_other_origins_are_origins(self, manage):
+    def test_malformed_cors_origin_is_refused(self, manage):
         wrong = ["panel.example.com", "https://panel.example.com/path", "*", "null", "https://*.example.com"]
         wrong += [
             "https://panel.example.com?query",
@@ -114,12 +114,12 @@ class TestWhereWeAreReached:
             assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True), each
             assert len(ended.stderr.splitlines()) == 1
 
-    def test_password_in_an_origin_is_refused_and_not_repeated(self, manage):
+    def test_password_in_a_cors_origin_is_refused_and_not_printed(self, manage):
         ended = manage("check", **COMPLETE | {"CORS_ALLOWED_ORIGINS": "https://ada:secret@panel.example.com"})
         assert (ended.returncode, ended.stderr.startswith("CORS_ALLOWED_ORIGINS ")) == (1, True)
         assert "secret" not in ended.stderr
 
-    def test_other_origins_are_kept_as_browsers_spell_them(self, manage):
+    def test_cors_origins_are_normalized_as_browsers_send_them(self, manage):
         spelled = {
             "https://panel.example.com": "https://panel.example.com",
             "HTTPS://Console.Example/": "https://console.example",
@@ -144,25 +144,25 @@ OUT_OF_RANGE = (
 
 
 @pytest.mark.sampled
-def test_numbers_out_of_range_are_refused_by_name(manage):
+def test_number_out_of_range_is_refused_by_name(manage):
     for name, value, takes in sampled(OUT_OF_RANGE, "numbers"):
         ended = manage("check", **COMPLETE | {name: value})
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr.splitlines() == [f"{name} is {value}; it takes {takes}."]
 
 
-class TestTheDeploymentCheck:
-    def test_has_nothing_to_say(self, manage):
+class TestDeploymentCheck:
+    def test_complete_settings_pass_without_warnings(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE)
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout == "System check identified no issues (4 silenced).\n"
 
-    def test_does_speak_of_a_guessable_secret(self, manage):
+    def test_guessable_secret_key_is_warned_about(self, manage):
         ended = manage("check", "--deploy", "--fail-level", "WARNING", **COMPLETE | {"SECRET_KEY": "guess me"})
         assert (ended.returncode, "security.W009" in ended.stderr) == (1, True)
 
 
-class TestTheStatementTimeout:
+class TestStatementTimeout:
     @cells(
         ("given", "load", "holds"),
         [
@@ -172,7 +172,9 @@ class TestTheStatementTimeout:
             ({"STATEMENT_TIMEOUT": "7"}, "import django; django.setup()", "0"),
         ],
     )
-    def test_is_the_web_servers_alone(self, given: dict[str, str], load: str, holds: str, db: None, project: Path):
+    def test_applies_to_the_web_server_only(
+        self, given: dict[str, str], load: str, holds: str, db: None, project: Path
+    ):
         ask = "from django.db import connection; c = connection.cursor(); c.execute('SHOW statement_timeout')"
         command = [sys.executable, "-c", f"{load}; {ask}; print(*c.fetchone())"]
         env = environment(settings.DATABASES["default"]) | given
@@ -180,7 +182,7 @@ class TestTheStatementTimeout:
         assert (ended.stdout.strip(), ended.stderr) == (holds, "")
 
 
-def test_no_statement_is_compiled(db: None):
+def test_jit_compilation_is_off(db: None):
     with connection.cursor() as cursor:
         cursor.execute("SHOW jit")
         assert cursor.fetchone() == ("off",)

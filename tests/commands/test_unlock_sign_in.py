@@ -1,3 +1,5 @@
+"""The unlock_sign_in command."""
+
 from io import StringIO
 from typing import Any
 
@@ -28,13 +30,13 @@ def unlock(email: str) -> str:
 
 
 @cells("spelled", ["grace@north.example", " Grace@NORTH.example"])
-def test_lets_an_account_sign_in_again(spelled, world: World):
+def test_unlocked_account_can_sign_in(spelled, world: World):
     fail(world)
     assert unlock(spelled) == f"Failed sign-in attempts of {spelled} cleared.\n"
     assert sign_in(world).status_code == 200
 
 
-def test_lets_it_in_from_an_address_that_it_knows(world: World):
+def test_unlocked_account_can_sign_in_from_a_known_address(world: World):
     """Where most people lock themselves out."""
     assert sign_in(world).status_code == 200
     fail(world)
@@ -42,30 +44,30 @@ def test_lets_it_in_from_an_address_that_it_knows(world: World):
     assert sign_in(world).status_code == 200
 
 
-def test_leaves_its_known_addresses_known(world: World):
+def test_known_addresses_stay_known(world: World):
     assert sign_in(world).status_code == 200
     unlock("grace@north.example")
     fail(world, address=ELSEWHERE)
     assert sign_in(world).status_code == 200
 
 
-def test_starts_the_count_anew(world: World):
+def test_failure_count_starts_over(world: World):
     fail(world)
     unlock("grace@north.example")
     fail(world)
 
 
-def test_leaves_other_accounts_locked(world: World):
+def test_other_accounts_stay_blocked(world: World):
     fail(world)
     unlock("somebody@north.example")
     assert sign_in(world).status_code == 429
 
 
-def test_does_not_know_whether_there_is_such_an_account(world: World):
+def test_unknown_account_gets_the_same_output(world: World):
     assert unlock("nobody@nowhere.example") == "Failed sign-in attempts of nobody@nowhere.example cleared.\n"
 
 
-def test_is_recorded(world: World):
+def test_writes_audit_entry(world: World):
     unlock("grace@north.example")
     entry = AuditEntry.objects.get(action="authentication.unlocked", changes__email="grace@north.example")
     assert (entry.actor_type, entry.actor_id) == ("system", "system:unlock_sign_in")

@@ -1,4 +1,4 @@
-"""Somebody at the console: a browser that keeps cookies and sends back the token of the form it was shown."""
+"""A browser for console tests: keeps cookies and sends the CSRF token of the last form."""
 
 import re
 from html import unescape

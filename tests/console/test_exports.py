@@ -1,4 +1,4 @@
-"""Lists as files: all that the filter shows, nothing beyond the operator's reach, and on record."""
+"""Exports of lists: every match of the filter, nothing out of scope, with an audit entry."""
 
 import csv
 import io
@@ -49,8 +49,8 @@ def leave(answer: Any) -> None:
 
 
 @cells("who", TIERS)
-class TestTheRecord:
-    def test_is_taken_as_far_as_its_reader_sees(self, who: str, world: World):
+class TestAuditExport:
+    def test_contains_what_the_admin_may_see(self, who: str, world: World):
         for caller in (world.ada, world.lisa, world.katherine, world.acme_partner):
             assert caller.session
         caller = getattr(world, who)
@@ -65,14 +65,14 @@ class TestTheRecord:
         assert ids == [encode_id(Prefix.AUDIT_ENTRY, pk) for pk in theirs[who].values_list("pk", flat=True)]
         assert len(ids) > 1
 
-    def test_says_what_the_api_says(self, who: str, world: World):
+    def test_rows_equal_those_of_the_api(self, who: str, world: World):
         caller = getattr(world, who)
         rows = caller.get("/api/v1/admin/audit?per_page=100").json()["data"]
         itself, *told = taken(Browser(caller), RECORD)
         assert told == rows
         assert itself["action"] == "record.exported"
 
-    def test_of_an_entrys_page_is_what_the_api_says(self, who: str, world: World):
+    def test_export_of_an_entrys_page_equals_the_api(self, who: str, world: World):
         caller = getattr(world, who)
         moved = {"partner_id": ["prt_before", "prt_after"], "name": ["old", "new"]}
         place = {"tenant_id": world.north.pk, "partner_id": world.acme.pk}
@@ -82,13 +82,13 @@ class TestTheRecord:
         assert ("prt_before" in text) == (who == "super_admin")
 
     @cells("q", ["tenant.created", f"tenant.created{' ' * 9_000}", "tenant.\0created"])
-    def test_names_the_word_that_was_searched_for(self, q: str, who: str, world: World):
+    def test_contains_the_matches_of_the_search_and_records_it(self, q: str, who: str, world: World):
         rows = taken(Browser(getattr(world, who)), RECORD, q=q)
         assert {row["action"] for row in rows} == {"tenant.created"}
         entry = AuditEntry.objects.order_by("-pk").first()
         assert entry.changes["filter"] == {"q": "tenant.created"}
 
-    def test_is_taken_on_record(self, who: str, world: World):
+    def test_export_writes_an_audit_entry(self, who: str, world: World):
         caller = getattr(world, who)
         before = AuditEntry.objects.count()
         sent(Browser(caller), RECORD, "csv", action="tenant.created", q="")
@@ -97,8 +97,8 @@ class TestTheRecord:
         assert entry.changes == {"format": "csv", "filter": {"action": "tenant.created"}}
 
 
-class TestAFile:
-    def test_holds_what_the_filter_shows_however_much_that_is(self, world: World, monkeypatch: pytest.MonkeyPatch):
+class TestExportFile:
+    def test_contains_every_match_of_the_filter(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(batches, "PART", 3)
         monkeypatch.setattr(log_export, "SCAN_LIMIT", 7)
         for number in range(20):
@@ -109,7 +109,7 @@ class TestAFile:
         rows = taken(Browser(world.super_admin), RECORD, tenant=world.north.handle, action="user.suspended")
         assert len(rows) == 16
 
-    def test_runs_nothing_in_a_spreadsheet(self, world: World):
+    def test_csv_formula_is_escaped(self, world: World):
         names = ["=1+1", "+1", "-1", "@A1", "\tx", "\rx", 'quo"te', "two\r\nlines", "=cmd|' /C calc'!A0"]
         for name in names:
             record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"name": [None, name]})
@@ -117,12 +117,12 @@ class TestAFile:
         assert [json.loads(row["changes"])["name"][1] for row in reversed(rows)] == names
         assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row.values())
 
-    def test_has_the_apis_times_in_a_spreadsheet(self, world: World):
+    def test_csv_timestamps_equal_those_of_the_api(self, world: World):
         api = world.north_admin.get("/api/v1/admin/audit?per_page=100").json()["data"]
         told = [row["timestamp"] for row in taken(Browser(world.north_admin), RECORD, "csv")]
         assert told[1:] == [entry["timestamp"] for entry in api]  # the first is of its being taken
 
-    def test_is_sent_as_one_and_kept_by_nobody(self, world: World):
+    def test_is_sent_as_an_attachment_and_not_cached(self, world: World):
         answer = sent(Browser(world.north_admin), RECORD, "csv")
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert answer["Content-Disposition"].startswith('attachment; filename="record-')
@@ -131,7 +131,7 @@ class TestAFile:
         leave(answer)
 
     @cells("place", [RECORD, SESSIONS])
-    def test_is_nothing_that_another_site_can_ask_for(self, place: str, world: World):
+    def test_needs_a_csrf_token_and_the_same_site(self, place: str, world: World):
         browser = Browser(world.super_admin)
         browser.open(place)
         before = AuditEntry.objects.count()
@@ -143,7 +143,7 @@ class TestAFile:
         assert AuditEntry.objects.count() == before
 
     @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
-    def test_that_is_not_whole_says_so_in_its_last_line(
+    def test_incomplete_file_says_so_in_its_last_line(
         self, file_format: str, world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ):
         def away(row: Any, **_: Any) -> Any:
@@ -159,9 +159,7 @@ class TestAFile:
         assert "broken off" not in sent(Browser(world.super_admin), RECORD, file_format).getvalue().decode()
 
     @pytest.mark.parametrize("place", [RECORD, SESSIONS])
-    def test_goes_on_no_longer_than_whoever_takes_it_is_signed_in(
-        self, place: str, world: World, monkeypatch: pytest.MonkeyPatch
-    ):
+    def test_ends_when_the_admins_session_is_revoked(self, place: str, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(exports, "JUDGED", 5)
         create_sessions(world.ada, 20)
         for number in range(20):
@@ -173,7 +171,7 @@ class TestAFile:
         assert len(begun + rest) == 5
         assert b"broken off" in last
 
-    def test_takes_turns(self, world: World):
+    def test_concurrent_exports_are_limited_with_429(self, world: World):
         browser = Browser(world.super_admin)
         under_way = [sent(browser, RECORD) for _ in range(exports.MAX_CONCURRENT)]
         browser.open(RECORD)
@@ -186,8 +184,8 @@ class TestAFile:
         leave(sent(browser, RECORD))
 
 
-class TestSessions:
-    def test_are_taken_as_the_list_shows_them(self, world: World, monkeypatch: pytest.MonkeyPatch):
+class TestSessionExport:
+    def test_contains_the_rows_of_the_filtered_list(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(batches, "PART", 2)
         create_sessions(world.ada, 5)
         assert world.lisa.session
@@ -201,7 +199,7 @@ class TestSessions:
         assert world.lisa.session_id not in {row["id"] for row in everything}
         assert {row["tenant"] for row in everything} >= {"north", "south"}
 
-    def test_are_taken_on_record_and_without_a_credential(self, world: World):
+    def test_contains_no_credentials_and_is_recorded(self, world: World):
         browser = Browser(world.north_admin)
         rows = taken(browser, SESSIONS, device="desktop")
         entry = AuditEntry.objects.order_by("-pk").first()
@@ -210,7 +208,7 @@ class TestSessions:
         assert entry.changes == {"format": "jsonl", "filter": filtered}
         assert not any("digest" in name or "key" in name for name in rows[0])
 
-    def test_that_were_picked_are_named_on_record(self, world: World):
+    def test_selected_sessions_are_named_in_the_audit_entry(self, world: World):
         create_sessions(world.ada, 99)
         handles = [session.handle for session in Session.objects.filter(user=world.ada.user)]
         rows = taken(Browser(world.north_admin), SESSIONS, session=handles)
@@ -218,18 +216,18 @@ class TestSessions:
         entry = AuditEntry.objects.order_by("-pk").first()
         assert sorted(entry.changes["filter"]["sessions"]) == sorted(handles)
 
-    def test_of_staff_are_in_no_tenant(self, world: World):
+    def test_sessions_of_staff_have_no_tenant(self, world: World):
         rows = taken(Browser(world.acme_partner), SESSIONS, user=world.acme_partner.user.email)
         assert {(row["tenant_id"], row["tenant"]) for row in rows} == {(None, None)}
 
-    def test_of_strangers_are_unknown(self, world: World):
+    def test_tenant_out_of_scope_is_400(self, world: World):
         browser = Browser(world.north_admin)
         browser.open(SESSIONS)
         browser.send(f"{SESSIONS}export/", format="csv", tenant="springfield")
         assert browser.status == 400
 
 
-class TestTheRecordsList:
+class TestAuditPage:
     @cells(
         "asked",
         [
@@ -242,7 +240,7 @@ class TestTheRecordsList:
         ],
         ids=lambda asked: "-".join(asked),
     )
-    def test_shows_what_fits(self, asked: dict[str, str], world: World):
+    def test_is_filtered_by_every_filter(self, asked: dict[str, str], world: World):
         asked = {name: value.replace("NORTH", world.north.handle) for name, value in asked.items()}
         browser = Browser(world.super_admin)
         browser.open(RECORD)
@@ -254,14 +252,14 @@ class TestTheRecordsList:
             assert "tenant.created" in within
 
     @cells("asked", ["actor", "q"])
-    def test_knows_people_however_their_address_is_written(self, asked: str, world: World):
+    def test_email_matches_in_any_case(self, asked: str, world: World):
         browser = Browser(world.super_admin)
         browser.open(f"/console/users/{world.ada.user.handle}/suspend/")
         browser.send(f"/console/users/{world.ada.user.handle}/suspend/", version=world.ada.user.version, at_most="1")
         text = browser.open(RECORD, **{asked: world.super_admin.user.email.upper()})
         assert "user.suspended" in text.partition("JSON Lines")[2]
 
-    def test_of_today_is_whole(self, world: World):
+    def test_one_day_range_includes_the_whole_day(self, world: World):
         today = f"{AuditEntry.objects.first().created_at:%Y-%m-%d}"
         browser = Browser(world.super_admin)
         assert "partner.created" in browser.open(RECORD, since=today, until=today).partition("JSON Lines")[2]
@@ -277,14 +275,14 @@ class TestTheRecordsList:
         ],
         ids=lambda asked: "-".join(asked),
     )
-    def test_says_what_it_does_not_take(self, asked: dict[str, str], world: World):
+    def test_invalid_filter_is_explained(self, asked: dict[str, str], world: World):
         browser = Browser(world.super_admin)
         browser.open(RECORD, **asked)
         assert browser.status == 200
         assert 'role="alert"' in browser.html
         assert "Nothing to show." in browser.text
 
-    def test_looks_on_where_it_looked_through_enough(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_link_continues_after_the_scan_limit(self, world: World, monkeypatch: pytest.MonkeyPatch):
         record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk)
         for _ in range(6):
             record(Action.USER_SUSPENDED, actor=SYSTEM, tenant_id=world.north.pk)
@@ -297,6 +295,6 @@ class TestTheRecordsList:
         found = browser.open(RECORD + onward.replace("&amp;", "&"))
         assert "user.updated" in found.partition("JSON Lines")[2]
 
-    def test_says_to_operators_alone_whether_its_chains_fit(self, world: World):
+    def test_integrity_is_shown_to_super_admins_only(self, world: World):
         assert "Audit log integrity: OK" in Browser(world.super_admin).open(RECORD)
         assert "Audit log integrity" not in Browser(world.acme_partner).open(RECORD)

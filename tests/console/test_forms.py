@@ -1,4 +1,4 @@
-"""Making, changing and deleting at the console: whatever the API takes, from whomever it takes it, and nothing else."""
+"""Create, edit and delete forms of the console: the same input, permissions and effects as in the API."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tenancy.models import Partner, Tenant
 from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.console.browser import Browser
-from tests.console.test_acts import do
+from tests.console.test_actions import do
 from tests.resources import KINDS, Kind, agent_of, group_of
 from tests.samples import sampled
 from tests.world import SYSTEM, World, some_id
@@ -99,13 +99,13 @@ def place_to_make(kind: Kind) -> str:
     return f"{list_of(kind)}new/" + ("?provider_type=OIDC" if kind.model is IdentityProvider else "")
 
 
-def test_every_kind_has_its_forms():
+def test_every_kind_of_resource_has_forms():
     assert set(FORMS) == set(SLUGS) == {kind.model for kind in KINDS}
 
 
 @by_whoever_may
-class TestMaking:
-    def test_does_what_the_api_does(self, kind: Kind, who: str, world: World):
+class TestCreateForm:
+    def test_creates_what_the_api_creates(self, kind: Kind, who: str, world: World):
         caller = getattr(world, who)
         assert world.super_admin.session
         body = kind.new(world.ada.user, world)
@@ -122,7 +122,7 @@ class TestMaking:
         assert (entry.resource_id, entry.result, entry.actor_id) == (made.handle, "success", caller.user.handle)
         assert entry.action.endswith(".created")
 
-    def test_asks_again_where_something_is_missing(self, kind: Kind, who: str, world: World):
+    def test_invalid_field_is_explained_and_the_input_kept(self, kind: Kind, who: str, world: World):
         browser = Browser(getattr(world, who))
         form = typed(kind.new(world.ada.user, world)) | {"name": "", "email": "nonsense"}
         browser.open(place_to_make(kind))
@@ -145,8 +145,8 @@ OURS = {"key", "seen", "version"}
 
 
 @cells(("who", "model"), REFUSED, ids=lambda value: getattr(value, "__name__", value))
-class TestWhatIsThePlatforms:
-    def test_is_not_made_by_others(self, who: str, model: type, world: World):
+class TestPlatformOnlyForms:
+    def test_other_admins_cannot_create(self, who: str, model: type, world: World):
         kind = next(kind for kind in KINDS if kind.model is model)
         browser = Browser(getattr(world, who))
         body = typed(kind.new(world.ada.user, world))
@@ -159,7 +159,7 @@ class TestWhatIsThePlatforms:
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
     @cells("act", ["edit", "remove"])
-    def test_is_not_changed_by_others(self, act: str, who: str, model: type, world: World):
+    def test_other_admins_cannot_edit_or_delete(self, act: str, who: str, model: type, world: World):
         kind = next(kind for kind in KINDS if kind.model is model)
         page, thing = (f"{list_of(kind)}{world.acme.handle}/", world.acme) if model is Partner else page_of(kind, world)
         browser = Browser(getattr(world, who))
@@ -174,8 +174,8 @@ class TestWhatIsThePlatforms:
 
 
 @by_whoever_may
-class TestChanging:
-    def test_does_what_the_api_does_and_is_told_before_and_after(self, kind: Kind, who: str, world: World):
+class TestEditForm:
+    def test_changes_what_the_api_changes(self, kind: Kind, who: str, world: World):
         page, thing = page_of(kind, world)
         caller = getattr(world, who)
         browser = Browser(caller)
@@ -198,7 +198,7 @@ class TestChanging:
         assert (entry.resource_id, entry.actor_id) == (thing.handle, caller.user.handle)
         assert entry.changes["name" if kind.model is not User else "display_name"][1] in changes.values()
 
-    def test_of_nothing_writes_nothing(self, kind: Kind, who: str, world: World):
+    def test_unchanged_form_writes_nothing(self, kind: Kind, who: str, world: World):
         page, _ = page_of(kind, world)
         browser = Browser(getattr(world, who))
         browser.open(page)
@@ -207,7 +207,7 @@ class TestChanging:
         assert (browser.status, browser.at) == (200, page)
         assert database_digest() == before
 
-    def test_loses_nothing_of_what_somebody_else_wrote_meanwhile(self, kind: Kind, who: str, world: World):
+    def test_concurrent_change_is_not_overwritten(self, kind: Kind, who: str, world: World):
         page, thing = page_of(kind, world)
         mine, theirs = ("first_name", "display_name") if kind.model is User else ("name", "name")
         browser = Browser(getattr(world, who))
@@ -234,10 +234,10 @@ ODD = ("\0", "{", "[1]", "-1e9999", "9" * 50, "\u202e\r\n<script>alert(1)</scrip
 
 
 @each_kind
-class TestAForm:
+class TestFormProtection:
     @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
     @pytest.mark.parametrize("act", ["edit", "remove"])
-    def test_is_not_there_for_strangers(self, kind: Kind, act: str, who: str, world: World):
+    def test_object_out_of_scope_is_404(self, kind: Kind, act: str, who: str, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(getattr(world, who))
         browser.open("/console/")
@@ -247,7 +247,7 @@ class TestAForm:
         assert database_digest() == before
 
     @pytest.mark.parametrize("act", ["edit", "remove", "new"])
-    def test_takes_its_token_and_no_other_site(self, kind: Kind, act: str, world: World):
+    def test_needs_a_csrf_token_and_the_same_site(self, kind: Kind, act: str, world: World):
         page, thing = page_of(kind, world)
         place = f"{list_of(kind)}new/" if act == "new" else f"{page}{act}/"
         browser = Browser(world.super_admin)
@@ -260,7 +260,7 @@ class TestAForm:
             assert browser.http.post(place, form, headers=headers).status_code == 403
         assert database_digest() == before
 
-    def test_takes_no_field_that_it_has_not(self, kind: Kind, world: World):
+    def test_undeclared_field_is_refused(self, kind: Kind, world: World):
         page, _ = page_of(kind, world)
         browser = Browser(world.super_admin)
         browser.open(f"{page}edit/")
@@ -274,7 +274,7 @@ class TestAForm:
             assert browser.status == 422
         assert database_digest() == before
 
-    def test_suspends_nothing_unseen(self, kind: Kind, world: World):
+    def test_status_cannot_be_changed_by_the_edit_form(self, kind: Kind, world: World):
         """There is an act for that, which tells first what ends; and groups are never suspended."""
         page, _ = page_of(kind, world)
         browser = Browser(world.super_admin)
@@ -287,7 +287,7 @@ class TestAForm:
         assert database_digest() == before
 
     @pytest.mark.sampled
-    def test_stays_whole_whatever_is_typed(self, kind: Kind, world: World):
+    def test_invalid_text_in_any_field_never_causes_a_500(self, kind: Kind, world: World):
         """Nonsense in each field is refused or kept to the letter; it is never a fault of ours."""
         page, _ = page_of(kind, world)
         browser = Browser(world.super_admin)
@@ -302,7 +302,7 @@ class TestAForm:
 
 @pytest.mark.sampled
 @each_kind
-def test_something_new_is_made_of_no_nonsense(kind: Kind, world: World):
+def test_invalid_text_in_a_create_form_never_causes_a_500(kind: Kind, world: World):
     browser = Browser(world.super_admin)
     browser.open(place_to_make(kind))
     shown = filled(browser)
@@ -315,7 +315,7 @@ def test_something_new_is_made_of_no_nonsense(kind: Kind, world: World):
 
 
 @by_whoever_may
-def test_something_is_deleted_by_who_may(kind: Kind, who: str, world: World):
+def test_object_is_deleted_by_every_role_that_may(kind: Kind, who: str, world: World):
     page, thing = page_of(kind, world)
     browser = Browser(getattr(world, who))
     assert "Delete…" in browser.open(page)
@@ -328,8 +328,8 @@ def test_something_is_deleted_by_who_may(kind: Kind, who: str, world: World):
     assert (entry.action.rpartition(".")[2], entry.resource_id) == ("deleted", thing.handle)
 
 
-class TestDeleting:
-    def test_tells_first_how_many_sessions_end(self, world: World):
+class TestDeletePage:
+    def test_shows_the_number_of_sessions_first(self, world: World):
         assert world.ada.session
         assert world.alan.session
         browser = Browser(world.super_admin)
@@ -338,7 +338,7 @@ class TestDeleting:
         assert "2 sessions revoked" in do(browser, page, "remove")
         assert not SessionState.objects.live().filter(tenant=world.north).exists()
 
-    def test_of_a_partner_says_which_tenants_are_in_the_way(self, world: World):
+    def test_partner_with_tenants_names_them(self, world: World):
         browser = Browser(world.super_admin)
         page = f"/console/partners/{world.acme.handle}/"
         text = browser.open(f"{page}remove/")
@@ -348,7 +348,7 @@ class TestDeleting:
         assert Partner.objects.not_deleted().filter(pk=world.acme.pk).exists()
         assert AuditEntry.objects.order_by("-pk").first().action == "act.refused"
 
-    def test_leaves_the_last_operator(self, world: World):
+    def test_last_active_super_admin_cannot_be_deleted(self, world: World):
         assert world.super_admin.session
         User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
         browser = Browser(world.super_admin)
@@ -356,14 +356,14 @@ class TestDeleting:
         assert browser.status == 409
 
 
-class TestSomethingThatIsPointedAt:
+class TestLookupField:
     @cells("forged", ["foreign", "nobody's"])
     @cells(
         ("who", "model"),
         [("north_admin", Group), ("north_admin", User), ("acme_partner", Application), ("acme_partner", Agent)],
         ids=lambda value: getattr(value, "__name__", value),
     )
-    def test_is_refused_outside_of_ones_scope(self, forged: str, who: str, model: type, world: World):
+    def test_id_out_of_scope_is_refused(self, forged: str, who: str, model: type, world: World):
         kind = next(kind for kind in KINDS if kind.model is model)
         handle = world.springfield.handle if forged == "foreign" else some_id(Prefix.TENANT)
         browser = Browser(getattr(world, who))
@@ -377,12 +377,12 @@ class TestSomethingThatIsPointedAt:
         assert database_digest() == before
         assert AuditEntry.objects.order_by("-pk").first().action == "access.denied"
 
-    def test_is_found_by_what_it_is_called(self, world: World):
+    def test_object_is_found_by_name_or_slug(self, world: World):
         browser = Browser(world.acme_partner)
         fill(browser, "/console/groups/new/", name="Found by slug", tenant_id="south")
         assert Group.objects.get(name="Found by slug").tenant == world.south
 
-    def test_is_offered_and_found_within_ones_scope_alone(self, world: World):
+    def test_suggestions_are_limited_to_the_admins_scope(self, world: World):
         assert world.lisa.session
         browser = Browser(world.acme_partner)
         browser.open("/console/groups/new/")
@@ -392,7 +392,7 @@ class TestSomethingThatIsPointedAt:
         assert "No tenant “springfield” found." in text
         assert browser.status == 422
 
-    def test_is_picked_from_what_is_like_it(self, world: World):
+    def test_similar_names_are_offered_as_choices(self, world: World):
         browser = Browser(world.acme_partner)
         text = fill(browser, "/console/groups/new/", name="Picked", tenant_id="ort")
         assert "No tenant “ort” found." in text
@@ -400,7 +400,7 @@ class TestSomethingThatIsPointedAt:
         browser.send("/console/groups/new/", **{**filled(browser), "tenant_id.pick": world.north.handle})
         assert Group.objects.get(name="Picked").tenant == world.north
 
-    def test_who_answers_for_an_agent_is_of_its_tenant(self, world: World):
+    def test_agents_owner_must_be_a_user_of_its_tenant(self, world: World):
         agent = agent_of(world.ada.user, world)
         browser = Browser(world.acme_partner)
         place = f"/console/agents/{agent.handle}/edit/"
@@ -413,10 +413,10 @@ class TestSomethingThatIsPointedAt:
         assert agent.owner_user == world.alan.user
 
 
-class TestWhatIsOfferedFromAbove:
+class TestSharedApplication:
     @cells("act", ["edit", "remove", "rotate-secret"])
     @cells("who", ["north_admin", "acme_partner"])
-    def test_is_there_to_be_looked_at(self, who: str, act: str, world: World):
+    def test_is_visible_but_not_editable_below_its_scope(self, who: str, act: str, world: World):
         shared = world.make_service("shared", [])
         page = f"/console/applications/{shared.handle}/"
         browser = Browser(getattr(world, who))
@@ -430,14 +430,14 @@ class TestWhatIsOfferedFromAbove:
         assert database_digest() == before
 
 
-def test_hints_are_worded_for_a_form(world: World):
+def test_field_help_is_worded_for_a_form(world: World):
     text = Browser(world.super_admin).open("/console/agents/new/")
     assert "Requests per minute Leave it empty for no limit." in text
     assert "Leave it out" not in text
 
 
-class TestATenant:
-    def test_that_moves_tells_first_which_sessions_end(self, world: World):
+class TestTenantMoveForm:
+    def test_shows_the_number_of_sessions_first(self, world: World):
         assert world.ada.session
         browser = Browser(world.super_admin)
         place = f"/console/tenants/{world.north.handle}/edit/"
@@ -454,7 +454,7 @@ class TestATenant:
         )
 
 
-class TestARole:
+class TestRoleField:
     @cells(
         ("who", "offered"),
         [
@@ -463,14 +463,14 @@ class TestARole:
             ("super_admin", ["super_admin", "partner_admin", "tenant_admin", "user"]),
         ],
     )
-    def test_is_offered_as_far_as_it_may_be_given(self, who: str, offered: list[str], world: World):
+    def test_offers_roles_that_the_admin_may_assign(self, who: str, offered: list[str], world: World):
         browser = Browser(getattr(world, who))
         browser.open("/console/users/new/")
         options = re.search(r'<select id="f-role".*?</select>', browser.html)[0]
         assert re.findall(r'value="(\w+)"', options) == offered
 
     @cells("role", [Role.TENANT_ADMIN, Role.PARTNER_ADMIN, Role.SUPER_ADMIN])
-    def test_above_ones_own_is_refused(self, role: Role, world: World):
+    def test_higher_role_is_refused(self, role: Role, world: World):
         browser = Browser(world.north_admin)
         fill(browser, "/console/users/new/", email="x@north.example", role=role)
         assert browser.status in (403, 422)
@@ -479,7 +479,7 @@ class TestARole:
         world.ada.user.refresh_from_db()
         assert world.ada.user.role == Role.USER
 
-    def test_that_ends_more_than_was_shown_asks_again(self, world: World):
+    def test_is_confirmed_again_when_more_sessions_match(self, world: World):
         assert world.ada.session
         browser = Browser(world.super_admin)
         place = f"/console/users/{world.ada.user.handle}/edit/"
@@ -495,7 +495,7 @@ class TestARole:
         assert database_digest() == before
         assert "Changes saved. 2 sessions revoked." in browser.send(place, **filled(browser))
 
-    def test_that_changes_tells_first_which_sessions_end(self, world: World):
+    def test_shows_the_number_of_sessions_first(self, world: World):
         browser = Browser(world.super_admin)
         place = f"/console/users/{world.ada.user.handle}/edit/"
         assert "Save and revoke 1 session" in fill(browser, place, role="tenant_admin")
@@ -507,8 +507,8 @@ class TestARole:
         assert world.ada.get("/api/v1/me").status_code == 401
 
 
-class TestSendingAFormTwice:
-    def test_makes_nothing_twice(self, world: World):
+class TestRepeatedSubmission:
+    def test_creates_one_object(self, world: World):
         browser = Browser(world.north_admin)
         browser.open("/console/agents/new/")
         form = {**filled(browser), "name": "Archivist", "owner_user_id": world.ada.user.email}
@@ -518,7 +518,7 @@ class TestSendingAFormTwice:
         made = Agent.objects.get(name="Archivist")
         assert browser.at == f"/console/agents/{made.handle}/"
 
-    def test_with_something_else_in_it_asks_first(self, world: World):
+    def test_repeated_form_with_other_values_is_refused(self, world: World):
         browser = Browser(world.north_admin)
         browser.open("/console/groups/new/")
         form = filled(browser)
@@ -532,7 +532,7 @@ class TestSendingAFormTwice:
         browser.send("/console/groups/new/", **filled(browser))
         assert Group.objects.filter(name="Other").exists()
 
-    def test_that_was_refused_is_a_new_beginning(self, world: World):
+    def test_refused_form_can_be_corrected_and_sent_again(self, world: World):
         browser = Browser(world.north_admin)
         browser.open("/console/groups/new/")
         form = filled(browser)
@@ -545,9 +545,9 @@ class TestSendingAFormTwice:
 SECRET = re.compile(r"<dt>Client secret</dt><dd><code>([\w-]+)</code>")
 
 
-class TestASecret:
+class TestSecretPage:
     @cells("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
-    def test_of_something_new_is_shown_once(self, kind: Kind, world: World):
+    def test_secret_of_a_created_client_is_shown_once(self, kind: Kind, world: World):
         browser = Browser(world.north_admin)
         browser.open(place_to_make(kind))
         form = {**filled(browser), **typed(kind.new(world.ada.user, world))}
@@ -559,7 +559,7 @@ class TestASecret:
         assert kind.model.objects.count() == known
 
     @cells("kind", [each for each in KINDS if each.model in (Application, Agent)], ids=str)
-    def test_that_is_new_replaces_the_old_one(self, kind: Kind, world: World):
+    def test_rotated_secret_replaces_the_old_one(self, kind: Kind, world: World):
         page, thing = page_of(kind, world)
         before = bytes(thing.secret_digest)
         browser = Browser(world.north_admin)
@@ -584,7 +584,7 @@ class TestASecret:
             assert found[1] not in browser.html
         assert not any(found[1] in json.dumps(entry.changes) for entry in AuditEntry.objects.all())
 
-    def test_of_a_provider_is_never_shown_and_goes_only_when_told_to(self, world: World):
+    def test_providers_secret_is_never_shown_and_removed_only_explicitly(self, world: World):
         browser = Browser(world.north_admin)
         form = {"name": "Okta", "config.issuer": "https://login.idp.example/", "config.client_id": "curfew"}
         fill(
@@ -603,7 +603,7 @@ class TestASecret:
         assert made.sealed_secret is None
         assert "canary" not in json.dumps([entry.changes for entry in AuditEntry.objects.all()])
 
-    def test_of_a_public_client_there_is_none(self, world: World):
+    def test_public_client_has_no_secret(self, world: World):
         browser = Browser(world.north_admin)
         fill(browser, "/console/applications/new/", name="Pocket", application_type="NATIVE", scope="TENANT")
         made = Application.objects.get(name="Pocket")
@@ -613,22 +613,22 @@ class TestASecret:
         assert browser.at == f"/console/applications/{made.handle}/"
 
 
-class TestWhatTheApiRefuses:
-    def test_a_name_that_is_taken_is_told_beside_its_field(self, world: World):
+class TestApiErrors:
+    def test_duplicate_name_is_explained_beside_its_field(self, world: World):
         browser = Browser(world.super_admin)
         fill(browser, "/console/partners/new/", name="Acme again", slug="acme")
         assert browser.status == 409
         assert "This slug is taken; choose another" in browser.html.partition('id="w-slug"')[2]
         assert AuditEntry.objects.order_by("-pk").first().action == "act.refused"
 
-    def test_a_limit_is_told(self, world: World):
+    def test_exceeded_limit_is_explained(self, world: World):
         Partner.objects.filter(pk=world.acme.pk).update(max_users_per_tenant=1)
         assert world.ada.session
         browser = Browser(world.north_admin)
         assert "max_users_per_tenant is 1" in fill(browser, "/console/users/new/", email="one@more.example")
         assert browser.status == 409
 
-    def test_a_right_to_administer_is_an_operators_to_give(self, world: World):
+    def test_admin_scope_granted_by_a_lower_role_is_403(self, world: World):
         browser = Browser(world.north_admin)
         place = f"/console/agents/{agent_of(world.ada.user, world).handle}/edit/"
         text = fill(browser, place, allowed_scopes="admin:write")
@@ -636,7 +636,7 @@ class TestWhatTheApiRefuses:
         assert "Nothing was changed" in text
         assert filled(browser)["allowed_scopes"] == "admin:write"
 
-    def test_a_line_of_a_list_is_told_by_its_number(self, world: World):
+    def test_invalid_line_of_a_list_is_named_by_its_number(self, world: World):
         browser = Browser(world.north_admin)
         form = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
         uris = "https://wiki.example/a\r\nhttp://wiki.example/b"
@@ -644,14 +644,14 @@ class TestWhatTheApiRefuses:
         assert "Line 2: This cannot be used" in text
         assert filled(browser)["redirect_uris"] == uris.replace("\r\n", "\n")
 
-    def test_all_that_is_wrong_is_told_at_once(self, world: World):
+    def test_every_invalid_field_is_explained_at_once(self, world: World):
         browser = Browser(world.acme_partner)
         fill(browser, "/console/groups/new/", tenant_id="nowhere at all", name="")
         assert browser.status == 422
         assert "No tenant “nowhere at all” found" in browser.html.partition('id="w-tenant_id"')[2]
         assert "This field is required." in browser.html.partition('id="w-name"')[2].partition("</p>")[0]
 
-    def test_what_is_no_json_is_told(self, world: World):
+    def test_invalid_json_is_explained_and_kept(self, world: World):
         browser = Browser(world.super_admin)
         text = fill(browser, f"/console/tenants/{world.north.handle}/edit/", settings='{"a": 1,}')
         assert "This is not valid JSON" in text
@@ -659,8 +659,8 @@ class TestWhatTheApiRefuses:
         assert filled(browser)["settings"] == '{"a": 1,}'
 
 
-class TestAGroup:
-    def test_takes_people_in_and_lets_them_out(self, world: World):
+class TestGroupForms:
+    def test_member_is_added_and_removed(self, world: World):
         group = group_of(world.ada.user, world)
         browser = Browser(world.north_admin)
         page = f"/console/groups/{group.handle}/"
@@ -671,7 +671,7 @@ class TestAGroup:
         assert not group.memberships.filter(user=world.alan.user).exists()
         assert AuditEntry.objects.order_by("-pk").first().changes == {"user_id": [world.alan.user.handle, None]}
 
-    def test_takes_groups_in_but_never_a_ring(self, world: World):
+    def test_nested_group_is_added_unless_it_forms_a_cycle(self, world: World):
         outer = group_of(world.ada.user, world)
         inner = Group.objects.get(parents__parent=outer)
         browser = Browser(world.north_admin)
@@ -685,7 +685,7 @@ class TestAGroup:
         assert not Group.objects.nested_in(outer.pk).exists()
 
     @cells("form", ["add-member", "nest"])
-    def test_takes_nothing_of_another_tenants(self, form: str, world: World):
+    def test_user_or_group_of_another_tenant_is_refused(self, form: str, world: World):
         group, foreign = group_of(world.ada.user, world), group_of(world.lisa.user, world)
         name, handle = (
             ("user_id", world.lisa.user.handle) if form == "add-member" else ("child_group_id", foreign.handle)
@@ -698,7 +698,7 @@ class TestAGroup:
         assert browser.status == 403
         assert database_digest() == before
 
-    def test_keeps_those_above_who_looks(self, world: World):
+    def test_admin_of_an_equal_role_cannot_be_added_or_removed(self, world: World):
         """An administrator of their own tier is not theirs to put in, nor to take out."""
         group = group_of(world.ada.user, world)
         peer = world.person("peer", world.north, Role.TENANT_ADMIN)
@@ -712,7 +712,7 @@ class TestAGroup:
         assert browser.status == 403
         assert group.memberships.filter(user=peer).exists()
 
-    def test_is_told_of_a_second_click(self, world: World):
+    def test_repeated_removal_says_no_longer_a_member(self, world: World):
         group = group_of(world.ada.user, world)
         inner = Group.objects.get(parents__parent=group)
         browser = Browser(world.north_admin)
@@ -724,7 +724,7 @@ class TestAGroup:
             assert (browser.status, browser.at) == (200, page)
 
     @cells("named", [[], ["user_id", "child_group_id"]], ids=["nothing", "both"])
-    def test_is_left_alone_unless_one_is_named(self, named: list[str], world: World):
+    def test_removal_without_exactly_one_target_changes_nothing(self, named: list[str], world: World):
         group = group_of(world.ada.user, world)
         inner = Group.objects.get(parents__parent=group)
         handles = {"user_id": world.ada.user.handle, "child_group_id": inner.handle}
@@ -736,7 +736,7 @@ class TestAGroup:
         assert browser.status == 400
         assert database_digest() == before
 
-    def test_is_not_emptied_by_strangers(self, world: World):
+    def test_group_out_of_scope_is_404(self, world: World):
         group = group_of(world.ada.user, world)
         browser = Browser(world.springfield_admin)
         browser.open("/console/")

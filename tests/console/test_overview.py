@@ -1,4 +1,4 @@
-"""The charts of the overview: every hour and every day has what was done in it, and nothing of anybody else's."""
+"""The activity charts of the overview: counts by hour and day, within the admin's scope."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def numbers(browser: Browser) -> dict[str, list[int]]:
     return {name: [int(n.replace(",", "")) for n in re.findall(r"<td>([\d,]+)", cells)] for name, cells in lines}
 
 
-def test_hours_and_days_have_what_was_done_in_them(world: World):
+def test_chart_counts_activity_by_hour_and_day(world: World):
     browser = Browser(world.north_admin)
     for ago in (timedelta(minutes=5), timedelta(minutes=29), timedelta(minutes=31), timedelta(hours=23)):
         tried(world, NOON - ago)
@@ -64,7 +64,7 @@ def test_hours_and_days_have_what_was_done_in_them(world: World):
     assert sum(sum(line) for line in told.values()) == (4 + 1) + (5 + 1)
 
 
-def test_revocations_are_acts(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_chart_counts_a_revocation_once(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("web.console.dashboard.timezone.now", lambda: datetime.now(UTC))
     world.north_admin.post(f"/api/v1/admin/sessions/{world.ada.session_id}/revoke", {"reason": "stolen"})
     made = Revocation.objects.get()
@@ -72,11 +72,11 @@ def test_revocations_are_acts(world: World, monkeypatch: pytest.MonkeyPatch):
 
 
 @cells(("who", "count"), [("super_admin", 3), ("acme_partner", 2), ("north_admin", 1)])
-def test_nothing_of_others_is_counted(who: str, count: int, world: World):
+def test_chart_counts_only_the_admins_scope(who: str, count: int, world: World):
     for tenant in ("north", "south", "springfield"):
         tried(world, NOON, tenant=tenant)
     assert numbers(Browser(getattr(world, who)))["12:00"] == [count, 0, 0]
 
 
-def test_a_quiet_week_is_drawn_as_well(world: World):
+def test_chart_of_a_week_without_activity_is_zero(world: World):
     assert {tuple(line) for line in numbers(Browser(world.north_admin)).values()} == {(0, 0, 0)}

@@ -1,4 +1,4 @@
-"""Everybody at the console sees what is theirs to see, whichever way they ask."""
+"""Console pages show only what is in the admin's scope, whatever is requested."""
 
 from collections.abc import Callable
 from typing import Any
@@ -64,14 +64,14 @@ def springfield(world: World) -> World:
     return furnished(world)
 
 
-def test_speaks_of_every_kind_there_is():
+def test_every_kind_of_page_is_tested():
     assert set(THINGS) == set(KINDS)
 
 
 @each_kind
-class TestSomethingForeign:
+class TestForeignObject:
     @pytest.mark.parametrize("who", STRANGERS)
-    def test_is_on_no_list_and_no_page(self, kind: str, who: str, springfield: World):
+    def test_is_in_no_list_and_its_page_is_404(self, kind: str, who: str, springfield: World):
         thing = THINGS[kind](springfield)
         browser = Browser(getattr(springfield, who))
         for asked in ("", "Foreign", "springfield", thing.handle):
@@ -83,7 +83,7 @@ class TestSomethingForeign:
         assert browser.status == 404
 
     @pytest.mark.parametrize("who", ["super_admin", "globex_partner"])
-    def test_is_there_for_those_above_it(self, kind: str, who: str, springfield: World):
+    def test_is_visible_to_admins_above_it(self, kind: str, who: str, springfield: World):
         if kind == "partners" and who == "globex_partner":
             pytest.skip("partners are the platform's own business")
         thing = THINGS[kind](springfield)
@@ -93,14 +93,14 @@ class TestSomethingForeign:
         browser.open(f"/console/{kind}/{thing.handle}/")
         assert browser.status == 200
 
-    def test_is_not_reached_by_a_lookup(self, kind: str, springfield: World):
+    def test_is_not_found_by_admin_lookup_parameters(self, kind: str, springfield: World):
         browser = Browser(springfield.north_admin)
         for lookup in LOOKUPS:
             browser.open(f"/console/{kind}/", **lookup)
             assert browser.status == (403 if kind == "partners" else 200)
             assert "Foreign" not in browser.text
 
-    def test_has_none_of_djangos_own_doors(self, kind: str, springfield: World):
+    def test_django_admins_own_views_are_404(self, kind: str, springfield: World):
         browser = Browser(springfield.super_admin)
         handle = THINGS[kind](springfield).handle
         for more in ("add/", "autocomplete/", "search/", *(f"{handle}/{act}/" for act in DJANGOS_ACTS)):
@@ -108,7 +108,7 @@ class TestSomethingForeign:
             assert browser.status == 404, more
 
     @pytest.mark.parametrize("where", ["", "{}/"])
-    def test_is_not_written_by_a_form(self, kind: str, where: str, springfield: World):
+    def test_forged_changelist_form_changes_nothing(self, kind: str, where: str, springfield: World):
         thing = THINGS[kind](springfield)
         before = type(thing).objects.filter(pk=thing.pk).values().get()
         browser = Browser(springfield.super_admin)
@@ -119,7 +119,7 @@ class TestSomethingForeign:
         assert browser.status == 405
         assert type(thing).objects.filter(pk=thing.pk).values().get() == before
 
-    def test_is_not_picked_in_a_pop_up(self, kind: str, springfield: World):
+    def test_popup_parameters_are_ignored(self, kind: str, springfield: World):
         browser = Browser(springfield.super_admin)
         handle = THINGS[kind](springfield).handle
         for where in ("", f"{handle}/"):
@@ -129,7 +129,7 @@ class TestSomethingForeign:
 
 
 @cells("path", ["autocomplete/", "r/1/1/", "password_change/", "login/", "search/?s=foreign", "auth/"])
-def test_the_admins_own_pages_are_not_there(path: str, world: World):
+def test_django_admins_site_views_are_404(path: str, world: World):
     browser = Browser(world.super_admin)
     browser.open(f"/console/{path}")
     assert browser.status == 404
@@ -144,14 +144,14 @@ def test_the_admins_own_pages_are_not_there(path: str, world: World):
     ],
 )
 @pytest.mark.parametrize("who", STRANGERS)
-def test_a_foreign_name_is_an_unknown_one(asked: dict[str, str], said: str, who: str, springfield: World):
+def test_name_out_of_scope_is_unknown(asked: dict[str, str], said: str, who: str, springfield: World):
     browser = Browser(getattr(springfield, who))
     for path in (SESSIONS, "/console/sessions/end/"):
         assert said in browser.open(path, **asked)
 
 
-class TestWhatSomethingIsRelatedTo:
-    def test_is_quoted_only_as_far_as_the_reader_sees(self, world: World):
+class TestRelatedObjects:
+    def test_audit_panel_shows_entries_in_the_admins_scope_only(self, world: World):
         """An application of the platform's is everybody's to see; who uses it elsewhere is not."""
         world.make_service("shared", [])
         shared = Application.objects.get(client_id="shared")
@@ -163,7 +163,7 @@ class TestWhatSomethingIsRelatedTo:
         assert "application.updated" in Browser(world.super_admin).open(f"/console/applications/{shared.handle}/")
 
     @cells("reach", [Reach.PLATFORM, Reach.USER])
-    def test_is_linked_to_only_where_the_reader_gets_in(self, reach: Reach, world: World):
+    def test_link_is_shown_only_to_admins_who_may_follow_it(self, reach: Reach, world: World):
         """What ended a session of theirs they are told, also where the act went beyond their ground."""
         ada = world.ada.session
         target_id = world.ada.user.pk if reach is Reach.USER else None
@@ -174,7 +174,7 @@ class TestWhatSomethingIsRelatedTo:
         browser.open(f"/console/revocations/{act.handle}/")
         assert (is_linked, browser.status) == ((True, 200) if reach is Reach.USER else (False, 404))
 
-    def test_staff_tenants_are_no_ones_to_look_at(self, world: World):
+    def test_staff_tenant_is_404(self, world: World):
         staff = Tenant.objects.get(partner=world.acme, kind=Tenant.Kind.PARTNER_STAFF)
         browser = Browser(world.super_admin)
         browser.open(f"/console/tenants/{staff.handle}/")
@@ -182,7 +182,7 @@ class TestWhatSomethingIsRelatedTo:
 
 
 @pytest.mark.parametrize("who", ["north_admin", "acme_partner", "super_admin"])
-def test_the_overview_counts_what_its_reader_sees(who: str, springfield: World):
+def test_overview_counts_the_admins_scope(who: str, springfield: World):
     caller = getattr(springfield, who)
     browser = Browser(caller)
     text = browser.open("/console/")
@@ -196,7 +196,7 @@ def principal(caller: Any) -> Any:
     return accounts.sign_in.as_principal(caller.user, SYSTEM.origin)
 
 
-def test_partners_are_for_the_platform(world: World):
+def test_partners_are_403_below_super_admin(world: World):
     assert Partner.objects.count() == 2
     browser = Browser(world.acme_partner)
     assert ">Partners<" not in browser.open("/console/") + browser.html

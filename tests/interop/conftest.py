@@ -8,7 +8,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, expect
 
 from tests.browser import chromium
-from tests.browser.visiting import PATIENCE
+from tests.browser.visitor import PATIENCE
 from tests.interop import elsewhere, install, nginx
 from tests.interop.nginx import PREFIX
 from tests.interop.people import MAKERS, Client

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from config.docs import DIALECTS
 from sessions_app.models import SessionState
 from tests.browser.conftest import Visit
-from tests.browser.visiting import FIREFOX, visiting
+from tests.browser.visitor import FIREFOX, visiting
 from tests.console.browser import COOKIE, HOME
 from tests.interop.conftest import Ways
 from tests.interop.nginx import PREFIX

@@ -9,7 +9,7 @@ from core.api.throttling import ExpensiveRequests
 from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.console.browser import Browser
-from tests.console.test_acts import do
+from tests.console.test_actions import do
 from tests.world import World
 
 STATS = "/api/v1/admin/sessions/stats"

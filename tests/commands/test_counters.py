@@ -1,4 +1,4 @@
-"""Numbers by hand: statistics, the counters against the rows, and the administrators' token version."""
+"""session_stats, reconcile_counters and bump_token_version."""
 
 import pytest
 from django.db import connection
@@ -24,7 +24,7 @@ def peopled(world: World) -> World:
     return world
 
 
-class TestStatistics:
+class TestSessionStats:
     @pytest.mark.parametrize(
         ("named", "active", "total", "users", "devices"),
         [
@@ -34,17 +34,17 @@ class TestStatistics:
             (["--partner", "acme"], 5, 6, 5, {"desktop": 4, "mobile": 1}),
         ],
     )
-    def test_are_of_a_tenant_or_a_partner(self, named, active, total, users, devices, peopled: World):
+    def test_can_be_limited_to_a_tenant_or_partner(self, named, active, total, users, devices, peopled: World):
         told = run_command("session_stats", *named, "--json").json
         assert (told["active_sessions"], told["total_sessions"], told["unique_users"]) == (active, total, users)
         assert told["by_device_type"] == devices
 
-    def test_are_the_platforms_otherwise(self, peopled: World):
+    def test_default_scope_is_the_platform(self, peopled: World):
         told = run_command("session_stats", "--json").json
         assert told["active_sessions"] == SessionState.objects.live().count()
         assert told["total_sessions"] == Session.objects.count()
 
-    def test_are_a_table_for_people(self, peopled: World):
+    def test_text_output_is_a_table(self, peopled: World):
         lines = run_command("session_stats", "--tenant", peopled.north.handle).out.splitlines()
         assert "  3  active_sessions" in lines
         assert "  1  revoked_sessions" in lines
@@ -52,25 +52,25 @@ class TestStatistics:
         assert lines[by_device + 1 : by_device + 3] == ["  2  desktop", "  1  mobile"]
         assert any(line.startswith("oldest_session_at: 20") for line in lines)
 
-    def test_of_nothing_are_nothing(self, world: World):
+    def test_empty_tenant_has_zeros(self, world: World):
         said = run_command("session_stats", "--tenant", "south")
         assert said.code == 0
         assert "0  active_sessions" in said.out
         assert "oldest_session_at: -" in said.out
 
     @cells("named", [["--tenant", "nowhere"], ["--partner", some_id(Prefix.PARTNER)], ["--tenant", ""]])
-    def test_of_what_is_not_there_are_a_usage_error(self, named: list[str], world: World):
+    def test_unknown_tenant_or_partner_is_a_usage_error(self, named: list[str], world: World):
         said = run_command("session_stats", *named)
         assert (said.code, said.out) == (2, "")
         assert said.err.startswith(("No ", "The name of the "))
 
 
-class TestReconciling:
-    def test_agrees_with_what_was_opened_and_ended(self, peopled: World):
+class TestReconcileCounters:
+    def test_correct_counters_are_reported_with_exit_code_0(self, peopled: World):
         said = run_command("reconcile_counters")
         assert (said.code, said.out) == (0, "All counters are correct.\n")
 
-    def test_names_what_differs_and_leaves_it(self, peopled: World):
+    def test_wrong_session_counter_is_reported_and_not_changed(self, peopled: World):
         counter = self.spoil(peopled)
         said = run_command("reconcile_counters")
         assert (said.code, said.err) == (1, "Wrong counters: 1. Use --fix to rebuild all counters.\n")
@@ -80,7 +80,7 @@ class TestReconciling:
         )
         assert run_command("reconcile_counters").code == 1
 
-    def test_counts_anew_if_that_is_asked(self, peopled: World):
+    def test_fix_rebuilds_the_counters(self, peopled: World):
         self.spoil(peopled)
         said = run_command("reconcile_counters", "--fix")
         assert (said.code, said.out.endswith("Wrong counters: 1. All counters have been rebuilt.\n")) == (0, True)
@@ -88,7 +88,7 @@ class TestReconciling:
         entry = AuditEntry.objects.filter(action="session.counters_rebuilt").latest("created_at")
         assert (entry.actor_id, entry.changes) == ("system:reconcile_counters", {"difference_count": 1})
 
-    def test_names_and_corrects_counters_of_users(self, peopled: World):
+    def test_wrong_user_counter_is_reported_and_corrected(self, peopled: World):
         there = UserCount.objects.get(tenant=peopled.north).n
         UserCount.objects.filter(tenant=peopled.north).update(n=there + 7)
         said = run_command("reconcile_counters")
@@ -97,7 +97,7 @@ class TestReconciling:
         assert run_command("reconcile_counters", "--fix").code == 0
         assert UserCount.objects.get(tenant=peopled.north).n == there
 
-    def test_touches_nothing_where_nothing_differs(self, peopled: World):
+    def test_fix_of_correct_counters_writes_no_audit_entry(self, peopled: World):
         def recorded() -> int:
             return AuditEntry.objects.filter(action="session.counters_rebuilt").count()
 
@@ -115,8 +115,8 @@ class TestReconciling:
         return counter
 
 
-class TestTokenVersion:
-    def test_signs_administrators_out_and_nobody_else(self, peopled: World):
+class TestBumpTokenVersion:
+    def test_revokes_admin_sessions_only(self, peopled: World):
         version = Platform.objects.get().token_version
         count = len(administrators := [peopled.north_admin, peopled.acme_partner, peopled.super_admin])
         said = run_command("bump_token_version", "--reason", "a key leaked")
@@ -126,14 +126,14 @@ class TestTokenVersion:
         assert [caller.get("/api/v1/me").status_code for caller in administrators] == [401] * count
         assert peopled.ada.get("/api/v1/me").status_code == 200
 
-    def test_is_on_record(self, peopled: World):
+    def test_writes_audit_entry_with_the_reason(self, peopled: World):
         run_command("bump_token_version", "--reason", "a key leaked")
         entry = AuditEntry.objects.filter(action="session.admins_signed_out").latest("created_at")
         assert (entry.actor_id, entry.changes["reason"]) == ("system:bump_token_version", "a key leaked")
         assert entry.changes["token_version"] == Platform.objects.get().token_version
 
     @cells("reason", ["", "  ", "x" * 201])
-    def test_wants_a_reason(self, reason: str, world: World):
+    def test_missing_or_too_long_reason_is_a_usage_error(self, reason: str, world: World):
         version = Platform.objects.get().token_version
         assert run_command("bump_token_version", "--reason", reason).code == 2
         assert Platform.objects.get().token_version == version

@@ -1,4 +1,4 @@
-"""`make screenshots`: the documents' pictures, taken anew of the demo data, on a server of their own."""
+"""`make screenshots`: takes the documentation's screenshots of the demo data, on a server of its own."""
 
 import os
 import subprocess

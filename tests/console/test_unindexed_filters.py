@@ -1,4 +1,4 @@
-"""What no index knows is looked for a stretch at a time: every page is quick, and nothing is passed over."""
+"""Filters without an index scan part of the sessions per page: each page is fast, no match is skipped."""
 
 from itertools import chain
 
@@ -8,7 +8,7 @@ from sessions_app.models import Session
 from tests.cells import cells
 from tests.commands.many_sessions import create_sessions, update_session
 from tests.console.browser import SESSIONS, Browser
-from tests.console.test_ending import FIREFOX, handles_in, link_called
+from tests.console.test_revoke import FIREFOX, handles_in, link_called
 from tests.world import World
 
 
@@ -31,7 +31,7 @@ def handles(**columns: str) -> list[str]:
     return [session.handle for session in Session.objects.filter(**columns).order_by("-pk")]
 
 
-def test_what_is_rare_is_found_by_looking_on(world: World):
+def test_rare_matches_are_found_by_searching_older_sessions(world: World):
     for _ in range(3):
         create_sessions(world.ada, 1, user_agent=FIREFOX)
         create_sessions(world.ada, 24)
@@ -41,7 +41,7 @@ def test_what_is_rare_is_found_by_looking_on(world: World):
     assert max(map(len, pages)) == 1
 
 
-def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_frequent_matches_fill_whole_pages(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 100)
     create_sessions(world.ada, 130, user_agent=FIREFOX)
     pages = walked(Browser(world.north_admin), user_agent="firefox")
@@ -49,7 +49,7 @@ def test_what_is_common_fills_pages(world: World, monkeypatch: pytest.MonkeyPatc
     assert list(map(len, pages)) == [50, 50, 30]
 
 
-def test_a_page_says_how_far_it_looked(world: World):
+def test_page_without_matches_shows_how_far_it_searched(world: World):
     create_sessions(world.ada, 30)
     browser = Browser(world.north_admin)
     assert "No match so far." in browser.open(SESSIONS, country="IS")
@@ -60,20 +60,20 @@ def test_a_page_says_how_far_it_looked(world: World):
 
 
 @cells("column", ["ip_address", "last_ip_address"])
-def test_an_address_is_found_at_once(column: str, world: World):
+def test_ip_address_is_found_by_its_index_at_once(column: str, world: World):
     """It is what operators ask most, and indexes know it."""
     found = update_session(world.ada, **{column: "198.51.100.7"})
     create_sessions(world.alan, 40)
     assert walked(Browser(world.north_admin), ip="198.51.100.0/24") == [[found.session_id]]
 
 
-def test_old_ones_are_not_looked_for_among_the_new(world: World):
+def test_minimum_age_skips_newer_sessions(world: World):
     create_sessions(world.ada, 40)
     assert walked(Browser(world.north_admin), older_than="1h") == [[]]
 
 
 @cells("state", ["revoked", "expired"])
-def test_what_is_over_is_looked_for_among_all_there_ever_were(state: str, world: World):
+def test_revoked_or_expired_filter_searches_every_session(state: str, world: World):
     gone = world.ada.session
     world.north_admin.post(f"/api/v1/admin/sessions/{gone.handle}/revoke", {"reason": "stolen"})
     create_sessions(world.alan, 40)

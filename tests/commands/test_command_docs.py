@@ -1,4 +1,4 @@
-"""docs/commands.md and the commands speak of the same things."""
+"""docs/commands.md documents every command, option and exit code."""
 
 import re
 import shlex
@@ -36,24 +36,24 @@ def section(page: str, command: str) -> str:
 
 
 @each_command
-def test_every_option_is_explained_and_no_other(command: str, page: str):
+def test_every_option_is_documented_and_no_other(command: str, page: str):
     told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section(page, command)))
     assert told == options_of(command)
 
 
 @each_command
-def test_there_is_an_example_of_it(command: str, page: str):
+def test_every_command_has_a_documented_example(command: str, page: str):
     assert f"$ python manage.py {command}" in section(page, command)
 
 
 @each_command
-def test_it_explains_itself(command: str):
+def test_every_command_and_option_has_a_help_text(command: str):
     parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
     assert "usage: manage.py" in parser.format_help()
     assert all(action.help for action in parser._actions if action.option_strings)
 
 
-def test_the_exit_codes_are_those_of_the_table(page: str):
+def test_documented_exit_codes_are_those_of_the_code(page: str):
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert codes == {0, base.NOTHING_MATCHED, base.USAGE, base.DECLINED, base.INTERRUPTED, 141}
 
@@ -62,7 +62,7 @@ def documents(project: Path) -> list[str]:
     return [path.read_text() for path in (*project.glob("*.md"), *(project / "docs").rglob("*.md"))]
 
 
-def test_every_line_that_is_shown_is_one_that_the_command_takes(project: Path):
+def test_every_documented_command_line_can_be_parsed(project: Path):
     lines = {found for text in documents(project) for found in LINE.findall(text) if found[0] in OURS}
     assert {command for command, _ in lines} == set(OURS)
     for command, arguments in lines:
@@ -70,7 +70,7 @@ def test_every_line_that_is_shown_is_one_that_the_command_takes(project: Path):
         parser.parse_args(shlex.split(arguments, comments=True))
 
 
-def test_every_recipe_for_the_shell_works(world: World, project: Path):
+def test_every_documented_shell_recipe_runs(world: World, project: Path):
     world.make_service("demo-service", [])
     recipes = [recipe for text in documents(project) for recipe in SHELL.findall(text)]
     assert len(recipes) == 2

@@ -1,4 +1,4 @@
-"""What a page of the console asks of the database: the same for a few rows and for a thousand, and at most twelve."""
+"""SQL queries of each console page: at most twelve, and as many for a thousand rows as for a few."""
 
 import secrets
 from typing import Any
@@ -96,12 +96,12 @@ def path_to(path: str, world: World) -> str:
 
 
 @pytest.mark.parametrize("path", COSTS)
-def test_a_page_costs_what_the_table_says(path: str, springfield: World):  # noqa: F811 - the fixture
+def test_page_runs_the_expected_number_of_queries(path: str, springfield: World):  # noqa: F811 - the fixture
     assert cost_of(Browser(springfield.super_admin), path_to(path, springfield)) == COSTS[path] <= MOST
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_a_form_costs_the_same_with_a_thousand_to_choose_from(path: str, springfield: World):  # noqa: F811 - the fixture
+def test_form_query_count_does_not_grow_with_choices(path: str, springfield: World):  # noqa: F811 - the fixture
     browser, form = Browser(springfield.super_admin), path_to(path, springfield)
     assert cost_of(browser, form) == FORMS[path] <= MOST
     for kind in ("tenants", "users", "groups", "agents"):
@@ -109,12 +109,12 @@ def test_a_form_costs_the_same_with_a_thousand_to_choose_from(path: str, springf
     assert cost_of(browser, form) == FORMS[path]
 
 
-def test_the_table_has_every_page():
+def test_query_counts_are_given_for_every_page():
     assert {path.partition("/")[0] for path in COSTS} == {"", *KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_list_costs_the_same_with_a_thousand_rows(kind: str, springfield: World):  # noqa: F811 - the fixture
+def test_list_query_count_does_not_grow_with_rows(kind: str, springfield: World):  # noqa: F811 - the fixture
     browser = Browser(springfield.super_admin)
     few = cost_of(browser, f"{kind}/")
     multiply(kind, springfield, 1_000)
@@ -151,7 +151,7 @@ def copy(model: Any, like: Any, count: int) -> None:
     model.objects.bulk_create(rows)
 
 
-def test_a_session_that_was_ended_costs_one_look_more_at_what_ended_it(springfield: World):  # noqa: F811 - the fixture
+def test_page_of_a_revoked_session_runs_one_more_query(springfield: World):  # noqa: F811 - the fixture
     assert springfield.lisa.session
     place = f"sessions/{springfield.lisa.session_id}/"
     browser = Browser(springfield.super_admin)
@@ -160,7 +160,7 @@ def test_a_session_that_was_ended_costs_one_look_more_at_what_ended_it(springfie
     assert cost_of(browser, place) == live + 1
 
 
-def test_the_blast_is_told_as_quickly_of_a_thousand(springfield: World):  # noqa: F811 - the fixture
+def test_preview_query_count_does_not_grow_with_sessions(springfield: World):  # noqa: F811 - the fixture
     browser = Browser(springfield.super_admin)
     few = cost_of(browser, "sessions/end/?tenant=springfield")
     create_sessions(springfield.lisa, 1_000)

@@ -1,4 +1,4 @@
-"""Somebody at a browser of their own, watched for everything that no page of ours may ever do."""
+"""A visitor with a browser of their own; errors and external requests of any page fail the test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

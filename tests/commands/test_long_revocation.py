@@ -1,4 +1,4 @@
-"""Ending very many sessions by what they look like: asked first, interrupted, killed, and finished all the same."""
+"""revoke_sessions with very many sessions: confirmation, interruption, and continuation after a crash."""
 
 import json
 import os
@@ -49,11 +49,11 @@ def until_it_runs(world: World, process: Any) -> None:
     raise AssertionError(f"it did not begin: {process.communicate()}")
 
 
-class TestAtATerminal:
+class TestConfirmation:
     """The question, and the answers to it. Nobody is at the keyboard: `hands` answer."""
 
     @pytest.mark.parametrize("answer", ["y", "yes", " Y ", "YES"])
-    def test_yes_ends_them(self, answer: str, world: World, hands: Any):
+    def test_yes_revokes_the_sessions(self, answer: str, world: World, hands: Any):
         world.ada, world.alan  # noqa: B018 - they sign in
         hands(answer)
         said = run_command(*looks(world))
@@ -61,7 +61,7 @@ class TestAtATerminal:
         assert world.ada.get("/api/v1/me").status_code == 401
 
     @pytest.mark.parametrize("answer", ["", "n", "no", "ja", "2", None])
-    def test_anything_else_ends_nothing(self, answer: str | None, world: World, hands: Any):
+    def test_any_other_answer_revokes_nothing_with_exit_code_3(self, answer: str | None, world: World, hands: Any):
         assert world.ada.get("/api/v1/me").status_code == 200
         hands(answer)
         said = run_command(*looks(world))
@@ -77,7 +77,7 @@ class TestAtATerminal:
             (["--user", "alan@north.example", "--tenant", "north"], "Revoke 1 session now? [y/N] "),
         ],
     )
-    def test_the_question_names_the_number(self, named, question, world: World, hands: Any, capsys: Any):
+    def test_question_contains_the_number_of_sessions(self, named, question, world: World, hands: Any, capsys: Any):
         world.ada, world.alan, world.signed_in(world.ada.user)
         hands("n")
         assert run_command("revoke_sessions", *named, *WHY).code == 3
@@ -85,7 +85,9 @@ class TestAtATerminal:
 
     @pytest.mark.parametrize("named", [["--tenant", "north", "--device", "desktop"], ["--tenant", "north"]])
     @pytest.mark.parametrize(("again", "code", "status"), [("y", 0, 401), ("n", 3, 200)])
-    def test_what_came_to_match_meanwhile_is_asked_about(self, named, again, code, status, world, hands, capsys):
+    def test_question_is_repeated_when_more_sessions_match_by_then(
+        self, named, again, code, status, world, hands, capsys
+    ):
         hands(lambda: world.signed_in(world.ada.user) and "y", again)
         assert world.ada.get("/api/v1/me").status_code == 200
         said = run_command("revoke_sessions", *named, *WHY)
@@ -94,7 +96,7 @@ class TestAtATerminal:
         assert world.ada.get("/api/v1/me").status_code == status
         assert SessionState.objects.live().filter(user=world.ada.user).count() == (0 if status == 401 else 2)
 
-    def test_what_comes_to_match_while_they_end_is_left_for_another_question(self, world: World, monkeypatch: Any):
+    def test_session_opened_during_the_run_is_not_revoked(self, world: World, monkeypatch: Any):
         monkeypatch.setattr(bulk_revocation, "BATCH", 1)
         world.ada, world.alan  # noqa: B018 - they sign in
         selection = Selection.of({**dict.fromkeys(SELECTING), "tenant": "north", "device": "desktop"})
@@ -112,7 +114,7 @@ class TestAtATerminal:
         assert alive == [401, 401, 200]
         assert bulk_revocation.count(selection, reason="test") == 1
 
-    def test_the_answer_is_alone_on_standard_output(self, committed_world: World):
+    def test_only_the_result_is_on_standard_output(self, committed_world: World):
         committed_world.ada, committed_world.alan  # noqa: B018 - they sign in
         keyboard, terminal = pty.openpty()
         termios.tcsetwinsize(terminal, (24, 100))
@@ -125,20 +127,20 @@ class TestAtATerminal:
         assert "sessions/s" in shown + until(keyboard, None)
 
 
-class TestWithoutATerminal:
-    def test_nothing_ends_unasked(self, committed_world: World):
+class TestWithoutTerminal:
+    def test_missing_yes_option_revokes_nothing_with_exit_code_2(self, committed_world: World):
         assert committed_world.ada.get("/api/v1/me").status_code == 200
         said = result_of(start_command(*looks(committed_world)), "y\n")
         assert (said.code, said.out) == (2, "")
         assert said.err == "CommandError: Not a terminal, so this cannot ask for confirmation. Use --yes to skip it.\n"
         assert committed_world.ada.get("/api/v1/me").status_code == 200
 
-    def test_no_bar_is_drawn(self, committed_world: World):
+    def test_no_progress_bar_is_drawn(self, committed_world: World):
         assert committed_world.ada.get("/api/v1/me").status_code == 200
         said = result_of(start_command(*looks(committed_world), "--yes"))
         assert (said.code, said.err) == (0, "")
 
-    def test_what_it_does_not_know_is_a_usage_error(self, django_db_setup: None):
+    def test_unknown_option_is_a_usage_error(self, django_db_setup: None):
         said = result_of(start_command("revoke_sessions", "--everything"))
         assert (said.code, said.out) == (2, "")
 
@@ -184,7 +186,7 @@ def fill(world: World, count: int) -> World:
     return world
 
 
-def test_killed_it_is_finished_by_the_same_command(committed_world: World):
+def test_killed_command_is_completed_by_repeating_it(committed_world: World):
     many = fill(committed_world, MANY)
     running = start_command(*looks(many), "--yes")
     until_it_runs(many, running)
@@ -211,7 +213,9 @@ def test_killed_it_is_finished_by_the_same_command(committed_world: World):
 
 
 @pytest.mark.parametrize("step", ["_next", "_end_some", "_finish"])
-def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypatch: pytest.MonkeyPatch):
+def test_command_interrupted_at_any_step_is_completed_by_repeating_it(
+    step: str, world: World, monkeypatch: pytest.MonkeyPatch
+):
     """Before the first batch, in the midst of one, and when all that was left is to say so."""
 
     def cut(*_: Any, **__: Any) -> None:
@@ -230,7 +234,7 @@ def test_wherever_it_is_cut_off_it_is_finished(step: str, world: World, monkeypa
     assert [entry.changes["revoked_count"] for entry in entries] == [0, 3]
 
 
-def test_carried_on_with_it_asks_about_what_is_left(
+def test_continued_job_asks_about_the_remaining_sessions(
     world: World, monkeypatch: pytest.MonkeyPatch, hands: Any, capsys: Any
 ):
     opened = [aged(world.signed_in(world.person("ada", world.north)), 2 * HOUR) for _ in range(3)]
@@ -252,7 +256,7 @@ def test_carried_on_with_it_asks_about_what_is_left(
     assert late.get("/api/v1/me").status_code == 200
 
 
-def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World, monkeypatch: pytest.MonkeyPatch):
+def test_two_commands_started_together_create_one_job(committed_world: World, monkeypatch: pytest.MonkeyPatch):
     """Each has looked before the other writes, unless one waits for the other."""
     real = bulk_revocation.unfinished
 
@@ -274,7 +278,7 @@ def test_two_that_begin_at_the_same_moment_begin_one_job(committed_world: World,
     assert Revocation.objects.filter(tenant_id=committed_world.north.pk).count() == 1
 
 
-def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
+def test_interrupted_command_says_how_to_continue(committed_world: World):
     many = fill(committed_world, MANY)
     running = start_command(*looks(many), "--yes", "--json")
     until_it_runs(many, running)
@@ -292,7 +296,7 @@ def test_interrupted_it_says_so_and_how_to_go_on(committed_world: World):
     assert again.err == f"Continuing {begun.handle}, which has already revoked {begun.revoked_count:,}.\n"
 
 
-def test_two_at_once_share_one_job(committed_world: World):
+def test_two_concurrent_commands_share_one_job(committed_world: World):
     many = fill(committed_world, SOME)
     running = [start_command(*looks(many), "--yes") for _ in range(2)]
     said = [result_of(process) for process in running]

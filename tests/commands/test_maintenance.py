@@ -1,4 +1,4 @@
-"""What the worker does by itself, asked for by hand: purge, expire, sweep."""
+"""purge_sessions, expire_sessions and sweep_revocations, which the worker also runs by itself."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def is_there(caller: Caller) -> bool:
     return Session.objects.filter(pk=caller.session.pk).exists()
 
 
-class TestPurge:
+class TestPurgeSessions:
     @cells(
         ("arguments", "kept"),
         [
@@ -45,7 +45,7 @@ class TestPurge:
             (["--older-than", "0s"], {"week": False, "season": False, "year": False}),
         ],
     )
-    def test_deletes_what_ended_longer_ago_and_nothing_that_lives(self, arguments, kept, world: World):
+    def test_deletes_sessions_that_ended_longer_ago_and_no_others(self, arguments, kept, world: World):
         sessions = {name: ended(world, days * DAY) for name, days in (("week", 7), ("season", 89), ("year", 365))}
         before = Session.objects.count()
         said = run_command("purge_sessions", *arguments)
@@ -54,31 +54,31 @@ class TestPurge:
         assert said.out == words(before - Session.objects.count(), "deleted")
         assert world.ada.get("/api/v1/me").status_code == 200
 
-    def test_keeps_for_as_long_as_the_setting_says(self, world: World, settings):
+    def test_uses_the_retention_setting(self, world: World, settings):
         settings.SESSION_RETENTION_DAYS = 3
         old, young = ended(world, 4 * DAY), ended(world, 2 * DAY)
         run_command("purge_sessions")
         assert (is_there(old), is_there(young)) == (False, True)
 
-    def test_only_says_how_many_if_that_is_asked(self, world: World):
+    def test_dry_run_prints_the_number_and_deletes_nothing(self, world: World):
         old = ended(world, 365 * DAY)
         count = Session.objects.filter(revoked_at__lt=timezone.now() - 90 * DAY).count()
         assert run_command("purge_sessions", "--dry-run").out == words(count, "would be deleted")
         assert is_there(old)
 
-    def test_what_the_clock_ended_goes_too(self, world: World):
+    def test_deletes_sessions_that_expired(self, world: World):
         idle = lapse(opened(world.signed_in(world.person("grace", world.north)), 101 * DAY), 100 * DAY)
         run_command("expire_sessions")
         run_command("purge_sessions")
         assert not is_there(idle)
 
-    def test_goes_on_for_as_many_batches_as_there_are(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_continues_until_every_batch_is_done(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(expiry, "PURGED_AT_ONCE", 2)
         old = [ended(world, 365 * DAY) for _ in range(5)]
         run_command("purge_sessions")
         assert [is_there(caller) for caller in old] == [False] * 5
 
-    def test_takes_as_many_at_once_as_fit_into_its_time(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_batch_size_adapts_to_the_time_taken(self, world: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(batches, "FIRST", 2)
         for _ in range(9):
             ended(world, 365 * DAY)
@@ -86,13 +86,13 @@ class TestPurge:
         purged = operations.purge(300 * DAY, actor=SYSTEM, told=sizes.append)
         assert (sizes[0], sum(sizes), len(sizes) < purged) == (2, purged, True)
 
-    def test_is_no_part_of_anything_else(self, world: World):
+    def test_purge_and_sweep_refuse_to_run_inside_a_transaction(self, world: World):
         """Its commits do not wait for the disk, and with it neither would whatever it were a part of."""
         for act in (operations.sweep, lambda: operations.purge(300 * DAY, actor=SYSTEM)):
             with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
                 act()
 
-    def test_is_on_record(self, world: World):
+    def test_writes_audit_entry_with_the_count(self, world: World):
         ended(world, 365 * DAY)
         run_command("purge_sessions")
         entry = AuditEntry.objects.filter(action="session.purged").latest("created_at")
@@ -100,15 +100,15 @@ class TestPurge:
         assert entry.changes["purged_count"] >= 1
 
     @cells("odd", ["", "90", "-1d", "forever"])
-    def test_of_no_length_of_time_is_a_usage_error(self, odd: str, world: World):
+    def test_malformed_duration_is_a_usage_error(self, odd: str, world: World):
         old = ended(world, 365 * DAY)
         said = run_command("purge_sessions", f"--older-than={odd}")
         assert (said.code, "is not a duration" in said.err) == (2, True)
         assert is_there(old)
 
 
-class TestExpire:
-    def test_writes_down_what_the_clock_has_ended(self, world: World):
+class TestExpireSessions:
+    def test_marks_idle_and_overdue_sessions_as_expired(self, world: World):
         idle, over = (lapse(world.signed_in(world.person("grace", world.north))) for _ in range(2))
         session = Session.objects.get(pk=over.session.pk)
         update_session(over, created_at=session.created_at - 60 * DAY, expires_at=timezone.now() - DAY)
@@ -119,7 +119,7 @@ class TestExpire:
         assert {each.revoked_by for each in rows.values()} == {"system:expire_sessions"}
         assert world.ada.get("/api/v1/me").status_code == 200
 
-    def test_says_how_many(self, world: World):
+    def test_prints_the_number_of_sessions(self, world: World):
         run_command("expire_sessions")
         assert world.ada.session
         for _ in range(3):
@@ -130,8 +130,8 @@ class TestExpire:
         ]
 
 
-class TestSweep:
-    def test_marks_what_floors_have_ended_and_says_whose_and_why(self, world: World):
+class TestSweepRevocations:
+    def test_marks_sessions_with_actor_and_reason_of_their_revocation(self, world: World):
         run_command("sweep_revocations")
         assert world.ada.session
         assert world.alan.session
@@ -142,7 +142,7 @@ class TestSweep:
         assert Session.objects.filter(revocation=revocation, revoked_by="system:tests").count() == 2
         assert run_command("sweep_revocations").out == "0 sessions updated.\n"
 
-    def test_killed_in_between_goes_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_interrupted_sweep_continues_when_repeated(self, world: World, monkeypatch: pytest.MonkeyPatch):
         run_command("sweep_revocations")
         callers = [world.signed_in(world.person("ada", world.north)) for _ in range(5)]
         revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
@@ -157,7 +157,7 @@ class TestSweep:
         assert run_command("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions updated.\n")
         assert Session.objects.filter(revocation=revocation).count() == len(callers)
 
-    def test_interrupted_says_how_to_go_on(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_interrupted_command_says_how_to_continue(self, world: World, monkeypatch: pytest.MonkeyPatch):
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 

@@ -1,9 +1,9 @@
-"""The watch over the browser tests sees what it is there for."""
+"""The browser tests fail on console errors, failed requests and external requests of a page."""
 
 import pytest
 from playwright.sync_api import Browser, Error
 
-from tests.browser.visiting import Fault, visiting
+from tests.browser.visitor import Fault, visiting
 from tests.servers import Servers
 
 PAGE = "/account/sign-in/"
@@ -28,12 +28,12 @@ def visit_with(script: str, browser: Browser, home: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_fails_the_visit(fault: str, browser: Browser, servers: Servers):
+def test_page_fault_fails_the_visit(fault: str, browser: Browser, servers: Servers):
     with pytest.raises(Fault, match=fault):
         visit_with(FAULTS[fault], browser, servers.urls[0])
 
 
-def test_a_refusal_is_none(browser: Browser, servers: Servers):
+def test_refused_sign_in_is_no_page_fault(browser: Browser, servers: Servers):
     with visiting(browser, servers.urls[0]) as visitor:
         visitor.open(PAGE)
         visitor.page.get_by_label("E-mail").fill("nobody@nowhere.example")
@@ -43,7 +43,7 @@ def test_a_refusal_is_none(browser: Browser, servers: Servers):
         assert answer.value.status == 401
 
 
-def test_nobody_else_is_found(browser: Browser, servers: Servers):
+def test_browser_cannot_resolve_external_hosts(browser: Browser, servers: Servers):
     """Should a page ask elsewhere in spite of all, there is no name service to ask."""
     page = browser.new_page()
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):

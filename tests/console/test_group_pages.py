@@ -1,4 +1,4 @@
-"""A group's page: what is in it, however deep, and who is in it in any way."""
+"""The page of a group: its nested groups at any depth, and its effective members."""
 
 from accounts.group_tree import tree_of
 from accounts.models import Group
@@ -23,8 +23,8 @@ def told(top: Group, most: int = 200) -> list[tuple[int, str, bool]]:
     return [(line.level, line.name, line.is_repeated) for line in tree_of(top.pk, most=most)[0]]
 
 
-class TestATree:
-    def test_is_laid_out_by_name_and_depth(self, world: World):
+class TestGroupTree:
+    def test_lists_nested_groups_by_name_and_depth(self, world: World):
         top = group("everybody", world.north)
         technical = group("technical", world.north, top)
         group("designers", world.north, top)
@@ -37,7 +37,7 @@ class TestATree:
             (2, "testers", False),
         ]
 
-    def test_opens_what_is_in_it_twice_once(self, world: World):
+    def test_group_nested_twice_is_expanded_once(self, world: World):
         """Of groups that are each in two others there are as many ways as there are leaves on a tree."""
         top = row = [group("top", world.north)]
         for level in range(12):
@@ -46,7 +46,7 @@ class TestATree:
         assert (len(lines), more) == (2 + 11 * 4, 0)
         assert any(line.is_repeated for line in lines)
 
-    def test_is_cut_where_it_gets_long_from_below(self, world: World):
+    def test_long_tree_is_cut_at_the_deepest_level(self, world: World):
         top = group("top", world.north)
         for number in range(10):
             group(f"deep {number}", world.north, group(f"near {number}", world.north, top))
@@ -54,7 +54,7 @@ class TestATree:
         assert (len(lines), more) == (12, 8)
         assert [line.level for line in lines].count(1) == 10
 
-    def test_goes_down_a_deep_well(self, world: World):
+    def test_tree_150_levels_deep_is_shown(self, world: World):
         top = deepest = group("top", world.north)
         for number in range(150):
             deepest = group(f"{number}", world.north, deepest)
@@ -63,14 +63,14 @@ class TestATree:
         browser.open(f"/console/groups/{top.handle}/")
         assert browser.status == 200
 
-    def test_leads_through_nothing_deleted(self, world: World):
+    def test_deleted_group_and_its_children_are_left_out(self, world: World):
         top = group("top", world.north)
         gone = group("gone", world.north, top)
         group("lost", world.north, gone)
         delete(gone, actor=SYSTEM)
         assert told(top) == []
 
-    def test_is_one_statement(self, world: World):
+    def test_takes_one_query(self, world: World):
         top = group("top", world.north)
         group("in it", world.north, group("between", world.north, top))
         with counted() as statements:
@@ -78,8 +78,8 @@ class TestATree:
         assert len(statements) == 1
 
 
-class TestThePage:
-    def test_leads_to_each_group_that_is_in_it(self, world: World):
+class TestGroupPage:
+    def test_links_to_every_nested_group(self, world: World):
         top = group("top", world.north)
         inner = group("<b>inner</b>", world.north, group("between", world.north, top))
         browser = Browser(world.north_admin)
@@ -87,7 +87,7 @@ class TestThePage:
         link = f'<a class="console-link" href="/console/groups/{inner.handle}/">&lt;b&gt;inner&lt;/b&gt;</a>'
         assert f'<span style="padding-inline-start: 1rem">{link}</span>' in browser.html
 
-    def test_counts_whoever_is_in_it_in_any_way_and_leads_to_them(self, world: World):
+    def test_counts_effective_members_and_links_to_them(self, world: World):
         top = group("top", world.north)
         inner = group("inner", world.north, top)
         add_member(top, world.ada.user, actor=SYSTEM)
@@ -101,7 +101,7 @@ class TestThePage:
         assert world.alan.user.email in text
         assert world.north_admin.user.email not in text.partition("Last sign-in")[2]
 
-    def test_says_how_many_more_there_are(self, world: World):
+    def test_says_how_many_nested_groups_are_not_shown(self, world: World):
         top = group("top", world.north)
         for number in range(203):
             group(f"{number}", world.north, top)
@@ -109,7 +109,7 @@ class TestThePage:
         assert "Nested groups, and 3 more" in browser.open(f"/console/groups/{top.handle}/")
 
     @cells("handle", ["foreign", "grp_nonsense", ""])
-    def test_of_strangers_has_nobody_in_it(self, handle: str, world: World):
+    def test_member_filter_by_a_foreign_group_is_empty(self, handle: str, world: World):
         foreign = group("foreign", world.springfield)
         add_member(foreign, world.lisa.user, actor=SYSTEM)
         browser = Browser(world.north_admin)

@@ -1,4 +1,4 @@
-"""Ending sessions at the console: what is shown first is what ends, and nothing else."""
+"""Revoking sessions in the console: exactly what the preview showed is revoked."""
 
 import re
 from html import unescape
@@ -67,7 +67,7 @@ ENDED_BY: list[tuple[str, dict[str, str], set[str]]] = [
 
 
 @pytest.mark.parametrize(("who", "what", "ended"), ENDED_BY, ids=spelled)
-def test_what_the_preview_counts_is_what_ends(who: str, what: dict[str, str], ended: set[str], everybody: World):
+def test_preview_count_equals_the_revoked_sessions(who: str, what: dict[str, str], ended: set[str], everybody: World):
     browser = Browser(getattr(everybody, who))
     before = set(others_live(everybody))
     text = browser.open(END, **what)
@@ -94,14 +94,14 @@ def test_what_the_preview_counts_is_what_ends(who: str, what: dict[str, str], en
         ] == []
 
 
-class TestThePreview:
-    def test_tells_how_far_it_reaches(self, everybody: World):
+class TestRevocationPreview:
+    def test_shows_sessions_users_tenants_and_admins(self, everybody: World):
         create_sessions(everybody.ada, 3)
         text = Browser(everybody.super_admin).open(END, tenant="north")
         for told in ("6 sessions", "3 users", "1 tenant", "1 administrator"):
             assert told in text
 
-    def test_says_the_same_by_the_counters_and_by_the_rows(self, everybody: World):
+    def test_counters_and_rows_give_the_same_preview(self, everybody: World):
         create_sessions(everybody.ada, 5)
         create_sessions(everybody.north_admin, 2)
         operator = Principal.system("tests")
@@ -116,7 +116,7 @@ class TestThePreview:
             )
 
     @pytest.mark.parametrize("said", [{}, {"usr": "x"}, {"session": ""}, {"state": "live"}])
-    def test_takes_nothing_said_for_nothing(self, said: dict[str, str], everybody: World):
+    def test_missing_scope_is_422(self, said: dict[str, str], everybody: World):
         browser = Browser(everybody.super_admin)
         browser.open(END, **said)
         assert browser.status == 422
@@ -135,7 +135,7 @@ class TestThePreview:
             ({"device": "mobile", "state": "lively"}, "Unknown state lively. Use one of: live,"),
         ],
     )
-    def test_says_what_it_does_not_understand(self, said: dict[str, str], words: str, everybody: World):
+    def test_invalid_filter_is_explained(self, said: dict[str, str], words: str, everybody: World):
         browser = Browser(everybody.super_admin)
         assert words in browser.open(END, **said)
         assert browser.status == 422
@@ -143,15 +143,15 @@ class TestThePreview:
         assert browser.status == 200
 
 
-class TestAnEnd:
-    def test_takes_a_reason(self, everybody: World):
+class TestConsoleRevoke:
+    def test_missing_or_too_long_reason_is_422(self, everybody: World):
         browser = Browser(everybody.north_admin)
         for reason in ("", "  ", "x" * 201):
             assert "Enter a reason" in browser.end(reason=reason, user="ada@north.example")
             assert browser.status == 422
         assert is_live(everybody.ada) == [True]
 
-    def test_asks_again_when_more_has_come_to_match(self, everybody: World):
+    def test_is_confirmed_again_when_more_sessions_match(self, everybody: World):
         browser = Browser(everybody.north_admin)
         browser.open(END, user="ada@north.example")
         form = {"user": "ada@north.example", "at_most": "1", "reason": "a bad night"}
@@ -161,7 +161,7 @@ class TestAnEnd:
         assert "Revoke 2 sessions now" in browser.text
         assert SessionState.objects.live().for_user(everybody.ada.user.pk).count() == 2
 
-    def test_goes_on_record_with_who_and_why(self, everybody: World):
+    def test_writes_audit_entry_with_actor_and_reason(self, everybody: World):
         Browser(everybody.north_admin).end(user="ada@north.example", reason="she lost her phone")
         entry = AuditEntry.objects.filter(action=Action.SESSIONS_REVOKED).order_by("-pk").first()
         assert entry.actor_id == everybody.north_admin.user.handle
@@ -169,21 +169,21 @@ class TestAnEnd:
         mine = everybody.super_admin.get(f"/api/v1/admin/sessions/{everybody.ada.session_id}").json()["data"]
         assert (mine["status"], mine["revoke_reason"]) == ("revoked", "she lost her phone")
 
-    def test_of_picked_ones_passes_over_what_is_not_theirs(self, everybody: World):
+    def test_selected_sessions_out_of_scope_are_ignored(self, everybody: World):
         browser = Browser(everybody.north_admin)
         picked = [everybody.ada.session_id, everybody.lisa.session_id, everybody.super_admin.session_id, "ses_x"]
         assert "1 session" in browser.open(END, session=picked)
         browser.end(session=picked)
         assert is_live(everybody.ada, everybody.lisa, everybody.super_admin) == [False, True, True]
 
-    def test_of_picked_ones_that_are_all_foreign_is_none(self, everybody: World):
+    def test_selection_entirely_out_of_scope_is_422(self, everybody: World):
         browser = Browser(everybody.north_admin)
         assert "You do not have permission to revoke these sessions" in browser.open(
             END, session=[everybody.lisa.session_id]
         )
         assert browser.status == 422
 
-    def test_spares_equals_whom_they_may_only_look_at(self, everybody: World):
+    def test_admins_of_an_equal_role_are_kept(self, everybody: World):
         peer = everybody.signed_in(everybody.person("peer", everybody.north, Role.TENANT_ADMIN))
         browser = Browser(everybody.north_admin)
         assert "Permission denied" in browser.open(END, user=peer.user.handle)
@@ -193,7 +193,7 @@ class TestAnEnd:
         denied = AuditEntry.objects.filter(action=Action.ACCESS_DENIED).count()
         assert denied == 1
 
-    def test_of_an_application_that_is_everybodys_stays_on_their_own_ground(self, everybody: World):
+    def test_shared_application_is_limited_to_the_admins_scope(self, everybody: World):
         made = ApplicationFactory(name="Mail")
         for caller in (everybody.ada, everybody.lisa):
             Session.objects.filter(pk=caller.session.pk).update(application=made)
@@ -202,7 +202,7 @@ class TestAnEnd:
         browser.end(application=made.client_id)
         assert is_live(everybody.ada, everybody.lisa) == [False, True]
 
-    def test_of_very_many_one_by_one_is_for_a_command(self, everybody: World, monkeypatch: pytest.MonkeyPatch):
+    def test_filter_with_too_many_sessions_is_refused(self, everybody: World, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("sessions_app.admin.revoke_view.MOST_AT_ONCE", 2)
         browser = Browser(everybody.super_admin)
         assert "This page can revoke at most" in browser.open(END, device="desktop")
@@ -213,15 +213,15 @@ class TestAnEnd:
         assert is_live(everybody.ada) == [True]
 
 
-class TestTheList:
-    def test_shows_live_ones_the_newest_first(self, everybody: World):
+class TestSessionList:
+    def test_shows_live_sessions_newest_first(self, everybody: World):
         browser = Browser(everybody.north_admin)
         text = browser.open(SESSIONS)
         assert "3 active sessions" in text
         assert text.index("alan@") < text.index("ada@")
         assert "katherine@" not in text
 
-    def test_is_walked_to_its_end(self, everybody: World):
+    def test_older_links_lead_to_every_session(self, everybody: World):
         create_sessions(everybody.ada, 120)
         browser, seen = Browser(everybody.north_admin), []
         browser.open(SESSIONS, user="ada@north.example")
@@ -248,7 +248,7 @@ class TestTheList:
         ],
         ids=spelled,
     )
-    def test_is_filtered_by_what_operators_ask(self, asked: dict[str, str], found: set[str], world: World):
+    def test_is_filtered_by_user_device_address_and_state(self, asked: dict[str, str], found: set[str], world: World):
         world.signed_in(world.person("ada", world.north))
         world.signed_in(world.person("alan", world.north), ip_address="198.51.100.7", user_agent=FIREFOX)
         browser = Browser(world.north_admin)
@@ -257,14 +257,14 @@ class TestTheList:
         people = {"ada": "ada@north", "alan": "alan@north", "north_admin": "admin@north"}
         assert {name for name, start in people.items() if start in listed} == found
 
-    def test_leads_to_the_whole_story_of_one(self, everybody: World):
+    def test_detail_page_shows_the_sessions_history(self, everybody: World):
         everybody.north_admin.post(f"/api/v1/admin/sessions/{everybody.ada.session_id}/revoke", {"reason": "stolen"})
         text = Browser(everybody.acme_partner).open(f"{SESSIONS}{everybody.ada.session_id}/")
         for told in ("revoked", "stolen", "signed in with password from 192.0.2.10", "session.revoked", "Chrome"):
             assert told in text
         assert "Revoke this session…" not in text
 
-    def test_shows_texts_as_they_are(self, world: World):
+    def test_user_agent_is_escaped(self, world: World):
         evil = "<script>alert(1)</script>{{7*7}}\" onmouseover='x'"
         world.signed_in(world.person("ada", world.north), user_agent=evil)
         browser = Browser(world.north_admin)

@@ -1,4 +1,4 @@
-"""What `revoke_sessions` takes an operator to mean, shown by what it says would end. Nothing is ended here."""
+"""The options of revoke_sessions, tested by dry runs that revoke nothing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -70,7 +70,7 @@ def matching(crowded: Crowded, *arguments: str) -> set[str]:
     return shown
 
 
-class TestAScope:
+class TestScopeOptions:
     @pytest.mark.parametrize(
         ("named", "found"),
         [
@@ -93,14 +93,14 @@ class TestAScope:
             (["--session", "{alan.session_id}", "--tenant", "{south.handle}"], set()),
         ],
     )
-    def test_means_all_within_and_nothing_else(self, named: list[str], found: set[str], crowded: Crowded):
+    def test_match_every_session_of_the_scope_and_no_other(self, named: list[str], found: set[str], crowded: Crowded):
         assert matching(crowded, *spelled(crowded, named)) == found
 
-    def test_of_everything_is_everything(self, crowded: Crowded):
+    def test_all_matches_every_live_session(self, crowded: Crowded):
         count = look("--all", "--json").json["count"]
         assert count == SessionState.objects.live().count() >= len(crowded.callers)
 
-    def test_of_administrators_is_theirs_alone(self, crowded: Crowded):
+    def test_admins_matches_admin_sessions_only(self, crowded: Crowded):
         before = look("--admins", "--json").json["count"]
         with transaction.atomic():
             crowded.signed_in(crowded.alan.user)
@@ -109,7 +109,7 @@ class TestAScope:
             transaction.set_rollback(True)
 
 
-class TestAFilter:
+class TestFilterOptions:
     @pytest.mark.parametrize(
         ("looks", "found"),
         [
@@ -137,15 +137,15 @@ class TestAFilter:
             (["--device", "mobile", "--country", "SE"], set()),
         ],
     )
-    def test_narrows_what_is_named(self, looks: list[str], found: set[str], crowded: Crowded):
+    def test_limit_the_scope(self, looks: list[str], found: set[str], crowded: Crowded):
         ada = crowded.callers["phone"].user
         assert matching(crowded, "--user", ada.handle, *looks) == found
 
-    def test_narrows_all_there_is_as_well(self, crowded: Crowded):
+    def test_limit_the_whole_platform_with_all(self, crowded: Crowded):
         assert matching(crowded, "--all", "--country", "SE") == {"abroad"}
 
 
-class TestWhatIsNoSelection:
+class TestInvalidSelection:
     @pytest.mark.parametrize(
         ("arguments", "why"),
         [
@@ -186,19 +186,19 @@ class TestWhatIsNoSelection:
             (["--all", "--idle-for", "٣d"], "is not a duration"),
         ],
     )
-    def test_is_an_error(self, arguments: list[str], why: str, crowded: Crowded):
+    def test_is_a_usage_error_with_the_reason(self, arguments: list[str], why: str, crowded: Crowded):
         said = look(*spelled(crowded, arguments))
         assert (said.code, said.out) == (2, "")
         assert why in said.err
 
     @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
-    def test_without_a_reason_neither(self, reason: str, crowded: Crowded):
+    def test_missing_or_too_long_reason_is_a_usage_error(self, reason: str, crowded: Crowded):
         said = run_command("revoke_sessions", "--user", crowded.alan.user.handle, "--reason", reason, "--yes")
         assert (said.code, said.err) == (2, "--reason must have 1 to 200 characters.\n")
 
 
-class TestLooking:
-    def test_changes_nothing_at_all(self, crowded: Crowded):
+class TestDryRun:
+    def test_changes_nothing(self, crowded: Crowded):
         def rows() -> list[Any]:
             sessions = list(Session.objects.order_by("pk").values())
             return [sessions, Revocation.objects.count(), AuditEntry.objects.count()]
@@ -232,14 +232,14 @@ class TestLooking:
         ]
         assert len(sample.splitlines()) == 9
 
-    def test_shows_ten_at_most_and_the_newest(self, crowded: Crowded):
+    def test_lists_the_ten_newest_sessions(self, crowded: Crowded):
         opened = [crowded.signed_in(crowded.lisa.user) for _ in range(11)]
         shown = look("--tenant", "springfield-crowded").out.partition("The newest:\n")[2].splitlines()
         assert [line.split()[0] for line in shown] == [each.session_id for each in reversed(opened)][:10]
         where = "lisa@springfield-crowded.example  springfield-crowded  192.0.2.10  Chrome Linux desktop"
         assert all(where in line for line in shown)
 
-    def test_finds_nothing_with_an_exit_code_of_its_own(self, crowded: Crowded):
+    def test_no_match_has_exit_code_1(self, crowded: Crowded):
         said = look("--tenant", "north-crowded", "--device", "bot")
         assert (said.code, said.out.splitlines()[0], said.err) == (
             1,

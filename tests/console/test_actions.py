@@ -1,4 +1,4 @@
-"""Stopping things and starting them again, and helping somebody who has lost what lets them in."""
+"""Console actions: suspend and reactivate, reset passwords, disable MFA."""
 
 import re
 from typing import Any
@@ -46,13 +46,13 @@ def hidden(browser: Browser) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(version|at_most)" value="([^"]*)">', browser.html))
 
 
-def test_every_kind_that_can_be_stopped_is_tried():
+def test_every_kind_that_can_be_suspended_is_tested():
     assert THINGS.keys() == {kind for kind, acts in ACTS.items() if "suspend" in {act.name for act in acts}}
 
 
 @each_kind
-class TestAThing:
-    def test_is_stopped_and_started_again(self, kind: type, world: World):
+class TestSuspension:
+    def test_object_is_suspended_and_reactivated(self, kind: type, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(world.super_admin)
         assert "Suspend…" in browser.open(page)
@@ -69,7 +69,7 @@ class TestAThing:
         assert list(actions)[:2] == [(f"{name}.reactivated", ours), (f"{name}.suspended", ours)]
 
     @pytest.mark.parametrize("who", ["springfield_admin", "globex_partner"])
-    def test_is_not_there_for_strangers(self, kind: type, who: str, world: World):
+    def test_object_out_of_scope_is_404(self, kind: type, who: str, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(getattr(world, who))
         browser.open("/console/")
@@ -78,14 +78,14 @@ class TestAThing:
         thing.refresh_from_db()
         assert thing.status == Status.ACTIVE
 
-    def test_takes_the_token_of_its_form(self, kind: type, world: World):
+    def test_missing_csrf_token_is_403(self, kind: type, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(world.super_admin)
         assert browser.http.post(f"{page}suspend/", {"version": thing.version}).status_code == 403
         thing.refresh_from_db()
         assert thing.status == Status.ACTIVE
 
-    def test_that_has_been_stopped_meanwhile_is_shown_as_it_is(self, kind: type, world: World):
+    def test_suspended_object_offers_no_second_suspension(self, kind: type, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(world.super_admin)
         form = {"version": thing.version}
@@ -96,7 +96,7 @@ class TestAThing:
         assert (browser.status, browser.at) == (200, page)
         assert AuditEntry.objects.count() == before
 
-    def test_is_not_changed_by_who_has_not_seen_it_as_it_is(self, kind: type, world: World):
+    def test_stale_version_is_412_and_changes_nothing(self, kind: type, world: World):
         page, thing = page_of(kind, world)
         browser = Browser(world.super_admin)
         do(browser, page, "suspend", version="0")
@@ -110,7 +110,7 @@ class TestAThing:
     [("north_admin", Tenant), ("acme_partner", Tenant)],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def test_who_may_only_look_at_it_gets_no_form(who: str, kind: type, world: World):
+def test_read_only_admin_has_no_form_and_gets_403(who: str, kind: type, world: World):
     page, thing = page_of(kind, world)
     browser = Browser(getattr(world, who))
     assert "Suspend" not in browser.open(page)
@@ -123,7 +123,7 @@ def test_who_may_only_look_at_it_gets_no_form(who: str, kind: type, world: World
     assert thing.status == Status.ACTIVE
 
 
-def test_a_suspension_tells_first_how_many_sessions_end(world: World):
+def test_confirmation_page_shows_the_number_of_sessions(world: World):
     assert world.ada.session
     assert world.alan.session
     browser = Browser(world.super_admin)
@@ -135,7 +135,7 @@ def test_a_suspension_tells_first_how_many_sessions_end(world: World):
 
 
 @pytest.mark.parametrize("act", ["suspend", "reset-password", "remove-second-factor", "remove"])
-def test_what_would_end_more_than_was_shown_is_shown_again(act: str, world: World, monkeypatch: pytest.MonkeyPatch):
+def test_action_is_confirmed_again_when_more_sessions_match(act: str, world: World, monkeypatch: pytest.MonkeyPatch):
     App.confirmed(world.ada, Clock.stopped(monkeypatch))
     ada = world.ada.user
     browser = Browser(world.north_admin)
@@ -156,7 +156,7 @@ def test_what_would_end_more_than_was_shown_is_shown_again(act: str, world: Worl
     assert browser.status == 200
 
 
-def test_what_agrees_to_no_number_is_shown_first(world: World):
+def test_missing_or_malformed_confirmation_is_409(world: World):
     assert world.ada.session
     browser = Browser(world.north_admin)
     for at_most in ("", "-1", "many", "9" * 20):
@@ -165,7 +165,7 @@ def test_what_agrees_to_no_number_is_shown_first(world: World):
     assert User.objects.get(pk=world.ada.user.pk).status == Status.ACTIVE
 
 
-def test_a_suspension_of_oneself_leads_out(world: World):
+def test_suspending_oneself_leads_to_sign_in(world: World):
     admin = world.signed_in(world.person("second", world.super_admin.user.tenant, world.super_admin.user.role))
     assert world.super_admin.session
     browser = Browser(admin)
@@ -173,7 +173,7 @@ def test_a_suspension_of_oneself_leads_out(world: World):
     assert browser.at == SIGN_IN
 
 
-def test_the_last_operator_stays(world: World):
+def test_last_active_super_admin_cannot_be_suspended(world: World):
     assert world.super_admin.session
     User.objects.filter(role="super_admin").exclude(pk=world.super_admin.user.pk).update(status=Status.SUSPENDED)
     browser = Browser(world.super_admin)
@@ -182,8 +182,8 @@ def test_the_last_operator_stays(world: World):
     assert User.objects.get(pk=world.super_admin.user.pk).status == Status.ACTIVE
 
 
-class TestSomebody:
-    def test_gets_a_letter_and_loses_password_and_sessions(self, world: World):
+class TestUserActions:
+    def test_password_reset_sends_mail_and_revokes_sessions(self, world: World):
         browser = Browser(world.north_admin)
         page = f"/console/users/{world.ada.user.handle}/"
         text = do(browser, page, "reset-password")
@@ -191,7 +191,7 @@ class TestSomebody:
         assert PasswordReset.objects.filter(user=world.ada.user).count() == 1
         assert world.ada.get("/api/v1/me").status_code == 401
 
-    def test_who_has_lost_the_second_factor_is_freed_of_it(self, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_mfa_of_a_user_can_be_disabled(self, world: World, monkeypatch: pytest.MonkeyPatch):
         App.confirmed(world.ada, Clock.stopped(monkeypatch))
         browser = Browser(world.north_admin)
         page = f"/console/users/{world.ada.user.handle}/"
@@ -201,14 +201,14 @@ class TestSomebody:
         assert "Disable MFA…" not in browser.open(page)
 
     @pytest.mark.parametrize("act", PEOPLES)
-    def test_does_neither_to_themselves(self, act: str, world: World, monkeypatch: pytest.MonkeyPatch):
+    def test_own_account_is_403(self, act: str, world: World, monkeypatch: pytest.MonkeyPatch):
         App.confirmed(world.north_admin, Clock.stopped(monkeypatch))
         browser = Browser(world.north_admin)
         browser.open(f"/console/users/{world.north_admin.user.handle}/{act}/")
         assert browser.status == 403
 
     @cells("act", [*PEOPLES, "suspend", "edit", "remove"])
-    def test_does_none_of_it_to_an_equal(self, act: str, world: World):
+    def test_user_of_an_equal_role_is_403_and_has_no_links(self, act: str, world: World):
         peer = world.person("peer", world.north, world.north_admin.user.role)
         browser = Browser(world.north_admin)
         browser.open(f"/console/users/{peer.handle}/")
