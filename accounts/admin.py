@@ -41,8 +41,8 @@ class HousedAdmin(EntityAdmin):
 
 
 class UserAdmin(HousedAdmin):
-    slug, icon, asked_as = "users", "group", "user"
-    list_display = ("email", "full_name", "home", "role", "second_factor", "standing", "last_login")
+    slug, icon, session_filter = "users", "group", "user"
+    list_display = ("email", "full_name", "home", "role", "second_factor", "status_badge", "last_login")
     list_display_links = ("email",)
     search_fields = ("email", "display_name", "first_name", "last_name")
 
@@ -104,7 +104,7 @@ class UserAdmin(HousedAdmin):
 class GroupAdmin(HousedAdmin):
     slug, icon = "groups", "groups"
     page_template = "console/group.html"
-    list_display = ("name", "home", "group_type", "members", "standing", "made")
+    list_display = ("name", "home", "group_type", "members", "status_badge", "created")
     search_fields = ("name", "description")
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
@@ -161,8 +161,8 @@ class GroupAdmin(HousedAdmin):
 
 
 class ApplicationAdmin(EntityAdmin):
-    slug, icon, asked_as = "applications", "apps", "application"
-    list_display = ("name", "client_id", "application_type", "scope", "whose", "standing", "made")
+    slug, icon, session_filter = "applications", "apps", "application"
+    list_display = ("name", "client_id", "application_type", "scope", "whose", "status_badge", "created")
     list_display_links = ("name",)
     search_fields = ("name", "client_id")
 
@@ -197,7 +197,7 @@ class ApplicationAdmin(EntityAdmin):
 
 class IdentityProviderAdmin(HousedAdmin):
     slug, icon = "identity-providers", "key"
-    list_display = ("name", "home", "provider_type", "standing", "made")
+    list_display = ("name", "home", "provider_type", "status_badge", "created")
     search_fields = ("name",)
 
     def about(self, thing: IdentityProvider) -> Iterable[tuple[str, Any]]:
@@ -213,7 +213,7 @@ class IdentityProviderAdmin(HousedAdmin):
 
 class AgentAdmin(HousedAdmin):
     slug, icon = "agents", "smart_toy"
-    list_display = ("name", "client_id", "home", "owner", "agent_type", "standing", "made")
+    list_display = ("name", "client_id", "home", "owner", "agent_type", "status_badge", "created")
     search_fields = ("name", "client_id")
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:

@@ -1,4 +1,4 @@
-"""Partners and tenants at the console."""
+"""Partners and tenants in the console."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,39 +21,39 @@ KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
 
 
 class EntityAdmin(ConsoleAdmin):
-    """Things with a life: shown with their status, and what goes by them with the sessions that stand on them."""
+    """Models with a status, whose pages link the sessions that depend on them."""
 
-    asked_as = ""  # what the list of sessions calls it, if sessions stand on it
+    session_filter = ""  # the parameter of the session list that selects those of one row, if there is one
 
     @admin.display(description="Status")
-    def standing(self, row: Entity) -> str:
+    def status_badge(self, row: Entity) -> str:
         return format_html('<span class="console-badge {}">{}</span>', KINDS[Status(row.status)], row.status.lower())
 
     @admin.display(description="Created (UTC)")
-    def made(self, row: Entity) -> str:
+    def created(self, row: Entity) -> str:
         return time_tag(row.created_at)
 
-    def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
-        if self.asked_as:
-            about = f"{self.asked_as}={thing.handle}"
-            yield Link("Active sessions", f"{reverse('admin:sessions_app_session_changelist')}?{about}")
-            yield Link("Revoke sessions…", f"{reverse('admin:sessions_app_session_end')}?{about}")
+    def acts(self, obj: Any, principal: Principal) -> Iterable[Link]:
+        if self.session_filter:
+            query = f"{self.session_filter}={obj.handle}"
+            yield Link("Active sessions", f"{reverse('admin:sessions_app_session_changelist')}?{query}")
+            yield Link("Revoke sessions…", f"{reverse('admin:sessions_app_session_end')}?{query}")
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield DefinitionList("Details", [*self.about(thing), *life_of(thing)])
-        yield from self.more(thing, principal)
-        yield audit_panel((thing.handle,), principal)
+    def parts(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield DefinitionList("Details", [*self.about(obj), *status_rows(obj)])
+        yield from self.more(obj, principal)
+        yield audit_panel((obj.handle,), principal)
 
-    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
-        return [("Name", str(thing))]
+    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
+        return [("Name", str(obj))]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+    def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         return ()
 
 
 class PartnerAdmin(EntityAdmin):
-    slug, icon, since, asked_as = "partners", "handshake", Tier.SUPER, "partner"
-    list_display = ("name", "slug", "tenants", "standing", "made")
+    slug, icon, since, session_filter = "partners", "handshake", Tier.SUPER, "partner"
+    list_display = ("name", "slug", "tenants", "status_badge", "created")
     list_display_links = ("name",)
     search_fields = ("name", "slug", "contact_email")
 
@@ -61,30 +61,30 @@ class PartnerAdmin(EntityAdmin):
         return Partner.objects.visible_to(principal).not_deleted()
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
-        present = Q(tenants__deleted_at=None, tenants__kind=Tenant.Kind.CUSTOMER)
-        return rows.annotate(tenant_count=Count("tenants", filter=present))
+        customers = Q(tenants__deleted_at=None, tenants__kind=Tenant.Kind.CUSTOMER)
+        return rows.annotate(tenant_count=Count("tenants", filter=customers))
 
     @admin.display(description="Tenants")
     def tenants(self, row: Any) -> str:
         return str(row.tenant_count)
 
-    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
         return [
-            ("Name", thing.name),
-            ("Slug", thing.slug),
-            ("Contact", thing.contact_email),
-            ("Tenants", f"{thing.tenant_count:,} ({_at_most(thing.max_tenants)})"),
-            ("Users per tenant", _at_most(thing.max_users_per_tenant)),
-            ("Applications per tenant", _at_most(thing.max_applications_per_tenant)),
+            ("Name", obj.name),
+            ("Slug", obj.slug),
+            ("Contact", obj.contact_email),
+            ("Tenants", f"{obj.tenant_count:,} ({_at_most(obj.max_tenants)})"),
+            ("Users per tenant", _at_most(obj.max_users_per_tenant)),
+            ("Applications per tenant", _at_most(obj.max_applications_per_tenant)),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield policy_of(thing)
+    def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield policy_of(obj)
 
 
 class TenantAdmin(EntityAdmin):
-    slug, icon, asked_as = "tenants", "apartment", "tenant"
-    list_display = ("name", "slug", "partner", "standing", "made")
+    slug, icon, session_filter = "tenants", "apartment", "tenant"
+    list_display = ("name", "slug", "partner", "status_badge", "created")
     list_display_links = ("name",)
     search_fields = ("name", "slug", "contact_email")
 
@@ -94,36 +94,36 @@ class TenantAdmin(EntityAdmin):
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("partner")
 
-    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
         return [
-            ("Name", thing.name),
-            ("Slug", thing.slug),
-            ("Partner", thing.partner.name),
-            ("Contact", thing.contact_email),
+            ("Name", obj.name),
+            ("Slug", obj.slug),
+            ("Partner", obj.partner.name),
+            ("Contact", obj.contact_email),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield policy_of(thing)
+    def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        yield policy_of(obj)
 
 
-def life_of(thing: Entity) -> list[tuple[str, Any]]:
+def status_rows(obj: Entity) -> list[tuple[str, Any]]:
     return [
-        ("Status", Badge(thing.status.lower(), KINDS[Status(thing.status)])),
-        ("ID", thing.handle),
-        ("Created", thing.created_at),
-        ("Updated", thing.updated_at),
+        ("Status", Badge(obj.status.lower(), KINDS[Status(obj.status)])),
+        ("ID", obj.handle),
+        ("Created", obj.created_at),
+        ("Updated", obj.updated_at),
     ]
 
 
-def policy_of(thing: SessionPolicy) -> DefinitionList:
-    """What it says itself; whatever stands above may be stricter, and then holds."""
+def policy_of(owner: SessionPolicy) -> DefinitionList:
+    """Show an owner's own session policy. Stricter values above it take precedence."""
     return DefinitionList(
         "Session policy",
         [
-            ("Maximum lifetime", _length(thing.session_lifetime)),
-            ("Idle timeout", _length(thing.idle_timeout)),
-            ("Sessions per user", "inherited" if thing.max_sessions is None else f"at most {thing.max_sessions}"),
-            ("At the session limit", WHEN_FULL[OnSessionLimit(thing.when_full)] if thing.when_full else "inherited"),
+            ("Maximum lifetime", _length(owner.session_lifetime)),
+            ("Idle timeout", _length(owner.idle_timeout)),
+            ("Sessions per user", "inherited" if owner.max_sessions is None else f"at most {owner.max_sessions}"),
+            ("At the session limit", WHEN_FULL[OnSessionLimit(owner.when_full)] if owner.when_full else "inherited"),
         ],
     )
 

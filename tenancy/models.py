@@ -1,4 +1,4 @@
-"""Platform > partner > tenant. Every user lives in exactly one tenant; operators live in staff tenants."""
+"""Platform > partner > tenant. Every user belongs to exactly one tenant; operators belong to staff tenants."""
 
 from typing import Any, Self, TypeVar
 
@@ -14,23 +14,23 @@ M = TypeVar("M", bound=models.Model)
 
 
 class OnSessionLimit(models.TextChoices):
-    """What a sign-in meets that is one too many: the oldest session ends for it, or it is refused."""
+    """What happens at the limit of sessions: the sign-in is refused, or the oldest session is revoked."""
 
     DENY = "deny"
     EVICT = "evict"
 
 
 def policy_constraint(name: str) -> models.CheckConstraint:
-    """Two minutes at the least: activity is written down once a minute, and a shorter limit would end the active."""
+    """Require two minutes at least: activity is saved once a minute, and a shorter limit would end active sessions."""
     lifetime = Q(session_lifetime=None) | Q(session_lifetime__gte=120)
     idle = Q(idle_timeout=None) | Q(idle_timeout__gte=120)
-    room = Q(max_sessions=None) | Q(max_sessions__gte=1)
-    full = Q(when_full=None) | Q(when_full__in=OnSessionLimit.values)
-    return models.CheckConstraint(condition=lifetime & idle & room & full, name=name)
+    limit = Q(max_sessions=None) | Q(max_sessions__gte=1)
+    at_limit = Q(when_full=None) | Q(when_full__in=OnSessionLimit.values)
+    return models.CheckConstraint(condition=lifetime & idle & limit & at_limit, name=name)
 
 
 class SessionPolicy(models.Model):
-    """How long a session may last, in seconds, and how many one person may have. Null: whatever stands above."""
+    """How long a session may last, in seconds, and how many one user may have. Null inherits from above."""
 
     session_lifetime = models.PositiveIntegerField(null=True)
     idle_timeout = models.PositiveIntegerField(null=True)
@@ -66,7 +66,7 @@ class Platform(models.Model):
 
 
 def platform(column: str) -> models.Subquery:
-    """A column of the one row, for use inside another query."""
+    """Return a column of the one row, for use inside another query."""
     return models.Subquery(Platform.objects.values(column)[:1])
 
 
@@ -103,24 +103,24 @@ class TenantQuerySet(EntityQuerySet["Tenant"]):
     partner_path = "partner"
 
     def visible_to(self, principal: Principal) -> Self:
-        """Staff tenants are how operators are housed, not something anybody manages."""
+        """Exclude staff tenants: they exist for their users, and nobody manages them."""
         return super().visible_to(principal).filter(kind=Tenant.Kind.CUSTOMER)
 
     def writable_by(self, principal: Principal) -> Self:
-        """A tenant is the platform's to change; those within see what they were given."""
+        """Tenants are changed by super admins only; others see them."""
         return self.visible_to(principal) if principal.tier is Tier.SUPER else self.none()
 
     def undeleted_names(self, partner: Partner) -> list[str]:
-        """The names of some that keep the partner from being deleted."""
-        inhabited = self.filter(deleted_at=None, partner=partner, kind=Tenant.Kind.CUSTOMER)
-        return list(inhabited.order_by("name").values_list("name", flat=True)[:10])
+        """Return the names of up to ten tenants that keep a partner from being deleted."""
+        customers = self.filter(deleted_at=None, partner=partner, kind=Tenant.Kind.CUSTOMER)
+        return list(customers.order_by("name").values_list("name", flat=True)[:10])
 
 
-class HousedQuerySet(EntityQuerySet[M]):
-    """Things of a tenant."""
+class TenantOwnedQuerySet(EntityQuerySet[M]):
+    """Rows that belong to a tenant."""
 
     def in_existing_tenant(self) -> Self:
-        """Present, and in something that is: what is under something deleted is gone with it."""
+        """Exclude what is deleted itself, and what belongs to a deleted tenant or partner."""
         return self.filter(deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
 
@@ -166,7 +166,7 @@ class Tenant(Entity, SessionPolicy):
             one_of("kind", TenantKind, "tenant_kind_is_known"),
             one_of("status", Status, "tenant_status_is_known"),
             policy_constraint("tenant_policy_is_workable"),
-            # What a user's composite foreign key points at: role and kind agree because the database says so.
+            # A user's composite foreign key references it, so the database keeps role and kind consistent.
             models.UniqueConstraint(fields=["id", "kind"], name="tenant_id_and_kind"),
         ]
 
@@ -179,13 +179,13 @@ class Tenant(Entity, SessionPolicy):
 
 
 def tenant_is_active(path: str) -> Q:
-    """The tenant at `path`, and its partner if it has one, are active and not deleted."""
+    """Match if the tenant at `path` and its partner, if it has one, are active and not deleted."""
     return is_active(path) & (Q(**{f"{path}partner": None}) | is_active(f"{path}partner__"))
 
 
 def strictest(policy: str, path: str) -> Any:
-    """The smallest of the platform's, the partner's and the tenant's `policy`; LEAST passes over nulls.
+    """Return the smallest of the platform's, the partner's and the tenant's `policy`; LEAST ignores nulls.
 
-    Of words that is the first in the alphabet: to deny is stricter than to evict.
+    Text compares alphabetically, and `deny`, which is stricter, comes before `evict`.
     """
     return Least(platform(policy), F(f"{path}partner__{policy}"), F(f"{path}{policy}"))

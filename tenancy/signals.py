@@ -1,4 +1,4 @@
-"""What tenancy tells the packages to its right, inside the act's transaction."""
+"""Tenancy's signals to the packages above it, sent inside the transaction of the change."""
 
 from typing import Any, cast
 
@@ -6,19 +6,19 @@ from django.dispatch import Signal
 
 from core.access import Principal
 
-# Whatever was waited for has been waited for: whoever listens raises ConcurrentChange if the actor may act no more.
+# After the wait for a lock: receivers raise ConcurrentChange if the actor has lost the right to act.
 actor_check = Signal()
-# Before it is written: whoever listens takes its locks in its own order first.
+# Before the change is written and its row locked: receivers take their own locks first.
 pre_deactivate = Signal()
-# Likewise, and once both partners' rows are locked.
+# Before the move is written, with both partners' rows locked.
 pre_tenant_move = Signal()
-# After it is written.
+# After the change is written.
 post_deactivate = Signal()
 session_policy_changed = Signal()
 tenant_moved = Signal()
 
 
-def send_and_count(news: Signal, thing: Any, *, actor: Principal, **more: Any) -> int:
-    """Tell whoever listens. Each answers with how many sessions it ended over it."""
-    answers: list[Any] = news.send(type(thing), thing=thing, actor=actor, **more)
-    return sum(cast(int, ended) for _, ended in answers)
+def send_and_count(signal: Signal, entity: Any, *, actor: Principal, **more: Any) -> int:
+    """Send a signal and return how many sessions its receivers revoked."""
+    responses: list[Any] = signal.send(type(entity), thing=entity, actor=actor, **more)
+    return sum(cast(int, revoked) for _, revoked in responses)

@@ -8,10 +8,10 @@ from accounts.models.users import User
 from core.access import Principal
 from core.ids import Prefix
 from core.models import Status, is_active, one_of
-from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
+from tenancy.models import Tenant, TenantOwnedQuerySet, tenant_is_active
 
 
-class AgentQuerySet(ClientQuerySet["Agent"], HousedQuerySet["Agent"]):  # type: ignore[override]  # managers the plugin made up
+class AgentQuerySet(ClientQuerySet["Agent"], TenantOwnedQuerySet["Agent"]):  # type: ignore[override]  # managers the plugin made up
     def writable_by(self, principal: Principal) -> "AgentQuerySet":
         return self.visible_to(principal).editable_by_machine(principal)
 

@@ -12,7 +12,7 @@ from accounts.models.users import User
 from core.ids import Prefix
 from core.lookups import AnyOf, pk_in
 from core.models import Entity, Status, one_of
-from tenancy.models import HousedQuerySet, Tenant
+from tenancy.models import Tenant, TenantOwnedQuerySet
 
 
 class GroupType(models.TextChoices):
@@ -20,7 +20,7 @@ class GroupType(models.TextChoices):
     DISTRIBUTION_LIST = "DISTRIBUTION_LIST"
 
 
-class GroupQuerySet(HousedQuerySet["Group"]):
+class GroupQuerySet(TenantOwnedQuerySet["Group"]):
     def within(self, group_id: UUID) -> Self:
         """The group, and all that is nested in it, however deep; nothing of it is reached through a deleted one."""
         found = RawSQL("SELECT * FROM groups_within(%s)", [group_id])

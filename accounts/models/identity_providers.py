@@ -2,7 +2,7 @@ from django.db import models
 
 from core.ids import Prefix
 from core.models import Entity, Status, one_of
-from tenancy.models import HousedQuerySet, Tenant
+from tenancy.models import Tenant, TenantOwnedQuerySet
 
 
 class ProviderType(models.TextChoices):
@@ -22,7 +22,7 @@ class IdentityProvider(Entity):
     config = models.JSONField(default=dict)
     sealed_secret = models.BinaryField(null=True)
 
-    objects = HousedQuerySet["IdentityProvider"].as_manager()
+    objects = TenantOwnedQuerySet["IdentityProvider"].as_manager()
 
     class Meta:
         verbose_name = "identity provider"

@@ -7,7 +7,7 @@ from django.db.models import Case, Q, Value, When
 from core.access import Principal, ScopedQuerySet, Tier
 from core.ids import Prefix
 from core.models import Entity, Status, is_active, one_of
-from tenancy.models import HousedQuerySet, Tenant, tenant_is_active
+from tenancy.models import Tenant, TenantOwnedQuerySet, tenant_is_active
 
 M = TypeVar("M", bound=models.Model)
 
@@ -65,7 +65,7 @@ class PersonalQuerySet(ScopedQuerySet[M]):
         return rows.filter(below if principal.delegate else below | own)
 
 
-class UserQuerySet(PersonalQuerySet["User"], HousedQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
+class UserQuerySet(PersonalQuerySet["User"], TenantOwnedQuerySet["User"]):  # type: ignore[override]  # managers the plugin made up
     user_path = ""
 
     def writable_by(self, principal: Principal) -> Self:

@@ -9,7 +9,7 @@ from accounts.models import Agent, Application, Group, IdentityProvider, User
 from core.access import Principal
 from core.models import Status
 from sessions_app.models import Reach
-from tenancy.api.v1.wire import still_inhabited
+from tenancy.api.v1.wire import partner_has_tenants
 from tenancy.models import Partner, Tenant
 from tenancy.operations import PartnerHasTenants, Versions, change
 from web.console.api_bridge import ask, ended_by, is_theirs
@@ -68,7 +68,7 @@ def _rotate(thing: Any, actor: Principal, versions: Versions) -> str:
 
 def _inhabited(thing: Any) -> str:
     names = Tenant.objects.undeleted_names(thing) if isinstance(thing, Partner) else []
-    return still_inhabited(PartnerHasTenants(names)) if names else ""
+    return partner_has_tenants(PartnerHasTenants(names)) if names else ""
 
 
 LAST: Refusals = {accounts.LastOperator: "This is the last active super admin. At least one is required."}
@@ -107,7 +107,7 @@ def _end(what: str, ends: Reach | None) -> Action:
         _delete,
         lambda thing: True,
         ends,
-        refusals={**LAST, PartnerHasTenants: still_inhabited},
+        refusals={**LAST, PartnerHasTenants: partner_has_tenants},
         obstacle=_inhabited,
         is_the_last=True,
     )

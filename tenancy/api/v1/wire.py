@@ -1,4 +1,4 @@
-"""v1's words for what tenancy refuses."""
+"""v1's errors for tenancy's exceptions."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from tenancy.operations import LimitReached, PartnerHasTenants
 
 
-def limit_reached(refusal: LimitReached) -> str:
-    return f"{refusal.limit} is {refusal.allowed}, and {refusal.used} are in use"
+def limit_reached(error: LimitReached) -> str:
+    return f"{error.limit} is {error.allowed}, and {error.used} are in use"
 
 
-def still_inhabited(refusal: PartnerHasTenants) -> str:
-    return f"This partner still has tenants; delete or move them first: {', '.join(refusal.tenants)}"
+def partner_has_tenants(error: PartnerHasTenants) -> str:
+    return f"This partner still has tenants; delete or move them first: {', '.join(error.tenants)}"
 
 
 ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     LimitReached: (HTTPStatus.CONFLICT, limit_reached),
-    PartnerHasTenants: (HTTPStatus.CONFLICT, still_inhabited),
+    PartnerHasTenants: (HTTPStatus.CONFLICT, partner_has_tenants),
 }
