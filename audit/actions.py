@@ -2,7 +2,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """Everything that is ever recorded."""
+    """Every action that the audit log records."""
 
     ACCESS_DENIED = "access.denied"
     ACT_REFUSED = "act.refused"
@@ -80,7 +80,7 @@ class Result(StrEnum):
 
 
 class ResourceType(StrEnum):
-    """Everything that something is ever done to."""
+    """Every type of resource that an action can be about."""
 
     AGENT = "agent"
     API_KEY = "api_key"

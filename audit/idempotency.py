@@ -1,4 +1,4 @@
-"""Answers that are kept for a day, so that a request that is sent again is answered again and not done twice."""
+"""Responses stored for a day, so that a request that is sent again gets the same response and takes effect once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ import orjson
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from audit.models import GivenAnswer
+from audit.models import IdempotentResponse
 from core.access import Principal
 from core.crypto import digest, seal, unseal
 
-KEPT = timedelta(days=1)
+LIFETIME = timedelta(days=1)
 PURPOSE = "given answer"
 
 
 class KeyTaken(Exception):
-    """The same key came with another request before."""
+    """The key was already used for a different request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +28,36 @@ class Answer:
 
 
 def run_once(actor: Principal, key: str, request: str, act: Callable[[], Answer]) -> tuple[Answer, bool]:
-    """What `act` answers, and whether it had answered before. The answer is kept by the transaction that earned it.
+    """Run `act` unless it has run for this key; return its answer, and whether that was stored before.
 
-    A second request of the same key waits for the first, and gets its answer; or has its turn, if the first failed.
+    The answer is stored in the transaction of the act. A concurrent request with the same key waits for the first and
+    gets its answer, or runs if the first failed.
     """
     with transaction.atomic():
-        own = f"{actor.delegate}\n{key}" if actor.delegate else key  # who acts for somebody has keys of their own
-        kept = GivenAnswer(actor_id=actor.id, key=digest(own), request=digest(request))
-        if _is_first(kept):
+        scoped_key = (
+            f"{actor.delegate}\n{key}" if actor.delegate else key
+        )  # a client acting for a user has its own keys
+        row = IdempotentResponse(actor_id=actor.id, key=digest(scoped_key), request=digest(request))
+        if _is_first(row):
             answer = act()
             sealed = seal(orjson.dumps([answer.status, answer.headers, answer.body]), purpose=PURPOSE)
-            GivenAnswer.objects.filter(pk=kept.pk).update(sealed=sealed)
+            IdempotentResponse.objects.filter(pk=row.pk).update(sealed=sealed)
             return answer, False
-    given = GivenAnswer.objects.get(actor_id=kept.actor_id, key=kept.key)
-    if bytes(given.request) != kept.request:
+    stored = IdempotentResponse.objects.get(actor_id=row.actor_id, key=row.key)
+    if bytes(stored.request) != row.request:
         raise KeyTaken
-    return Answer(*orjson.loads(unseal(bytes(given.sealed), purpose=PURPOSE))), True
+    return Answer(*orjson.loads(unseal(bytes(stored.sealed), purpose=PURPOSE))), True
 
 
-def _is_first(kept: GivenAnswer) -> bool:
-    GivenAnswer.objects.filter(actor_id=kept.actor_id, key=kept.key, created_at__lte=Now() - KEPT).delete()
+def _is_first(row: IdempotentResponse) -> bool:
+    IdempotentResponse.objects.filter(actor_id=row.actor_id, key=row.key, created_at__lte=Now() - LIFETIME).delete()
     try:
         with transaction.atomic():
-            kept.save(force_insert=True)
+            row.save(force_insert=True)
     except IntegrityError:
         return False
     return True
 
 
-def forget_answers() -> int:
-    return GivenAnswer.objects.filter(created_at__lte=Now() - KEPT).delete()[0]
+def purge_responses() -> int:
+    return IdempotentResponse.objects.filter(created_at__lte=Now() - LIFETIME).delete()[0]

@@ -1,11 +1,11 @@
-"""What the worker does by itself."""
+"""Periodic jobs."""
 
 from procrastinate.contrib.django import app
 
-from audit.idempotency import forget_answers
+from audit.idempotency import purge_responses
 
 
 @app.periodic(cron="41 * * * *")
 @app.task(name="forget_given_answers")
-def forget_given_answers(timestamp: int) -> None:
-    forget_answers()
+def purge_idempotent_responses(timestamp: int) -> None:
+    purge_responses()

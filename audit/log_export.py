@@ -1,4 +1,4 @@
-"""Taking the record out of the house: on record itself before the first entry leaves, and as a stream."""
+"""Export of the audit log: recorded itself before the first entry is sent, then streamed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,19 +12,22 @@ from audit.operations import record
 from core.access import Principal
 from core.batches import newest_first
 
-SCAN_LIMIT = 100_000  # entries that one statement looks through
+SCAN_LIMIT = 100_000  # entries scanned by one statement
 
 
 def scan_boundary(rows: QuerySet[Any], after: UUID | None = None) -> UUID | None:
-    """The oldest of those that one statement looks through; None, if that is all there are."""
-    left = rows if after is None else rows.filter(pk__lt=after)
-    return left.order_by("-pk").values_list("pk", flat=True)[SCAN_LIMIT : SCAN_LIMIT + 1].first()
+    """Return the id of the oldest entry that one statement scans, or None if it scans all of them."""
+    remaining = rows if after is None else rows.filter(pk__lt=after)
+    return remaining.order_by("-pk").values_list("pk", flat=True)[SCAN_LIMIT : SCAN_LIMIT + 1].first()
 
 
 def export(
-    rows: QuerySet[Any], picked: QuerySet[Any], *, actor: Principal, file_format: str, asked: dict[str, str]
+    indexed: QuerySet[Any], matching: QuerySet[Any], *, actor: Principal, file_format: str, filters: dict[str, str]
 ) -> Iterator[list[UUID]]:
-    """The ids of `picked`, the newest first, a part at a time. They are some of `rows`, which an index tells."""
+    """Record an export, and return the ids of the matching entries, newest first, in batches.
+
+    `matching` narrows `indexed`, which is what the filters with an index leave.
+    """
     with transaction.atomic():
-        record(Action.RECORD_EXPORTED, actor=actor, changes={"format": file_format, "filter": asked})
-    return newest_first(picked, lambda after: scan_boundary(rows, after))
+        record(Action.RECORD_EXPORTED, actor=actor, changes={"format": file_format, "filter": filters})
+    return newest_first(matching, lambda after: scan_boundary(indexed, after))

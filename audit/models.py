@@ -1,4 +1,4 @@
-"""Who did what. Plain id columns and no foreign keys: an entry outlives whatever it speaks of."""
+"""The audit log. Its ids are plain columns and no foreign keys: an entry outlives what it is about."""
 
 from typing import Self
 
@@ -15,7 +15,7 @@ from core.models import Record
 class Chain(models.Model):
     """The end of one hash chain. The row is locked while an entry is added, so a chain has no forks.
 
-    `tenant_id` names the tenant; the nil UUID stands for everything that belongs to none.
+    `tenant_id` is the tenant's, or the nil UUID for entries that belong to no tenant.
     """
 
     tenant_id = models.UUIDField(primary_key=True)
@@ -31,7 +31,7 @@ class AuditEntryQuerySet(ScopedQuerySet["AuditEntry"]):
     partner_path = "partner_id"
 
     def visible_to(self, principal: Principal) -> Self:
-        """What was done to a partner itself is between the platform's own people."""
+        """Show entries about partners themselves to super admins only."""
         rows = super().visible_to(principal)
         return rows if principal.tier is Tier.SUPER else rows.filter(tenant_id__isnull=False)
 
@@ -73,12 +73,12 @@ class AuditEntry(Record):
         ]
         indexes = [
             models.Index(fields=["tenant_id", "-id"], name="audit_by_tenant"),
-            # With what tells a partner's people which are theirs to read, so that the index alone counts them.
+            # tenant_id is included so that a partner's entries are counted by the index alone.
             models.Index(fields=["partner_id", "-id"], include=["tenant_id"], name="audit_by_partner"),
             models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
             models.Index(fields=["actor_label", "-id"], name="audit_by_actor_label"),
             models.Index(fields=["resource_id", "-id"], name="audit_by_resource"),
-            # Of all that is on record sign-ins are the most, and they are counted by the hour.
+            # Sign-ins are the most frequent entries, and the dashboard counts them by the hour.
             models.Index(
                 fields=["-id"],
                 include=["tenant_id", "partner_id", "result", "created_at"],
@@ -91,8 +91,8 @@ class AuditEntry(Record):
         return f"{self.action} by {self.actor_label or self.actor_type}: {self.result}"
 
 
-class GivenAnswer(models.Model):
-    """What a request with an Idempotency-Key was answered. Sealed: an answer may hold a secret that is shown once."""
+class IdempotentResponse(models.Model):
+    """The response to a request with an Idempotency-Key. It is encrypted, because it may hold a secret shown once."""
 
     actor_id = models.CharField(max_length=128)
     key = models.BinaryField(max_length=32)
@@ -101,6 +101,7 @@ class GivenAnswer(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        db_table = "audit_givenanswer"
         constraints = [models.UniqueConstraint(fields=["actor_id", "key"], name="answer_is_given_once")]
         indexes = [models.Index(fields=["created_at"], name="answer_by_age")]
 

@@ -1,4 +1,4 @@
-"""Recording, in the act's own transaction; refusals, in one of their own, since the act they refuse rolls back."""
+"""Recording: an act in its own transaction, a refusal in a separate one, because the refused act is rolled back."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from core.jsonb import dumps, normalize
 from core.models import Record
 from core.timestamps import milliseconds
 
-LONGEST = 4_000  # bytes of a value that is kept as it is
+MAX_VALUE = 4_000  # bytes; a longer value is stored as its hash
 
 
 def record(
@@ -30,12 +30,12 @@ def record(
     changes: dict[str, Any] | None = None,
     at: datetime | None = None,
 ) -> AuditEntry:
-    """Add one entry to the end of its chain. The caller's transaction decides whether it happened.
+    """Add an entry to the end of its chain, in the caller's transaction.
 
-    `at` is another moment than this one in a past that is made up, as the demo's is.
+    `at` sets another time than now, for the demo's invented past.
     """
-    tenant_id, partner_id = _place(actor, resource, tenant_id, partner_id)
-    number, previous_hash = _lock_end_of(tenant_id or NIL_ID)
+    tenant_id, partner_id = _owners(actor, resource, tenant_id, partner_id)
+    number, previous_hash = _extend_chain(tenant_id or NIL_ID)
     entry = AuditEntry(
         **({"id": uuid7(milliseconds(at))} if at else {}),
         chain_id=tenant_id or NIL_ID,
@@ -55,49 +55,49 @@ def record(
         ip_address=actor.origin.ip_address,
         user_agent=actor.origin.user_agent,
         request_id=actor.origin.request_id,
-        changes={name: _brief(normalize(value)) for name, value in (changes or {}).items()}
+        changes={name: _shortened(normalize(value)) for name, value in (changes or {}).items()}
         | ({"acting_client": actor.delegate} if actor.delegate else {}),
     )
     entry.hash = fingerprint(entry)
     entry.save(force_insert=True)
-    _move_end_to(entry)
+    _set_head(entry)
     return entry
 
 
-def record_refusal(action: Action, *, actor: Principal, result: Result = Result.DENIED, **where: Any) -> AuditEntry:
-    """A denial or a failure, committed at once. Durable: inside another transaction it would vanish with it."""
+def record_refusal(action: Action, *, actor: Principal, result: Result = Result.DENIED, **details: Any) -> AuditEntry:
+    """Record a denial or a failure, committed at once. Durable, because an outer transaction could be rolled back."""
     with transaction.atomic(durable=True):
-        return record(action, actor=actor, result=result, **where)
+        return record(action, actor=actor, result=result, **details)
 
 
 def fingerprint(entry: AuditEntry) -> bytes:
-    """SHA-256 over every column that holds something, but itself: a column added later changes no old entry."""
+    """Return the SHA-256 of every other column that is not null, so that a new column changes no old entry's hash."""
     columns = [field for field in AuditEntry._meta.concrete_fields if field.attname != "hash"]  # noqa: SLF001 - a documented API
     values = {column.attname: column.to_python(getattr(entry, column.attname)) for column in columns}
     fields = {column: _plain(value) for column, value in values.items() if value is not None}
     return hashlib.sha256(dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-def _brief(value: Any) -> Any:
-    """What is long can be compared, and is not there to be read; of a change, what was before and after each."""
+def _shortened(value: Any) -> Any:
+    """Replace long values by their hashes, which can still be compared: in a change the old and the new one each."""
     if isinstance(value, list) and len(value) == 2:
-        return [_digested(each) for each in value]
-    return _digested(value)
+        return [_hashed_if_long(each) for each in value]
+    return _hashed_if_long(value)
 
 
-def _digested(value: Any) -> Any:
+def _hashed_if_long(value: Any) -> Any:
     text = dumps(value, option=orjson.OPT_SORT_KEYS)
-    return value if len(text) <= LONGEST else {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
+    return value if len(text) <= MAX_VALUE else {"sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
 
 
 def _plain(value: Any) -> Any:
     return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
 
 
-def _place(
+def _owners(
     actor: Principal, resource: models.Model | None, tenant_id: UUID | None, partner_id: UUID | None
 ) -> tuple[UUID | None, UUID | None]:
-    """Whose it is to know: the resource's tenant and partner, or the actor's own where there is no resource."""
+    """Return the tenant and partner an entry belongs to: the resource's, or the actor's if there is no resource."""
     if tenant_id is None:
         tenant_id = actor.tenant_id if resource is None else getattr(resource, "tenant_id", None)
     if partner_id is None:
@@ -108,7 +108,7 @@ def _place(
     return tenant_id, partner_id
 
 
-def _lock_end_of(chain_id: UUID) -> tuple[int, bytes]:
+def _extend_chain(chain_id: UUID) -> tuple[int, bytes]:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_chain AS chain (tenant_id, length, head) VALUES (%s, 1, %s)"
@@ -119,6 +119,6 @@ def _lock_end_of(chain_id: UUID) -> tuple[int, bytes]:
         return length, bytes(head)
 
 
-def _move_end_to(entry: AuditEntry) -> None:
+def _set_head(entry: AuditEntry) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audit_chain SET head = %s WHERE tenant_id = %s", [bytes(entry.hash), entry.chain_id])

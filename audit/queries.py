@@ -10,8 +10,8 @@ from audit.models import AuditEntry, Chain
 from audit.operations import fingerprint
 from core.access import Principal, Tier
 
-NOTHING = bytes(32)
-# All of them together, in one row also of none: an aggregate of Django's would make groups of `values()`.
+GENESIS = bytes(32)  # before the first entry of a chain
+# One row even without chains. Django's Sum would group by the columns of `values()`.
 LENGTH = Coalesce(Func("length", function="SUM"), 0, output_field=BigIntegerField())
 
 
@@ -23,13 +23,13 @@ class Fault:
 
 
 def length_seen_by(principal: Principal) -> int | None:
-    """How many entries they see, as the ends of the chains have it; None for a partner, whose tenants come and go."""
+    """Return how many entries a principal sees, from the chains; None for a partner, whose tenants may move."""
     chains = chains_seen_by(principal)
     return None if chains is None else int(chains.values_list(LENGTH, flat=True)[0])
 
 
 def chains_seen_by(principal: Principal) -> Any:
-    """Those whose `LENGTH` is what they see; None for a partner."""
+    """Return the chains whose entries a principal sees, or None for a partner."""
     match principal.tier:
         case Tier.SUPER:
             return Chain.objects.order_by()
@@ -40,13 +40,13 @@ def chains_seen_by(principal: Principal) -> Any:
 
 
 def broken_chains() -> int:
-    """How many chains end in something else than they say: told at once, where `faults` recomputes everything."""
+    """Count the chains whose last entry is not the one stored for the chain. Fast: `faults` verifies every entry."""
     last = AuditEntry.objects.filter(chain_id=OuterRef("pk"), number=OuterRef("length"), hash=OuterRef("head"))
     return Chain.objects.filter(~Exists(last), length__gt=0).count()
 
 
 def faults() -> Iterator[Fault]:
-    """The first thing wrong with each chain, found by recomputing every entry."""
+    """Yield the first fault of each chain that has one, by recomputing every entry's hash."""
     chains = set(AuditEntry.objects.values_list("chain_id", flat=True).distinct()) | set(
         Chain.objects.values_list("tenant_id", flat=True)
     )
@@ -56,9 +56,13 @@ def faults() -> Iterator[Fault]:
 
 
 def first_fault(chain_id: UUID) -> Fault | None:
-    """Entries may be added meanwhile: there must be as many as the end said before, and no more than it says after."""
-    promised, promised_head = _end_of(chain_id)
-    number, head = 0, NOTHING
+    """Return a chain's first fault, if it has one.
+
+    Entries may be added meanwhile, so there must be at least as many as the chain had at first, and at most as many as
+    it has at last.
+    """
+    expected, expected_head = _end_of(chain_id)
+    number, head = 0, GENESIS
     for entry in AuditEntry.objects.filter(chain_id=chain_id).order_by("number").iterator(chunk_size=2000):
         number += 1
         if entry.number != number:
@@ -68,9 +72,9 @@ def first_fault(chain_id: UUID) -> Fault | None:
         if bytes(entry.hash) != fingerprint(entry):
             return Fault(chain_id, number, "was altered")
         head = bytes(entry.hash)
-        if number == promised and head != promised_head:
+        if number == expected and head != expected_head:
             return Fault(chain_id, number, "was replaced")
-    if number < promised:
+    if number < expected:
         return Fault(chain_id, number + 1, "is missing from the end")
     if number > _end_of(chain_id)[0]:
         return Fault(chain_id, number, "was added")
@@ -79,4 +83,4 @@ def first_fault(chain_id: UUID) -> Fault | None:
 
 def _end_of(chain_id: UUID) -> tuple[int, bytes]:
     end = Chain.objects.filter(pk=chain_id).first()
-    return (end.length, bytes(end.head)) if end else (0, NOTHING)
+    return (end.length, bytes(end.head)) if end else (0, GENESIS)

@@ -1,4 +1,4 @@
-"""The record at the console: a list with filters, each entry's page, and all that a filter shows as a file."""
+"""The audit log in the console: a list with filters, a page for each entry, and an export of all that match."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -25,28 +25,28 @@ from core.api.components import Badge, DefinitionList, Table, time_tag
 from core.api.exports import download, format_in
 
 
-class RecordList(KeysetChangeList):
-    """What no index tells is looked for among so many entries at a time."""
+class AuditChangeList(KeysetChangeList):
+    """A list whose filters without an index scan a limited number of entries per page."""
 
     looked_at = SCAN_LIMIT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         self.form = AuditFilterForm(request.GET)
-        self.root_queryset = self.form.ground(self.root_queryset)
+        self.root_queryset = self.form.indexed(self.root_queryset)
         rows = super().get_queryset(request, exclude_parameters)
         self.looked_to = scan_boundary(rows) if self.form.is_searching else None
-        return self.form.picked(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
+        return self.form.matching(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """The same again, for a file of it."""
-        return list(self.form.said.items())
+        """Return the filters again, for the export's form."""
+        return list(self.form.values.items())
 
 
 class AuditEntryAdmin(ConsoleAdmin):
     slug, icon, title = "record", "history", "Audit log"
-    list_display = ("what", "actor", "resource", "outcome", "address", "when")
-    list_display_links = ("what",)
+    list_display = ("event", "actor", "resource", "outcome", "address", "when")
+    list_display_links = ("event",)
     change_list_template = "console/record.html"
     search_fields = ("actor_label",)
     search_help_text = "An e-mail address, an action such as user.suspended, or an ID such as usr_…"
@@ -55,10 +55,10 @@ class AuditEntryAdmin(ConsoleAdmin):
         return AuditEntry.objects.visible_to(principal)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        return queryset, False  # the form has seen to it
+        return queryset, False  # get_queryset has applied the search
 
     @admin.display(description="Action")
-    def what(self, row: AuditEntry) -> str:
+    def event(self, row: AuditEntry) -> str:
         return row.action
 
     @admin.display(description="Actor")
@@ -82,7 +82,7 @@ class AuditEntryAdmin(ConsoleAdmin):
         return time_tag(row.created_at)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
-        return RecordList
+        return AuditChangeList
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
         return {"chains": chain_badge()} if principal_of(request).tier is Tier.SUPER else {}
@@ -91,47 +91,54 @@ class AuditEntryAdmin(ConsoleAdmin):
         return [path("export/", self.admin_site.admin_view(require_POST(self.export)), name="audit_auditentry_export")]
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """All that the filter shows, as far as they see."""
+        """Export every entry that the filters match and the operator may see."""
         me, form, file_format = principal_of(request), AuditFilterForm(request.POST), format_in(request.POST)
         if form.error:
             raise SuspiciousOperation(form.error)
-        ground = form.ground(self.seen_by(me))
+        indexed = form.indexed(self.seen_by(me))
 
-        def rows(parts: Iterator[list[Any]]) -> Iterator[dict[str, Any]]:
-            for ids in parts:
+        def entries(batches: Iterator[list[Any]]) -> Iterator[dict[str, Any]]:
+            for ids in batches:
                 for row in AuditEntry.objects.filter(pk__in=ids).order_by("-pk").values(*wire.COLUMNS):
                     yield wire.entry(row, seen_by=me.tier)
 
-        def taken() -> Iterator[dict[str, Any]]:
-            return rows(export(ground, form.picked(ground), actor=me, file_format=file_format, asked=form.said))
+        def start() -> Iterator[dict[str, Any]]:
+            matching = form.matching(indexed)
+            return entries(export(indexed, matching, actor=me, file_format=file_format, filters=form.values))
 
-        still = partial(self.admin_site.lets_in, request)
-        return download(taken, tuple(Entry().fields), "record", file_format, me, is_let_in=still)
+        is_let_in = partial(self.admin_site.lets_in, request)
+        return download(start, tuple(Entry().fields), "record", file_format, me, is_let_in=is_let_in)
 
-    def parts(self, thing: AuditEntry, principal: Principal) -> Iterable[DefinitionList | Table]:
+    def parts(self, entry: AuditEntry, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield DefinitionList(
             "Event",
             [
-                ("Action", thing.action),
-                ("Result", Badge(thing.result, RESULTS[thing.result])),
-                ("Target", f"{thing.resource_type} {thing.resource_id}".strip()),
-                ("Time", thing.created_at),
-                ("ID", thing.handle),
+                ("Action", entry.action),
+                ("Result", Badge(entry.result, RESULTS[entry.result])),
+                ("Target", f"{entry.resource_type} {entry.resource_id}".strip()),
+                ("Time", entry.created_at),
+                ("ID", entry.handle),
             ],
         )
         yield DefinitionList(
             "Actor",
             [
-                ("Name", thing.actor_label or thing.actor_type),
-                ("ID", thing.actor_id),
-                ("Type", thing.actor_type),
-                ("Tier", thing.actor_tier),
-                ("IP address", thing.ip_address),
-                ("User agent", thing.user_agent),
-                ("Request ID", thing.request_id),
+                ("Name", entry.actor_label or entry.actor_type),
+                ("ID", entry.actor_id),
+                ("Type", entry.actor_type),
+                ("Tier", entry.actor_tier),
+                ("IP address", entry.ip_address),
+                ("User agent", entry.user_agent),
+                ("Request ID", entry.request_id),
             ],
         )
-        told = wire.changes(thing.changes, seen_by=principal.tier).items()
-        yield DefinitionList("Changes", [(name, json.dumps(value, ensure_ascii=False)) for name, value in told])
-        chain = [("Number", thing.number), ("Hash", bytes(thing.hash).hex())]
-        yield DefinitionList("Audit log integrity", [*chain, ("Previous hash", bytes(thing.previous_hash).hex())])
+        changes = wire.changes(entry.changes, seen_by=principal.tier).items()
+        yield DefinitionList("Changes", [(name, json.dumps(value, ensure_ascii=False)) for name, value in changes])
+        yield DefinitionList(
+            "Audit log integrity",
+            [
+                ("Number", entry.number),
+                ("Hash", bytes(entry.hash).hex()),
+                ("Previous hash", bytes(entry.previous_hash).hex()),
+            ],
+        )

@@ -1,4 +1,4 @@
-"""What other pages quote of the record."""
+"""Parts of other pages that show the audit log."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ from core.access import Principal
 from core.api.components import Badge, Link, Table
 
 RESULTS = {"success": "success", "denied": "danger", "failure": "warning"}
-QUOTED = 20
+MAX_ROWS = 20
 
 
 def audit_panel(handles: Sequence[str], principal: Principal) -> Table:
-    """What was done to these, the newest first, as far as the operator may read of it."""
-    rows = AuditEntry.objects.visible_to(principal).filter(resource_id__in=handles).order_by("-pk")[:QUOTED]
-    lines = [
+    """Return the newest entries about some resources that the operator may see."""
+    rows = AuditEntry.objects.visible_to(principal).filter(resource_id__in=handles).order_by("-pk")[:MAX_ROWS]
+    cells = [
         (
             each.created_at,
             Link(each.action, reverse("admin:audit_auditentry_change", args=[each.handle])),
@@ -30,13 +30,13 @@ def audit_panel(handles: Sequence[str], principal: Principal) -> Table:
     return Table(
         "Audit history",
         ("Time", "Action", "Actor", "Result", "Reason"),
-        lines,
+        cells,
         empty="Nothing yet.",
-        more=more if len(lines) == QUOTED else None,
+        more=more if len(cells) == MAX_ROWS else None,
     )
 
 
 def chain_badge() -> Badge:
-    """Whether the end of each fits it; `verify_audit` computes them anew."""
-    loose = broken_chains()
-    return Badge(f"{loose} broken", "danger") if loose else Badge("OK", "success")
+    """Show whether the end of each chain matches it. The command `verify_audit` verifies every entry."""
+    broken = broken_chains()
+    return Badge(f"{broken} broken", "danger") if broken else Badge("OK", "success")

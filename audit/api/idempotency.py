@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on what makes something: a request that is sent again makes nothing twice."""
+"""`Idempotency-Key`: a request that is sent again creates nothing twice."""
 
 import hashlib
 import re
@@ -17,13 +17,13 @@ from core.api.v1 import V1ViewSet, ValidationFailed, error_item
 from core.jsonb import dumps
 
 HEADER = "Idempotency-Key"
-REPEATED = "Idempotency-Replayed"
+REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("ETag", "Location")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class IdempotentViewSet(V1ViewSet):
-    """`repeatable` names the actions that may be sent again with the same key for a day."""
+    """A view set whose `repeatable` actions can be sent again with the same key for a day."""
 
     repeatable: ClassVar[frozenset[str]] = frozenset()
 
@@ -31,9 +31,9 @@ class IdempotentViewSet(V1ViewSet):
         super().initial(request, *args, **kwargs)
         if self.action in self.repeatable and HEADER in request.headers:
             method = (request.method or "").lower()
-            setattr(self, method, partial(self._once, getattr(self, method)))
+            setattr(self, method, partial(self._run_once, getattr(self, method)))
 
-    def _once(self, act: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
+    def _run_once(self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers[HEADER]
         if not _KEY.fullmatch(key):
             raise ValidationFailed(
@@ -41,15 +41,15 @@ class IdempotentViewSet(V1ViewSet):
             )
         body = hashlib.sha256(dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
-        def answer() -> Answer:
-            response = act(request, *args, **kwargs)
+        def run() -> Answer:
+            response = handler(request, *args, **kwargs)
             kept = {name: response[name] for name in KEPT_HEADERS if name in response}
             return Answer(response.status_code, kept, JSONRenderer().render(response.data).decode())
 
         try:
-            given, is_old = run_once(self.principal, key, f"{request.method} {request.path_info} {body}", answer)
+            answer, is_replayed = run_once(self.principal, key, f"{request.method} {request.path_info} {body}", run)
         except KeyTaken as error:
-            told = "This key was already used for a different request; use a new one"
-            raise ValidationFailed(error_item(("header", HEADER), told, "value_error.key_taken")) from error
-        headers = given.headers | ({REPEATED: "true"} if is_old else {})
-        return Response(orjson.loads(given.body), status=HTTPStatus(given.status), headers=headers)
+            message = "This key was already used for a different request; use a new one"
+            raise ValidationFailed(error_item(("header", HEADER), message, "value_error.key_taken")) from error
+        headers = answer.headers | ({REPLAYED: "true"} if is_replayed else {})
+        return Response(orjson.loads(answer.body), status=HTTPStatus(answer.status), headers=headers)

@@ -1,4 +1,4 @@
-"""Every refusal that has somebody to name goes on record, once the request's own work has been undone."""
+"""Record refused requests of known callers, after the request's own transaction has been rolled back."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -17,16 +17,16 @@ RECORDED: dict[int, tuple[Action, Result]] = {
     HTTPStatus.CONFLICT: (Action.ACT_REFUSED, Result.FAILURE),
     HTTPStatus.FORBIDDEN: (Action.ACCESS_DENIED, Result.DENIED),
 }
-LONGEST_NAME = 40
+MAX_SEGMENT = 40
 Handler = Callable[[Exception, Mapping[str, Any]], Response | None]
 
 
 def recording_refusals(handler: Handler) -> Handler:
-    """A dialect's words for errors; what is refused is recorded alike, whatever the dialect calls it."""
+    """Wrap a dialect's exception handler so that it records refusals, whatever errors the dialect answers with."""
 
     def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         response, refusal = handler(error, context), error_response_for(error, context["view"])
-        if is_recorded(refusal):  # else nobody asks who it was: that may be just what could not be found out
+        if is_recorded(refusal):  # otherwise request.auth is not read: authentication may be what failed
             record_refused_request(refusal, context["request"], context["request"].auth)
         return response
 
@@ -41,13 +41,13 @@ def record_refused_request(refusal: ErrorResponse | None, request: Any, caller: 
     if refusal and is_recorded(refusal) and isinstance(caller, Principal):
         action, result = RECORDED[refusal.status]
         detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
-        what = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
-        record_refusal(action, actor=caller, result=result, changes=what)
+        changes = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
+        record_refusal(action, actor=caller, result=result, changes=changes)
 
 
 exception_handler = recording_refusals(v1.exception_handler)
 
 
 def without_secrets(path: str) -> str:
-    """Nothing in a path is as long as a credential, unless somebody has put one there by mistake."""
-    return "/".join(part if len(part) <= LONGEST_NAME else f"{part[:4]}..." for part in path.split("/"))
+    """Shorten the parts of a path that are long enough to be credentials put there by mistake."""
+    return "/".join(part if len(part) <= MAX_SEGMENT else f"{part[:4]}..." for part in path.split("/"))

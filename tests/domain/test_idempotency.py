@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from audit.idempotency import KEPT, Answer, KeyTaken, forget_answers, run_once
-from audit.models import GivenAnswer
+from audit.idempotency import LIFETIME, Answer, KeyTaken, purge_responses, run_once
+from audit.models import IdempotentResponse
 from tests.world import SYSTEM, World
 
 SECRET = '{"client_secret":"canary"}'
@@ -18,7 +18,7 @@ def answer(times: list[int], body: str = SECRET) -> Answer:
 
 
 def grow_old() -> None:
-    GivenAnswer.objects.update(created_at=F("created_at") - KEPT - timedelta(seconds=1))
+    IdempotentResponse.objects.update(created_at=F("created_at") - LIFETIME - timedelta(seconds=1))
 
 
 def test_repeated_request_gets_the_stored_response(world: World):
@@ -29,7 +29,7 @@ def test_repeated_request_gets_the_stored_response(world: World):
 
 def test_stored_response_is_encrypted(world: World):
     run_once(SYSTEM, "a-key-of-mine", "POST /things", lambda: answer([]))
-    (row,) = GivenAnswer.objects.values_list()
+    (row,) = IdempotentResponse.objects.values_list()
     kept = repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
     assert not {each for each in ("canary", "a-key-of-mine", "things") if each in kept}
 
@@ -46,7 +46,7 @@ def test_failed_request_stores_nothing(world: World):
 
     with pytest.raises(ValueError):  # noqa: PT011
         run_once(SYSTEM, "key", "POST /things", fail)
-    assert GivenAnswer.objects.count() == 0
+    assert IdempotentResponse.objects.count() == 0
 
 
 def test_stored_response_is_purged_after_a_day(world: World):
@@ -55,9 +55,9 @@ def test_stored_response_is_purged_after_a_day(world: World):
         run_once(SYSTEM, "key", "POST /things", lambda: answer(times))
         grow_old()
     assert len(times) == 2
-    assert (forget_answers(), GivenAnswer.objects.count()) == (1, 0)
+    assert (purge_responses(), IdempotentResponse.objects.count()) == (1, 0)
 
 
 def test_stored_response_is_kept_for_a_day(world: World):
     run_once(SYSTEM, "key", "POST /things", lambda: answer([]))
-    assert (forget_answers(), GivenAnswer.objects.count()) == (0, 1)
+    assert (purge_responses(), IdempotentResponse.objects.count()) == (0, 1)

@@ -155,7 +155,7 @@ def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: 
     promise = claim("control, looks for the answer and does not hold its place: done twice", full=1, reduced=1)
 
     def has_no_answer(kept: Any) -> bool:
-        return not idempotency.GivenAnswer.objects.filter(actor_id=kept.actor_id, key=kept.key).exists()
+        return not idempotency.IdempotentResponse.objects.filter(actor_id=kept.actor_id, key=kept.key).exists()
 
     with patch.object(idempotency, "_is_first", has_no_answer):
         done = max(same_requests()[0] for _ in range(5))

@@ -1,4 +1,4 @@
-"""What the record can be asked for."""
+"""Filters of the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from core.api.filters import ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, 
 from core.api.pagination import Listing
 from core.ids import Prefix, first_at
 
-A_MINUTE = 60_000  # milliseconds: far more than may lie between an entry's time and its id
+MAX_CLOCK_SKEW = 60_000  # milliseconds, far more than between an entry's time and its id
 
 
 class EntryFilters(FilterSet):
@@ -38,19 +38,19 @@ class EntryFilters(FilterSet):
         return rows.filter(labelled(value))
 
     def since(self, rows: Any, name: str, value: datetime) -> Any:
-        return rows.filter(created_at__gte=value, pk__gte=first_at(_milliseconds(value) - A_MINUTE))
+        return rows.filter(created_at__gte=value, pk__gte=first_at(_milliseconds(value) - MAX_CLOCK_SKEW))
 
     def before(self, rows: Any, name: str, value: datetime) -> Any:
-        return rows.filter(created_at__lt=value, pk__lt=first_at(_milliseconds(value) + A_MINUTE))
+        return rows.filter(created_at__lt=value, pk__lt=first_at(_milliseconds(value) + MAX_CLOCK_SKEW))
 
     @property
     def is_plain(self) -> bool:
-        """Nothing is asked but for all there is."""
+        """Return whether no filter is set."""
         return all(value in (None, "") for value in self.form.cleaned_data.values())
 
 
 def labelled(text: str) -> Q:
-    """By whoever is called so. People's addresses are kept in small letters; other labels, as they were."""
+    """Match entries by their actor's label. E-mail addresses are stored in lower case, other labels unchanged."""
     return Q(actor_label__in=[text, text.lower()])
 
 

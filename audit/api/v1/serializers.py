@@ -1,4 +1,4 @@
-"""What v1 gives of the record."""
+"""The audit log's responses in v1."""
 
 from rest_framework import serializers
 

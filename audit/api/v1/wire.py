@@ -1,4 +1,4 @@
-"""How v1 shows an entry of the record."""
+"""An audit log entry as v1 represents it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,14 +16,14 @@ ROLES = {Tier.SUPER: "super_admin", Tier.PARTNER: "partner_admin", Tier.TENANT: 
 
 def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
     tenant_id, partner_id = row["tenant_id"], row["partner_id"]
-    is_a_person = row["actor_type"] in PEOPLE
+    is_person = row["actor_type"] in PEOPLE
     return {
         "id": encode_id(Prefix.AUDIT_ENTRY, row["id"]),
         "timestamp": row["created_at"],
         "actor_id": row["actor_id"] or None,
         "actor_email": row["actor_label"] or None,
         "actor_type": row["actor_type"],
-        "actor_role": ROLES.get(Tier[row["actor_tier"].upper()]) if is_a_person else None,
+        "actor_role": ROLES.get(Tier[row["actor_tier"].upper()]) if is_person else None,
         "action": row["action"],
         "resource_type": row["resource_type"] or None,
         "resource_id": row["resource_id"] or None,
@@ -37,6 +37,6 @@ def entry(row: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
     }
 
 
-def changes(told: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
-    """Where a tenant came from when it moved is the platform's to know."""
-    return {name: values for name, values in told.items() if seen_by is Tier.SUPER or name != "partner_id"}
+def changes(recorded: Mapping[str, Any], *, seen_by: Tier) -> dict[str, Any]:
+    """Return an entry's changes. Only super admins see between which partners a tenant moved."""
+    return {name: values for name, values in recorded.items() if seen_by is Tier.SUPER or name != "partner_id"}

@@ -10,10 +10,10 @@ class Command(BaseCommand):
     help = "Verify the audit log's hash chains, and name the first entry that is wrong."
 
     def handle(self, **options: Any) -> None:
-        found = list(faults())
-        for fault in found:
+        all_faults = list(faults())
+        for fault in all_faults:
             self.stderr.write(self.style.ERROR(f"Chain {fault.chain_id}: entry {fault.number} {fault.reason}."))
-        if found:
+        if all_faults:
             raise CommandError(
                 "The audit log has been tampered with. Restore it from a backup and compare.", returncode=2
             )
