@@ -75,18 +75,18 @@ class AccessToken(Token):
         self.payload["jti"] = new_secret()
 
     def verify(self) -> None:
-        # PyJWT takes an audience in a list and times as text. We write neither, so whoever does is not us.
+        # PyJWT accepts an audience in a list and times as text. We write neither, so such a token is not ours.
         if not all(type(self.payload.get(name)) is kind for name, kind in _CLAIM_TYPES.items()):
             raise TokenError("A claim is missing or of another type")
         super().verify()
 
 
 def read_header(token: str) -> dict[str, str]:
-    """Return the header if it has our three members and no other, each of which would be there to be interpreted."""
+    """Return the header if it has our three members and no other, such as one that points to a key."""
     if len(token) > MAX_LENGTH:
         raise TokenBackendError("Token is too long")
     try:
-        header = json.loads(base64url_decode(token.partition(".")[0]))  # `decode` reads the rest, and judges all of it
+        header = json.loads(base64url_decode(token.partition(".")[0]))  # `decode` parses and verifies the whole token
     except (ValueError, RecursionError) as error:
         raise TokenBackendError("Header is malformed") from error
     if not isinstance(header, dict) or header.keys() != _HEADER or header["alg"] != ALGORITHM:

@@ -1,4 +1,4 @@
-"""People, groups and clients at the console. No secret is shown, nor what is made of one."""
+"""Users, groups, applications, identity providers and agents in the console. No secret or digest is shown."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,12 +20,12 @@ from core.ids import NIL_ID, Prefix, decode_id
 from core.lookups import pk_in
 from tenancy.admin import EntityAdmin
 
-SHOWN, LINES = 50, 200
-DEEPEST = 12  # indentations, on a page that has an end
+MAX_ROWS, MAX_TREE_ROWS = 50, 200
+MAX_INDENT = 12  # levels
 
 
-class HousedAdmin(EntityAdmin):
-    """Things of a tenant."""
+class TenantOwnedAdmin(EntityAdmin):
+    """Models that belong to a tenant."""
 
     list_display_links = ("name",)
 
@@ -36,13 +36,13 @@ class HousedAdmin(EntityAdmin):
         return rows.select_related("tenant")
 
     @admin.display(description="Tenant")
-    def home(self, row: Any) -> str:
+    def tenant_name(self, row: Any) -> str:
         return row.tenant.name
 
 
-class UserAdmin(HousedAdmin):
+class UserAdmin(TenantOwnedAdmin):
     slug, icon, session_filter = "users", "group", "user"
-    list_display = ("email", "full_name", "home", "role", "second_factor", "status_badge", "last_login")
+    list_display = ("email", "full_name", "tenant_name", "role", "second_factor", "status_badge", "last_login")
     list_display_links = ("email",)
     search_fields = ("email", "display_name", "first_name", "last_name")
 
@@ -50,23 +50,23 @@ class UserAdmin(HousedAdmin):
         return rows.select_related("tenant").with_totp()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Also, of a group that they see, whoever is in it in any way."""
+        """Restrict the list to the members of a group and of its nested groups, if one is given."""
         rows, group = super().get_queryset(request), self.group_in(request)
         return rows.filter(pk_in(members_of(group.pk, effective=True).values("pk"))) if group else rows
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
         group = self.group_in(request)
-        return {"told": Link(f"Members of {group.name} and of its nested groups.", self.list_url)} if group else {}
+        return {"notice": Link(f"Members of {group.name} and of its nested groups.", self.list_url)} if group else {}
 
     def group_in(self, request: HttpRequest) -> Group | None:
-        """Unknown and foreign are one and the same: nobody is in it."""
+        """Return the group to restrict to. One that is unknown, or that the operator may not see, has no members."""
         if "group" not in request.GET:
             return None
         pk = decode_id(Prefix.GROUP, request.GET["group"])
-        found = (
+        group = (
             Group.objects.visible_to(principal_of(request)).in_existing_tenant().filter(pk=pk).first() if pk else None
         )
-        return found or Group(pk=NIL_ID, name="no such group")
+        return group or Group(pk=NIL_ID, name="no such group")
 
     @admin.display(description="Name")
     def full_name(self, row: User) -> str:
@@ -80,89 +80,91 @@ class UserAdmin(HousedAdmin):
     def last_login(self, row: User) -> str:
         return time_tag(row.last_login_at)
 
-    def about(self, thing: User) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: User) -> Iterable[tuple[str, Any]]:
         return [
-            ("E-mail", thing.email),
-            ("Name", self.full_name(thing)),
-            ("Tenant", thing.tenant.name),
-            ("Role", thing.role),
-            ("MFA", Badge("on", "success") if thing.has_totp else Badge("off", "warning")),
-            ("Last sign-in", thing.last_login_at),
+            ("E-mail", obj.email),
+            ("Name", self.full_name(obj)),
+            ("Tenant", obj.tenant.name),
+            ("Role", obj.role),
+            ("MFA", Badge("on", "success") if obj.has_totp else Badge("off", "warning")),
+            ("Last sign-in", obj.last_login_at),
         ]
 
-    def more(self, thing: User, principal: Principal) -> Iterable[DefinitionList | Table]:
+    def more(self, obj: User, principal: Principal) -> Iterable[DefinitionList | Table]:
         groups = (
             Group.objects.visible_to(principal)
             .in_existing_tenant()
-            .filter(memberships__user=thing)
-            .order_by("name")[:SHOWN]
+            .filter(memberships__user=obj)
+            .order_by("name")[:MAX_ROWS]
         )
         rows = [(Link(each.name, _page_of("group", each)), each.group_type) for each in groups]
         yield Table("Groups", ("Name", "Type"), rows, empty="No groups.")
 
 
-class GroupAdmin(HousedAdmin):
+class GroupAdmin(TenantOwnedAdmin):
     slug, icon = "groups", "groups"
     page_template = "console/group.html"
-    list_display = ("name", "home", "group_type", "members", "status_badge", "created")
+    list_display = ("name", "tenant_name", "group_type", "members", "status_badge", "created")
     search_fields = ("name", "description")
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
-        present = Q(memberships__user__deleted_at=None)
-        return rows.select_related("tenant").annotate(member_count=Count("memberships", filter=present))
+        not_deleted = Q(memberships__user__deleted_at=None)
+        return rows.select_related("tenant").annotate(member_count=Count("memberships", filter=not_deleted))
 
     @admin.display(description="Members")
     def members(self, row: Any) -> str:
         return f"{row.member_count:,}"
 
-    def about(self, thing: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
         return [
-            ("Name", thing.name),
-            ("Description", thing.description),
-            ("Tenant", thing.tenant.name),
-            ("Type", thing.group_type),
-            ("Members", f"{thing.member_count:,}"),
+            ("Name", obj.name),
+            ("Description", obj.description),
+            ("Tenant", obj.tenant.name),
+            ("Type", obj.group_type),
+            ("Members", f"{obj.member_count:,}"),
         ]
 
-    def more(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        people = (
-            User.objects.visible_to(principal).in_existing_tenant().filter(memberships__group=thing).order_by("email")
-        )
-        theirs = User.objects.writable_by(principal).filter(pk=OuterRef("pk"))
-        found: Any = people.annotate(is_theirs=Exists(theirs))[:SHOWN]
+    def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        users = User.objects.visible_to(principal).in_existing_tenant().filter(memberships__group=obj).order_by("email")
+        removable = User.objects.writable_by(principal).filter(pk=OuterRef("pk"))
+        members: Any = users.annotate(is_removable=Exists(removable))[:MAX_ROWS]
         rows = [
-            (Link(each.email, _page_of("user", each)), each.name, _out("user_id", each, each.email, each.is_theirs))
-            for each in found
+            (
+                Link(each.email, _page_of("user", each)),
+                each.name,
+                _remove_button("user_id", each, each.email, each.is_removable),
+            )
+            for each in members
         ]
-        title = "Members" if thing.member_count <= SHOWN else f"Members, the first {SHOWN}"
-        everybody = members_of(thing.pk, effective=True).visible_to(principal).count()
-        there = f"{reverse('admin:accounts_user_changelist')}?group={thing.handle}"
-        more = Link(f"{everybody:,} in total, including nested groups", there) if everybody else None
+        title = "Members" if obj.member_count <= MAX_ROWS else f"Members, the first {MAX_ROWS}"
+        total = members_of(obj.pk, effective=True).visible_to(principal).count()
+        url = f"{reverse('admin:accounts_user_changelist')}?group={obj.handle}"
+        more = Link(f"{total:,} in total, including nested groups", url) if total else None
         yield Table(title, ("E-mail", "Name", "Action"), rows, empty="No members.", more=more)
-        yield self.tree(thing)
+        yield self.tree(obj)
 
-    def tree(self, thing: Any) -> Table:
-        lines, unshown = tree_of(thing.pk, most=LINES)
+    def tree(self, obj: Any) -> Table:
+        nested, omitted = tree_of(obj.pk, max_rows=MAX_TREE_ROWS)
         rows = [
             (
                 format_html(
                     '<span style="padding-inline-start: {}rem">{}</span>',
-                    min(each.level - 1, DEEPEST),
+                    min(each.level - 1, MAX_INDENT),
                     str(Link(each.name, _page_of("group", each))),
                 ),
                 each.level,
                 "listed above" if each.is_repeated else "",
-                _out("child_group_id", each, each.name, each.level == 1),
+                _remove_button("child_group_id", each, each.name, each.level == 1),
             )
-            for each in lines
+            for each in nested
         ]
-        title = f"Nested groups, and {unshown:,} more" if unshown else "Nested groups"
+        title = f"Nested groups, and {omitted:,} more" if omitted else "Nested groups"
         return Table(title, ("Name", "Level", "Note", "Action"), rows, empty="No nested groups.")
 
 
 class ApplicationAdmin(EntityAdmin):
     slug, icon, session_filter = "applications", "apps", "application"
-    list_display = ("name", "client_id", "application_type", "scope", "whose", "status_badge", "created")
+    list_display = ("name", "client_id", "application_type", "scope", "owner", "status_badge", "created")
     list_display_links = ("name",)
     search_fields = ("name", "client_id")
 
@@ -174,46 +176,46 @@ class ApplicationAdmin(EntityAdmin):
         return rows.select_related("tenant", "partner")
 
     @admin.display(description="Owner")
-    def whose(self, row: Application) -> str:
+    def owner(self, row: Application) -> str:
         return str(row.tenant or row.partner or "platform")
 
-    def acts(self, thing: Application, principal: Principal) -> Iterable[Link]:
-        return super().acts(thing, principal) if thing.application_type != Application.Type.SERVICE else ()
+    def acts(self, obj: Application, principal: Principal) -> Iterable[Link]:
+        return super().acts(obj, principal) if obj.application_type != Application.Type.SERVICE else ()
 
-    def about(self, thing: Application) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Application) -> Iterable[tuple[str, Any]]:
         return [
-            ("Name", thing.name),
-            ("Client ID", thing.client_id),
-            ("Type", thing.application_type),
-            ("Owner", self.whose(thing)),
-            ("Allowed scopes", " ".join(thing.allowed_scopes)),
-            ("Redirect URIs", "\n".join(thing.redirect_uris)),
-            ("Allowed origins", "\n".join(thing.allowed_origins)),
-            ("Back-channel logout URL", thing.backchannel_logout_uri),
-            ("Token lifetime", how_long(thing.token_lifetime)),
-            ("Token exchange allowed", "yes" if thing.token_exchange_allowed else "no"),
+            ("Name", obj.name),
+            ("Client ID", obj.client_id),
+            ("Type", obj.application_type),
+            ("Owner", self.owner(obj)),
+            ("Allowed scopes", " ".join(obj.allowed_scopes)),
+            ("Redirect URIs", "\n".join(obj.redirect_uris)),
+            ("Allowed origins", "\n".join(obj.allowed_origins)),
+            ("Back-channel logout URL", obj.backchannel_logout_uri),
+            ("Token lifetime", how_long(obj.token_lifetime)),
+            ("Token exchange allowed", "yes" if obj.token_exchange_allowed else "no"),
         ]
 
 
-class IdentityProviderAdmin(HousedAdmin):
+class IdentityProviderAdmin(TenantOwnedAdmin):
     slug, icon = "identity-providers", "key"
-    list_display = ("name", "home", "provider_type", "status_badge", "created")
+    list_display = ("name", "tenant_name", "provider_type", "status_badge", "created")
     search_fields = ("name",)
 
-    def about(self, thing: IdentityProvider) -> Iterable[tuple[str, Any]]:
-        config = [(name.replace("_", " ").capitalize(), _told(value)) for name, value in thing.config.items()]
+    def about(self, obj: IdentityProvider) -> Iterable[tuple[str, Any]]:
+        config = [(name.replace("_", " ").capitalize(), _text(value)) for name, value in obj.config.items()]
         return [
-            ("Name", thing.name),
-            ("Tenant", thing.tenant.name),
-            ("Type", thing.provider_type),
-            ("Client secret stored", "yes" if thing.sealed_secret else "no"),
+            ("Name", obj.name),
+            ("Tenant", obj.tenant.name),
+            ("Type", obj.provider_type),
+            ("Client secret stored", "yes" if obj.sealed_secret else "no"),
             *config,
         ]
 
 
-class AgentAdmin(HousedAdmin):
+class AgentAdmin(TenantOwnedAdmin):
     slug, icon = "agents", "smart_toy"
-    list_display = ("name", "client_id", "home", "owner", "agent_type", "status_badge", "created")
+    list_display = ("name", "client_id", "tenant_name", "owner", "agent_type", "status_badge", "created")
     search_fields = ("name", "client_id")
 
     def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
@@ -223,26 +225,26 @@ class AgentAdmin(HousedAdmin):
     def owner(self, row: Agent) -> str:
         return row.owner_user.email if row.owner_user else "nobody"
 
-    def about(self, thing: Agent) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Agent) -> Iterable[tuple[str, Any]]:
         return [
-            ("Name", thing.name),
-            ("Client ID", thing.client_id),
-            ("Tenant", thing.tenant.name),
-            ("Owner", self.owner(thing)),
-            ("Type", thing.agent_type),
-            ("Allowed scopes", " ".join(thing.allowed_scopes)),
-            ("Allowed tools", ", ".join(thing.allowed_tools)),
-            ("Requests per minute", thing.rate_limit_rpm or "no limit"),
+            ("Name", obj.name),
+            ("Client ID", obj.client_id),
+            ("Tenant", obj.tenant.name),
+            ("Owner", self.owner(obj)),
+            ("Type", obj.agent_type),
+            ("Allowed scopes", " ".join(obj.allowed_scopes)),
+            ("Allowed tools", ", ".join(obj.allowed_tools)),
+            ("Requests per minute", obj.rate_limit_rpm or "no limit"),
         ]
 
 
-def _out(name: str, thing: Any, called: str, is_theirs: bool) -> Button | str:
-    return Button("Remove", "take-out", name, thing.handle, called) if is_theirs else ""
+def _remove_button(name: str, obj: Any, label: str, is_removable: bool) -> Button | str:
+    return Button("Remove", "take-out", name, obj.handle, label) if is_removable else ""
 
 
-def _page_of(model: str, thing: Any) -> str:
-    return reverse(f"admin:accounts_{model}_change", args=[thing.handle])
+def _page_of(model: str, obj: Any) -> str:
+    return reverse(f"admin:accounts_{model}_change", args=[obj.handle])
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -10,13 +10,13 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import receivers  # noqa: F401 - listening is its only effect
+        from accounts import receivers  # noqa: F401 - connects the receivers
 
-        post_migrate.connect(make_first_signing_key, sender=self)
+        post_migrate.connect(create_first_signing_key, sender=self)
 
 
-def make_first_signing_key(**_: Any) -> None:
-    """A migrated database is one that can sign."""
+def create_first_signing_key(**_: Any) -> None:
+    """Create a signing key after the first migration, so that tokens can be issued."""
     from accounts import operations
 
     operations.ensure_signing_key(actor=Principal.system("migrate"))

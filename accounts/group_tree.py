@@ -1,4 +1,4 @@
-"""What is nested in a group, to any depth, as a tree that can be read."""
+"""The groups nested in a group, to any depth, as rows of a tree."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from django.db import connection
 
 from core.ids import Prefix, encode_id
 
-# Each nesting once, level by level: a group that is nested in two others would else double whatever is in it. One
-# group after the other is looked up in an index (migration 0008 says why).
+# Each nesting once, level by level: otherwise a group nested in two others would double its content. The groups are
+# looked up in an index one by one (migration 0008 says why).
 WALK = """
 WITH RECURSIVE nested (parent_id, child_id) AS (
   SELECT parent_id, child_id FROM accounts_groupnesting AS nesting
@@ -29,8 +29,8 @@ SELECT parent_id, child_id, name, group_type, everything FROM found JOIN account
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A group where it is nested; `is_repeated` where what is in it stands further up already."""
+class Row:
+    """A nested group. `is_repeated` if its content is in an earlier row."""
 
     pk: UUID
     name: str
@@ -43,29 +43,30 @@ class Line:
         return encode_id(Prefix.GROUP, self.pk)
 
 
-def tree_of(group_id: UUID, *, most: int) -> tuple[list[Line], int]:
-    """At most so many lines, those near the top first, and how many more there are. A group is of one tenant with all
-    that is nested in it: who may see it, may see those."""
+def tree_of(group_id: UUID, *, max_rows: int) -> tuple[list[Row], int]:
+    """Return at most `max_rows` rows, those of the upper levels first, and how many more there are.
+
+    Nested groups belong to the same tenant, so a principal who may see the group may see them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(WALK, {"top": group_id, "most": most})
+        cursor.execute(WALK, {"top": group_id, "most": max_rows})
         rows = cursor.fetchall()
     children: dict[UUID, list[Any]] = defaultdict(list)
     for parent_id, child_id, name, group_type, _ in rows:
         children[parent_id].append((name, child_id, group_type))
-    lines = _laid_out(group_id, children)
-    return lines, (rows[0][-1] if rows else 0) - len(rows)
+    return _arranged(group_id, children), (rows[0][-1] if rows else 0) - len(rows)
 
 
-def _laid_out(top: UUID, children: dict[UUID, list[Any]]) -> list[Line]:
-    """Each below what it is in, by name. Depth takes a list, and not the stack of a program."""
-    lines: list[Line] = []
-    opened = {top}
-    waiting = [(each, 1) for each in sorted(children[top], reverse=True)]
-    while waiting:
-        (name, pk, group_type), level = waiting.pop()
-        is_repeated = pk in opened and bool(children.get(pk))
-        lines.append(Line(pk, name, group_type, level, is_repeated))
-        if pk not in opened:
-            opened.add(pk)
-            waiting += [(each, level + 1) for each in sorted(children.get(pk, []), reverse=True)]
-    return lines
+def _arranged(top: UUID, children: dict[UUID, list[Any]]) -> list[Row]:
+    """Put each group below its parent, by name. The tree may be deeper than Python can recurse."""
+    rows: list[Row] = []
+    expanded = {top}
+    pending = [(each, 1) for each in sorted(children[top], reverse=True)]
+    while pending:
+        (name, pk, group_type), level = pending.pop()
+        is_repeated = pk in expanded and bool(children.get(pk))
+        rows.append(Row(pk, name, group_type, level, is_repeated))
+        if pk not in expanded:
+            expanded.add(pk)
+            pending += [(each, level + 1) for each in sorted(children.get(pk, []), reverse=True)]
+    return rows

@@ -1,4 +1,4 @@
-"""What the worker does by itself."""
+"""Background jobs."""
 
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from core.crypto import unseal
 
 @app.periodic(cron="17 * * * *")
 @app.task(name="forget_old_failures")
-def forget_old_failures(timestamp: int) -> None:
-    throttle.forget()
+def purge_sign_in_throttles(timestamp: int) -> None:
+    throttle.purge()
 
 
 @app.task(name="mail_password_reset", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
 def mail_password_reset(user_id: str, sealed: str) -> None:
-    """Unless the code has been used or replaced by now."""
+    """Send a reset code, unless it has been used, replaced or expired."""
     code = unseal(sealed.encode(), purpose=PURPOSE).decode()
     user = pending_reset(UUID(user_id), code)
     if user:

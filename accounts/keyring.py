@@ -1,7 +1,7 @@
-"""The signing keys as one process holds them, read from the database every few seconds.
+"""The signing keys in a process's memory, read from the database every few seconds.
 
-A key is published for a while before it first signs, so that no process meets a token whose key it has not read yet.
-An unknown `kid` is therefore simply unknown: it costs no query, whoever sends it and however often.
+A key is published for a while before it first signs, so that every process has read it before the first token.
+An unknown `kid` is therefore refused without a query.
 """
 
 import threading
@@ -23,7 +23,7 @@ PURPOSE = "signing keys"
 
 
 class NoSigningKey(crypto.Unavailable):
-    """No key can sign: `manage.py rotate_signing_key --now` makes one."""
+    """No key can sign. `manage.py rotate_signing_key --now` creates one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class KeyRing:
         self._private: tuple[str, rsa.RSAPrivateKey] | None = None
         self._reread_at = 0.0
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         with self._lock:
             self._keys, self._private, self._reread_at = {}, None, 0.0
 
@@ -65,18 +65,18 @@ class KeyRing:
         return [key for key in self._current().values() if key.may_verify(now)]
 
     def signer(self) -> tuple[str, rsa.RSAPrivateKey]:
-        """The newest key that may sign by now."""
+        """Return the newest key that may sign, and its id."""
         now = datetime.now(UTC)
-        able = [key for key in self._current().values() if key.may_sign(now)]
-        if not able:
+        keys = [key for key in self._current().values() if key.may_sign(now)]
+        if not keys:
             raise NoSigningKey
-        newest = max(able, key=lambda key: key.signs_from)
-        held = self._private  # once: another thread may replace it
-        if held is None or held[0] != newest.kid:
+        newest = max(keys, key=lambda key: key.signs_from)
+        cached = self._private  # read once: another thread may replace it
+        if cached is None or cached[0] != newest.kid:
             pem = crypto.unseal(newest.sealed_private, purpose=PURPOSE)
-            held = (newest.kid, cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None)))
-            self._private = held
-        return held
+            cached = (newest.kid, cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None)))
+            self._private = cached
+        return cached
 
     def _current(self) -> dict[str, Key]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Who holds a credential that is not a session: one SQL each, everything above the holder included."""
+"""The holders of credentials other than sessions, each checked in one statement with everything above the holder."""
 
 from collections.abc import Container
 from datetime import timedelta
@@ -8,8 +8,8 @@ from django.db.models import Exists, F, Q
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from accounts.models import Agent, ApiKey, Application, SigningKey, user_is_active
-from accounts.models.agents import agent_is_up
-from accounts.models.applications import ApplicationQuerySet, application_is_up
+from accounts.models.agents import agent_is_active
+from accounts.models.applications import ApplicationQuerySet, application_is_active
 from accounts.models.users import tier_of
 from accounts.tokens import AgentClaims, PlatformClaims
 from core.access import ActorType, Origin, Principal, Scope, Tier
@@ -26,12 +26,12 @@ HOLDER = {
 
 
 def key_still_verifies(kid: str) -> Exists:
-    """Asked in each authenticator's own statement: a key that leaked is refused everywhere at once."""
+    """Match if a signing key still verifies. Every credential check includes it, so a leaked key fails at once."""
     return Exists(SigningKey.objects.filter(Q(verifies_until=None) | Q(verifies_until__gt=Now()), pk=kid))
 
 
 def holder_of_api_key(secret: str, *, origin: Origin) -> tuple[Principal, UUID, bool] | None:
-    """The key's owner as they stand now, the key, and whether its last use was noted a while ago."""
+    """Return a key's owner, the key's id, and whether its last use has to be saved again."""
     row = (
         ApiKey.objects.not_deleted()
         .filter(user_is_active("user__"), digest=digest(secret))
@@ -45,10 +45,10 @@ def holder_of_api_key(secret: str, *, origin: Origin) -> tuple[Principal, UUID, 
 
 
 def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Principal | None:
-    """The application, with those of the token's scopes that it is allowed today."""
+    """Return a service, with those of the token's scopes that it is still allowed."""
     allowed = (
         Application.objects.filter(
-            application_is_up(""),
+            application_is_active(""),
             key_still_verifies(claims.kid),
             client_id=claims.client_id,
             scope=Application.Scope.GLOBAL,
@@ -75,10 +75,10 @@ def holder_of_platform_token(claims: PlatformClaims, *, origin: Origin) -> Princ
 
 
 def holder_of_agent_token(claims: AgentClaims, *, origin: Origin) -> tuple[Principal, UUID, int | None] | None:
-    """The agent in its tenant, with those of the token's scopes that it is allowed today; its id, and its limit."""
+    """Return an agent, with those of the token's scopes that it is still allowed; its id; and its rate limit."""
     row = (
         Agent.objects.filter(
-            agent_is_up(),
+            agent_is_active(),
             key_still_verifies(claims.kid),
             pk=claims.agent_id,
             client_id=claims.client_id,
@@ -99,15 +99,15 @@ def holder_of_agent_token(claims: AgentClaims, *, origin: Origin) -> tuple[Princ
 
 
 def exchanging_since(revision: int) -> ApplicationQuerySet:
-    """Applications that may act for others, and whose tokens of that revision still count."""
+    """Return the applications that may exchange tokens, and whose tokens of a revision are still valid."""
     return Application.objects.filter(
-        application_is_up(""),
+        application_is_active(""),
         token_exchange_allowed=True,
         min_revision__lte=revision,
         secret_revision__lte=revision,
     )
 
 
-def administrative(*granted: Container[str]) -> frozenset[Scope]:
-    """Those of an administrator's scopes that are in all of these."""
-    return frozenset(scope for scope in Scope if all(scope in each for each in granted))
+def administrative(*scopes: Container[str]) -> frozenset[Scope]:
+    """Return the administrative scopes that all of these contain."""
+    return frozenset(scope for scope in Scope if all(scope in each for each in scopes))

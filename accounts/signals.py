@@ -1,4 +1,4 @@
-"""What accounts tells the packages to its right, inside the act's transaction."""
+"""Accounts' signals to the packages above it, sent inside the transaction of the change."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ password_changed = Signal()
 mfa_disabled = Signal()
 
 
-def send_and_count(news: Signal, user: User, *, actor: Principal) -> int:
-    """Tell whoever listens. Each answers with how many sessions it ended over it."""
-    answers: list[Any] = news.send(User, user=user, actor=actor)
-    return sum(cast(int, ended) for _, ended in answers)
+def send_and_count(signal: Signal, user: User, *, actor: Principal) -> int:
+    """Send a signal and return how many sessions its receivers revoked."""
+    responses: list[Any] = signal.send(User, user=user, actor=actor)
+    return sum(cast(int, revoked) for _, revoked in responses)

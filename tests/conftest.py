@@ -56,9 +56,9 @@ def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterato
 def unpeopled_database(django_db_setup: None, django_db_blocker) -> Iterator[None]:
     """A database with nobody in it, for the rest of the module: the demo has people of the same names."""
     with django_db_blocker.unblock(), cluster.database():
-        ring.forget()
+        ring.clear()
         yield
-    ring.forget()  # each database has signing keys of its own
+    ring.clear()  # each database has signing keys of its own
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ class AgentQuerySet(ClientQuerySet["Agent"], TenantOwnedQuerySet["Agent"]):  # t
 
 
 class Agent(Client):
-    """A program that acts in one tenant, in its own name. Somebody answers for it, unless a service made it."""
+    """A program that acts in one tenant under its own name. It has an owner unless a service created it."""
 
     prefix = Prefix.AGENT
-    id_begins = "agent-"
+    client_id_prefix = "agent-"
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="agents")
     owner_user = models.ForeignKey(User, models.PROTECT, related_name="agents", null=True)
@@ -45,7 +45,7 @@ class Agent(Client):
 
 
 class AgentMinute(models.Model):
-    """How many requests of an agent were let in, in the last minute in which there were any."""
+    """The number of an agent's accepted requests in its most recent minute with any."""
 
     agent = models.OneToOneField(Agent, models.CASCADE, primary_key=True, related_name="minute")
     began_at = models.DateTimeField(db_default=Now())
@@ -55,6 +55,6 @@ class AgentMinute(models.Model):
         return f"{self.requests} of {self.agent_id}"
 
 
-def agent_is_up(path: str = "") -> Q:
-    """The agent at `path` and everything above it are active and not deleted."""
+def agent_is_active(path: str = "") -> Q:
+    """Match if the agent at `path`, its tenant and its partner are active and not deleted."""
     return is_active(path) & tenant_is_active(f"{path}tenant__")

@@ -16,7 +16,7 @@ from tenancy.models import Partner, Tenant, tenant_is_active
 
 class ApplicationQuerySet(ClientQuerySet["Application"]):
     def visible_to(self, principal: Principal) -> Self:
-        """Its own tenant's, what its partner offers, and what the platform offers to all."""
+        """Return the applications of the principal's tenant or partner, and global ones."""
         match principal.tier:
             case Tier.SUPER:
                 return self.all()
@@ -29,19 +29,19 @@ class ApplicationQuerySet(ClientQuerySet["Application"]):
         return self.filter(own | Q(scope=Application.Scope.GLOBAL))
 
     def offered_to(self, tenant: Tenant) -> Self:
-        """What people of a tenant may sign in to: a service signs in by itself."""
-        theirs = (
+        """Return the applications that users of a tenant may sign in to. Services sign in by themselves."""
+        offered = (
             Q(scope=Application.Scope.GLOBAL) | Q(tenant=tenant) | Q(partner=tenant.partner_id, partner__isnull=False)
         )
-        return self.filter(theirs).exclude(application_type=Application.Type.SERVICE)
+        return self.filter(offered).exclude(application_type=Application.Type.SERVICE)
 
     def writable_by(self, principal: Principal) -> Self:
-        """Of what they run. What is everybody's is no machine's to change."""
+        """Return the managed applications; global ones are not changed by machines."""
         rows = self.managed_by(principal).editable_by_machine(principal)
         return rows.exclude(scope=Application.Scope.GLOBAL) if principal.is_scoped else rows
 
     def managed_by(self, principal: Principal) -> Self:
-        """What is offered from above is there to be used."""
+        """Return the applications at the principal's own level or below. Those offered from above are only used."""
         rows = self.visible_to(principal)
         match principal.tier:
             case Tier.SUPER:
@@ -71,7 +71,7 @@ class ApplicationScope(models.TextChoices):
 
 class Application(Client):
     prefix = Prefix.APPLICATION
-    id_begins = "client-"
+    client_id_prefix = "client-"
     Scope = ApplicationScope
     Type = ApplicationType
 
@@ -115,11 +115,11 @@ class Application(Client):
 
     @property
     def is_confidential(self) -> bool:
-        """It can keep a secret: it runs where its users do not."""
+        """Return whether it can keep a secret, because it runs on a server."""
         return self.application_type in CONFIDENTIAL
 
     def is_offered_to(self, tenant_id: UUID | None, partner_id: UUID | None) -> bool:
-        """To people of this tenant: it is everybody's, their partner's or their own."""
+        """Return whether users of a tenant may use it: it is global, their partner's or their tenant's."""
         match self.scope:
             case Application.Scope.PARTNER:
                 return self.partner_id == partner_id
@@ -129,8 +129,8 @@ class Application(Client):
                 return True
 
 
-def application_is_up(path: str) -> Q:
-    """The application at `path` and whatever it belongs to are active and not deleted."""
+def application_is_active(path: str) -> Q:
+    """Match if the application at `path` and its tenant or partner, if it has one, are active and not deleted."""
     return (
         is_active(path)
         & (Q(**{f"{path}partner": None}) | is_active(f"{path}partner__"))

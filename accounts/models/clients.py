@@ -1,4 +1,4 @@
-"""What signs in by itself, with an id and a secret of its own."""
+"""Clients: programs that authenticate with an ID and a secret."""
 
 import secrets
 from typing import Any, ClassVar, Self, TypeVar
@@ -18,19 +18,19 @@ M = TypeVar("M", bound="Client")
 
 class ClientQuerySet(EntityQuerySet[M]):
     def without_admin_scopes(self) -> Self:
-        """Without a right to administer anything."""
-        powers: Any = [Q(allowed_scopes__contains=[scope]) for scope in ("admin:read", "admin:write")]
-        return self.exclude(powers[0] | powers[1])
+        """Exclude clients that may administer."""
+        has_admin_scope: Any = [Q(allowed_scopes__contains=[scope]) for scope in ("admin:read", "admin:write")]
+        return self.exclude(has_admin_scope[0] | has_admin_scope[1])
 
     def editable_by_machine(self, principal: Principal) -> Self:
-        """No machine changes what administers: neither itself, nor one whose secret it could then use."""
+        """For a machine, exclude administrative clients: it must not change itself, or get the secret of another."""
         return self.without_admin_scopes() if principal.is_scoped else self
 
 
 class Client(Entity):
-    """Its secret is shown once; only the digest is kept. Tokens from before the secret was made are none any more."""
+    """A client with a secret, of which only the digest is stored. Tokens issued before the secret are refused."""
 
-    id_begins: ClassVar[str]
+    client_id_prefix: ClassVar[str]
 
     client_id = models.CharField(max_length=128, unique=True)
     secret_digest = models.BinaryField(max_length=32, null=True)
@@ -42,7 +42,7 @@ class Client(Entity):
 
     @classmethod
     def new_client_id(cls) -> str:
-        return cls.id_begins + "".join(secrets.choice(ALPHABET) for _ in range(26))
+        return cls.client_id_prefix + "".join(secrets.choice(ALPHABET) for _ in range(26))
 
 
 def is_administrative(scope: str) -> bool:

@@ -8,19 +8,19 @@ from tenancy.models import Tenant
 
 class UserCountQuerySet(ScopedQuerySet["UserCount"]):
     def in_existing_tenant(self) -> Self:
-        """The counts of those users that `User.objects.in_existing_tenant()` finds."""
+        """Return the counts of users whose tenant and partner are not deleted."""
         return self.filter(tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
     def total(self) -> models.QuerySet[Any, Any]:
-        """One row with the sum, which is 0 if there is nothing to add up."""
-        whole = "coalesce(sum(%(expressions)s), 0)::bigint"
-        return self.order_by().values(total=models.Func("n", template=whole, output_field=models.BigIntegerField()))
+        """Return one row with the sum, which is 0 without rows."""
+        template = "coalesce(sum(%(expressions)s), 0)::bigint"
+        return self.order_by().values(total=models.Func("n", template=template, output_field=models.BigIntegerField()))
 
 
 class UserCount(models.Model):
     """The number of users of a tenant that are not deleted, kept by triggers (migration 0011).
 
-    Whose the tenant is, and whether it is deleted itself, is not in it: that is read from the tenant.
+    The tenant's partner, and whether the tenant is deleted, are read from the tenant.
     """
 
     tenant = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""Groups of a tenant's people, and of other groups to any depth. Being in one grants nothing by itself."""
+"""Groups of a tenant's users, nested to any depth. Membership grants nothing by itself."""
 
 from typing import Any, Self
 from uuid import UUID
@@ -22,12 +22,11 @@ class GroupType(models.TextChoices):
 
 class GroupQuerySet(TenantOwnedQuerySet["Group"]):
     def within(self, group_id: UUID) -> Self:
-        """The group, and all that is nested in it, however deep; nothing of it is reached through a deleted one."""
-        found = RawSQL("SELECT * FROM groups_within(%s)", [group_id])
-        return self.filter(pk__in=found)
+        """Return a group and all groups nested in it, to any depth, except through deleted groups."""
+        return self.filter(pk__in=RawSQL("SELECT * FROM groups_within(%s)", [group_id]))
 
     def nested_in(self, group_id: UUID) -> Self:
-        """Directly."""
+        """Return the groups nested directly in a group."""
         return self.in_existing_tenant().filter(parents__parent=group_id)
 
 
@@ -49,7 +48,7 @@ class Group(Entity):
             ),
             one_of("group_type", GroupType, "group_type_is_known"),
             one_of("status", Status, "group_status_is_known"),
-            # What memberships and nestings point at: both ends are of one tenant because the database says so.
+            # Composite foreign keys of memberships and nestings reference it, so both ends belong to one tenant.
             models.UniqueConstraint(fields=["id", "tenant"], name="group_id_and_tenant"),
         ]
 
@@ -59,12 +58,12 @@ class Group(Entity):
 
 class GroupMembershipQuerySet(models.QuerySet["GroupMembership"]):
     def not_deleted(self) -> Self:
-        """Of somebody who is there in something that is."""
+        """Exclude memberships of deleted users and in deleted groups."""
         return self.filter(group__deleted_at=None, user__deleted_at=None)
 
 
 class GroupMembership(models.Model):
-    """Its foreign keys have the tenant in them, which Django cannot say: a migration does."""
+    """A user in a group. Its composite foreign keys, which include the tenant, are in a migration."""
 
     tenant_id = models.UUIDField()
     group = models.ForeignKey(Group, models.CASCADE, related_name="memberships", db_constraint=False)
@@ -81,7 +80,7 @@ class GroupMembership(models.Model):
 
 
 class GroupNesting(models.Model):
-    """Likewise."""
+    """A group in another. Its composite foreign keys, which include the tenant, are in a migration."""
 
     tenant_id = models.UUIDField()
     parent = models.ForeignKey(Group, models.CASCADE, related_name="children", db_constraint=False)
@@ -99,8 +98,8 @@ class GroupNesting(models.Model):
 
 
 def members_of(group_id: Any, *, effective: bool = False) -> Any:
-    """Who is in it, each once; effective ones also by way of the groups that are nested in it. Nobody deleted."""
+    """Return a group's members without deleted ones, each once; if `effective`, those of nested groups as well."""
     if effective:
-        found = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
-        return User.objects.not_deleted().filter(AnyOf(F("pk"), found))
+        ids = RawSQL("ARRAY(SELECT members_within(%s))", [group_id])
+        return User.objects.not_deleted().filter(AnyOf(F("pk"), ids))
     return User.objects.filter(pk_in(GroupMembership.objects.not_deleted().filter(group=group_id).values("user")))

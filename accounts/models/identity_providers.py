@@ -11,7 +11,7 @@ class ProviderType(models.TextChoices):
 
 
 class IdentityProvider(Entity):
-    """Whom a tenant trusts to say who its people are. The client secret is kept apart, sealed, and never shown."""
+    """A provider that a tenant's users can sign in through. Its client secret is encrypted and never returned."""
 
     prefix = Prefix.IDENTITY_PROVIDER
     Type = ProviderType

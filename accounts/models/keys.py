@@ -18,7 +18,7 @@ class ApiKeyQuerySet(PersonalQuerySet["ApiKey"]):
 
 
 class ApiKey(Record):
-    """A long-lived credential of one user. Shown once; only its digest is kept."""
+    """A long-lived credential of one user, shown once. Only its digest is stored."""
 
     prefix = Prefix.API_KEY
 
@@ -39,7 +39,7 @@ class ApiKey(Record):
 
 
 class SigningKey(models.Model):
-    """An RSA pair. It is published before it signs, and still verifies for a while after it has stopped."""
+    """An RSA key pair, published before it signs and kept for a while to verify what it signed."""
 
     kid = models.CharField(max_length=26, primary_key=True)
     private_pem = models.BinaryField()

@@ -4,7 +4,7 @@ from accounts.models.users import User
 
 
 class TotpDevice(models.Model):
-    """A user's authenticator app. It counts once a first code has confirmed it."""
+    """A user's authenticator app. It is required at sign-in once a first code has confirmed it."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="totp")
     sealed_secret = models.BinaryField()
@@ -16,7 +16,7 @@ class TotpDevice(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """A one-time way past the second factor. Using it deletes it."""
+    """A one-time code that replaces the second factor. It is deleted when used."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
     digest = models.BinaryField(max_length=32)

@@ -5,7 +5,7 @@ from accounts.models.users import User
 
 
 class PasswordReset(models.Model):
-    """A one-time way to a new password; a user has one at the most. Using it deletes it."""
+    """A one-time code for a new password, at most one per user. It is deleted when used."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="password_reset")
     digest = models.BinaryField(max_length=32, unique=True)

@@ -2,8 +2,10 @@ from django.db import models
 
 
 class SignInThrottle(models.Model):
-    """Failures counted against one account, one address, or one account from an address that it knows; or the requests
-    of a caller whose pace is limited."""
+    """A counter of failed sign-ins: of an account, of an address, or of an account at an address that it knows.
+
+    Rate limits that are not an agent's count requests in the same table.
+    """
 
     key = models.BinaryField(max_length=32, primary_key=True)
     failures = models.PositiveIntegerField(default=0)

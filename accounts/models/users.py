@@ -32,7 +32,7 @@ _TIERS = {
 
 
 def user_is_active(path: str = "") -> Q:
-    """The user at `path` and everything above them are active and not deleted."""
+    """Match if the user at `path`, their tenant and its partner are active and not deleted."""
     return is_active(path) & tenant_is_active(f"{path}tenant__")
 
 
@@ -41,21 +41,21 @@ def roles_below(tier: Tier) -> list[Role]:
 
 
 def grantable_by(principal: Principal) -> list[Role]:
-    """Each tier makes the one below it; operators make operators, but their services do not."""
+    """Return the roles that a principal may assign: those below its own. Only super admins in person assign any."""
     if principal.tier is Tier.SUPER and not principal.is_scoped:
         return list(Role)
     return roles_below(principal.tier)
 
 
 class PersonalQuerySet(ScopedQuerySet[M]):
-    """Rows that are somebody's. `user_path` leads from the row to whose."""
+    """Rows that belong to a user. `user_path` leads from the row to the user."""
 
     user_path: ClassVar[str] = "user__"
 
     def writable_by(self, principal: Principal) -> Self:
-        """Those of people below the caller, and the caller's own; super admins reach their equals too.
+        """Return the rows of users with lower roles, and the caller's own; super admins also get those of each other.
 
-        Who acts for somebody does not act upon them: a new password for them would be one for the client.
+        A client that acts for a user must not change that user: it could set itself a password.
         """
         rows = self.visible_to(principal)
         if principal.tier is Tier.SUPER:
@@ -69,11 +69,11 @@ class UserQuerySet(PersonalQuerySet["User"], TenantOwnedQuerySet["User"]):  # ty
     user_path = ""
 
     def writable_by(self, principal: Principal) -> Self:
-        """No service stands above the operators who made it."""
+        """Services change no super admins, who create them."""
         rows = super().writable_by(principal)
         return rows.exclude(role=Role.SUPER_ADMIN) if principal.is_scoped else rows
 
-    def named(self, email: str) -> Self:
+    def by_email(self, email: str) -> Self:
         return self.filter(email=normal_email(email))
 
     def with_totp(self) -> Self:
@@ -99,7 +99,7 @@ class User(Entity, AbstractBaseUser):
 
     objects = UserQuerySet.as_manager()
 
-    USERNAME_FIELD = "id"  # the only name that is unique: an e-mail is so within its tenant
+    USERNAME_FIELD = "id"  # the only unique column: an e-mail address is unique within its tenant
 
     class Meta:
         constraints = [
@@ -113,7 +113,7 @@ class User(Entity, AbstractBaseUser):
                 name="user_role_fits_the_tenant_kind",
             ),
             one_of("status", Status, "user_status_is_known"),
-            # What a group's members are pointed at by: they are of the group's tenant because the database says so.
+            # A membership's composite foreign key references it, so members belong to the group's tenant.
             models.UniqueConstraint(fields=["id", "tenant"], name="user_id_and_tenant"),
         ]
         indexes = [models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email")]
@@ -140,7 +140,7 @@ def normal_email(email: str) -> str:
 
 
 def tier_of(path: str = "") -> Case:
-    """The role's tier as a number, for queries that build a Principal."""
+    """Return the role's tier as a number, for queries that build a Principal."""
     return Case(*(When(**{f"{path}role": role}, then=Value(int(role.tier))) for role in Role), default=Value(0))
 
 

@@ -1,4 +1,4 @@
-"""What has a client's id and secret: applications, and agents beside them."""
+"""Clients: applications and agents."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,11 +26,11 @@ from tenancy.operations import (
 
 
 class ScopeNotGrantable(Exception):
-    """A right that the actor may not hand out, or something that is not for them to offer."""
+    """A scope that the actor may not grant: administrative, or that of an application for everybody."""
 
 
 class PublicClient(Exception):
-    """A public client: whoever has the program could read it."""
+    """A public client has no secret: its users could read it."""
 
 
 @transaction.atomic
@@ -46,13 +46,13 @@ def create_application(
     tenant: Tenant | None = None,
     **columns: Any,
 ) -> tuple[Application, str | None]:
-    """The application, and its secret if it can keep one: this is the only time anybody sees it."""
-    if scope == ApplicationScope.GLOBAL and not _is_an_operator(actor):
+    """Create an application; return it with its secret, shown once, or with None if it is public."""
+    if scope == ApplicationScope.GLOBAL and not _is_operator(actor):
         raise ScopeNotGrantable
-    _require_their_own(actor, columns.get("allowed_scopes", ()))
+    _require_grantable(actor, columns.get("allowed_scopes", ()))
     if tenant is not None:
-        used = Application.objects.not_deleted().filter(tenant=tenant).count
-        enforce_limit(tenant, "max_applications_per_tenant", used, actor=actor)
+        count = Application.objects.not_deleted().filter(tenant=tenant).count
+        enforce_limit(tenant, "max_applications_per_tenant", count, actor=actor)
     application = Application(
         name=name,
         application_type=application_type,
@@ -62,22 +62,24 @@ def create_application(
         tenant=tenant,
         **columns,
     )
-    shown = (secret or new_secret()) if application.is_confidential else None
-    application.secret_digest = digest(shown) if shown else None
+    secret = (secret or new_secret()) if application.is_confidential else None
+    application.secret_digest = digest(secret) if secret else None
     application.save(force_insert=True)
-    said = {"application_type": application_type, "scope": scope, "client_id": application.client_id}
+    recorded = {"application_type": application_type, "scope": scope, "client_id": application.client_id}
     owner = {"tenant": tenant} if tenant else {"partner": partner} if partner else {}
-    record_created(application, actor=actor, name=name, **said, **owner, **columns)
-    return application, shown
+    record_created(application, actor=actor, name=name, **recorded, **owner, **columns)
+    return application, secret
 
 
 @transaction.atomic
 def create_agent(
     *, actor: Principal, tenant: Tenant, owner_user: User | None = None, **columns: Any
 ) -> tuple[Agent, str]:
-    """The agent, and its secret: this is the only time anybody sees it. Whoever makes it answers for it, unless
-    somebody else is named; what a service makes may have nobody."""
-    _require_their_own(actor, columns.get("allowed_scopes", ()))
+    """Create an agent; return it with its secret, shown once.
+
+    Its owner is the actor unless another user is passed. An agent that a service creates may have none.
+    """
+    _require_grantable(actor, columns.get("allowed_scopes", ()))
     lock_tenant_for_create(tenant, actor=actor)
     secret, client_id = new_secret(), Agent.new_client_id()
     owner = {"owner_user": owner_user} if owner_user else {"owner_user_id": actor.user_id}
@@ -88,14 +90,14 @@ def create_agent(
 
 @transaction.atomic
 def change_client(client: Client, *, actor: Principal, versions: Versions = None, **columns: Any) -> int:
-    """Write what differs; how many sessions that ended."""
-    _require_their_own(actor, set(columns.get("allowed_scopes", ())) - set(client.allowed_scopes))
+    """Update the columns that differ; return how many sessions that revoked."""
+    _require_grantable(actor, set(columns.get("allowed_scopes", ())) - set(client.allowed_scopes))
     return change(client, actor=actor, versions=versions, **columns)
 
 
 @transaction.atomic
 def rotate_secret(client: Application | Agent, *, actor: Principal, versions: Versions = None) -> str:
-    """A new secret, shown this once. The old one is refused from here on, and so are the tokens it has brought."""
+    """Return a new secret, shown once. The old one and the tokens issued with it are refused from now on."""
     if isinstance(client, Application) and not client.is_confidential:
         raise PublicClient
     revision, secret = next_revision(), new_secret()
@@ -109,11 +111,11 @@ def rotate_secret(client: Application | Agent, *, actor: Principal, versions: Ve
     return secret
 
 
-def _require_their_own(actor: Principal, scopes: Iterable[str]) -> None:
-    """To administer is a right that operators hand out, in person."""
-    if any(map(is_administrative, scopes)) and not _is_an_operator(actor):
+def _require_grantable(actor: Principal, scopes: Iterable[str]) -> None:
+    """Raise ScopeNotGrantable for an administrative scope, unless a super admin grants it in person."""
+    if any(map(is_administrative, scopes)) and not _is_operator(actor):
         raise ScopeNotGrantable
 
 
-def _is_an_operator(actor: Principal) -> bool:
+def _is_operator(actor: Principal) -> bool:
     return actor.tier is Tier.SUPER and not actor.is_scoped

@@ -1,4 +1,4 @@
-"""Clients that prove who they are, and ask for a token (RFC 6749)."""
+"""Client authentication and tokens of clients (RFC 6749)."""
 
 import hmac
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from django.db import transaction
 
 from accounts import tokens
 from accounts.models import Agent, Application
-from accounts.models.agents import agent_is_up
-from accounts.models.applications import application_is_up
+from accounts.models.agents import agent_is_active
+from accounts.models.applications import application_is_active
 from accounts.operations.throttle import charge_address
 from audit.actions import Action, Result
 from audit.operations import record, record_refusal
@@ -21,7 +21,7 @@ from tenancy.models import platform
 
 
 class ClientRefused(Exception):
-    """With the error code that RFC 6749 has for it."""
+    """A refusal with an error code of RFC 6749."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(description)
@@ -37,92 +37,92 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One that has proved who it is. The revision was read together with the secret."""
+    """An authenticated client. The revision was read in the same statement as the secret."""
 
-    itself: Any
+    row: Any
     actor: Principal
 
     @property
     def revision(self) -> int:
-        return self.itself.platform_revision
+        return self.row.platform_revision
 
 
 def issue_token(client_id: str, secret: str, scope: str | None, *, origin: Origin) -> IssuedToken:
-    """`client_credentials` (section 4.4), for the platform's own services and for agents."""
+    """Issue a token for `client_credentials` (section 4.4), for global services and agents."""
     with authenticated(client_id, secret, Action.CLIENT_AUTHENTICATED, origin=origin) as client:
-        is_agent = isinstance(client.itself, Agent)
-        if not is_agent and not _is_the_platforms_own(client.itself):
+        is_agent = isinstance(client.row, Agent)
+        if not is_agent and not _is_global_service(client.row):
             raise ClientRefused("unauthorized_client", "Only GLOBAL SERVICE applications and agents may do this")
-        granted = granted_of(client.itself.allowed_scopes, scope)
-    kind = _of_agent(client.itself) if is_agent else {"platform_token": True, "app_scope": client.itself.scope}
+        granted_scope = granted_of(client.row.allowed_scopes, scope)
+    own_claims = _agent_claims(client.row) if is_agent else {"platform_token": True, "app_scope": client.row.scope}
     claims = {
         "sub": client_id,
         "client_id": client_id,
         "token_type": "client_credentials",
-        "scope": granted,
+        "scope": granted_scope,
         "revision": client.revision,
     }
-    lifetime = tokens.AGENT_LIFETIME if is_agent else client.itself.token_lifetime
-    token = tokens.sign(claims | kind, lifetime)
+    lifetime = tokens.AGENT_LIFETIME if is_agent else client.row.token_lifetime
+    token = tokens.sign(claims | own_claims, lifetime)
     with transaction.atomic():
-        changes = {"scope": granted}
-        record(Action.CLIENT_AUTHENTICATED, actor=client.actor, resource=client.itself, changes=changes)
-    return IssuedToken(token, lifetime, granted)
+        changes = {"scope": granted_scope}
+        record(Action.CLIENT_AUTHENTICATED, actor=client.actor, resource=client.row, changes=changes)
+    return IssuedToken(token, lifetime, granted_scope)
 
 
 @contextmanager
 def authenticated(client_id: str, secret: str, action: Action, *, origin: Origin) -> Iterator[Client]:
-    """A client that is who it says it is. Whatever it is refused is recorded, and charged to its address."""
+    """Authenticate a client for an action. A refusal is recorded, and counted against its address."""
     address = charge_address(origin.ip_address)
-    found = _named(client_id)
-    client = Client(found, _actor(client_id, found, origin))
+    row = _find_client(client_id)
+    client = Client(row, _actor(client_id, row, origin))
     try:
-        _compare(found, secret)
+        _verify_secret(row, secret)
         yield client
     except ClientRefused as refusal:
-        known = {"actor": client.actor, "resource": found, "changes": {"reason": refusal.error}}
-        record_refusal(action, result=Result.FAILURE, **known)
+        changes = {"reason": refusal.error}
+        record_refusal(action, result=Result.FAILURE, actor=client.actor, resource=row, changes=changes)
         raise
     if address:
         address.refund()
 
 
-def granted_of(allowed: list[str], asked: str | None) -> str:
-    """The scopes to put into a token: those that are asked for, or all that are allowed."""
-    if asked is None:
+def granted_of(allowed: list[str], requested: str | None) -> str:
+    """Return the scope for a token: the requested one, or everything that is allowed."""
+    if requested is None:
         return " ".join(allowed)
-    words = asked.split(" ")
-    if len(set(words)) != len(words) or not set(words) <= set(allowed):
+    scopes = requested.split(" ")
+    if len(set(scopes)) != len(scopes) or not set(scopes) <= set(allowed):
         raise ClientRefused("invalid_scope", "The client's allowed_scopes do not cover the requested scope")
-    return asked
+    return requested
 
 
-def _named(client_id: str) -> Any:
-    """An application or an agent, and what the statement added."""
-    rows: Any = Application.objects.filter(application_is_up(""))
-    if client_id.startswith(Agent.id_begins):
-        rows = Agent.objects.filter(agent_is_up()).select_related("tenant")
+def _find_client(client_id: str) -> Any:
+    """Return an active application or agent, with `platform_revision`, or None."""
+    rows: Any = Application.objects.filter(application_is_active(""))
+    if client_id.startswith(Agent.client_id_prefix):
+        rows = Agent.objects.filter(agent_is_active()).select_related("tenant")
     return rows.filter(client_id=client_id).annotate(platform_revision=platform("revision")).first()
 
 
-def _actor(client_id: str, found: Any, origin: Origin) -> Principal:
+def _actor(client_id: str, row: Any, origin: Origin) -> Principal:
     actor = Principal(type=ActorType.PLATFORM, id=client_id[:128], label=client_id, tier=Tier.NONE, origin=origin)
-    if not isinstance(found, Agent):
+    if not isinstance(row, Agent):
         return actor
-    return Principal.agent(client_id, found.tenant_id, found.tenant.partner_id, frozenset(), origin=origin)
+    return Principal.agent(client_id, row.tenant_id, row.tenant.partner_id, frozenset(), origin=origin)
 
 
-def _compare(found: Any, secret: str) -> None:
-    """An unknown client is compared with a secret nobody has."""
-    stored = bytes(found.secret_digest or b"") if found else b""
-    if not hmac.compare_digest(stored or bytes(32), digest(secret)) or found is None:
+def _verify_secret(row: Any, secret: str) -> None:
+    # An unknown client is compared with a secret nobody has, so that the time tells nothing.
+    stored = bytes(row.secret_digest or b"") if row else b""
+    if not hmac.compare_digest(stored or bytes(32), digest(secret)) or row is None:
         raise ClientRefused("invalid_client", "Unknown client or wrong secret")
 
 
-def _is_the_platforms_own(application: Application) -> bool:
+def _is_global_service(application: Application) -> bool:
     kind = (application.scope, application.application_type)
     return kind == (Application.Scope.GLOBAL, Application.Type.SERVICE)
 
 
-def _of_agent(agent: Agent) -> dict[str, str]:
+def _agent_claims(agent: Agent) -> dict[str, str]:
     return {"agent_id": agent.handle, "tenant_id": agent.tenant.handle}

@@ -9,7 +9,7 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A counter that says something else than the rows do."""
+    """A counter that differs from the number of rows."""
 
     key: dict[str, Any]
     counted: int

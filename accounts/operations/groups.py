@@ -1,4 +1,4 @@
-"""Making groups, and putting people and other groups into them."""
+"""Groups, their members, and the groups nested in them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tenancy.operations import bump_version, lock, lock_tenant_for_create, recor
 
 
 class GroupCycle(Exception):
-    """The group is in the one that is to be nested in it, or is that one."""
+    """Nesting the group would put it into itself, directly or through other groups."""
 
 
 @transaction.atomic
@@ -27,7 +27,7 @@ def create_group(*, actor: Principal, tenant: Tenant, name: str, **columns: Any)
 
 @transaction.atomic
 def add_member(group: Group, user: User, *, actor: Principal) -> bool:
-    """Whether that was new."""
+    """Add a user to a group; return whether that was new."""
     lock(group, actor=actor)
     _, is_new = GroupMembership.objects.get_or_create(group=group, user=user, defaults={"tenant_id": group.tenant_id})
     if is_new:
@@ -38,7 +38,7 @@ def add_member(group: Group, user: User, *, actor: Principal) -> bool:
 
 @transaction.atomic
 def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
-    """Whether there was such a member."""
+    """Remove a user from a group; return whether they were a member."""
     lock(group, actor=actor)
     removed, _ = GroupMembership.objects.filter(group=group, user=user).delete()
     if removed:
@@ -49,7 +49,10 @@ def remove_member(group: Group, user: User, *, actor: Principal) -> bool:
 
 @transaction.atomic
 def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
-    """Whether that was new. One at a time in a tenant: two that each are no ring can make one together."""
+    """Nest a group in another; return whether that was new.
+
+    The lock admits one nesting at a time per tenant, because two that are valid each could form a cycle together.
+    """
     lock(parent, actor=actor)
     if not Group.objects.not_deleted().filter(pk=child.pk).exists():
         raise ConcurrentChange
@@ -64,7 +67,7 @@ def nest(parent: Group, child: Group, *, actor: Principal) -> bool:
 
 @transaction.atomic
 def unnest(parent: Group, child: Group, *, actor: Principal) -> bool:
-    """Whether it was nested there."""
+    """Remove a nested group; return whether it was nested there."""
     lock(parent, actor=actor)
     removed, _ = GroupNesting.objects.filter(parent=parent, child=child).delete()
     if removed:

@@ -1,4 +1,4 @@
-"""Whom a tenant trusts to say who its people are. The client secret is sealed, and on no record."""
+"""Identity providers of tenants. Client secrets are encrypted, and never recorded in the audit log."""
 
 import hmac
 from typing import Any
@@ -21,27 +21,27 @@ def create_identity_provider(
     if client_secret is not None:
         columns["sealed_secret"] = _sealed(client_secret)
     lock_tenant_for_create(tenant, actor=actor)
-    made = IdentityProvider.objects.create(tenant=tenant, name=name, **columns)
-    record_created(made, actor=actor, name=name, **columns)
-    return made
+    provider = IdentityProvider.objects.create(tenant=tenant, name=name, **columns)
+    record_created(provider, actor=actor, name=name, **columns)
+    return provider
 
 
 def change_identity_provider(
-    thing: IdentityProvider, *, actor: Principal, versions: Versions = None, **columns: Any
+    provider: IdentityProvider, *, actor: Principal, versions: Versions = None, **columns: Any
 ) -> int:
-    """A `client_secret` that is not named stays; one that is None goes."""
+    """Update a provider. Without `client_secret` its secret stays; None removes it."""
     if "client_secret" in columns:
         secret = columns.pop("client_secret")
-        if not _is_secret(thing, secret):
+        if not _is_secret(provider, secret):
             columns["sealed_secret"] = None if secret is None else _sealed(secret)
-    return change(thing, actor=actor, versions=versions, **columns)
+    return change(provider, actor=actor, versions=versions, **columns)
 
 
 def _sealed(secret: str) -> bytes:
     return seal(secret.encode(), purpose=PURPOSE)
 
 
-def _is_secret(thing: IdentityProvider, secret: str | None) -> bool:
-    if thing.sealed_secret is None or secret is None:
-        return thing.sealed_secret is secret
-    return hmac.compare_digest(unseal(bytes(thing.sealed_secret), purpose=PURPOSE), secret.encode())
+def _is_secret(provider: IdentityProvider, secret: str | None) -> bool:
+    if provider.sealed_secret is None or secret is None:
+        return provider.sealed_secret is secret
+    return hmac.compare_digest(unseal(bytes(provider.sealed_secret), purpose=PURPOSE), secret.encode())

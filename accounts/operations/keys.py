@@ -1,4 +1,4 @@
-"""API keys of users, and the platform's own signing keys."""
+"""API keys of users, and the platform's signing keys."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -42,12 +42,12 @@ def create_api_key(user: User, name: str, *, actor: Principal) -> NewApiKey:
 
 @transaction.atomic
 def delete_api_key(keys: ApiKeyQuerySet, *, actor: Principal) -> int:
-    """The key is refused from here on."""
-    found = list(keys.not_deleted().select_for_update(of=("self",)).select_related("user"))
-    for key in found:
+    """Delete API keys, which are refused from now on; return how many."""
+    rows = list(keys.not_deleted().select_for_update(of=("self",)).select_related("user"))
+    for key in rows:
         ApiKey.objects.filter(pk=key.pk).update(deleted_at=Now())
         record(Action.API_KEY_DELETED, actor=actor, resource=key, changes={"name": [key.name, None]})
-    return len(found)
+    return len(rows)
 
 
 def note_key_use(key_id: UUID) -> None:
@@ -56,12 +56,12 @@ def note_key_use(key_id: UUID) -> None:
 
 @transaction.atomic
 def rotate_signing_key(*, actor: Principal, at_once: bool = False) -> SigningKey:
-    """A new key to sign with. The old ones verify until the last token they signed has expired.
+    """Create a new key to sign with. The old ones verify until the last token they signed has expired.
 
-    `at_once` is for a key that leaked: it signs now, the others verify nothing any more, and every client
-    refreshes. Sessions are not touched.
+    `at_once` is for a leaked key: the new key signs immediately, tokens of the others are refused, and clients refresh
+    them. Sessions are not affected.
     """
-    _one_at_a_time()
+    _lock_rotation()
     now = timezone.now()
     ahead = timedelta(0) if at_once else PUBLISHED_AHEAD
     overlap = timedelta(0) if at_once else ahead + _longest_token()
@@ -70,18 +70,18 @@ def rotate_signing_key(*, actor: Principal, at_once: bool = False) -> SigningKey
     )
     key = _generate(signs_from=now + ahead)
     record(Action.SIGNING_KEY_ROTATED, actor=actor, changes={"kid": key.kid, "at_once": at_once})
-    transaction.on_commit(ring.forget)
+    transaction.on_commit(ring.clear)
     return key
 
 
 @transaction.atomic
 def ensure_signing_key(*, actor: Principal) -> None:
-    """The first key of a new installation. With one in place, nothing happens."""
-    _one_at_a_time()
+    """Create a signing key unless there is one."""
+    _lock_rotation()
     if not SigningKey.objects.filter(verifies_until=None).exists():
         key = _generate(signs_from=timezone.now())
         record(Action.SIGNING_KEY_ROTATED, actor=actor, changes={"kid": key.kid})
-        transaction.on_commit(ring.forget)
+        transaction.on_commit(ring.clear)
 
 
 def _longest_token() -> timedelta:
@@ -89,7 +89,7 @@ def _longest_token() -> timedelta:
     return timedelta(seconds=max(ACCESS_LIFETIME, AGENT_LIFETIME, longest or 0))
 
 
-def _one_at_a_time() -> None:
+def _lock_rotation() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ROTATION_LOCK])
 

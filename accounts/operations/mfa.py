@@ -1,4 +1,4 @@
-"""The second factor: a TOTP app, and recovery codes for the day it is lost."""
+"""The second factor: a TOTP app, and recovery codes in case it is lost."""
 
 import base64
 import secrets
@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.operations.passwords import require_password
-from accounts.operations.second_factor import PURPOSE, bare, totp_holds
+from accounts.operations.second_factor import PURPOSE, bare, verify_totp
 from accounts.signals import mfa_disabled, send_and_count
 from audit.actions import Action
 from audit.operations import record
@@ -25,11 +25,11 @@ RECOVERY_CODES = 10
 
 
 class CodeWrong(Exception):
-    """Not the code of now, or of half a minute to either side; or one that was used before."""
+    """The code is not the current one, the previous or the next, or it was used before."""
 
 
 class TotpUnavailable(Exception):
-    """There is already a confirmed device, or none that awaits confirmation."""
+    """A device is already confirmed, or there is none to confirm or remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Enrolment:
 
 @transaction.atomic
 def enrol_totp(user: User, *, actor: Principal) -> Enrolment:
-    """A new secret, shown this once. It counts from its first right code on; until then signing in is as before."""
-    device = TotpDevice.objects.select_for_update().filter(user=user).first()  # waits for a confirmation under way
+    """Return a new secret, shown once. It is required at sign-in as soon as a first code has confirmed it."""
+    device = TotpDevice.objects.select_for_update().filter(user=user).first()  # waits for a concurrent confirmation
     if device and device.confirmed_at:
         raise TotpUnavailable
     key = secrets.token_bytes(20)
@@ -58,11 +58,11 @@ def enrol_totp(user: User, *, actor: Principal) -> Enrolment:
 
 @transaction.atomic
 def confirm_totp(user: User, code: str, *, actor: Principal) -> list[str]:
-    """Switch the second factor on and hand out the recovery codes, this once."""
+    """Enable the second factor, and return the recovery codes, which are shown once."""
     device = TotpDevice.objects.select_for_update().filter(user=user, confirmed_at=None).first()
     if device is None:
         raise TotpUnavailable
-    if not totp_holds(user, code, confirmed=False):
+    if not verify_totp(user, code, confirmed=False):
         raise CodeWrong
     TotpDevice.objects.filter(user=user).update(confirmed_at=Now())
     codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
@@ -73,24 +73,24 @@ def confirm_totp(user: User, code: str, *, actor: Principal) -> list[str]:
 
 
 def disable_totp(user: User, password: str, *, actor: Principal) -> int:
-    """Back to the password alone. The user's other sessions end; the answer says how many."""
+    """Disable a user's own second factor, revoke their other sessions and return how many."""
     require_password(user, password, action=Action.MFA_DISABLED, actor=actor)
     return remove_totp(user, actor=actor)
 
 
 @transaction.atomic
 def remove_totp(user: User, *, actor: Principal) -> int:
-    """For somebody who has lost it, by somebody who may."""
+    """Remove the second factor of a user who has lost it, revoke their sessions and return how many."""
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
-    ended = send_and_count(mfa_disabled, user, actor=actor)
+    revoked = send_and_count(mfa_disabled, user, actor=actor)
     lock(user, actor=actor)
     TotpDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     bump_version(user)
-    place, changes = user.tenant.partner_id, {"sessions_ended": ended}
-    record(Action.MFA_DISABLED, actor=actor, resource=user, partner_id=place, changes=changes)
-    return ended
+    partner_id, changes = user.tenant.partner_id, {"sessions_ended": revoked}
+    record(Action.MFA_DISABLED, actor=actor, resource=user, partner_id=partner_id, changes=changes)
+    return revoked
 
 
 def _recovery_code() -> str:

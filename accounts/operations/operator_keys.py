@@ -1,4 +1,4 @@
-"""The keys that an operator keeps in the environment: one to administer with, and one for what calls by the clock."""
+"""The keys in the environment: one for administration, and one for scheduled requests."""
 
 import hmac
 from collections.abc import Iterator
@@ -14,35 +14,34 @@ from core.crypto import digest
 
 
 class KeyRefused(Exception):
-    """Not the key, nor anything else that would do in its place."""
+    """Neither the key nor another credential that is accepted for it."""
 
 
-def is_admin_key(given: str) -> bool:
-    return _is(given, settings.ADMIN_KEY)
+def is_admin_key(candidate: str) -> bool:
+    return _matches(candidate, settings.ADMIN_KEY)
 
 
-def is_cron_secret(given: str) -> bool:
-    return _is(given, settings.CRON_SECRET)
+def is_cron_secret(candidate: str) -> bool:
+    return _matches(candidate, settings.CRON_SECRET)
 
 
 @contextmanager
-def operator_key_attempt(what: str, *, origin: Origin) -> Iterator[None]:
-    """While it is looked at. The attempt is charged to where it comes from until it turns out to be right, so that
-    nobody tries many; what is refused is on record."""
-    nobody = Principal.anonymous(origin, label=what)
+def operator_key_attempt(key_name: str, *, origin: Origin) -> Iterator[None]:
+    """Throttle and record an attempt to authenticate by key: it counts against its address unless it succeeds."""
+    caller = Principal.anonymous(origin, label=key_name)
     try:
         address = charge_address(origin.ip_address)
         yield
     except Throttled:
-        record_refusal(Action.ACCESS_DENIED, actor=nobody, changes={"reason": "throttled"})
+        record_refusal(Action.ACCESS_DENIED, actor=caller, changes={"reason": "throttled"})
         raise
     except KeyRefused:
-        record_refusal(Action.ACCESS_DENIED, actor=nobody, changes={"reason": f"wrong {what}"})
+        record_refusal(Action.ACCESS_DENIED, actor=caller, changes={"reason": f"wrong {key_name}"})
         raise
     if address:
         address.refund()
 
 
-def _is(given: str, key: str) -> bool:
-    """How long it takes tells nothing of either; and where there is no key, nothing is it."""
-    return hmac.compare_digest(digest(given), digest(key)) and bool(key)
+def _matches(candidate: str, key: str) -> bool:
+    """Compare in constant time. An unset key matches nothing."""
+    return hmac.compare_digest(digest(candidate), digest(key)) and bool(key)

@@ -1,4 +1,4 @@
-"""A new password for somebody who cannot give the old one. Whoever asks for it never gets to choose it."""
+"""Password resets. The user chooses the new password, never the administrator who issues the reset."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,11 +25,11 @@ PURPOSE = "password reset"
 
 
 class AccountInactive(Exception):
-    """Its user, or what they live in, is suspended: a code would be good for nothing."""
+    """The user, their tenant or its partner is suspended, so that a code would be refused."""
 
 
 class ResetRefused(Exception):
-    """The code is wrong, was used, was replaced or has expired; or its account is not there to be used."""
+    """The code is wrong, used, replaced or expired, or its account is not active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,11 @@ class IssuedReset:
 
 @transaction.atomic
 def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) -> IssuedReset:
-    """A code for a new password, by mail or for the actor to hand over. The old password and all sessions are over
-    from here on: a reset is asked for when somebody else may know them."""
-    ended = send_and_count(password_changed, user, actor=actor)
+    """Issue a code for a new password, by e-mail or for the actor to pass on.
+
+    The old password and all sessions end at once, because they may be compromised.
+    """
+    revoked = send_and_count(password_changed, user, actor=actor)
     lock(user, actor=actor)
     if not User.objects.filter(user_is_active(), pk=user.pk).exists():
         raise AccountInactive
@@ -56,43 +58,43 @@ def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) 
     if by_mail:
         sealed = seal(code.encode(), purpose=PURPOSE).decode()
         app.configure_task("mail_password_reset").defer(user_id=str(user.pk), sealed=sealed)
-    changes = {"delivery": "mail" if by_mail else "actor", "sessions_ended": ended}
+    changes = {"delivery": "mail" if by_mail else "actor", "sessions_ended": revoked}
     record(Action.PASSWORD_RESET_ISSUED, actor=actor, resource=user, partner_id=user.tenant.partner_id, changes=changes)
-    return IssuedReset(code, reset.expires_at, ended)
+    return IssuedReset(code, reset.expires_at, revoked)
 
 
 def reset_password(code: str, new: str, *, origin: Origin) -> int:
-    """Set a new password with a code that was issued; how many sessions that ended. Guesses are throttled."""
+    """Set a new password with a code; return how many sessions that revoked. Attempts are throttled."""
     address = charge_address(origin.ip_address)
-    user = _holders(code).first()
+    user = _users_with(code).first()
     if user is None:
         raise ResetRefused
     if address:
         address.refund()
     require_fit(new, user)
     hashed = make_password(new)
-    actor = _themselves(user, origin)
+    actor = _as_actor(user, origin)
     with transaction.atomic():
-        ended = send_and_count(password_changed, user, actor=actor)
+        revoked = send_and_count(password_changed, user, actor=actor)
         if not PasswordReset.objects.filter(user=user, digest=digest(code)).delete()[0]:
-            raise ResetRefused  # somebody was quicker with it
+            raise ResetRefused  # used by a concurrent request
         if not User.objects.filter(user_is_active(), pk=user.pk).update(password=hashed):
             raise ResetRefused
-        record(Action.PASSWORD_RESET, actor=actor, resource=user, changes={"sessions_ended": ended})
-    return ended
+        record(Action.PASSWORD_RESET, actor=actor, resource=user, changes={"sessions_ended": revoked})
+    return revoked
 
 
 def pending_reset(user_id: UUID, code: str) -> User | None:
-    """Whom a code is for, if it is still good."""
-    return _holders(code).filter(pk=user_id).first()
+    """Return the user whom a code is for, if it is still valid."""
+    return _users_with(code).filter(pk=user_id).first()
 
 
-def _holders(code: str) -> QuerySet[User]:
-    good = {"password_reset__digest": digest(code), "password_reset__expires_at__gt": Now()}
-    return User.objects.filter(user_is_active(), **good).select_related("tenant")
+def _users_with(code: str) -> QuerySet[User]:
+    valid = {"password_reset__digest": digest(code), "password_reset__expires_at__gt": Now()}
+    return User.objects.filter(user_is_active(), **valid).select_related("tenant")
 
 
-def _themselves(user: User, origin: Origin) -> Principal:
+def _as_actor(user: User, origin: Origin) -> Principal:
     row = {
         "user_id": user.pk,
         "email": user.email,

@@ -1,4 +1,4 @@
-"""How many requests somebody may make in a while, counted for all processes in one place."""
+"""Rate limits, counted in the database for all processes together."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,8 @@ from django.db import connection
 
 from core.crypto import digest
 
-# The row is the agent's, for the minute that it last came in; one that is too many changes nothing and returns none.
+# The row counts an agent's requests in its most recent minute. A request above the limit changes nothing and returns
+# no row.
 _COUNT = """
 WITH counted AS (
   INSERT INTO accounts_agentminute AS row (agent_id, began_at, requests)
@@ -23,7 +24,7 @@ SELECT (SELECT requests FROM counted), ceil(60 - extract(second FROM clock_times
 """
 
 
-# A caller's row is their present while, which begins with the first request after the one before was over.
+# The row counts a caller's requests in a window that begins with the first request after the previous window.
 _COUNT_WITHIN = """
 WITH counted AS (
   INSERT INTO accounts_signinthrottle AS row (key, failures, window_began_at) VALUES (%(key)s, 1, statement_timestamp())
@@ -56,7 +57,7 @@ def count_request(agent_id: UUID, limit: int) -> None:
 
 
 def count_request_by(caller: str, limit: int, window: timedelta) -> None:
-    """The same of anybody, by whatever names them: so many in a while of that length."""
+    """Count one request of any caller in a window of time, or raise RateLimited without counting it."""
     parameters: dict[str, Any] = {"key": digest(f"pace:{caller}"), "limit": limit, "window": window}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_WITHIN, parameters)

@@ -1,4 +1,4 @@
-"""Checking a second factor. Each code works once: the statement that uses it up is the one that decides."""
+"""Verification of second factors. Each code works once: the statement that uses it up decides."""
 
 import hmac
 import logging
@@ -14,14 +14,14 @@ STEP_SECONDS = 30
 log = logging.getLogger(__name__)
 
 
-def second_factor_holds(user: User, totp_code: str | None, recovery_code: str | None) -> bool:
+def verify_second_factor(user: User, totp_code: str | None, recovery_code: str | None) -> bool:
     if totp_code:
-        return totp_holds(user, totp_code, confirmed=True)
+        return verify_totp(user, totp_code, confirmed=True)
     deleted, _ = RecoveryCode.objects.filter(user=user, digest=digest(bare(recovery_code or ""))).delete()
     return deleted == 1
 
 
-def totp_holds(user: User, code: str, *, confirmed: bool) -> bool:
+def verify_totp(user: User, code: str, *, confirmed: bool) -> bool:
     device = TotpDevice.objects.filter(user=user, confirmed_at__isnull=not confirmed).first()
     if device is None:
         return False

@@ -1,4 +1,4 @@
-"""Proving who somebody is. Opening a session for them is for the package that keeps sessions."""
+"""Verification of credentials. Sessions are opened in `sessions_app`."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import check_password, is_password_usable, make
 from accounts.models import Application, Role, User, user_is_active
 from accounts.models.users import normal_email
 from accounts.operations import throttle
-from accounts.operations.second_factor import second_factor_holds
+from accounts.operations.second_factor import verify_second_factor
 from audit.actions import Action, Result
 from audit.operations import record_refusal
 from core.access import ActorType, Origin, Principal
@@ -22,11 +22,11 @@ AuthMethod = Literal["password", "mfa"]
 
 
 class SignInRefused(Exception):
-    """Unknown, wrong, suspended, ambiguous: one exception, so that there is one answer."""
+    """The account is unknown, suspended or ambiguous, or a credential is wrong. Callers must not tell which."""
 
 
 class SecondFactorMissing(Exception):
-    """The password was right; this account also asks for a code."""
+    """The password is right, and the account requires a code as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """An account as one statement found it, with the platform's revision of that moment."""
+    """An account as one statement read it, with the platform's revision at that time."""
 
     user: User
     has_totp: bool
@@ -50,10 +50,10 @@ class AccountSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSignIn:
-    """A candidate who has proved to be the user.
+    """A user whose credentials have been verified.
 
-    The revision was read in the same statement as the password's hash. Whatever ends the user's sessions after that
-    statement - a new password, a suspension - takes a later number, and a session opened on this proof is born dead.
+    The revision was read in the same statement as the password's hash. A revocation after that statement, such as by a
+    new password or a suspension, takes a later revision, and a session opened for this sign-in is refused.
     """
 
     candidate: AccountSnapshot
@@ -71,7 +71,7 @@ class VerifiedSignIn:
 
 
 def verify_credentials(credentials: Credentials, *, origin: Origin) -> VerifiedSignIn:
-    """Raises SignInRefused, SecondFactorMissing or Throttled; each is on record by then."""
+    """Verify a sign-in, or raise SignInRefused, SecondFactorMissing or Throttled, each recorded before."""
     candidate = find_account(credentials)
     user = candidate.user if candidate else None
     actor = as_principal(user, origin) if user else Principal.anonymous(origin, label=credentials.email)
@@ -80,13 +80,13 @@ def verify_credentials(credentials: Credentials, *, origin: Origin) -> VerifiedS
     except throttle.Throttled:
         record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "throttled"})
         raise
-    if not password_is_right(user, credentials.password) or candidate is None or user is None:
+    if not password_matches(user, credentials.password) or candidate is None or user is None:
         raise _refused(actor, user, "wrong credentials")
     if candidate.has_totp and not (credentials.totp_code or credentials.recovery_code):
         charge.refund()
         record_refusal(Action.SIGNED_IN, actor=actor, resource=user, changes={"reason": "MFA code missing"})
         raise SecondFactorMissing
-    if candidate.has_totp and not second_factor_holds(user, credentials.totp_code, credentials.recovery_code):
+    if candidate.has_totp and not verify_second_factor(user, credentials.totp_code, credentials.recovery_code):
         raise _refused(actor, user, "wrong MFA code")
     application = _application_for(user, credentials.client_id)
     if application is None and credentials.client_id is not None:
@@ -108,26 +108,26 @@ def as_principal(user: User, origin: Origin) -> Principal:
     )
 
 
-def password_is_right(user: User | None, password: str) -> bool:
-    """One hash is computed whoever is asked for: the time it takes must not tell who exists."""
+def password_matches(user: User | None, password: str) -> bool:
+    """Verify a password. One hash is computed even for unknown users, so that the time does not show who exists."""
     usable = user is not None and is_password_usable(user.password)
-    return check_password(password, user.password if user and usable else _nobodys_password()) and usable
+    return check_password(password, user.password if user and usable else _dummy_hash()) and usable
 
 
 @cache
-def _nobodys_password() -> str:
+def _dummy_hash() -> str:
     return make_password(new_secret())
 
 
 def find_account(credentials: Credentials) -> AccountSnapshot | None:
-    """The one account these could be for; none when it is unknown, down, or one of several.
+    """Return the account that credentials belong to, or None if it is unknown, inactive or ambiguous.
 
-    Operators come before their namesakes in customer tenants: they name no tenant, and nobody's new user may shut
-    them out.
+    Administrators in staff tenants come before users with the same e-mail address in customer tenants: they send no
+    tenant, and a new user must not be able to lock them out.
     """
     users = (
         User.objects.filter(user_is_active())
-        .named(credentials.email)
+        .by_email(credentials.email)
         .with_totp()
         .select_related("tenant__partner")
         .annotate(platform_revision=platform("revision"))
@@ -135,15 +135,15 @@ def find_account(credentials: Credentials) -> AccountSnapshot | None:
     if credentials.tenant is not None:
         tenant_id = decode_id(Prefix.TENANT, credentials.tenant)
         users = users.filter(tenant=tenant_id) if tenant_id else users.filter(tenant__slug=credentials.tenant)
-    found = list(users.order_by("-tenant_kind")[:2])  # PLATFORM_STAFF, PARTNER_STAFF, CUSTOMER
-    if not found or len({user.tenant_kind for user in found}) < len(found):
+    matches = list(users.order_by("-tenant_kind")[:2])  # PLATFORM_STAFF, PARTNER_STAFF, CUSTOMER
+    if not matches or len({user.tenant_kind for user in matches}) < len(matches):
         return None
-    row: Any = found[0]  # a user, and what the statement added
+    row: Any = matches[0]  # a user with annotations
     return AccountSnapshot(row, row.has_totp, row.platform_revision)
 
 
 def _application_for(user: User, client_id: str | None) -> Application | None:
-    """What the session is opened for: an application that the user's tenant may use."""
+    """Return the application to sign in to, if the user's tenant may use it."""
     if client_id is None:
         return None
     return Application.objects.filter(is_active(), client_id=client_id).offered_to(user.tenant).first()

@@ -1,7 +1,7 @@
-"""Slowing down guessers, without handing them a way to lock somebody out.
+"""Throttling of password guesses that nobody can use to lock an account out.
 
-Every attempt is charged before it is looked at, so fifty at once are still ten. An account from an address that has
-signed it in before is charged to a bucket of that pair alone: strangers' failures never reach it.
+Every attempt is charged before it is verified, so fifty concurrent ones count as well. Attempts from an address that
+the account has signed in from are charged to a bucket of that pair alone, which no failure from elsewhere reaches.
 """
 
 import ipaddress
@@ -37,7 +37,7 @@ WHERE bucket.blocked_until IS NULL OR bucket.blocked_until <= now()
 RETURNING failures
 """.format(still_counts="greatest(bucket.window_began_at, bucket.blocked_until) > now() - %(window)s")
 _WAIT = "SELECT extract(epoch FROM blocked_until - now()) FROM accounts_signinthrottle WHERE key = %s"
-# Whoever was charged stood before an open bucket: if it is blocked now, then by this charge.
+# Only an open bucket is charged: if it is blocked now, then by the charge that is refunded.
 _REFUND = """
 UPDATE accounts_signinthrottle SET failures = greatest(failures - 1, 0), blocked_until = NULL WHERE key = %(key)s
 """
@@ -65,21 +65,21 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one attempt was charged to, to be given back when it turns out to be no failure."""
+    """The buckets that an attempt was charged to. They are refunded if it was no failure."""
 
     account: Bucket
     address: Bucket | None
     pair: Bucket | None
 
     def refund(self) -> None:
-        """The attempt was not a failure, and no success either."""
+        """Refund an attempt that neither failed nor succeeded."""
         for bucket in filter(None, (self.account, self.address)):
             bucket.refund()
 
     def clear(self) -> None:
-        """The attempt succeeded: the account knows this address from now on.
+        """Refund an attempt that succeeded: the account knows its address from now on.
 
-        Others' failures stay counted. Whoever owns a namesake in another tenant could wipe them out at will.
+        Other failures stay counted. Otherwise the owner of the same e-mail address in another tenant could clear them.
         """
         self.refund()
         if self.pair:
@@ -90,7 +90,9 @@ class Charge:
 def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
     """Count one attempt, or raise Throttled without counting it."""
     account = _bucket("account", email)
-    pair = _kin(account, f"{user_id} {_network(address)}") if address else None  # nobody's is looked for as long
+    pair = (
+        _pair_bucket(account, f"{user_id} {_network(address)}") if address else None
+    )  # for unknown accounts too, so that the time tells nothing
     if pair and SignInThrottle.objects.filter(pk=pair.key, known_at__isnull=False).exists():
         _charge(pair)
         return Charge(account=pair, address=None, pair=pair)
@@ -100,7 +102,7 @@ def charge(email: str, address: str | None, user_id: UUID | None) -> Charge:
 
 
 def charge_address(address: str | None) -> Bucket | None:
-    """Count one attempt against where it comes from alone, so that nobody can block what it is aimed at."""
+    """Count one attempt against its address alone, so that nobody can block its target."""
     if address is None:
         return None
     bucket = _bucket("address", _network(address), settings.SIGN_IN_FAILURES_PER_ADDRESS)
@@ -109,30 +111,30 @@ def charge_address(address: str | None) -> Bucket | None:
 
 
 def unlock(email: str, *, actor: Principal) -> None:
-    """Forget the failures of this account, those from addresses that it knows included."""
+    """Clear the failures of an account, including those from addresses that it knows."""
     family = _bucket("account", email).key[:_FAMILY]
-    kin = SignInThrottle.objects.filter(key__range=(family, family + b"\xff" * _FAMILY))
-    kin.update(failures=0, blocked_until=None)
+    buckets = SignInThrottle.objects.filter(key__range=(family, family + b"\xff" * _FAMILY))
+    buckets.update(failures=0, blocked_until=None)
     record(Action.SIGN_IN_UNLOCKED, actor=actor, changes={"email": email})
 
 
-def forget() -> int:
-    """Drop what no longer slows anybody down, and addresses that have not been seen for a year."""
-    a_window_ago = Now() - timedelta(seconds=max(settings.SIGN_IN_WINDOW, settings.PANEL_RATE_WINDOW))
-    quiet = Q(window_began_at=None) | Q(window_began_at__lt=a_window_ago)
+def purge() -> int:
+    """Delete buckets that no longer delay anybody, and known addresses that have not been used for a year."""
+    window_start = Now() - timedelta(seconds=max(settings.SIGN_IN_WINDOW, settings.PANEL_RATE_WINDOW))
+    quiet = Q(window_began_at=None) | Q(window_began_at__lt=window_start)
     unknown = Q(known_at=None) | Q(known_at__lt=Now() - timedelta(days=365))
-    waiting = Q(blocked_until__gt=a_window_ago)
+    waiting = Q(blocked_until__gt=window_start)
     stale = SignInThrottle.objects.filter(quiet, unknown).exclude(waiting).select_for_update(skip_locked=True)
-    forgotten, _ = SignInThrottle.objects.filter(pk__in=stale.values("pk")).delete()
-    return forgotten
+    deleted, _ = SignInThrottle.objects.filter(pk__in=stale.values("pk")).delete()
+    return deleted
 
 
 def _bucket(kind: str, name: str, limit: int | None = None) -> Bucket:
     return Bucket(digest(f"{kind}:{name}"), limit or settings.SIGN_IN_FAILURES_PER_ACCOUNT)
 
 
-def _kin(account: Bucket, name: str) -> Bucket:
-    """A bucket beside the account's own: their keys begin alike, so `unlock` finds them all."""
+def _pair_bucket(account: Bucket, name: str) -> Bucket:
+    """Return a bucket of an account and an address. Its key begins like the account's, so that `unlock` finds it."""
     return Bucket(account.key[:_FAMILY] + digest(f"pair:{name}")[:_FAMILY], account.limit)
 
 
@@ -158,7 +160,7 @@ def _run(sql: str, **parameters: Any) -> None:
 
 
 def _network(address: str | None) -> str:
-    """An IPv6 customer holds a whole /64: counting its addresses one by one would count nothing."""
+    """Return the address, or for IPv6 its /64, which belongs to one customer as a whole."""
     if address is None:
         return ""
     parsed = ipaddress.ip_address(address)

@@ -20,7 +20,7 @@ def create_user(
     role: Role = Role.USER,
     **columns: Any,
 ) -> User:
-    """Without a password the account cannot sign in until one is set."""
+    """Create a user, who without a password cannot sign in until one is set."""
     enforce_limit(tenant, "max_users_per_tenant", User.objects.not_deleted().filter(tenant=tenant).count, actor=actor)
     user = User.objects.create(tenant=tenant, email=email, role=role, password=make_password(password), **columns)
     record_created(user, actor=actor, email=user.email, role=role, **columns)
@@ -28,33 +28,35 @@ def create_user(
 
 
 class LastOperator(Exception):
-    """Somebody must be left who can let the others back in."""
+    """At least one super admin who can sign in must remain."""
 
 
 @transaction.atomic
 def change_user(user: User, *, actor: Principal, versions: Versions = None, **columns: Any) -> int:
-    """Write what differs; how many sessions that ended. A role or an e-mail that changes ends all of the user's:
-    they were opened by somebody else, as it were."""
+    """Update the columns that differ; return how many sessions that revoked. A new role or e-mail revokes all."""
     if "email" in columns:
         columns["email"] = normal_email(columns["email"])
     ending = ""
     for name, reason in (("email", "e-mail changed"), ("role", "role changed")):
         if name in columns and columns[name] != getattr(user, name):
             ending = reason
-    ended = change(user, actor=actor, versions=versions, ending=ending, **columns)
+    revoked = change(user, actor=actor, versions=versions, ending=ending, **columns)
     _keep_an_operator(user)
-    return ended
+    return revoked
 
 
 @transaction.atomic
 def delete_user(user: User, *, actor: Principal, versions: Versions = None) -> int:
-    ended = delete(user, actor=actor, versions=versions)
+    revoked = delete(user, actor=actor, versions=versions)
     _keep_an_operator(user)
-    return ended
+    return revoked
 
 
 def _keep_an_operator(changed: User) -> None:
-    """Looked at after the change, which holds their tenant: of two operators who suspend each other one succeeds."""
+    """Raise LastOperator if no super admin is left.
+
+    The change before it holds their tenant's lock, so that of two super admins who suspend each other one succeeds.
+    """
     if changed.tenant.kind != Tenant.Kind.PLATFORM_STAFF:
         return
     operators = User.objects.filter(user_is_active(), role=Role.SUPER_ADMIN)

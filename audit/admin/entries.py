@@ -38,7 +38,7 @@ class AuditChangeList(KeysetChangeList):
         return self.form.matching(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
 
     @property
-    def said(self) -> list[tuple[str, str]]:
+    def filter_values(self) -> list[tuple[str, str]]:
         """Return the filters again, for the export's form."""
         return list(self.form.values.items())
 

@@ -46,7 +46,7 @@ class Exchange:
 def exchange(client_id: str, secret: str, asked: Exchange, *, origin: Origin) -> accounts.IssuedToken:
     """A token for the client to act with. It ends with the session, and no later than the token it was made from."""
     with accounts.authenticated(client_id, secret, Action.TOKEN_EXCHANGED, origin=origin) as client:
-        application = _require_an_exchanger(client.itself)
+        application = _require_an_exchanger(client.row)
         subject = _subject(_fit(asked), origin)
         if not application.is_offered_to(subject.principal.tenant_id, subject.principal.partner_id):
             raise _unfit("This application is not offered to whom the subject_token belongs")

@@ -129,7 +129,7 @@ COSTS = {
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """The statements of what happens inside, on a process that has its signing keys in memory."""
-    ring.forget()  # or else it might be just about to read them again
+    ring.clear()  # or else it might be just about to read them again
     ring.published()
     statements: list[str] = []
     with CaptureQueriesContext(connection) as captured:

@@ -17,7 +17,7 @@ from tests.world import World
 @pytest.fixture(autouse=True)
 def ring_of_its_own(world: World) -> Iterator[None]:
     yield
-    ring.forget()
+    ring.clear()
 
 
 def rotate(*options: str) -> str:

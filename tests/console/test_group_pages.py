@@ -20,7 +20,7 @@ def group(name: str, tenant: Tenant, *within: Group) -> Group:
 
 
 def told(top: Group, most: int = 200) -> list[tuple[int, str, bool]]:
-    return [(line.level, line.name, line.is_repeated) for line in tree_of(top.pk, most=most)[0]]
+    return [(line.level, line.name, line.is_repeated) for line in tree_of(top.pk, max_rows=most)[0]]
 
 
 class TestGroupTree:
@@ -42,7 +42,7 @@ class TestGroupTree:
         top = row = [group("top", world.north)]
         for level in range(12):
             row = [group(f"{level}{side}", world.north, *row) for side in "ab"]
-        lines, more = tree_of(top[0].pk, most=200)
+        lines, more = tree_of(top[0].pk, max_rows=200)
         assert (len(lines), more) == (2 + 11 * 4, 0)
         assert any(line.is_repeated for line in lines)
 
@@ -50,7 +50,7 @@ class TestGroupTree:
         top = group("top", world.north)
         for number in range(10):
             group(f"deep {number}", world.north, group(f"near {number}", world.north, top))
-        lines, more = tree_of(top.pk, most=12)
+        lines, more = tree_of(top.pk, max_rows=12)
         assert (len(lines), more) == (12, 8)
         assert [line.level for line in lines].count(1) == 10
 
@@ -74,7 +74,7 @@ class TestGroupTree:
         top = group("top", world.north)
         group("in it", world.north, group("between", world.north, top))
         with counted() as statements:
-            tree_of(top.pk, most=200)
+            tree_of(top.pk, max_rows=200)
         assert len(statements) == 1
 
 

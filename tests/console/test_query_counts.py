@@ -142,7 +142,7 @@ def copy(model: Any, like: Any, count: int) -> None:
         row = model(**columns)
         for name in UNIQUE:
             if hasattr(row, name):
-                setattr(row, name, f"{getattr(model, 'id_begins', '')}{secrets.token_hex(8)}")
+                setattr(row, name, f"{getattr(model, 'client_id_prefix', '')}{secrets.token_hex(8)}")
         if model is Group:
             row.name = f"{row.name} {number}"
         if hasattr(row, "number"):

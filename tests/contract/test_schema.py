@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from accounts.operations.sign_in import _nobodys_password
+from accounts.operations.sign_in import _dummy_hash
 from config.wsgi import application
 from core.access import Origin, Scope
 from sessions_app.api.authentication import principal_of
@@ -86,7 +86,7 @@ def quick_hashes(settings: Any) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
     hashed_password.cache_clear()
-    _nobodys_password.cache_clear()
+    _dummy_hash.cache_clear()
 
 
 @for_anybody.parametrize()

@@ -99,7 +99,7 @@ for module, name, replacement in [
     (throttle, "charge", read_then_charge),
 ]:
     patch.object(module, name, replacement).start()
-patch("accounts.operations.sign_in.second_factor_holds", check_then_use).start()
+patch("accounts.operations.sign_in.verify_second_factor", check_then_use).start()
 permanent = [
     mutated(sign_ins.open, "User.objects.filter(pk=user.pk).update(last_login_at=Now())", "None"),
     # Check for a cycle without a lock: test_nesting_races.

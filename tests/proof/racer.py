@@ -39,7 +39,7 @@ def sign_in(email: str, tenant: str, after: float, thinking: float) -> dict[str,
 
     time.sleep(after)
     seen: dict[str, Any] = {"began": now()}
-    with patch.object(proving, "password_is_right", considered):
+    with patch.object(proving, "password_matches", considered):
         try:
             made = operations.sign_in(accounts.Credentials(email, "", tenant), origin=Origin("192.0.2.20"))
         except operations.RevokedDuringSignIn:

@@ -27,9 +27,9 @@ REFRESH = "/api/v1/auth/refresh"
 @pytest.fixture(autouse=True)
 def ring_of_its_own() -> Iterator[None]:
     """Whatever a test does to the keys, the next one reads them anew."""
-    ring.forget()
+    ring.clear()
     yield
-    ring.forget()
+    ring.clear()
 
 
 def rotate(*options: str) -> SigningKey:
@@ -44,7 +44,7 @@ def published(world: World) -> set[str]:
 def time_passes(kid: str, **columns: timedelta) -> None:
     """As if so much time had passed for this key, and every process had read its row again."""
     SigningKey.objects.filter(pk=kid).update(**{name: Now() - ago for name, ago in columns.items()})
-    ring.forget()
+    ring.clear()
 
 
 def is_accepted(caller: Caller) -> bool:
@@ -55,7 +55,7 @@ class TestKeyRotation:
     def test_new_key_is_published_before_it_signs(self, world: World):
         old = header_of(world.ada.token)["kid"]
         new = rotate().pk
-        ring.forget()
+        ring.clear()
         assert published(world) == {old, new}
         assert header_of(world.alan.token)["kid"] == old
         assert new != old
@@ -122,13 +122,13 @@ class TestImmediateKeyRotation:
 
     def test_leaked_key_is_no_longer_published(self, world: World):
         new = rotate("--now").pk
-        ring.forget()
+        ring.clear()
         assert published(world) == {new}
 
     def test_sessions_stay_live_and_can_refresh(self, world: World):
         old = header_of(world.ada.token)["kid"]
         new = rotate("--now").pk
-        ring.forget()
+        ring.clear()
         data = world.nobody.post(REFRESH, {"refresh_token": world.ada.refresh_token}).json()["data"]
         assert header_of(data["access_token"])["kid"] == new != old
         assert is_accepted(Caller(data["access_token"]))
@@ -146,19 +146,19 @@ class TestSigningKeyAfterSecretKeyChange:
     def test_tokens_stay_valid_while_the_old_key_is_a_fallback(self, world: World, settings: Any):
         before = header_of(world.ada.token)["kid"]
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a new secret key", [settings.SECRET_KEY]
-        ring.forget()
+        ring.clear()
         assert is_accepted(world.ada)
         assert header_of(world.alan.token)["kid"] == before
         assert is_accepted(world.alan)
 
     def test_unreadable_signing_key_makes_the_server_not_ready(self, world: World, settings: Any):
         settings.SECRET_KEY = "a new secret key"
-        ring.forget()
+        ring.clear()
         answer = world.nobody.get("/readyz")
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
         assert "rotate_signing_key --now" in answer.json()["reason"]
         rotate("--now")
-        ring.forget()
+        ring.clear()
         assert world.nobody.get("/readyz").status_code == 200
         assert is_accepted(world.ada)
 
@@ -170,7 +170,7 @@ def back_to_the_first_key(committed_world: World, servers: Servers) -> Iterator[
     yield
     SigningKey.objects.exclude(pk=first.pk).delete()
     SigningKey.objects.filter(pk=first.pk).update(verifies_until=None)
-    ring.forget()
+    ring.clear()
     for url in servers.urls:
         while kids_at(url) != [first.pk]:
             sleep(0.1)

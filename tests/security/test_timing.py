@@ -11,7 +11,7 @@ import pytest
 from accounts import operations as accounts
 from accounts.hashers import Argon2
 from accounts.models import User
-from accounts.operations.sign_in import _nobodys_password
+from accounts.operations.sign_in import _dummy_hash
 from core.access import Origin, Scope
 from core.models import Status
 from tests.factories import UserFactory, hashed_password
@@ -31,7 +31,7 @@ def hashes_of_the_product(settings: Any) -> Iterator[None]:
 
 def forget_hashes() -> None:
     hashed_password.cache_clear()
-    _nobodys_password.cache_clear()
+    _dummy_hash.cache_clear()
 
 
 def refuse(world: World, email: str, password: str = "not it", **more: Any) -> Any:
@@ -66,7 +66,7 @@ ACCOUNTS: dict[str, Callable[[World], str]] = {
 @pytest.fixture
 def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is hashed, once the first refusal of all has made the hash that stands in for nobody's."""
-    accounts.verify_credentials.__globals__["_nobodys_password"]()
+    accounts.verify_credentials.__globals__["_dummy_hash"]()
     computed: list[str] = []
     verify = Argon2.verify
 
@@ -103,8 +103,8 @@ class TestRefusedSignInTiming:
         assert len(hashes) == 4
 
     def test_dummy_hash_is_as_expensive_as_a_real_one(self):
-        real, nobodys = hashed_password(), accounts.verify_credentials.__globals__["_nobodys_password"]()
-        assert real.split("$")[:4] == nobodys.split("$")[:4]
+        real, dummy = hashed_password(), accounts.verify_credentials.__globals__["_dummy_hash"]()
+        assert real.split("$")[:4] == dummy.split("$")[:4]
         assert "m=19456,t=2,p=1" in real
 
     def test_takes_equally_long_for_known_and_unknown_accounts(self, world: World, settings: Any):

@@ -139,7 +139,7 @@ class TestKeyId:
     )
     def test_unknown_key_id_is_refused_without_a_query(self, kid, world: World):
         token = reworded(world.ada.token, {"kid": kid})
-        ring.forget()
+        ring.clear()
         ring.published()
         with CaptureQueriesContext(connection) as asked:
             assert is_refused(token)

@@ -14,9 +14,9 @@ def ada(world: World, settings: LazySettings):
     """Signed in before a restart with a SECRET_KEY that this database was not filled under."""
     signed_in = world.ada
     settings.SECRET_KEY = "another one, of the same length as any and known to nobody at all"
-    ring.forget()
+    ring.clear()
     yield signed_in
-    ring.forget()
+    ring.clear()
 
 
 class TestUnreadableSigningKey:
