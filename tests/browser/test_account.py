@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.visitor import FIREFOX, Visitor
 from tests.console.browser import COOKIE
+from tests.samples import sampled
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World
 
@@ -16,7 +17,15 @@ SIGN_IN, SESSIONS, PASSWORD_PAGE = "/account/sign-in/", "/account/sessions/", "/
 NEW = "an entirely new password"
 
 
-@pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
+def each_way(flow: str) -> pytest.MarkDecorator:
+    """With scripts or without; `make proof` goes both ways."""
+    ways = sampled([True, False], flow, share=2)
+    return pytest.mark.parametrize(
+        "laptop", ways, indirect=True, ids=lambda way: f"{'with' if way else 'without'} scripts"
+    )
+
+
+@pytest.fixture
 def laptop(request: pytest.FixtureRequest, visit: Visit, committed_world: World) -> Visitor:
     """Ada's, on which she has signed in."""
     laptop = visit(java_script_enabled=request.param)
@@ -54,7 +63,9 @@ def statuses(servers: Servers, caller: Caller) -> list[int]:
     ]
 
 
+@pytest.mark.sampled
 class TestOtherDevice:
+    @each_way("signed out")
     def test_signed_out_device_is_sent_to_sign_in_on_next_click(
         self, laptop: Visitor, telephone: Caller, visit: Visit, servers: Servers
     ):
@@ -70,6 +81,7 @@ class TestOtherDevice:
         expect(other.page.get_by_role("status")).to_have_text("Your session has ended. Sign in again.")
         assert not other.is_keeping_a_key
 
+    @each_way("somebody else's")
     def test_this_was_not_me_leads_to_a_new_password(
         self, laptop: Visitor, telephone: Caller, servers: Servers, committed_world: World
     ):
@@ -89,6 +101,7 @@ class TestOtherDevice:
             body = {"email": committed_world.ada.user.email, "password": password}
             assert requests.post(f"{servers.urls[1]}/api/v1/auth/login", json=body, timeout=20).status_code == status
 
+    @each_way("every other")
     def test_sign_out_everywhere_else_revokes_every_other_session(
         self, laptop: Visitor, telephone: Caller, servers: Servers, committed_world: World
     ):

@@ -13,6 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import PHONE, Visitor
 from tests.console.browser import HOME, SESSIONS, SIGN_IN
 from tests.contract.v1.authenticator import App, Clock
+from tests.samples import sampled
 from tests.servers import Servers
 from tests.world import Caller, World
 
@@ -71,8 +72,16 @@ def ended_by(caller: Caller) -> tuple[int, str]:
     return made.revoked_count, made.reason
 
 
-@pytest.mark.parametrize("who", ADMINISTRATORS)
+def tried_in(flow: str) -> pytest.MarkDecorator:
+    """By one of them; in `make proof` by all."""
+    return pytest.mark.parametrize("who", sampled(ADMINISTRATORS, flow, share=3))
+
+
+@pytest.mark.sampled
 class TestAdminInBrowser:
+    """What each of them reaches is a matter of tests/console; the flow is the same one for all."""
+
+    @tried_in("signs in")
     def test_signs_in_with_mfa(self, who: str, visit: Visit, committed_world: World):
         operator, caller = visit(), getattr(committed_world, who)
         app = with_second_factor(caller)
@@ -86,6 +95,7 @@ class TestAdminInBrowser:
         expect(operator.page.get_by_role("heading", name="Overview")).to_be_visible()
         assert operator.at == HOME
 
+    @tried_in("finds")
     def test_finds_sessions_by_ip_address_and_revokes_them(
         self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
@@ -114,6 +124,7 @@ class TestAdminInBrowser:
         page.locator("#result_list tbody tr").first.get_by_role("link").click()
         expect(page.get_by_text("seen where nobody of ours is").first).to_be_visible()
 
+    @tried_in("ends one")
     def test_revokes_one_session_from_its_page(
         self, who: str, visit: Visit, servers: Servers, suspects: list[Caller], address: str, committed_world: World
     ):
@@ -128,6 +139,7 @@ class TestAdminInBrowser:
         expect(page.get_by_text("1 session revoked.")).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 4 + [401] * 2
 
+    @tried_in("is out")
     def test_revoked_admin_is_sent_to_sign_in_on_next_click(
         self, who: str, visit: Visit, servers: Servers, committed_world: World
     ):
