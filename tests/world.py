@@ -1,7 +1,7 @@
 """Who the tests are about, by name: `ada` is a user of north, `north_admin` runs it, `acme_partner` owns it."""
 
-import copy
 import json
+import pickle
 import secrets
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -67,11 +67,11 @@ def _caller_of(opened: Opened) -> Caller:
 
 
 @cache
-def _tenants(suffix: str, database: str) -> list[Tenant]:
+def _tenants(suffix: str, database: str) -> bytes:
     """The tenants of a world in a database, looked up once: what tests change of them is rolled back."""
     names = [f"{name}{suffix}" for name in ("north", "south", "springfield")]
     tenants = {each.slug: each for each in Tenant.objects.select_related("partner").filter(slug__in=names)}
-    return [tenants[name] for name in names]
+    return pickle.dumps([tenants[name] for name in names])
 
 
 class World:
@@ -79,7 +79,7 @@ class World:
 
     def __init__(self, suffix: str = "") -> None:
         self.suffix = suffix
-        self.north, self.south, self.springfield = copy.deepcopy(_tenants(suffix, connection.settings_dict["NAME"]))
+        self.north, self.south, self.springfield = pickle.loads(_tenants(suffix, connection.settings_dict["NAME"]))
         self.acme, self.globex = self.north.partner, self.springfield.partner
 
     @classmethod

@@ -1,13 +1,13 @@
 """SQL queries of each console page: at most twelve, and as many for a thousand rows as for a few."""
 
-import secrets
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pytest
 from django.db import connection
 
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from audit.models import AuditEntry
+from core.ids import uuid7
 from sessions_app.models import Reach, Revocation
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
@@ -70,8 +70,10 @@ FORMS = {
     "groups/{}/remove/": 3,
     "agents/{}/rotate-secret/": 3,
 }
-UNIQUE = ("slug", "email", "client_id")
+UNIQUE = {"slug", "email", "client_id"}
 MODELS = {
+    "revocations": Revocation,
+    "record": AuditEntry,
     "partners": Partner,
     "tenants": Tenant,
     "users": User,
@@ -90,65 +92,75 @@ def cost_of(browser: Browser, path: str) -> int:
     return len(statements)
 
 
+def costs_of(browser: Browser, paths: Mapping[str, str]) -> dict[str, int]:
+    return {name: cost_of(browser, path) for name, path in paths.items()}
+
+
 def path_to(path: str, world: World) -> str:
     kind = path.partition("/")[0]
     return path.format(THINGS[kind](world).handle) if "{}" in path else path
 
 
-@pytest.mark.parametrize("path", COSTS)
-def test_page_runs_the_expected_number_of_queries(path: str, springfield: World):  # noqa: F811 - the fixture
-    assert cost_of(Browser(springfield.super_admin), path_to(path, springfield)) == COSTS[path] <= MOST
+def test_pages_run_the_expected_number_of_queries(springfield: World):  # noqa: F811 - the fixture
+    paths = {path: path_to(path, springfield) for path in COSTS}
+    assert costs_of(Browser(springfield.super_admin), paths) == COSTS
+    assert max(COSTS.values()) <= MOST
 
 
-@pytest.mark.parametrize("path", FORMS)
-def test_form_query_count_does_not_grow_with_choices(path: str, springfield: World):  # noqa: F811 - the fixture
-    browser, form = Browser(springfield.super_admin), path_to(path, springfield)
-    assert cost_of(browser, form) == FORMS[path] <= MOST
-    for kind in ("tenants", "users", "groups", "agents"):
-        multiply(kind, springfield, 1_000)
-    assert cost_of(browser, form) == FORMS[path]
+def test_form_query_counts_do_not_grow_with_choices(springfield: World):  # noqa: F811 - the fixture
+    browser = Browser(springfield.super_admin)
+    paths = {path: path_to(path, springfield) for path in FORMS}
+    assert costs_of(browser, paths) == FORMS
+    multiply(["tenants", "users", "groups", "agents"], springfield, 1_000)
+    assert costs_of(browser, paths) == FORMS
+    assert max(FORMS.values()) <= MOST
 
 
 def test_query_counts_are_given_for_every_page():
     assert {path.partition("/")[0] for path in COSTS} == {"", *KINDS}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_list_query_count_does_not_grow_with_rows(kind: str, springfield: World):  # noqa: F811 - the fixture
+def test_list_query_counts_do_not_grow_with_rows(springfield: World):  # noqa: F811 - the fixture
     browser = Browser(springfield.super_admin)
-    few = cost_of(browser, f"{kind}/")
-    multiply(kind, springfield, 1_000)
-    assert cost_of(browser, f"{kind}/") == few
-    assert ">Older</a>" in browser.html
+    paths = {kind: f"{kind}/" for kind in KINDS}
+    few = costs_of(browser, paths)
+    multiply(KINDS, springfield, 1_000)
+    assert costs_of(browser, paths) == few
+    assert [path for path in paths.values() if ">Older</a>" not in html_of(browser, path)] == []
 
 
-def multiply(kind: str, world: World, count: int) -> None:
-    if kind == "sessions":
-        create_sessions(world.lisa, count)
-    elif kind in ("revocations", "record"):
-        copy(Revocation if kind == "revocations" else AuditEntry, THINGS[kind](world), count)
-    else:
-        copy(MODELS[kind], THINGS[kind](world), count)
+def html_of(browser: Browser, path: str) -> str:
+    browser.open(f"/console/{path}")
+    return browser.html
+
+
+def multiply(kinds: Iterable[str], world: World, count: int) -> None:
+    for kind in kinds:
+        if kind == "sessions":
+            create_sessions(world.lisa, count)
+        else:
+            copy(MODELS[kind], THINGS[kind](world), count)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
 def copy(model: Any, like: Any, count: int) -> None:
     """Rows as `like`, but for what has to be unique."""
-    columns = {field.attname: getattr(like, field.attname) for field in model._meta.concrete_fields}
-    columns.pop("id")
-    rows = []
-    for number in range(count):
-        row = model(**columns)
-        for name in UNIQUE:
-            if hasattr(row, name):
-                setattr(row, name, f"{getattr(model, 'client_id_prefix', '')}{secrets.token_hex(8)}")
-        if model is Group:
-            row.name = f"{row.name} {number}"
-        if hasattr(row, "number"):
-            row.number = 10_000 + number if model is AuditEntry else None
-        rows.append(row)
-    model.objects.bulk_create(rows)
+    names = [field.column for field in model._meta.concrete_fields]
+    values = {name: f"original.{name}" for name in names} | {"id": "ids.id"}
+    for name in UNIQUE & values.keys():
+        values[name] = f"'{getattr(model, 'client_id_prefix', '')}' || left(md5(ids.id::text), 16)"
+    if model is Group:
+        values["name"] = "original.name || ' ' || ids.number"
+    if "number" in values:
+        values["number"] = "10000 + ids.number" if model is AuditEntry else "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
+            f" FROM {model._meta.db_table} original, unnest(%s::uuid[]) WITH ORDINALITY ids (id, number)"
+            " WHERE original.id = %s",
+            [[uuid7() for _ in range(count)], like.pk],
+        )
 
 
 def test_page_of_a_revoked_session_runs_one_more_query(springfield: World):  # noqa: F811 - the fixture
