@@ -116,7 +116,12 @@ class User(Entity, AbstractBaseUser):
             # A membership's composite foreign key references it, so members belong to the group's tenant.
             models.UniqueConstraint(fields=["id", "tenant"], name="user_id_and_tenant"),
         ]
-        indexes = [models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email")]
+        indexes = [
+            models.Index(fields=["email"], condition=Q(deleted_at=None), name="user_by_email"),
+            models.Index(
+                fields=["tenant", "id"], condition=Q(deleted_at=None), name="user_of_tenant"
+            ),  # a list's order
+        ]
 
     def __str__(self) -> str:
         return self.email
