@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import QuerySet
+from django.db.models import Func, JSONField, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import JSONObject
 
@@ -38,7 +38,11 @@ def stretch_query(
     """
     ids = rows.order_by(*by).values("pk")[skip : skip + most]
     there = unfiltered(rows).filter(pk_in(ids)).alias(**names).order_by(*by)
-    return Platform.objects.order_by().values_list(total or count_of(rows), ArraySubquery(there.values(about=columns)))
+    shown = ArraySubquery(there.values(about=columns))
+    as_one_text = Func(
+        shown, function="to_jsonb", output_field=JSONField()
+    )  # which is read faster than one for each row
+    return Platform.objects.order_by().values_list(total or count_of(rows), as_one_text)
 
 
 def live_sessions(principal: Principal) -> SessionStateQuerySet:

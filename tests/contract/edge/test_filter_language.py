@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
+from sessions_app.api.edge.filters import query_in
 from sessions_app.models import Session
 from tests.cells import cells
 from tests.contract.edge.client import filter_error, ids, list_body, list_response
@@ -343,3 +346,21 @@ def test_empty_filter_matches_every_session(world: World):
 def test_ip_address_is_compared_as_text(address: str | None, text: str, is_there: bool, world: World):
     Session.objects.filter(pk=world.north_admin.session.pk).update(ip_address=address)
     assert bool(ids(list_body(world.north_admin, text))) == is_there
+
+
+def test_a_filter_by_mfa_does_not_look_up_every_user(world: World):
+    """It would cost two lookups for each session of the tenant, and PostgreSQL would sort them all to find a page."""
+    with CaptureQueriesContext(connection) as sent:
+        list_body(world.north_admin, "mfaRequired = false")
+    [statement] = [each["sql"] for each in sent.captured_queries if "JSONB_BUILD_OBJECT" in each["sql"]]
+    assert "accounts_totpdevice" in statement
+    assert "accounts_user" not in statement
+
+
+def test_a_filter_that_is_sent_again_is_not_read_again(world: World):
+    text = 'ipAddress = "192.0.2.1" and mfaComplete'
+    list_body(world.north_admin, text)
+    before = query_in.cache_info()
+    list_body(world.north_admin, text)
+    after = query_in.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)

@@ -3,15 +3,17 @@
 import ipaddress
 from typing import Any
 
-from django.db.models import F, Func, Q, TextField, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
 from django.db.models.functions import Coalesce, Collate
 
+from accounts.models import TotpDevice
 from core.ids import Prefix
 from sessions_app.api.edge.filters.logic import Condition, any_of
 from sessions_app.api.edge.filters.symbols import TAGS, Date, Handle, Same, Symbols, Tags, Text, Truth
 from sessions_app.models import AuthMethod
 
 ADDRESS = "address_shown"
+MFA_REQUIRED = "mfa_is_required"
 
 
 def address() -> Collate:
@@ -40,9 +42,9 @@ def mfa_complete() -> Q:
     return Q(auth_method=AuthMethod.MFA)
 
 
-def mfa_required() -> Q:
+def mfa_required() -> Exists:
     """The account asks for a second factor now, whether it did when they signed in or not."""
-    return Q(user__totp__confirmed_at__isnull=False)
+    return Exists(TotpDevice.objects.filter(user=OuterRef("user"), confirmed_at__isnull=False))
 
 
 API_SESSIONS = Symbols(
@@ -58,8 +60,8 @@ API_SESSIONS = Symbols(
         "authenticator": Same(""),
         "ipAddress": Text(ADDRESS, is_address),
         "mfaComplete": Truth(mfa_complete()),
-        "mfaRequired": Truth(mfa_required()),
+        "mfaRequired": Truth(Q(**{MFA_REQUIRED: True})),
         "improperClientCertChain": Same(False),
     },
-    added={ADDRESS: address()},
+    added={ADDRESS: address(), MFA_REQUIRED: mfa_required()},
 )

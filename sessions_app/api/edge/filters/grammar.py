@@ -4,6 +4,7 @@ Whitespace has a meaning in it - `(a)and(b)` is wrong, and so is `a not  in [...
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from lark import Lark
@@ -88,8 +89,12 @@ _SYMBOL = re.compile(r"[A-Za-z_]+|[0-9]+|.")
 _parser = Lark(_GRAMMAR, parser="lalr", start=["query", "fields"], transformer=builder, maybe_placeholders=False)
 
 
+@lru_cache(maxsize=100)
 def query_in(text: str) -> Query:
-    """What a filter asks for. An empty one asks for everything; one of blanks is wrong."""
+    """What a filter asks for. An empty one asks for everything; one of blanks is wrong.
+
+    Whoever watches a list asks again with the same text, so the last ones are remembered.
+    """
     return _read(text, "query") if text else Query()
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, Q, Value, When
 from django.db.models.functions import JSONObject, Now
 
 from core.ids import Prefix, encode_id
@@ -15,7 +15,7 @@ from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mf
 Row = Mapping[str, Any]
 
 
-def flag(condition: Q) -> Case:
+def flag(condition: Q | Exists) -> Case:
     """The condition as a value that JSON has: what is unknown is false."""
     return Case(When(condition, then=Value(True)), default=Value(False))
 
