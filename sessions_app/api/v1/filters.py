@@ -1,18 +1,23 @@
 """What v1's lists of sessions and of revocations can be asked for."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, TextChoices
 
+from accounts.models import User
 from core.api.filters import BooleanFilter, ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
 from core.api.pagination import Listing
 from core.ids import Prefix
 from sessions_app import devices
 from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet, State
 
-SEARCHED = ("user_agent", "browser", "os", "user_email", "user_display_name", "user_first_name", "user_last_name")
+SEARCHED = ("user_agent", "browser", "os")
+SEARCHED_OF_USER = ("email", "display_name", "first_name", "last_name")
+_USERS_OF = {"tenant_id": "tenant", "partner_id": "tenant__partner", "user_id": "pk"}
 ORDERINGS = {"created_at": ("id",), "last_activity_at": ("last_activity_at", "id")}
 
 
@@ -75,7 +80,7 @@ class UserSessionFilters(FilterSet):
         return filters.filter_queryset(rows)
 
     def filter_queryset(self, queryset: SessionStateQuerySet) -> SessionStateQuerySet:
-        place = {**self.ground, **self.place}
+        place = self.whole_place
         user_id = place.pop("user_id", None) or self.form.cleaned_data.get("user_id")
         if user_id and self.states == {State.LIVE}:
             return super().filter_queryset(queryset.live())  # few enough to look at each
@@ -85,6 +90,10 @@ class UserSessionFilters(FilterSet):
         if State.LIVE in self.states:
             queryset = queryset.opened_since_last_scope_revocation(**place)
         return super().filter_queryset(queryset)
+
+    @property
+    def whole_place(self) -> dict[str, UUID | None]:
+        return {**self.ground, **self.place}
 
     @property
     def place(self) -> dict[str, UUID]:
@@ -116,10 +125,14 @@ class UserSessionFilters(FilterSet):
         return rows.filter(device_type__in=devices.recorded_as(value))
 
     def mentioning(self, rows: SessionStateQuerySet, name: str, value: str) -> SessionStateQuerySet:
-        found = Q(ip_address__startswith=value)
-        for column in SEARCHED:
-            found |= Q(**{f"{column}__icontains": value})
-        return rows.filter(found)
+        """Each user is looked at once, and not once for each of their sessions."""
+        users = User.objects.filter(**{_USERS_OF[name]: pk for name, pk in self.whole_place.items() if pk})
+        theirs = Q(user__in=users.filter(_any_contains(SEARCHED_OF_USER, value)).values("pk"))
+        return rows.filter(Q(ip_address__startswith=value) | _any_contains(SEARCHED, value) | theirs)
+
+
+def _any_contains(columns: Iterable[str], text: str) -> Q:
+    return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
 
 
 class TenantSessionFilters(UserSessionFilters):

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from accounts import operations as accounts
 from accounts.models import Application
@@ -43,7 +45,11 @@ LISTS = {
 
 
 def found(caller: Caller, **query: Any) -> list[str]:
-    return ids(caller.get(f"{SESSIONS}?{urlencode(query)}"))
+    return found_in(caller, SESSIONS, **query)
+
+
+def found_in(caller: Caller, path: str, **query: Any) -> list[str]:
+    return ids(caller.get(f"{path}?{urlencode(query)}"))
 
 
 def of(*callers: Caller) -> list[str]:
@@ -150,6 +156,26 @@ class TestSearch:
     def test_matches_nothing_out_of_the_callers_scope(self, world: World):
         assert world.lisa
         assert found(world.north_admin, search="springfield") == []
+
+    def test_finds_a_user_in_every_list_that_shows_them(self, world: World):
+        north = f"/api/v1/tenants/{world.north.handle}/sessions"
+        assert world.ada.session
+        assert world.alan.session
+        for caller in (world.super_admin, world.acme_partner, world.north_admin):
+            assert found(caller, search="ada@") == of(world.ada)
+            assert found_in(caller, north, search="ada@") == of(world.ada)
+            assert found_in(caller, f"{north}/users/{world.ada.user.handle}", search="ada@") == of(world.ada)
+            assert found_in(caller, f"{north}/users/{world.alan.user.handle}", search="ada@") == []
+
+    def test_looks_each_user_up_once_and_not_once_for_each_session(self, world: World):
+        assert world.ada.session
+        with CaptureQueriesContext(connection) as sent:
+            found(world.north_admin, search="ada@")
+        searching = [each["sql"] for each in sent.captured_queries if "LIKE" in each["sql"]]
+        assert len(searching) == 2, "one counts, one finds the page"
+        for statement in searching:
+            assert 'UPPER(U0."email"::text)' in statement
+            assert '"user_email"::text' not in statement
 
 
 class TestAddressAndDeviceFilters:
