@@ -1,4 +1,4 @@
-"""Every route of the URLconf, as the matrix and the architecture tests want to see it: v1's, and the others'."""
+"""Every route of the URLconf, for the permission matrix and the architecture tests."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The project's own modules, read and not run: what they import, and what they define."""
+"""The project's modules as syntax trees: their imports and definitions."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a page of another origin may send and read: every header that the code reads or answers with, and no other."""
+"""CORS allows every header that the code reads, exposes every header that it sends, and no others."""
 
 import ast
 import importlib
@@ -108,13 +108,13 @@ def received() -> set[str]:
     return (found | in_schemas("received")) - ALWAYS_READABLE - FOR_BROWSERS
 
 
-def test_every_header_that_is_read_may_be_sent():
+def test_every_request_header_that_is_read_is_allowed_by_cors():
     allowed = set(settings.CORS_ALLOW_HEADERS)
     assert len(sent()) > 8
     assert sent() - allowed == set()
     assert allowed - sent() == ASKED_BY_CLIENTS
 
 
-def test_every_header_that_is_answered_may_be_read():
+def test_every_response_header_is_exposed_by_cors():
     exposed = {name.lower() for name in settings.CORS_EXPOSE_HEADERS}
     assert received() == exposed

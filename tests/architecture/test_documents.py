@@ -1,4 +1,4 @@
-"""What the documents say is there, is there: links, paths, verbs, commands, accounts."""
+"""Links, paths, make targets, commands and accounts in the documents exist."""
 
 import json
 import re
@@ -46,12 +46,12 @@ def test_every_relative_link_leads_somewhere(document: Path):
 
 
 @each_document
-def test_every_path_that_is_named_exists(document: Path):
+def test_every_mentioned_path_exists(document: Path):
     paths = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", document.read_text())
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_picture_is_small_and_shown_with_words_for_those_who_do_not_see_it():
+def test_every_screenshot_is_small_and_shown_with_a_text_alternative():
     sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures").iterdir()}
     shown = named(r"!\[[^\]]{20,}\]\((?:docs/)?pictures/([\w-]+\.png)\)")
     shown |= named(r'<img src="pictures/([\w-]+\.png)"[^>]* alt="[^"]{20,}">')
@@ -59,35 +59,35 @@ def test_every_picture_is_small_and_shown_with_words_for_those_who_do_not_see_it
     assert max(sizes.values()) < 150_000
 
 
-def test_every_verb_of_make_that_is_named_exists():
+def test_every_mentioned_make_target_exists():
     verbs = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert named(r"(?:`|^)make ([a-z-]+)(?:`| +#|$)") <= set(verbs)
 
 
-def test_every_command_that_is_named_exists():
+def test_every_mentioned_command_exists():
     assert named(r"manage\.py ([a-z_]+)") <= get_commands().keys()
 
 
-def test_the_line_that_contributors_are_told_to_break_is_there():
+def test_line_that_contributing_tells_to_break_exists():
     [(line, path)] = re.findall(r"^sed -i 's/\^(.+)\$/#&/' (\S+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert line in (ROOT / path).read_text().splitlines()
 
 
-def test_the_accounts_of_the_readme_are_in_the_demo_data(unpeopled_database: None, db: None):
+def test_accounts_of_the_readme_are_in_the_demo_data(unpeopled_database: None, db: None):
     demo.load()
     accounts = re.findall(r"`([\w.]+@[\w.]+)`", README.read_text())
     assert accounts
     assert set(accounts) <= set(User.objects.values_list("email", flat=True))
 
 
-def test_the_readme_shows_the_first_curl_as_it_is_printed(capsys):
+def test_readme_shows_the_first_curl_as_it_is_printed(capsys):
     run.welcome("http://127.0.0.1:8000")
     printed = [line.strip() for line in capsys.readouterr().out.splitlines() if "curl" in line]
     assert printed
     assert "\n".join(printed) in README.read_text()
 
 
-def test_the_reference_of_settings_is_generated_from_them():
+def test_settings_reference_is_up_to_date():
     assert settings_reference.TABLES.findall(settings_reference.PAGE.read_text()) == [settings_reference.tables()], (
         "run `make schema`"
     )
@@ -103,13 +103,13 @@ class TestErrorCatalogue:
         text = (ROOT / "docs/api.md").read_text()
         return self.ROW.findall(text.partition("### Catalogue")[2].partition("\n### ")[0])
 
-    def test_has_every_status_that_is_published(self):
+    def test_has_every_published_error_status(self):
         schema = json.loads((ROOT / "docs/openapi/v1.json").read_text())
         acts = [act for path in schema["paths"].values() for act in path.values()]
         published = {status for act in acts for status in act["responses"] if status >= "400"}
         assert {status for status, _ in self.rows} == published | {"405", "500"}
 
-    def test_quotes_sentences_that_the_code_has(self):
+    def test_quotes_only_sentences_of_the_code(self):
         code = "\n".join(module.text for module in modules().values())
         quoted = [text for _, words in self.rows for text in re.findall(r"`([^`]+)`", words)]
         assert len(quoted) > 30
@@ -117,7 +117,7 @@ class TestErrorCatalogue:
 
 
 class TestDecisions:
-    def test_are_in_the_index_by_the_titles_that_they_have(self):
+    def test_are_in_the_index_with_their_titles(self):
         listed = re.findall(r"^- \[(\d{4})\]\(decisions/\1-.+\.md\) (.+)$", INDEX.read_text(), re.MULTILINE)
         titles = {decision.name[:4]: decision.read_text().splitlines()[0].partition(". ")[2] for decision in DECISIONS}
         assert [(number, title) for number, title in listed if titles[number] != title] == []
@@ -127,7 +127,7 @@ class TestDecisions:
         assert [int(decision.name[:4]) for decision in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
     @each_decision
-    def test_are_short_and_say_why_what_and_what_else(self, decision: Path):
+    def test_have_at_most_40_lines_and_the_three_headings(self, decision: Path):
         text = decision.read_text()
         assert len(text.splitlines()) <= 40
         assert text.startswith(f"# {decision.name[:4]}. ")

@@ -1,4 +1,4 @@
-"""`.env.example` and config/settings.py speak of the same variables."""
+"""`.env.example` has exactly the variables that config/settings.py reads."""
 
 import ast
 import os
@@ -36,11 +36,11 @@ def check(values: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, env=environment | values, capture_output=True, text=True)
 
 
-def test_it_names_exactly_what_settings_read_and_each_once():
+def test_example_environment_names_every_setting_exactly_once():
     assert Counter(name for _, name, _ in ENTRY.findall(EXAMPLE)) == dict.fromkeys(read_by_settings(), 1)
 
 
-def test_it_gives_each_a_reason():
+def test_example_environment_explains_every_setting():
     unexplained = [
         line
         for above, line in pairwise(EXAMPLE.splitlines())
@@ -49,13 +49,13 @@ def test_it_gives_each_a_reason():
     assert unexplained == []
 
 
-def test_its_values_are_such_that_settings_can_read():
+def test_example_environment_can_be_read_by_the_settings():
     shown = {name: value for _, name, value in ENTRY.findall(EXAMPLE)}
     checked = check(shown | {"SECRET_KEY": "made by whoever copied it"})
     assert checked.returncode == 0, checked.stderr
 
 
-def test_it_cannot_be_used_as_it_is():
+def test_example_environment_needs_a_secret_key_to_start():
     copied = {name: value for commented, name, value in ENTRY.findall(EXAMPLE) if not commented}
     checked = check(copied)
     assert checked.returncode != 0

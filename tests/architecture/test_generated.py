@@ -1,4 +1,4 @@
-"""What is derived from the code and committed beside it says what the code says."""
+"""Committed files that are generated from the code are up to date."""
 
 from io import StringIO
 from pathlib import Path
@@ -14,7 +14,7 @@ SCHEMAS = ROOT / "docs" / "openapi"
 
 
 @pytest.mark.django_db
-def test_the_models_have_their_migrations():
+def test_models_have_no_missing_migrations():
     said = StringIO()
     try:
         call_command("makemigrations", check=True, dry_run=True, stdout=said)
@@ -23,7 +23,7 @@ def test_the_models_have_their_migrations():
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_each_schema_is_the_committed_one(name: str, tmp_path: Path):
+def test_committed_schema_is_up_to_date(name: str, tmp_path: Path):
     drawn = tmp_path / "drawn.json"
     call_command(
         "spectacular",
@@ -37,7 +37,7 @@ def test_each_schema_is_the_committed_one(name: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_each_schema_is_generated_once_in_a_process(name: str, client: Client):
+def test_schema_is_generated_once_per_process(name: str, client: Client):
     Dialect.document.cache_clear()
     for query in ("", "?lang=de&version=2"):
         assert client.get(f"/openapi/{name}.json{query}").content == (SCHEMAS / f"{name}.json").read_bytes()

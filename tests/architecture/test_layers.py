@@ -1,4 +1,4 @@
-"""Three rules: one line from left to right, a domain that speaks no HTTP, dialects that are strangers."""
+"""Import rules: packages in one order, a domain without HTTP, dialects independent of each other."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -43,16 +43,16 @@ def spoken(names: Iterable[str]) -> set[str]:
     return {name for name in names if any(is_within(name, each) for each in HTTP)}
 
 
-class TestTheLine:
-    def test_has_a_place_for_every_package(self):
+class TestPackageOrder:
+    def test_contains_every_package(self):
         packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
         assert packages - {"tests", "bench"} == set(PACKAGES)
 
-    def test_the_image_has_every_package(self):
+    def test_container_image_contains_every_package(self):
         kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
         assert set(PACKAGES) - kept == set()
 
-    def test_is_looked_along_to_the_left_only(self):
+    def test_imports_point_to_earlier_packages_only(self):
         def to_the_right(module: Module) -> set[str]:
             unknown = {*PACKAGES[PACKAGES.index(module.package) + 1 :], "tests", "bench"}
             return {name for name in module.imports if name.partition(".")[0] in unknown}
@@ -60,17 +60,17 @@ class TestTheLine:
         assert offenders(ALL, to_the_right) == {}
 
 
-class TestTheDomain:
-    def test_speaks_no_http_nor_leans_on_what_does(self):
+class TestDomain:
+    def test_imports_no_http_framework(self):
         assert offenders(DOMAIN, lambda module: spoken(everything_imported_by(module))) == {}
 
-    def test_knows_no_dialect(self):
+    def test_imports_no_dialect(self):
         assert offenders(DOMAIN, lambda module: {name for name in module.imports if API.match(name)}) == {}
 
-    def test_knows_no_console(self):
+    def test_imports_no_console(self):
         assert offenders(DOMAIN, lambda module: {name for name in module.imports if CONSOLE.match(name)}) == {}
 
-    def test_holds_what_the_architecture_names(self):
+    def test_contains_the_modules_named_by_the_architecture(self):
         """The rules would be empty if these were not among the modules that they are asked of."""
         named = {"core.access", "core.ids", "core.models", "core.crypto", "accounts.tokens", "accounts.keyring"}
         named |= {"accounts.access_tokens"}
@@ -86,16 +86,16 @@ class TestTheDomain:
         assert named <= {module.name for module in DOMAIN}
 
 
-class TestADialect:
-    def test_is_a_stranger_to_the_others(self):
+class TestDialect:
+    def test_imports_no_other_dialect(self):
         def known(module: Module) -> set[str]:
             return {name for name in module.imports if dialect_of(name) not in (None, dialect_of(module.name))}
 
         assert offenders(DIALECTS, known) == {}
 
-    def test_is_a_folder_of_the_files_that_everybody_knows(self):
+    def test_has_files_of_the_common_names_only(self):
         folders = {parent for module in DIALECTS for parent in module.path.parents if parent.parent.name == "api"}
         assert {path.stem for folder in folders for path in folder.iterdir()} - {"__pycache__"} <= DIALECT_PARTS
 
-    def test_is_read_by_these_tests(self):
+    def test_modules_of_dialects_are_found(self):
         assert {"accounts.api.v1.views.mine", "sessions_app.api.v1.wire"} <= {module.name for module in DIALECTS}

@@ -1,4 +1,4 @@
-"""Every view says who may call it. One that does not is closed."""
+"""Every view declares its permissions; one that does not is denied to everyone."""
 
 from collections import Counter
 
@@ -31,27 +31,27 @@ def declarations(view: type[PolicyViewSet]) -> Counter[str]:
 
 
 @by_path
-class TestAViewSet:
-    def test_declares_each_of_its_actions_once(self, route: Route):
+class TestViewSet:
+    def test_declares_each_action_once(self, route: Route):
         assert issubclass(view_of(route), PolicyViewSet)
         assert {action: declarations(view_of(route))[action] for action in route.actions.values()} == dict.fromkeys(
             route.actions.values(), 1
         )
 
-    def test_leaves_authentication_and_permission_to_the_house(self, route: Route):
+    def test_keeps_the_common_authentication_and_permission_classes(self, route: Route):
         view = view_of(route)
         assert view.permission_classes == [ActionPolicy]
         assert not issubclass(view, V1ViewSet) or view.authentication_classes == V1ViewSet.authentication_classes
         for name in ("get_permissions", "check_permissions", "permission_denied", "get_authenticators"):
             assert getattr(view, name) is getattr(PolicyViewSet, name), name
 
-    def test_reads_by_get_and_writes_by_everything_else(self, route: Route):
+    def test_get_is_a_read_and_every_other_method_a_write(self, route: Route):
         view = view_of(route)
         for method, action in route.actions.items():
             assert action in view.public or (action in view.reads) == (method == "GET"), action
 
 
-def test_what_is_declared_is_routed():
+def test_every_declared_action_is_routed():
     routed: dict[type[PolicyViewSet], set[str]] = {}
     for route in VIEW_SETS:
         routed.setdefault(view_of(route), set()).update(route.actions.values())
@@ -59,18 +59,18 @@ def test_what_is_declared_is_routed():
 
 
 @by_path
-def test_only_what_is_personal_can_ask_for_a_session(route: Route):
+def test_only_personal_actions_may_require_a_session(route: Route):
     view = view_of(route)
     personal = {action for action, tier in {**view.reads, **view.writes}.items() if tier is Tier.USER}
     assert view.with_session <= personal
 
 
-def test_whatever_is_not_a_view_set_is_on_the_list():
+def test_every_other_view_is_listed_here():
     others = {route.path for route in routes() if not issubclass(getattr(route.view, "cls", object), V1ViewSet)}
     assert others == set(PLAIN_VIEWS | DOCS | PAGES)
 
 
-def test_the_default_denies():
+def test_default_permission_denies():
     assert settings.REST_FRAMEWORK["DEFAULT_PERMISSION_CLASSES"] == ["core.api.permissions.DenyAll"]
     assert APIView.permission_classes == [DenyAll]
 
@@ -97,15 +97,15 @@ urlpatterns = [
 
 
 @pytest.mark.urls(__name__)
-class TestAViewThatDeclaresNothing:
+class TestViewWithoutPolicy:
     @cells("where", ["/silent", "/forgetful"])
-    def test_is_closed_to_everybody(self, where: str, world: World):
+    def test_is_401_or_403_for_every_caller(self, where: str, world: World):
         assert world.nobody.get(where).status_code == 401
         for caller in everybody(world):
             answer = caller.get(where)
             assert (answer.status_code, answer.json()) == (403, {"detail": "Access denied"})
 
-    def test_is_closed_to_writes_as_well(self, world: World):
+    def test_write_is_401_or_403_for_every_caller(self, world: World):
         assert world.nobody.post("/forgetful").status_code == 401
         assert {caller.post("/forgetful").status_code for caller in everybody(world)} == {403}
 

@@ -1,4 +1,4 @@
-"""PUBLIC_URL may have any path but one that begins like a path of ours."""
+"""PUBLIC_URL may have any path except one that starts like a route of the product."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def first_segment(path: Any) -> str:
     return str(path).strip("/").partition("/")[0]
 
 
-def test_every_first_segment_of_ours_is_refused_as_a_prefix():
+def test_public_url_with_a_first_path_segment_of_the_product_is_refused():
     assert settings.API_DOCS
     routes = [each.pattern for each in get_resolver().url_patterns]
     segments = {first_segment(each) for each in [*routes, settings.STATIC_URL]} - {""}  # but for the page at the root

@@ -98,7 +98,7 @@ class Place(Base):
             case [*said] | {**made}: pass
 '''
 
-    def test_see_every_definition_and_no_name_of_another_module(self):
+    def test_see_every_definition_and_no_imported_name(self):
         names = {name for name in defined_names(ast.parse(self.SAMPLE)) if is_retired(name)}
         assert names == {"Place", "told", "asked", "given", "last_words", "shown", "thing", "said", "made"}
 
@@ -109,5 +109,5 @@ class Place(Base):
         ("stem", "is_bare"),
         [("asking", True), ("signing_in", True), ("keyring", False), ("query_string", False), ("asking_price", False)],
     )
-    def test_know_a_bare_gerund(self, stem: str, is_bare: bool):
+    def test_recognize_a_bare_gerund(self, stem: str, is_bare: bool):
         assert is_gerund(stem) is is_bare

@@ -1,4 +1,4 @@
-"""Texts that users read are for strangers: those of the schemas are all there, and none uses a retired word."""
+"""Schemas describe everything, in words that strangers understand."""
 
 import json
 import re
@@ -54,39 +54,39 @@ def texts(part: Any) -> Iterator[str]:
 
 
 @cells("name", EACH)
-def test_everything_in_a_schema_is_described(name: str):
+def test_every_part_of_a_schema_has_a_description(name: str):
     assert [where for where, text in described(name) if not text] == []
 
 
 @cells("name", EACH)
-def test_every_operation_has_a_summary_and_a_description_of_its_own(name: str):
+def test_every_operation_has_its_own_summary_and_description(name: str):
     for part in ("summary", "description"):
         counted = Counter(operation.get(part) for _, operation in operations(name))
         assert [text for text, times in counted.items() if not text or times > 1] == []
 
 
 @cells("name", EACH)
-def test_every_tag_of_an_operation_is_introduced(name: str):
+def test_every_tag_has_an_introduction(name: str):
     used = {tag for _, operation in operations(name) for tag in operation["tags"]}
     assert used == {tag["name"] for tag in SCHEMAS[name]["tags"]}
 
 
 @cells("name", EACH)
-def test_every_introduction_says_how_to_sign_in_and_what_errors_look_like(name: str):
+def test_api_introduction_explains_sign_in_errors_paging_and_limits(name: str):
     text = SCHEMAS[name]["info"]["description"].lower()
     assert [word for word in ("authentication", "errors", "paging", "limit", "429") if word not in text] == []
 
 
 @cells("name", EACH)
-def test_no_text_of_a_schema_uses_a_retired_word(name: str):
+def test_schema_texts_contain_no_retired_word(name: str):
     assert [text for text in texts(SCHEMAS[name]) if RETIRED.search(text)] == []
 
 
 @cells("template", TEMPLATES)
-def test_no_page_or_mail_uses_a_retired_word(template: str):
+def test_pages_and_mails_contain_no_retired_word(template: str):
     text = re.sub(r"\{[%{#].*?[%}#]\}|<style>.*?</style>|<[^>]+>", " ", (ROOT / template).read_text(), flags=re.DOTALL)
     assert RETIRED.findall(text) == []
 
 
-def test_ids_in_paths_are_called_after_their_resource():
+def test_path_parameters_are_named_after_their_resource():
     assert [path for path in SCHEMAS["v1"]["paths"] if "{resource_id}" in path or "{id}" in path] == []

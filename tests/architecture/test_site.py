@@ -1,4 +1,4 @@
-"""The documents as a site: every page is easily found, there and on a code host, and loads nothing from elsewhere."""
+"""The documentation site: every page is easily found and loads nothing external."""
 
 import re
 import subprocess
@@ -40,24 +40,24 @@ class Resources(HTMLParser):
             self.urls.append(url)
 
 
-def test_navigation_has_every_page_once_and_leaves_the_decisions_to_their_index():
+def test_navigation_contains_every_page_once_except_decisions():
     assert sorted(in_navigation()) == sorted(PAGES - set(DECISIONS))
 
 
-def test_every_page_is_two_clicks_from_the_guide():
+def test_every_page_is_at_most_two_clicks_from_the_index():
     first = {page for page, _ in links(INDEX)}
     second = {page for near in first for page, _ in links(near)}
     assert {INDEX, *first, *second} >= PAGES
 
 
-def test_the_guide_links_how_to_sign_everybody_of_a_tenant_out():
+def test_index_links_how_to_sign_out_a_whole_tenant():
     [row] = [line for line in INDEX.read_text().splitlines() if "sign everybody of a tenant out?" in line]
     anchors = re.findall(r"howto/([a-z-]+)\.md#sign-everybody-of-(?:a|the)-tenant-out", row)
     assert anchors == ["operator", "partner-admin", "tenant-admin"]
 
 
 @pytest.mark.proof
-def test_the_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewhere():
+def test_built_site_has_no_broken_links_or_external_resources():
     built = subprocess.run(["make", "docs"], cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     pages = list(SITE.rglob("*.html"))

@@ -1,4 +1,4 @@
-"""Files and functions that fit the head. Tests and migrations may be as long as they need."""
+"""Limits on the length of product files and functions."""
 
 from statistics import median
 
@@ -16,16 +16,16 @@ FUNCTIONS = {f"{module}:{each.lineno} {each.name}": length_of(each) for module i
 
 
 class TestFiles:
-    def test_stay_within_400_lines(self):
+    def test_have_at_most_400_lines(self):
         assert {name: length for name, length in FILES.items() if length > 400} == {}
 
-    def test_have_fewer_than_90_as_a_rule(self):
+    def test_median_is_below_90_lines(self):
         assert median(FILES.values()) < 90
 
 
 class TestFunctions:
-    def test_stay_within_50_lines(self):
+    def test_have_at_most_50_lines(self):
         assert {name: length for name, length in FUNCTIONS.items() if length > 50} == {}
 
-    def test_have_fewer_than_8_as_a_rule(self):
+    def test_median_is_below_8_lines(self):
         assert median(FUNCTIONS.values()) < 8

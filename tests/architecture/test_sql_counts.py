@@ -1,4 +1,4 @@
-"""How many statements each request costs. A number that grows is a decision, made here."""
+"""The number of SQL queries of each request. A higher number is a decision, made here."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,9 +143,9 @@ def cost(act: Callable[[], Any]) -> int:
     return len(statements)
 
 
-class TestARequest:
+class TestRequest:
     @cells("row", rows(), ids=str)
-    def test_costs_what_the_table_says(self, row: Row, world: World):
+    def test_runs_the_number_of_queries_in_the_table(self, row: Row, world: World):
         world.nobody.get("/readyz")  # what a process looks at once, it has looked at
         (case,) = cases_of(row, "SA" if row.is_administrative else "PU", world)
         valid_request = valid_request_for(row, case, world)
@@ -153,48 +153,48 @@ class TestARequest:
             send(row, case.caller, valid_request)
         assert len(statements) == COSTS[str(row)], statements
 
-    def test_of_every_route_is_in_the_table(self):
+    def test_every_route_is_in_the_table(self):
         assert COSTS.keys() == {str(row) for row in rows()}
 
-    def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
+    def test_refused_request_runs_the_check_and_three_audit_queries(self, world: World):
         service = world.service()
         assert cost(lambda: service.get("/api/v1/me/sessions")) == 1 + 3
 
-    def test_without_credentials_costs_nothing(self, world: World):
+    def test_request_without_credentials_runs_no_queries(self, world: World):
         assert cost(lambda: world.nobody.get("/api/v1/me/sessions")) == 0
 
 
-class TestTheAuthenticator:
+class TestAuthenticator:
     """Undeclared methods ask who is there and do nothing else: what they cost is the check."""
 
     def of(self, caller: Caller) -> int:
         return cost(lambda: caller.request("PATCH", "/api/v1/me"))
 
-    def test_asks_once_about_a_session(self, world: World):
+    def test_session_takes_one_query(self, world: World):
         assert self.of(world.ada) == 1
 
-    def test_asks_once_about_a_platform_token(self, world: World):
+    def test_platform_token_takes_one_query(self, world: World):
         assert self.of(world.service(*Scope)) == 1
 
-    def test_asks_once_about_a_client_that_acts_for_somebody(self, world: World):
+    def test_delegated_token_takes_one_query(self, world: World):
         application(world)
         assert self.of(acting_for(world.ada)) == 1
 
-    def test_asks_once_about_an_agent_and_once_more_about_its_limit(self, world: World):
+    def test_agent_takes_one_query_and_another_for_its_rate_limit(self, world: World):
         assert self.of(with_scopes(world, *Scope)) == 1
         limited = with_scopes(world, *Scope, rate_limit_rpm=1)
         assert [self.of(limited), self.of(limited)] == [2, 2]
 
-    def test_asks_once_about_an_api_key(self, world: World):
+    def test_api_key_takes_one_query(self, world: World):
         key = api_key_of(world.ada.user)
         self.of(key)  # which notes its first use
         assert self.of(key) == 1
 
-    def test_asks_once_about_a_session_that_is_over(self, world: World):
+    def test_revoked_session_takes_one_query(self, world: World):
         world.ada.post("/api/v1/auth/logout")
         assert self.of(world.ada) == 1
 
-    def test_writes_down_a_use_at_most_once_a_minute(self, world: World):
+    def test_last_use_is_written_at_most_once_a_minute(self, world: World):
         key = api_key_of(world.ada.user)
         long_ago = Now() - timedelta(minutes=2)
         Session.objects.filter(user=world.ada.user).update(last_activity_at=long_ago)
@@ -202,20 +202,20 @@ class TestTheAuthenticator:
         assert [self.of(world.ada), self.of(world.ada)] == [2, 1]
         assert [self.of(key), self.of(key)] == [2, 1]
 
-    def test_asks_nothing_about_a_key_it_has_not_read(self, world: World):
+    def test_unknown_key_id_takes_no_query(self, world: World):
         _, private = ring.signer()
         unknown = encode({}, private, algorithm="RS256", headers={"typ": "at+jwt", "kid": "0" * 26})
         assert self.of(Caller(unknown)) == 0
         assert Caller(unknown).get("/api/v1/me").status_code == 401
 
     @cells("garbage", ["x", "a.b.c", "cfr_" + "A" * 86, "x" * 100_000])
-    def test_asks_nothing_about_garbage(self, garbage: str, world: World):
+    def test_malformed_token_takes_no_query(self, garbage: str, world: World):
         assert self.of(Caller(garbage)) == 0
 
 
-class TestHoweverManySessionsThereAre:
+class TestNumberOfSessions:
     @cells("method_and_path", ["GET /api/v1/me/sessions", "POST /api/v1/me/sessions/revoke-all"])
-    def test_the_cost_is_the_same(self, method_and_path: str, world: World):
+    def test_query_count_does_not_grow_with_sessions(self, method_and_path: str, world: World):
         method, path = method_and_path.split()
         costs = []
         for total in (10, 200):
@@ -227,12 +227,12 @@ class TestHoweverManySessionsThereAre:
         )  # to mark the rows, and say how many, where there are any
 
 
-class TestAListsPage:
+class TestSessionListPage:
     """However long the list, and however far down: as many statements as the first of a short one."""
 
     @cells("query", ["", "&search=ada", "&status=active&ordering=-last_activity_at", "&active_only=no"])
     @cells("where", ["admin/sessions?user_id={ada}", "tenants/{north}/sessions?search=", USERS_LIST + "?search="])
-    def test_costs_the_same(self, where: str, query: str, world: World):
+    def test_query_count_does_not_grow_with_length_or_page(self, where: str, query: str, world: World):
         operator, paths = world.super_admin, {"north": world.north.handle, "ada": world.ada.user.handle}
         path = f"/api/v1/{where.format(**paths)}{query}&per_page=5"
         costs = []
@@ -244,14 +244,14 @@ class TestAListsPage:
             costs += [cost(lambda place=place: operator.get(path + place)) for place in places]
         assert costs == [4 if "search=ada" in query else 3] * 6  # a search takes a turn first
 
-    def test_of_statistics_costs_the_same(self, world: World):
+    def test_statistics_query_count_does_not_grow_with_sessions(self, world: World):
         north_admin, costs = world.north_admin, []
         for total in (10, 200):
             make_them(total, world.ada)
             costs += [cost(lambda: north_admin.get("/api/v1/admin/sessions/stats"))]
         assert costs == [2, 2]
 
-    def test_that_is_not_there_costs_no_more(self, world: World):
+    def test_unknown_tenant_or_user_takes_no_more_queries(self, world: World):
         operator, tenant, user = world.super_admin, some_id(Prefix.TENANT), some_id(Prefix.USER)
         for where in (f"{tenant}/sessions", f"{world.north.handle}/sessions/users/{user}"):
             for query, statements in (("", 2), ("?search=x", 3), ("?page=7", 2)):
@@ -287,9 +287,9 @@ EDGE_COSTS = {
 }
 
 
-class TestTheEdge:
+class TestEdge:
     @cells("asked", EDGE_COSTS)
-    def test_costs_what_the_table_says(self, asked: str, world: World):
+    def test_runs_the_number_of_queries_in_the_table(self, asked: str, world: World):
         method, path = asked.split(" ", 1)
         place = f"/edge/management/v1{path.format(id=world.ada.session_id, identity=world.ada.user.handle)}".replace(
             " ", "%20"
@@ -301,7 +301,7 @@ class TestTheEdge:
             admin.request(method, place, body)
         assert len(statements) == EDGE_COSTS[asked], statements
 
-    def test_costs_the_same_however_many_there_are(self, world: World):
+    def test_session_list_query_count_does_not_grow(self, world: World):
         operator, costs = world.super_admin, []
         for total in (10, 300):
             make_them(total, world.ada)
@@ -316,7 +316,7 @@ class TestTheEdge:
                 costs.append(cost(lambda path=path: operator.get(path)))
         assert costs == [2, 3, 2, 3] * 2  # with a filter, a turn
 
-    def test_lists_as_many_identities_for_the_same(self, world: World):
+    def test_identity_list_query_count_does_not_grow(self, world: World):
         operator, costs = world.super_admin, []
         for total in (10, 300):
             User.objects.bulk_create(UserFactory.build(tenant=world.north) for _ in range(total))
@@ -326,17 +326,17 @@ class TestTheEdge:
                 costs.append(cost(lambda path=path: operator.get(path)))
         assert costs == [3, 4, 4] * 2  # with a filter, a turn
 
-    def test_that_is_refused_costs_the_check_and_a_line_in_the_audit(self, world: World):
+    def test_refused_request_runs_the_check_and_three_audit_queries(self, world: World):
         ada = world.ada
         assert cost(lambda: ada.get("/edge/management/v1/api-sessions")) == 1 + 3
         assert cost(lambda: world.nobody.get("/edge/management/v1/api-sessions")) == 0
 
 
-class TestAListOfThings:
+class TestResourceList:
     """Of every kind: three statements for ten of them and for a thousand, and one more for a search."""
 
     @cells("kind", KINDS, ids=str)
-    def test_costs_the_same_however_many_there_are(self, kind: Kind, world: World):
+    def test_query_count_does_not_grow_with_the_list(self, kind: Kind, world: World):
         operator, owner, costs = world.super_admin, world.ada.user, []
         assert operator.post(kind.path, kind.new(owner, world)).status_code == 201
         for total in (10, 1_000):

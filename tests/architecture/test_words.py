@@ -1,4 +1,4 @@
-"""What must not be written anywhere, and what a module is not called."""
+"""Texts that must not be in the repository, and names that no module may have."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def holding(word: str, *, whole: bool) -> list[str]:
 
 
 @cells("word", UNFINISHED)
-def test_nothing_is_left_for_later(word: str):
+def test_no_unfinished_marks_remain(word: str):
     assert holding(word, whole=True) == []
 
 
@@ -46,16 +46,16 @@ def test_no_machine_of_ours_shows(place: str):
 
 
 @cells("host", REGISTRIES)
-def test_no_registry_is_named(host: str):
+def test_package_registries_are_not_named(host: str):
     """Where packages come from is the business of whoever installs them."""
     assert holding(host, whole=False) == []
 
 
-def test_the_whole_tree_is_read():
+def test_every_file_of_the_repository_is_checked():
     found = {str(path.relative_to(ROOT)) for path in files()}
     assert {"pyproject.toml", "tests/architecture/test_words.py", "docs/openapi/v1.json"} <= found
 
 
-def test_a_module_is_called_after_what_it_holds():
+def test_module_names_say_what_the_module_contains():
     parts = {name: set(name.split(".")) & NAMELESS for name in modules()}
     assert {name: found for name, found in parts.items() if found} == {}

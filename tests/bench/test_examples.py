@@ -18,15 +18,15 @@ from tests.console.browser import Browser
 from tests.world import World, some_id
 
 
-def test_every_route_that_may_answer_get_has_an_example():
+def test_every_get_route_has_an_example():
     assert set(routes.routes_with_get()) - EXAMPLES.keys() == FORMS_ONLY
 
 
-def test_every_example_is_of_an_existing_route():
+def test_every_example_belongs_to_an_existing_route():
     assert EXAMPLES.keys() - set(routes.routes_with_get()) == set()
 
 
-def test_new_route_without_an_example_ends_the_run(monkeypatch: pytest.MonkeyPatch):
+def test_route_without_an_example_ends_the_run(monkeypatch: pytest.MonkeyPatch):
     new: list[URLPattern] = [path("api/v1/new", lambda request: None)]
     monkeypatch.setattr(get_resolver("config.urls"), "url_patterns", [*get_resolver("config.urls").url_patterns, *new])
     with pytest.raises(NoExample, match="/api/v1/new"):

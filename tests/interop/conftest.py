@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import chromium
 from tests.browser.visitor import PATIENCE
-from tests.interop import elsewhere, install, nginx
+from tests.interop import cross_origin_page, install, nginx
+from tests.interop.edge_clients import MAKERS, Client
 from tests.interop.nginx import PREFIX
-from tests.interop.people import MAKERS, Client
 from tests.servers import Servers, free_port, wait_for
 
 LIMITS = {"SIGN_IN_FAILURES_PER_ACCOUNT": "3", "STATEMENT_TIMEOUT": "2"}
@@ -34,8 +34,8 @@ def ways(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder, stripping, keeping = tmp_path_factory.mktemp("nginx"), free_port(), free_port()
     urls = [f"http://127.0.0.1:{port}{PREFIX}" for port in (stripping, keeping)]
     with ExitStack() as stack:
-        port = stack.enter_context(elsewhere.served(site))
-        named = {"another port": f"http://127.0.0.1:{port}", "another site": f"http://{elsewhere.HOST}:{port}"}
+        port = stack.enter_context(cross_origin_page.served(site))
+        named = {"another port": f"http://127.0.0.1:{port}", "another site": f"http://{cross_origin_page.HOST}:{port}"}
         given = {"CORS_ALLOWED_ORIGINS": ",".join(named.values()), **LIMITS}
         proxied = {"PUBLIC_URL": urls[0], "TRUSTED_PROXIES": "127.0.0.1"}
         database = settings.DATABASES["default"]
@@ -52,13 +52,13 @@ def ways(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="session")
 def stranger(ways: Ways) -> Iterator[str]:
     """The origin of the same page at a port that nobody has named."""
-    with elsewhere.served(ways.site) as port:
+    with cross_origin_page.served(ways.site) as port:
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, chromium.running(elsewhere.RULES) as running:
+    with pytest.MonkeyPatch.context() as patch, chromium.running(cross_origin_page.RULES) as running:
         # Playwright keeps an event loop going in this thread, in which Django would refuse to ask the database.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
         expect.set_options(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""25 filters and what each finds, said twice: in the edge's language, and in Python about the rows themselves."""
+"""25 filters of the edge API with their meaning in Python, applied to the rows."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,6 +1,5 @@
-"""Other people's programs that the tests here work with: OpenZiti clients, generators of clients, and nginx.
-
-They go into one folder beside the project, from PyPI, npm and Debian; none of them becomes part of the project.
+"""Installs third-party programs for the tests: OpenZiti clients, client generators, and nginx.
+// They come from PyPI, npm and Debian into a folder beside the project; none of them becomes part of the project.
 """
 
 import hashlib

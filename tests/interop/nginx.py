@@ -1,4 +1,4 @@
-"""A real nginx, set up as docs/deployment.md says, in front of a server of the product's."""
+"""An nginx configured as in docs/deployment.md, in front of a server of the product."""
 
 import os
 import re

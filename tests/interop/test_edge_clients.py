@@ -1,6 +1,5 @@
-"""Clients that others have written or generated do all of an administrator's work, and see exactly the rows there are.
-
-Each takes the token that it goes on with from the body of the answer to its sign-in.
+"""Third-party and generated clients of the edge API do an admin's work and see exactly the rows there are.
+// Each takes its token from the body of the sign-in response.
 """
 
 import random
@@ -11,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.contract.edge.mixed_sessions import create_mixed_sessions
+from tests.interop.client_job import ClientJob
 from tests.interop.conftest import Ways
-from tests.interop.errand import Errand
-from tests.interop.people import MAKERS, Client
+from tests.interop.edge_clients import MAKERS, Client
 from tests.world import World
 
 pytestmark = pytest.mark.proof
@@ -30,31 +29,31 @@ def crowded(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         yield world
 
 
-def test_there_is_enough_to_list(crowded: World):
-    errand = Errand(crowded, "", "nobody")
-    assert len(errand.filters) == 25
-    assert len(errand.rows) > 50  # more than mrok takes at a time
+def test_fixture_has_enough_sessions_and_filters(crowded: World):
+    client_job = ClientJob(crowded, "", "nobody")
+    assert len(client_job.filters) == 25
+    assert len(client_job.rows) > 50  # more than mrok takes at a time
 
 
 @pytest.mark.parametrize("way", ["direct", "stripped", "kept"])
 @pytest.mark.parametrize("name", MAKERS)
-def test_client_signs_in_lists_inspects_ends_and_signs_out(
+def test_client_signs_in_lists_inspects_revokes_and_signs_out(
     name: str, way: str, client_of: ClientOf, ways: Ways, crowded: World
 ):
-    errand = Errand(crowded, getattr(ways, way), f"{name}-{way}")
-    errand.check(client_of(name).walk(errand.job))
+    client_job = ClientJob(crowded, getattr(ways, way), f"{name}-{way}")
+    client_job.check(client_of(name).walk(client_job.job))
 
 
 @pytest.mark.parametrize("way", ["direct", "stripped"])
 @pytest.mark.parametrize("origin", ["another port", "another site"])
-def test_client_does_so_on_a_page_of_another_origin(
+def test_client_works_on_a_page_of_another_origin(
     origin: str, way: str, client_of: ClientOf, browser: Browser, ways: Ways, crowded: World
 ):
     scripts = ways.site / "client"
     if not scripts.exists():
         scripts.symlink_to(client_of("hey-api").folder / "built")
-    errand = Errand(crowded, getattr(ways, way), f"{origin.replace(' ', '-')}-{way}")
+    client_job = ClientJob(crowded, getattr(ways, way), f"{origin.replace(' ', '-')}-{way}")
     page = browser.new_page()
     page.goto(f"{ways.named[origin]}/")
-    errand.check(page.evaluate("job => import('/client/walk.js').then(({walk}) => walk(job))", errand.job))
+    client_job.check(page.evaluate("job => import('/client/walk.js').then(({walk}) => walk(job))", client_job.job))
     page.close()

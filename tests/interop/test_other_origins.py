@@ -1,4 +1,4 @@
-"""Pages of origins that are named sign in, list, end and read what they are told, in each dialect; nobody else's do."""
+"""Pages of allowed origins use every dialect and can read errors; pages of other origins are blocked."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from core.ids import Prefix
 from sessions_app.models import SessionState
 from tests.console.browser import COOKIE
 from tests.interop.conftest import Ways
-from tests.interop.elsewhere import Elsewhere
+from tests.interop.cross_origin_page import Elsewhere
 from tests.servers import Servers
 from tests.world import PASSWORD, Caller, World, some_id
 
@@ -111,16 +111,16 @@ WALKS = [walk_v1, walk_panel, walk_admin_tokens, walk_edge]
 
 
 @pytest.mark.parametrize("walk", WALKS)
-def test_page_of_a_named_origin_signs_in_lists_and_ends(walk: Any, page: Elsewhere, committed_world: World):
+def test_page_of_an_allowed_origin_signs_in_lists_and_revokes(walk: Any, page: Elsewhere, committed_world: World):
     walk(page, committed_world)
 
 
 @pytest.mark.parametrize("walk", WALKS)
-def test_page_calls_an_api_below_a_path_of_a_proxy(walk: Any, page_behind: Elsewhere, committed_world: World):
+def test_page_calls_an_api_below_a_proxy_path(walk: Any, page_behind: Elsewhere, committed_world: World):
     walk(page_behind, committed_world)
 
 
-def test_page_reads_refusals(page: Elsewhere, committed_world: World):
+def test_page_of_an_allowed_origin_can_read_errors(page: Elsewhere, committed_world: World):
     token = token_of(page, committed_world.ada.user)
     key, mine = committed_world.north_admin.key, {"Authorization": f"Bearer {token}"}
     large, unknown = '"' + "x" * (1024 * 1024) + '"', some_id(Prefix.SESSION)
@@ -145,7 +145,7 @@ def test_page_reads_refusals(page: Elsewhere, committed_world: World):
     assert seen["405"].headers["allow"]
 
 
-def test_page_reads_how_long_to_wait(page: Elsewhere, committed_world: World):
+def test_page_of_an_allowed_origin_can_read_retry_after(page: Elsewhere, committed_world: World):
     body = {"email": committed_world.ada.user.email, "password": "wrong"}
     statuses = [page.ask("POST", LOGIN, body).status for _ in range(4)]
     throttled = page.ask("POST", LOGIN, body)
@@ -157,11 +157,11 @@ def test_page_reads_how_long_to_wait(page: Elsewhere, committed_world: World):
     assert (busy.status, busy.headers["retry-after"]) == (503, "60")
 
 
-class TestWhoeverIsNotNamed:
-    def test_page_is_refused_by_the_browser(self, open_page: Open, stranger: str, ways: Ways, committed_world: World):
+class TestDisallowedOrigin:
+    def test_browser_blocks_its_requests(self, open_page: Open, stranger: str, ways: Ways, committed_world: World):
         assert kept_from(open_page(stranger, ways.direct), committed_world) == []
 
-    def test_no_page_is_let_in_while_none_is_named(
+    def test_every_origin_is_blocked_when_none_is_allowed(
         self, open_page: Open, ways: Ways, servers: Servers, committed_world: World
     ):
         assert kept_from(open_page(ways.named["another port"], servers.urls[0]), committed_world) == []
@@ -183,7 +183,7 @@ def kept_from(page: Elsewhere, world: World) -> list[str]:
     return through if is_live(phone) else [*through, "the act"]
 
 
-class TestCookies:
+class TestCookiesAcrossOrigins:
     """The browser has one for us, and is asked to send it along."""
 
     @pytest.fixture
@@ -193,7 +193,7 @@ class TestCookies:
         page.page.context.add_cookies([cookie])
         return caller
 
-    def test_are_of_no_use_to_a_page_that_is_named(self, page: Elsewhere, caller: Caller):
+    def test_request_with_cookies_is_blocked_even_for_an_allowed_origin(self, page: Elsewhere, caller: Caller):
         asked = [
             page.ask("GET", ACCOUNT, credentials="include"),
             page.ask("DELETE", ACCOUNT, credentials="include"),
@@ -202,7 +202,7 @@ class TestCookies:
         assert all(seen.is_blocked for seen in asked)
         assert is_live(caller)
 
-    def test_are_not_set_for_it(self, page: Elsewhere, committed_world: World):
+    def test_sign_in_from_an_allowed_origin_sets_no_cookie(self, page: Elsewhere, committed_world: World):
         body = {"email": committed_world.ada.user.email, "password": PASSWORD, "session_cookie": True}
         assert page.ask("POST", LOGIN, body).status == 403
         assert page.page.context.cookies() == []

@@ -1,5 +1,4 @@
-"""The edge's table of requests (tests/contract/edge/replay.toml) once more: through nginx below a path, and sent by a
-browser for a page of another origin."""
+"""Replays the edge API requests of tests/contract/edge/replay.toml through nginx and from another origin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from tests.contract.edge.test_replay import ROWS, Cast, flaws
 from tests.interop.conftest import Ways
-from tests.interop.elsewhere import Elsewhere
+from tests.interop.cross_origin_page import Elsewhere
 from tests.world import World
 
 pytestmark = pytest.mark.proof
@@ -61,11 +60,11 @@ def replay(send: Send) -> dict[str, list[str]]:
     return wrong
 
 
-def test_every_request_is_answered_through_a_proxy_below_a_path(ways: Ways, committed_world: World):
+def test_every_replayed_request_works_behind_a_proxy_path(ways: Ways, committed_world: World):
     assert replay(through(ways.stripped)) == {}
 
 
-def test_every_request_is_answered_to_a_page_of_another_origin(ways: Ways, browser: Browser, committed_world: World):
+def test_every_replayed_request_works_from_another_origin(ways: Ways, browser: Browser, committed_world: World):
     page = browser.new_page()
     assert replay(on(Elsewhere(page, ways.named["another site"], ways.stripped))) == {}
     page.close()

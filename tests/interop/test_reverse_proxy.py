@@ -1,4 +1,4 @@
-"""Behind nginx and below a path: every dialect answers there, and every link of every page stays there."""
+"""Behind nginx and below a path, every dialect answers and every link stays below the path."""
 
 import re
 from collections.abc import Iterator
@@ -57,8 +57,8 @@ def ask(method: str, url: str, **headers: str) -> Any:
     return requests.request(method, url, headers=headers, timeout=20, allow_redirects=False)
 
 
-class TestTheDialects:
-    def test_v1_panel_admin_tokens_and_edge_list_and_end(self, home: str, committed_world: World):
+class TestApisBehindProxy:
+    def test_every_dialect_lists_and_revokes(self, home: str, committed_world: World):
         world, phones = committed_world, [committed_world.signed_in(committed_world.north_admin.user) for _ in range(4)]
         bearer = {"Authorization": f"Bearer {world.north_admin.token}"}
         doors = [
@@ -73,7 +73,7 @@ class TestTheDialects:
             assert ask("DELETE", f"{home}{path}/{phone.session_id}", **headers).status_code == 200, path
         assert [is_live(phone) for phone in phones] == [False] * 4
 
-    def test_what_names_a_place_names_it_with_the_path(self, home: str, committed_world: World):
+    def test_urls_in_responses_contain_the_prefix(self, home: str, committed_world: World):
         admin = {"Authorization": f"Bearer {committed_world.north_admin.token}"}
         made = requests.post(f"{home}/api/v1/admin/groups", json={"name": "all"}, headers=admin, timeout=20)
         assert made.headers["Location"].startswith(f"{PREFIX}/api/v1/admin/groups/grp_")
@@ -85,7 +85,7 @@ class TestTheDialects:
         assert ask("GET", urljoin(home, spec["_links"]["spec"]["href"])).json()["info"]["title"]
         assert ask("GET", f"{home}/api/account/sessions").json()["url"] == f"{PREFIX}/api/account/sessions"
 
-    def test_refusals_at_the_door_are_worded_by_the_dialect(self, home: str):
+    def test_early_errors_have_the_body_of_their_dialect(self, home: str):
         """As often as they are asked for: a proxy that was cut off while it sends would answer 502 now and then."""
         large = {"data": b"x" * (2 * 1024 * 1024 - 1), "timeout": 20}
         for _ in range(10):
@@ -96,32 +96,32 @@ class TestTheDialects:
         assert edge.json()["error"]["code"] == "REQUEST_ENTITY_TOO_LARGE"
         assert ask("GET", f"{home}/edge/management/v1/x/y").json()["error"]["code"] == "NOT_FOUND"
 
-    def test_a_client_that_spoils_the_list_of_addresses_is_refused(self, home: str):
+    def test_non_ascii_forwarded_header_is_400(self, home: str):
         """nginx continues whatever list it is sent, and the server behind it empties one that is not ASCII."""
         for sent, status in ((b"198.51.100.7", 401), ("é".encode(), 400)):
             answer = requests.get(f"{home}/api/v1/me", headers={"X-Forwarded-For": sent}, timeout=20)
             assert answer.status_code == status, sent
 
-    def test_schemas_and_keys_are_there(self, home: str):
+    def test_schemas_and_keys_are_served_below_the_prefix(self, home: str):
         assert ask("GET", f"{home}/.well-known/jwks.json").status_code == 200
         for name, dialect in DIALECTS.items():
             schema = ask("GET", f"{home}/openapi/{name}.json").json()
             assert schema["servers"] == [{"url": PREFIX}]
             assert {path.startswith(f"/{dialect.start}") for path in schema["paths"]} == {True}
 
-    def test_a_neighbour_whose_path_begins_alike_is_not_answered(self, ways: Ways):
+    def test_similar_path_prefix_is_404(self, ways: Ways):
         """nginx hands `/curfewish` to nobody; and nor does what is behind it take it for its own."""
         assert ask("GET", f"{ways.kept}ish/healthz").status_code == 404
         assert ask("GET", f"{ways.direct}{PREFIX}/healthz").status_code == 404
 
 
-class TestProduction:
+class TestProductionBehindProxy:
     @pytest.mark.parametrize("path", ["/healthz", "/readyz", f"{PREFIX}/healthz", f"{PREFIX}/readyz"])
-    def test_probes_are_answered_without_tls(self, server: str, path: str):
+    def test_health_probes_answer_without_tls(self, server: str, path: str):
         assert ask("GET", f"{server}{path}").status_code == 200
 
     @pytest.mark.parametrize("path", ["/api/v1/me", f"{PREFIX}/api/v1/me"])
-    def test_the_rest_is_sent_to_tls_below_the_path(self, server: str, path: str):
+    def test_other_requests_are_redirected_to_https_below_the_prefix(self, server: str, path: str):
         away = ask("GET", f"{server}{path}")
         assert (away.status_code, away.headers["Location"]) == (
             301,
@@ -130,8 +130,8 @@ class TestProduction:
         assert ask("GET", f"{server}{path}", **{"X-Forwarded-Proto": "https"}).status_code == 401
 
 
-class TestPages:
-    def test_every_link_of_every_page_stays_below_the_path(self, home: str, committed_world: World):
+class TestPagesBehindProxy:
+    def test_every_link_stays_below_the_prefix(self, home: str, committed_world: World):
         cookies, outside = {COOKIE: committed_world.super_admin.key}, list[str]()
         left = {
             shape(f"{home}{path}"): f"{home}{path}" for path in (HOME, SESSIONS, "/docs", "/redoc", "/reset-password")
@@ -151,7 +151,7 @@ class TestPages:
         assert outside == []
         assert len(seen) > 40
 
-    def test_an_operator_signs_in_finds_and_ends(self, visit: Visit, committed_world: World):
+    def test_admin_signs_in_finds_a_session_and_revokes_it(self, visit: Visit, committed_world: World):
         operator, phone = visit(), committed_world.ada
         page = operator.page
         operator.open(HOME)
@@ -166,7 +166,7 @@ class TestPages:
         expect(page.get_by_text("1 session revoked.")).to_be_visible()
         assert not is_live(phone)
 
-    def test_a_person_signs_in_ends_and_signs_out(self, visit: Visit, committed_world: World):
+    def test_user_signs_in_signs_out_a_device_and_signs_out(self, visit: Visit, committed_world: World):
         laptop, phone = visit(), committed_world.signed_in(committed_world.ada.user, user_agent=FIREFOX)
         page = laptop.page
         laptop.open(SESSIONS)
@@ -182,7 +182,7 @@ class TestPages:
         expect(page.get_by_role("status")).to_have_text("You are signed out.")
         assert (laptop.at, laptop.is_keeping_a_key) == (SIGN_IN, False)
 
-    def test_a_letter_leads_to_the_page_for_a_new_password(self, visit: Visit, ways: Ways):
+    def test_reset_page_works_below_the_prefix(self, visit: Visit, ways: Ways):
         somebody = visit()
         somebody.open("/reset-password")
         somebody.page.get_by_label("Code").fill("none")
@@ -191,7 +191,7 @@ class TestPages:
         expect(somebody.page.get_by_role("alert")).to_contain_text("This code is wrong")
         assert somebody.at == "/reset-password"
 
-    def test_the_schemas_page_calls_the_api_below_the_path(self, visit: Visit):
+    def test_documentation_page_calls_the_api_below_the_prefix(self, visit: Visit):
         reader = visit()
         reader.open("/docs/edge")
         reader.page.locator("#operations-Informational-listVersion").click()

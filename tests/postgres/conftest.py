@@ -1,4 +1,4 @@
-"""Applications that use the database, each a process of its own so that it can be killed."""
+"""Applications that use the embedded database, each in a process that tests can kill."""
 
 import os
 import shutil

@@ -1,3 +1,5 @@
+"""Which PostgreSQL programs the embedded database uses."""
+
 import shutil
 
 import pytest
@@ -28,30 +30,30 @@ def fake(tmp_path, monkeypatch):
     return fake
 
 
-class TestChoosing:
-    def test_a_wrong_folder_is_named(self, find, monkeypatch):
+class TestFindBinaries:
+    def test_folder_without_postgres_programs_is_named(self, find, monkeypatch):
         monkeypatch.setenv("PG_BIN", "/nowhere/bin")
         with pytest.raises(postgres.PostgresError, match="PG_BIN=/nowhere/bin has no initdb, pg_ctl, postgres"):
             find()
 
-    def test_programs_that_do_not_run_are_named(self, find, fake):
+    def test_folder_whose_programs_do_not_run_is_named(self, find, fake):
         folder = fake("15.1")
         (folder / "postgres").write_bytes(b"\x7fELF")
         with pytest.raises(postgres.PostgresError, match=f"PG_BIN={folder} does not run here"):
             find()
 
     @pytest.mark.parametrize(("version", "major"), [("14.9", None), ("9.6", None), ("16.1", "15")])
-    def test_an_unfit_version_is_refused(self, find, fake, version, major):
+    def test_unsupported_version_is_refused(self, find, fake, version, major):
         folder = fake(version)
         with pytest.raises(postgres.PostgresError, match=f"PG_BIN={folder} is PostgreSQL {version}"):
             find(major)
 
     @pytest.mark.parametrize(("version", "major"), [("15.0", None), ("17.2", "17"), ("19beta1", None)])
-    def test_a_fit_one_is_taken(self, find, fake, version, major):
+    def test_supported_version_is_used(self, find, fake, version, major):
         folder = fake(version)
         assert find(major) == folder
 
-    def test_the_highest_of_the_usual_folders_goes_first(self, tmp_path, monkeypatch):
+    def test_highest_version_in_the_usual_folders_is_preferred(self, tmp_path, monkeypatch):
         for version in ("9.6", "15", "17", "16"):
             (tmp_path / version / "bin").mkdir(parents=True)
         monkeypatch.setenv("PATH", "/nowhere")
@@ -60,7 +62,7 @@ class TestChoosing:
         assert [folder.parent.name for folder in system] == ["17", "16", "15", "9.6"]
         assert binaries.WHEEL in wheel.parts
 
-    def test_data_is_served_by_the_version_that_made_it(self, home, monkeypatch):
+    def test_data_of_another_major_version_is_refused(self, home, monkeypatch):
         monkeypatch.setenv("PG_BIN", str(wheel_binaries()))
         with postgres.running(home.path):
             made = home.ask("SHOW server_version")
@@ -71,7 +73,7 @@ class TestChoosing:
 
 
 @only_root
-def test_a_wheel_in_a_closed_folder_is_copied_for_the_account_of_the_server(home, tmp_path, monkeypatch):
+def test_wheel_in_a_private_folder_is_copied_for_the_server_account(home, tmp_path, monkeypatch):
     closed = tmp_path / "site-packages"
     installed = wheel_binaries().parents[1]
     shutil.copytree(installed, closed / installed.name, symlinks=True, ignore=shutil.ignore_patterns("pginstall18"))

@@ -1,3 +1,5 @@
+"""The embedded database after crashes of the application or the server."""
+
 import os
 import signal
 import subprocess
@@ -30,7 +32,7 @@ def works(home):
         return home.ask("SELECT answer FROM kept") == 42
 
 
-def test_a_killed_application_leaves_a_server_that_the_next_one_adopts_and_stops(kept, start):
+def test_server_of_a_killed_application_is_adopted_and_stopped(kept, start):
     start().wait_until_up().kill()
     orphan = kept.postmaster
     with postgres.running(kept.path):
@@ -39,12 +41,12 @@ def test_a_killed_application_leaves_a_server_that_the_next_one_adopts_and_stops
     assert not postgres.is_alive(kept.path)
 
 
-def test_a_killed_server_starts_again_at_once(kept, start):
+def test_killed_server_restarts_at_once(kept, start):
     crash(kept, start)
     assert works(kept)
 
 
-def test_a_killed_server_starts_again_beneath_applications_that_still_run(kept, start):
+def test_killed_server_restarts_while_applications_still_run(kept, start):
     survivor = start().wait_until_up()
     os.kill(kept.postmaster, signal.SIGKILL)
     assert works(kept)
@@ -53,7 +55,7 @@ def test_a_killed_server_starts_again_beneath_applications_that_still_run(kept, 
     assert not postgres.is_alive(kept.path)
 
 
-def test_a_backend_that_outlives_its_killed_server_is_ended(kept, start):
+def test_backend_that_outlives_its_killed_server_is_ended(kept, start):
     application = start().wait_until_up()
     with closing(kept.connect()) as busy:
         busy.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 1e12)")
@@ -67,7 +69,7 @@ def test_a_backend_that_outlives_its_killed_server_is_ended(kept, start):
 
 
 @pytest.mark.parametrize("end", [None, signal.SIGKILL], ids=["a running process", "a zombie"])
-def test_a_process_id_that_is_now_a_strangers_stops_nothing_and_nobody(kept, start, end):
+def test_process_id_reused_by_another_process_is_not_stopped(kept, start, end):
     crash(kept, start)
     with stranger(kept.account) as process:
         if end:
@@ -80,13 +82,13 @@ def test_a_process_id_that_is_now_a_strangers_stops_nothing_and_nobody(kept, sta
 
 
 @pytest.mark.parametrize("content", ["", "nonsense\n"])
-def test_a_process_id_file_without_an_id_is_no_obstacle(kept, start, content):
+def test_process_id_file_without_an_id_is_ignored(kept, start, content):
     crash(kept, start)
     kept.pid_file.write_text(content)
     assert works(kept)
 
 
-def test_a_first_start_killed_half_way_is_no_obstacle(home, start):
+def test_first_start_killed_halfway_is_repeated(home, start):
     application = start()
     wait_until(lambda: list(home.path.glob("data.*.new/base")))
     application.kill()
@@ -96,7 +98,7 @@ def test_a_first_start_killed_half_way_is_no_obstacle(home, start):
 
 
 @pytest.mark.parametrize("moment", ["data.*.new/base", "server.log"])
-def test_a_start_that_is_interrupted_leaves_no_server(home, start, moment):
+def test_interrupted_start_leaves_no_server(home, start, moment):
     application = start()
     wait_until(lambda: list(home.path.glob(moment)))
     application.kill(signal.SIGINT)
@@ -105,7 +107,7 @@ def test_a_start_that_is_interrupted_leaves_no_server(home, start, moment):
 
 
 @pytest.mark.parametrize("content", [[], ["PG_VERSION", "notes"]], ids=["empty", "half made"])
-def test_data_that_was_not_made_here_is_left_alone(home, content):
+def test_data_folder_of_unknown_origin_is_left_unchanged(home, content):
     theirs = home.path / "data"
     theirs.mkdir()
     for name in content:

@@ -1,3 +1,5 @@
+"""Start and stop of the embedded database, and its settings."""
+
 import pytest
 
 from config import postgres
@@ -14,25 +16,25 @@ PROMISED = {
 }
 
 
-def test_the_server_is_as_promised(kept):
+def test_server_has_the_documented_settings(kept):
     with postgres.running(kept.path):
         assert {name: kept.ask(f"SHOW {name}") for name in PROMISED} == PROMISED
 
 
-def test_only_its_own_account_gets_at_it(kept):
+def test_files_are_accessible_to_the_server_account_only(kept):
     with postgres.running(kept.path):
         modes = {name: oct((kept.path / name).stat().st_mode) for name in ("run", "data", "start.lock", "server.log")}
     assert modes == {"run": "0o40700", "data": "0o40700", "start.lock": "0o100600", "server.log": "0o100600"}
 
 
-def test_variables_for_a_persons_own_servers_do_not_matter(kept, monkeypatch):
+def test_libpq_environment_variables_are_ignored(kept, monkeypatch):
     for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PGHOST": "/nowhere", "PGUSER": "nobody"}.items():
         monkeypatch.setenv(name, value)
     with postgres.running(kept.path):
         assert kept.ask("SELECT answer FROM kept") == 42
 
 
-def test_what_was_stored_is_there_after_a_restart(home):
+def test_stored_rows_survive_a_restart(home):
     with postgres.running(home.path):
         home.tell("CREATE TABLE kept AS SELECT 42 AS answer")
     assert not postgres.is_alive(home.path)
@@ -40,7 +42,7 @@ def test_what_was_stored_is_there_after_a_restart(home):
         assert home.ask("SELECT answer FROM kept") == 42
 
 
-def test_the_last_user_out_stops_it(kept, start):
+def test_last_application_to_leave_stops_the_server(kept, start):
     first, second = start().wait_until_up(), start().wait_until_up()
     assert first.leave() == 0
     assert kept.ask("SELECT 1") == 1
@@ -49,7 +51,7 @@ def test_the_last_user_out_stops_it(kept, start):
     assert kept.processes() == []
 
 
-def test_eight_first_starts_at_once_share_one_server(home, start):
+def test_eight_concurrent_first_starts_share_one_server(home, start):
     applications = [start() for _ in range(8)]
     for application in applications:
         application.wait_until_up()

@@ -1,4 +1,4 @@
-"""`make run` from outside: what it says, and that nothing of it is ever left behind."""
+"""`make run` as a subprocess: its output, and that no process is left behind."""
 
 import os
 import re
@@ -124,7 +124,7 @@ def curl(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("curl")
-def test_what_it_says_can_be_pasted(run):
+def test_printed_curl_command_works(run):
     running = run()
     token, question = re.findall(r"^  (TOKEN=.*|curl .*)$", running.wait_until_up(), re.MULTILINE)
     answer = subprocess.run(["sh", "-c", f"{token}\n{question}"], capture_output=True, text=True, check=True)
@@ -134,7 +134,7 @@ def test_what_it_says_can_be_pasted(run):
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_stops_all_of_it(run, number):
+def test_signal_stops_every_process(run, number):
     running = run()
     running.wait_until_up()
     running.process.send_signal(number)
@@ -144,7 +144,7 @@ def test_a_signal_stops_all_of_it(run, number):
 
 
 @pytest.mark.parametrize("moment", ["Starting PostgreSQL in", "/me/sessions"], ids=["while it starts", "when it is up"])
-def test_ctrl_c_again_and_again_stops_all_of_it(run, moment):
+def test_repeated_ctrl_c_stops_every_process(run, moment):
     running = run()
     running.wait_until_up(moment)
     while running.process.poll() is None:
@@ -156,7 +156,7 @@ def test_ctrl_c_again_and_again_stops_all_of_it(run, moment):
 
 
 @pytest.mark.parametrize(("name", "word"), [("web server", b"granian"), ("worker", b"procrastinate")])
-def test_when_one_part_is_killed_the_rest_stops_and_says_which_it_was(run, name, word):
+def test_killed_web_server_or_worker_stops_the_rest_and_is_named(run, name, word):
     running = run()
     running.wait_until_up()
     os.kill(min(running.pids(word)), signal.SIGKILL)
@@ -165,7 +165,7 @@ def test_when_one_part_is_killed_the_rest_stops_and_says_which_it_was(run, name,
     assert running.is_gone()
 
 
-def test_when_the_database_is_killed_the_rest_stops(run):
+def test_killed_database_stops_the_rest(run):
     running = run()
     running.wait_until_up()
     os.kill(running.home.postmaster, signal.SIGKILL)
@@ -174,7 +174,7 @@ def test_when_the_database_is_killed_the_rest_stops(run):
     wait_until(running.is_gone)
 
 
-def test_when_it_is_killed_itself_only_the_database_stays_for_the_next_one(run):
+def test_database_survives_a_killed_run_and_is_used_by_the_next(run):
     first = run()
     first.wait_until_up()
     postmaster = first.home.postmaster
@@ -188,7 +188,7 @@ def test_when_it_is_killed_itself_only_the_database_stays_for_the_next_one(run):
     assert second.is_gone()
 
 
-def test_when_make_is_killed_it_stops(run):
+def test_killed_make_stops_every_process(run):
     running = run(["sh", "-c", f"{sys.executable} -m config.run; true"], MAKELEVEL="1")
     running.wait_until_up()
     running.process.kill()
@@ -196,7 +196,7 @@ def test_when_make_is_killed_it_stops(run):
 
 
 @pytest.mark.parametrize("port", ["taken", "70000", "eighty", "-1"])
-def test_a_port_that_cannot_be_had_is_said_before_anything_starts(home, port):
+def test_unusable_port_is_reported_before_anything_starts(home, port):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -206,7 +206,7 @@ def test_a_port_that_cannot_be_had_is_said_before_anything_starts(home, port):
     assert list(home.path.iterdir()) == []
 
 
-def test_fresh_run_begins_with_the_demo_data_alone(run):
+def test_fresh_run_has_the_demo_data_only(run):
     first = run()
     first.wait_until_up()
     first.home.tell("UPDATE tenancy_tenant SET name = 'Renamed' WHERE slug = 'north'")
@@ -217,7 +217,7 @@ def test_fresh_run_begins_with_the_demo_data_alone(run):
     assert again.home.ask("SELECT name FROM tenancy_tenant WHERE slug = 'north'") != "Renamed"
 
 
-def test_fresh_run_leaves_a_database_in_use_alone(run):
+def test_fresh_run_is_refused_while_the_database_is_in_use(run):
     first = run()
     first.wait_until_up()
     again = run(FRESH="1")

@@ -1,3 +1,5 @@
+"""The folders of the embedded database and its socket."""
+
 import os
 from pathlib import Path
 
@@ -22,17 +24,17 @@ def long(home):
         sockets.rmdir()
 
 
-class TestTheHome:
-    def test_is_where_the_environment_says(self, monkeypatch, tmp_path):
+class TestHomeFolder:
+    def test_is_curfew_home_of_the_environment(self, monkeypatch, tmp_path):
         monkeypatch.setenv("CURFEW_HOME", str(tmp_path))
         assert postgres.home() == tmp_path
 
-    def test_is_in_the_usual_place_for_state(self, monkeypatch, tmp_path):
+    def test_defaults_to_the_xdg_state_folder(self, monkeypatch, tmp_path):
         monkeypatch.delenv("CURFEW_HOME", raising=False)
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
         assert postgres.home() == (ROOT_HOME if os.geteuid() == 0 else tmp_path / "curfew")
 
-    def test_that_cannot_be_made_is_named(self):
+    def test_folder_that_cannot_be_created_is_named(self):
         with (
             pytest.raises(postgres.PostgresError, match=r"No database in /proc/curfew: .* Set CURFEW_HOME"),
             running(Path("/proc/curfew")),
@@ -40,7 +42,7 @@ class TestTheHome:
             pass
 
     @only_root
-    def test_keeps_its_owner_and_mode(self, home):
+    def test_existing_folder_keeps_its_owner_and_mode(self, home):
         home.path.chmod(0o715)
         os.chown(home.path, 12345, 12345)
         with running(home.path):
@@ -49,7 +51,7 @@ class TestTheHome:
         assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (12345, 12345, 0o715)
 
     @only_root
-    def test_behind_a_closed_folder_is_an_error_that_names_it(self, home):
+    def test_folder_inside_a_private_one_is_refused_with_a_hint(self, home):
         closed = home.path / "closed"
         closed.mkdir(0o700)
         refusal = rf"cannot enter {closed}: chmod o\+x {closed}, or set CURFEW_HOME"
@@ -58,8 +60,8 @@ class TestTheHome:
         assert closed.stat().st_mode & 0o777 == 0o700
 
 
-class TestTheSocket:
-    def test_is_elsewhere_when_the_home_has_an_odd_or_long_name(self, long):
+class TestSocketFolder:
+    def test_is_in_tmp_when_the_home_path_is_too_long(self, long):
         with running(long.path):
             assert long.ask("SELECT 1") == 1
             assert Path(postgres.connection(long.path)["HOST"]).parent == Path("/tmp")
@@ -69,14 +71,14 @@ class TestTheSocket:
         lambda folder: folder.symlink_to("/tmp"),
         pytest.param(lambda folder: folder.mkdir(0o700) or os.chown(folder, 12345, 12345), marks=only_root),
     ], ids=["open to others", "a link", "of another account"])  # fmt: skip
-    def test_is_not_made_in_a_folder_that_somebody_planted(self, long, plant):
+    def test_folder_planted_by_another_account_is_refused(self, long, plant):
         planted = Path(postgres.connection(long.path)["HOST"])
         plant(planted)
         with pytest.raises(postgres.PostgresError, match=f"{planted} is not a private folder"), running(long.path):
             pass
 
 
-def test_a_server_that_does_not_start_shows_the_end_of_its_log(home, monkeypatch):
+def test_failed_start_shows_the_end_of_the_server_log(home, monkeypatch):
     with running(home.path):
         pass
     (home.path / "data" / "postgresql.conf").write_text("nonsense = 1\n")

@@ -1,6 +1,5 @@
-"""The product with common mistakes on purpose. A proof that passes here would pass with any product.
-
-Served instead of config.wsgi:application. Each docstring names the test that must catch the mistake.
+"""The product with common mistakes planted on purpose: a proof that passes here would prove nothing.
+// Served instead of config.wsgi:application. Each docstring names the test that must catch the mistake.
 """
 
 import os
@@ -29,7 +28,7 @@ _holder_of = authentication.holder_of
 
 
 def cached_principal(credential: authentication.Credential, origin: Any) -> Any:
-    """Cache accepted credentials in front of the session check: test_revoked_is_refused."""
+    """Cache accepted credentials in front of the session check: test_revoked_session."""
     if credential not in _remembered:
         _remembered[credential] = _holder_of(credential, origin)
     return _remembered[credential]
@@ -53,7 +52,7 @@ def rotate_without_check(session: Session, token: RefreshToken, *_: Any) -> Refr
 
 
 def read_then_charge(email: str, *_: Any) -> throttle.Charge:
-    """Read the number of failures, and add one later: test_one_time_and_limits."""
+    """Read the number of failures, and add one later: test_code_and_password_races."""
     account = throttle._bucket("account", email)
     row, _ = SignInThrottle.objects.get_or_create(pk=account.key)
     if row.failures >= account.limit:
@@ -64,7 +63,7 @@ def read_then_charge(email: str, *_: Any) -> throttle.Charge:
 
 
 def check_then_use(user: Any, totp_code: str | None, recovery_code: str | None) -> bool:
-    """Check that the code is unused, and delete it later: test_one_time_and_limits."""
+    """Check that the code is unused, and delete it later: test_code_and_password_races."""
     if totp_code:
         step = int(time.time()) // second_factor.STEP_SECONDS
         unused = TotpDevice.objects.filter(user=user, last_step__lte=step).exists()
@@ -79,12 +78,12 @@ def check_then_use(user: Any, totp_code: str | None, recovery_code: str | None) 
 
 
 def page_by_offset(self: Position, rows: Any, _: int) -> Any:
-    """Page by offset behind a cursor: test_lists_under_way."""
+    """Page by offset behind a cursor: test_cursor_walks."""
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
 def make_room_without_lock(circumstances: sign_ins.Circumstances, user: Any, actor: Any) -> None:
-    """Count sessions without a lock before opening one: test_limits_at_once."""
+    """Count sessions without a lock before opening one: test_session_limit_races."""
     time.sleep(PAUSE)
     make_room(circumstances, user, actor)
 

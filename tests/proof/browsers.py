@@ -1,4 +1,4 @@
-"""Clients that keep their connection open, as browsers do: one server process each, for as long as they live."""
+"""HTTP clients that keep their connection open, as browsers do, each to one server process."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A promise: how often it is tried, and what was seen. The suite tries it once or so, `make proof` in full."""
+"""A claim: how often it is tried, and the result. `make test` tries each a few times, `make proof` in full."""
 
 import os
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""A random load for one of several processes: everything that opens or ends sessions, in random order."""
+"""Random load for one of several processes: all actions that open or revoke sessions, in random order."""
 
 from collections import Counter
 from collections.abc import Callable

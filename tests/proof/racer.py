@@ -1,6 +1,5 @@
-"""A process of its own that does what it is told, a line of JSON at a time, and answers with what it saw.
-
-Run as `python -m tests.proof.racer`. Times are the database's, so that two racers can be compared.
+"""A process that performs actions, one line of JSON each, and returns what it observed.
+// Run as `python -m tests.proof.racer`. Times are the database's, so that two racers can be compared.
 """
 
 import json

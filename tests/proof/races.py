@@ -1,4 +1,4 @@
-"""Two processes, told to begin together, and what PostgreSQL says about when each of them committed."""
+"""Two processes that start an action together, with PostgreSQL's timestamps of their commits."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""One chain a tenant, and everybody writing to it at once."""
+"""Audit chains stay intact when several processes write to them at once."""
 
 from random import choice, random
 from typing import Any
@@ -31,7 +31,7 @@ def lengths(chains: set[Any]) -> dict[Any, int]:
     return dict(Chain.objects.filter(pk__in=chains).values_list("pk", "length"))
 
 
-def test_the_audit_chains_hold_however_many_write_to_them(racers: list[Racer], committed_world: World, claim):
+def test_audit_chains_stay_intact_under_concurrent_writes(racers: list[Racer], committed_world: World, claim):
     promise = claim("acts by two processes on the audit chains of three tenants", full=4000, reduced=200)
     acts = [act(committed_world) for _ in range(promise.asked)]
     chains = {chain for chain, _ in acts}

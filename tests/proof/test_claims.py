@@ -11,7 +11,7 @@ def report(*, passed: bool) -> Any:
     return SimpleNamespace(user_properties=properties, passed=passed, duration=5.25)
 
 
-def test_the_table_tells_a_kept_promise_from_a_broken_one():
+def test_claim_table_tells_kept_from_broken_claims():
     head, kept, broken = table([report(passed=True), report(passed=False)])
     assert head.split() == ["claim", "asked", "seen", "in", "detail", "seconds"]
     assert kept.startswith("nobody slips through ")
@@ -19,5 +19,5 @@ def test_the_table_tells_a_kept_promise_from_a_broken_one():
     assert broken.startswith("BROKEN nobody slips through ")
 
 
-def test_there_is_no_table_where_nothing_was_promised():
+def test_claim_table_is_empty_without_claims():
     assert list(table([SimpleNamespace(user_properties=[("other", 1)], passed=True, duration=0)])) == []

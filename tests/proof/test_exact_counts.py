@@ -1,4 +1,4 @@
-"""A scope-wide revocation says how many sessions it ended, and that number is the truth wherever it is written."""
+"""The count of a scope-wide revocation equals the revoked rows, wherever the count is stored."""
 
 import time
 from datetime import timedelta
@@ -83,7 +83,7 @@ def live_sessions(among: set[UUID]) -> set[UUID]:
 
 
 @pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
-def test_every_count_of_a_revocation_is_the_number_of_rows(reach, committed_world: World, claim, monkeypatch):
+def test_revocation_count_equals_the_rows_in_every_scope(reach, committed_world: World, claim, monkeypatch):
     promise = claim(f"live sessions around a revoke-all of {reach}, counted", full=3000, reduced=600)
     monkeypatch.setattr(sweeps, "BATCH", promise.asked // 5)
     crowd = Crowd(committed_world, promise.asked)
@@ -106,7 +106,7 @@ def test_every_count_of_a_revocation_is_the_number_of_rows(reach, committed_worl
     assert crowd.ended_before <= ended_by(crowd.before.revocation), "each row names the revocation that really ended it"
 
 
-def test_the_count_is_exact_beyond_the_ids_that_are_shown(committed_world: World):
+def test_revocation_count_is_exact_beyond_the_returned_ids(committed_world: World):
     ada = committed_world.person("ada", committed_world.north)
     made = sessions(ada, 100)
     ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="many", shown=40)
@@ -118,7 +118,7 @@ def test_the_count_is_exact_beyond_the_ids_that_are_shown(committed_world: World
     assert ended_by(ended.revocation) == made
 
 
-def test_a_sweep_that_was_killed_is_finished_by_the_next(django_db_setup, committed_world: World, claim):
+def test_killed_sweep_is_completed_by_the_next(django_db_setup, committed_world: World, claim):
     promise = claim("sessions swept although the sweeper was killed at it", full=3000, reduced=1500)
     operations.sweep()
     ada = committed_world.person("ada", committed_world.north)

@@ -1,4 +1,4 @@
-"""Two administrators at once, each about to put one group into the other's: never both."""
+"""Concurrent nesting of groups never forms a cycle."""
 
 from collections import Counter
 from functools import partial
@@ -26,7 +26,7 @@ def rings_of(length: int, callers: list[Browser], world: World) -> tuple[list[in
     return answers, GroupNesting.objects.filter(parent__in=groups).count() == length
 
 
-def test_no_ring_is_closed_by_two_or_three_at_once(busy_servers: Servers, committed_world: World, claim):
+def test_concurrent_nestings_never_form_a_cycle(busy_servers: Servers, committed_world: World, claim):
     promise = claim("times two or three groups were nested in a ring at once", full=200, reduced=50)
     answers: Counter[int] = Counter()
     for length in (2, 3):
@@ -39,7 +39,7 @@ def test_no_ring_is_closed_by_two_or_three_at_once(busy_servers: Servers, commit
 
 
 @pytest.mark.proof
-def test_a_build_that_does_not_wait_its_turn_is_caught(broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_nesting_without_the_lock_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, nests without waiting its turn: rings", full=1, reduced=1)
     with browsers(broken_servers.urls, 2) as callers:
         rings = sum(rings_of(2, callers, committed_world)[1] for _ in range(50))

@@ -1,4 +1,4 @@
-"""One refresh token in many hands at once, and in the hands of somebody whose session is just ending."""
+"""Concurrent use of one refresh token, also during a revocation of its session."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -60,7 +60,9 @@ def wait_out_the_grace(session: Session, *, really: bool) -> None:
         )
 
 
-def test_all_who_refresh_at_once_are_told_the_same(busy_servers: Servers, committed_world: World, rotations, claim):
+def test_concurrent_refreshes_return_the_same_successor(
+    busy_servers: Servers, committed_world: World, rotations, claim
+):
     promise = claim("eight refreshes of one token at once, then a replay", full=200, reduced=15)
     ada = committed_world.person("ada", committed_world.north)
     outlived = 0
@@ -84,7 +86,9 @@ def test_all_who_refresh_at_once_are_told_the_same(busy_servers: Servers, commit
     assert outlived == 0
 
 
-def test_the_next_rotation_changes_nothing_for_a_token_in_its_grace(busy_servers: Servers, committed_world: World):
+def test_token_in_its_grace_period_returns_its_successor_after_a_rotation(
+    busy_servers: Servers, committed_world: World
+):
     caller = committed_world.ada
     with browsers(busy_servers.urls, 2) as (here, there):
         first = here.refresh(caller.refresh_token).data
@@ -98,7 +102,7 @@ def test_the_next_rotation_changes_nothing_for_a_token_in_its_grace(busy_servers
 
 
 @pytest.mark.proof
-def test_a_build_that_rotates_without_a_lock_is_caught(broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_rotating_without_a_lock_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, rotates without a lock: rounds with two successors", full=1, reduced=1)
     torn = rounds = 0
     with browsers(broken_servers.urls, MAX_CONCURRENT) as hands:
@@ -157,7 +161,9 @@ def refresh_beside(end: End, pair: list[Browser], world: World, killer: Caller) 
 
 
 @pytest.mark.parametrize("end", ["DELETE", "revoke-all, its user's", "revoke-all, its tenant's"])
-def test_nothing_from_a_refresh_outlives_a_revocation(end, ends, busy_servers: Servers, committed_world: World, claim):
+def test_refresh_concurrent_with_a_revocation_leaves_no_live_token(
+    end, ends, busy_servers: Servers, committed_world: World, claim
+):
     promise = claim(f"refresh beside a {end}", full=200, reduced=20)
     killer, rounds, refreshed, ways_in = committed_world.ada, 0, 0, 0
     with browsers(busy_servers.urls, 2) as pair:
@@ -171,7 +177,7 @@ def test_nothing_from_a_refresh_outlives_a_revocation(end, ends, busy_servers: S
 
 
 @pytest.mark.proof
-def test_a_build_that_saves_the_row_it_read_is_caught(broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_saving_a_stale_row_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, saves the row it read: ways into ended sessions", full=1, reduced=1)
     ways_in = rounds = 0
     with browsers(broken_servers.urls, 2) as pair:

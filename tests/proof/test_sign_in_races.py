@@ -1,4 +1,4 @@
-"""Sign-ins against revocations that happen at the same moment, judged by PostgreSQL's own commit timestamps."""
+"""Sign-ins concurrent with revocations, judged by PostgreSQL's commit timestamps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,7 +140,9 @@ def take(pairs: Iterator[Pair], overlapped: int) -> list[Pair]:
 
 
 @pytest.mark.parametrize("reach", REACHES)
-def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committed_world: World, claim):
+def test_sign_in_concurrent_with_a_revocation_never_survives_it(
+    reach, racers: list[Racer], committed_world: World, claim
+):
     promise = claim(f"sign-ins overlapping a revoke-all of {reach}", full=2000, reduced=100)
     pairs = take(Race(racers, committed_world, reach).pairs(), promise.asked)
     overlapped = [pair for pair in pairs if pair.is_overlapped]
@@ -154,9 +156,7 @@ def test_no_sign_in_slips_past_a_revocation(reach, racers: list[Racer], committe
 @pytest.mark.proof
 @pytest.mark.parametrize("build", ["only updates", "now() cut-off"])
 @pytest.mark.parametrize("reach", REACHES[1:] if FULL else [Reach.TENANT])  # of one user, sign-ins are waited for
-def test_the_same_race_finds_survivors_in_a_build_that(
-    build, reach, racers: list[Racer], committed_world: World, claim
-):
+def test_surviving_session_is_found_in_a_broken_build(build, reach, racers: list[Racer], committed_world: World, claim):
     promise = claim(f"control, {build}: survivors of a revoke-all of {reach}", full=3, reduced=1)
     race, tried, survived = Race(racers, committed_world, reach, build), 0, 0
     for pair in race.pairs():

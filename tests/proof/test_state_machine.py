@@ -1,4 +1,4 @@
-"""Every act there is, in any order: the product does what a page of plain Python says it does."""
+"""Random actions in random order: the product agrees with a model in plain Python after each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ def act(actors: Actors, orders: int, *phases: Phase) -> Counter[str]:
     return tally
 
 
-def test_whatever_is_done_in_whatever_order(actors: Actors, claim):
+def test_product_agrees_with_the_model_after_every_random_action(actors: Actors, claim):
     promise = claim("orders of acts after each of which product and model agree", full=2000, reduced=8)
     tally = act(actors, promise.asked, Phase.shrink)
     promise.saw(tally["orders"], f"of up to {ACTS} acts, {tally['acts']:,} in all")
@@ -95,14 +95,14 @@ def test_whatever_is_done_in_whatever_order(actors: Actors, claim):
 
 @pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_build_can_be_made_that(mistake: str):
+def test_every_mutation_can_be_planted(mistake: str):
     with mutated(*MISTAKES[mistake]):
         pass
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("mistake", MISTAKES if FULL else [*MISTAKES][:1])  # each takes as long as a look for it
-def test_a_build_is_caught_that(mistake: str, actors: Actors, claim):
+def test_mutation_is_caught_by_the_state_machine(mistake: str, actors: Actors, claim):
     promise = claim(f"control, {mistake}: caught", full=1, reduced=1)
     with mutated(*MISTAKES[mistake]), pytest.raises((AssertionError, IntegrityError)):
         act(actors, 500)

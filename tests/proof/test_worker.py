@@ -1,4 +1,4 @@
-"""The worker, as it runs in production, does what nobody told it to."""
+"""The worker, run as in production, sweeps revocations by itself."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def seconds_until_swept(world: World, patience: float) -> float:
     return time.monotonic() - began
 
 
-def test_the_worker_sweeps_by_itself(worker: subprocess.Popen, committed_world: World, claim):
+def test_worker_sweeps_revocations_by_itself(worker: subprocess.Popen, committed_world: World, claim):
     promise = claim("revocations of a tenant, swept by the worker on its own", full=50, reduced=3)
     seconds_until_swept(committed_world, patience=START)
     slowest = max(seconds_until_swept(committed_world, patience=PROMPTLY) for _ in range(promise.asked))

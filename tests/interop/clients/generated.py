@@ -1,4 +1,4 @@
-"""The walk of test_edge_clients.py with the client that openapi-python-client makes of docs/openapi/edge.json."""
+"""Run the client job with the client that openapi-python-client generates from docs/openapi/edge.json."""
 
 import json
 import sys

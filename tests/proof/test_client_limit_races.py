@@ -1,4 +1,4 @@
-"""As many applications as the partner allows, and as many requests as an agent may make, however many come at once."""
+"""Limits on applications and on an agent's requests hold under concurrency."""
 
 import time
 from collections import Counter
@@ -50,7 +50,7 @@ def create(world: World) -> bool:
     return True
 
 
-def test_no_more_applications_than_allowed(busy_servers: Servers, committed_world: World, claim):
+def test_concurrent_creations_stay_within_the_application_limit(busy_servers: Servers, committed_world: World, claim):
     promise = claim(f"times {MAX_CONCURRENT} made an application at once where {ALLOWED} may be", full=50, reduced=2)
     token, body = committed_world.north_admin.token, {"name": "x", "application_type": "SPA", "scope": "TENANT"}
     limited(committed_world)
@@ -64,7 +64,7 @@ def test_no_more_applications_than_allowed(busy_servers: Servers, committed_worl
 
 
 @pytest.mark.proof
-def test_a_build_that_counts_without_the_lock_is_caught(committed_world: World, claim):
+def test_broken_build_counting_applications_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts without the lock: applications too many", full=1, reduced=1)
     limited(committed_world)
     with mutated(enforce_limit, LOCKED, UNLOCKED):
@@ -90,7 +90,7 @@ def early_in_a_minute() -> None:
         time.sleep(61 - timezone.now().second)
 
 
-def test_no_more_requests_than_an_agent_may_make(busy_servers: Servers, committed_world: World, claim):
+def test_concurrent_requests_stay_within_the_agents_rate_limit(busy_servers: Servers, committed_world: World, claim):
     promise = claim(
         f"times {MAX_CONCURRENT} requests of an agent at once where {ALLOWED} may be, two processes", full=50, reduced=2
     )
@@ -125,7 +125,7 @@ def let_in(count: object, agent_id: UUID) -> bool:
 
 
 @pytest.mark.proof
-def test_a_build_that_looks_before_it_counts_is_caught(committed_world: World, claim):
+def test_broken_build_reading_the_count_first_is_caught(committed_world: World, claim):
     promise = claim("control, looks before it counts: requests too many", full=1, reduced=1)
     seen = {}
     for count in (count_request, look_first):

@@ -1,4 +1,4 @@
-"""Four processes do everything at once. When they are done, every count and every row says the same."""
+"""After random load by four processes, every count equals the rows."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -117,7 +117,7 @@ def wrong_totals(place: Place) -> Iterator[str]:
                 yield f"{reach}: {found} counted, {wanted} found"
 
 
-def test_nothing_is_lost_or_counted_twice(four: list[Racer], committed_world: World, claim):
+def test_counts_are_exact_after_random_load_by_four_processes(four: list[Racer], committed_world: World, claim):
     promise = claim("acts of four processes at once, after which all counts are exact", full=20_000, reduced=280)
     place = Place(committed_world, running_out=20)
     seen = rage(four, place, promise.asked // PROCESSES)
@@ -128,7 +128,7 @@ def test_nothing_is_lost_or_counted_twice(four: list[Racer], committed_world: Wo
 
 @pytest.mark.proof
 @pytest.mark.parametrize("build", [build for build in BUILDS if build != "careful"])
-def test_it_is_noticed_when_a_build(build: str, four: list[Racer], committed_world: World, claim):
+def test_inexact_count_is_noticed_in_a_broken_build(build: str, four: list[Racer], committed_world: World, claim):
     promise = claim(f"control, {build}: flaws found", full=1, reduced=1)
     place, acts, found = Place(committed_world, running_out=20), 0, []
     while not found and acts < 20_000:

@@ -1,4 +1,4 @@
-"""Every act says who acts: a required, keyword-only `actor`."""
+"""Every operation has a required, keyword-only `actor`."""
 
 import inspect
 from collections.abc import Callable
@@ -55,16 +55,16 @@ def names_its_actor(act: Callable[..., Any]) -> bool:
     return actor is not None and actor.kind is actor.KEYWORD_ONLY and actor.default is actor.empty
 
 
-def test_every_act_names_its_actor_or_has_a_reason_not_to():
+def test_every_operation_requires_an_actor_unless_exempted():
     assert {name for name, act in public_functions().items() if not names_its_actor(act)} == WITHOUT_ACTOR.keys()
 
 
-def test_every_operations_module_is_looked_at():
+def test_every_operations_module_is_checked():
     found = {name for name in modules() if name.rpartition(".")[2] == "operations"}
     assert found == set(OPERATIONS)
 
 
-def test_the_acts_are_there():
+def test_known_operations_are_among_the_checked_ones():
     assert {
         "accounts.operations.create_user",
         "sessions_app.operations.revoke",

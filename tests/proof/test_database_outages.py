@@ -1,4 +1,4 @@
-"""PostgreSQL stops, or is killed, and comes back. Meanwhile nobody is let in, nothing is a 500, and nobody helps."""
+"""PostgreSQL stops or crashes and comes back: requests are 503, and the servers recover by themselves."""
 
 import os
 import shutil
@@ -131,7 +131,7 @@ def keep_asking(browser: Browser, token: str, enough: Event) -> Counter[int]:
     return seen
 
 
-def test_without_its_database_the_product_says_so_and_comes_back_by_itself(database: Database, claim):
+def test_database_outage_is_503_and_the_server_recovers_by_itself(database: Database, claim):
     promise = claim("outages of PostgreSQL, by stopping and by killing it", full=10, reduced=2)
     enough, slowest = Event(), 0.0
     with (
@@ -204,7 +204,7 @@ def lets_in(browser: Browser, token: str) -> bool:
     return browser.is_let_in(token)
 
 
-def test_what_was_acknowledged_holds_though_the_database_is_broken_off_at_once(database: Database, claim):
+def test_acknowledged_revocations_survive_a_database_crash(database: Database, claim):
     promise = claim("times PostgreSQL was broken off while sessions were being ended", full=20, reduced=2)
     ended = 0
     with (

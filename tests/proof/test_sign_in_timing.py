@@ -1,4 +1,4 @@
-"""A stranger with a stop-watch, at the other end of a connection: no telling who has an account here."""
+"""Response times of refused sign-ins over HTTP do not reveal which accounts exist."""
 
 import math
 import time
@@ -79,7 +79,9 @@ def apart(one: list[float], other: list[float]) -> float:
     return abs(median(one) / median(other) - 1)
 
 
-def test_a_refused_sign_in_takes_as_long_whoever_was_asked_for(patient_servers: Servers, committed_world: World, claim):
+def test_refused_sign_in_takes_equally_long_for_every_kind_of_account(
+    patient_servers: Servers, committed_world: World, claim
+):
     promise = claim("refused sign-ins timed, for each kind of account", full=1000, reduced=10)
     with browsers(patient_servers.urls, 1) as [browser]:
         taken = measured(browser, accounts_of(committed_world), promise.asked)
@@ -92,7 +94,7 @@ def test_a_refused_sign_in_takes_as_long_whoever_was_asked_for(patient_servers: 
     assert min(chances.values()) > (UNLIKELY if FULL else 0)
 
 
-def test_the_statistics_would_notice_one_part_in_a_hundred():
+def test_statistical_test_notices_a_difference_of_one_percent():
     spread = [1 + each / 10_000 for each in range(1000)]
     assert by_chance(spread, spread[::-1]) > 0.9
     assert by_chance([each * 1.01 for each in spread], spread) < UNLIKELY

@@ -1,4 +1,4 @@
-"""The promise this product is for: once the DELETE has answered, no process lets that session in again."""
+"""Once a DELETE of a session has been answered, every server process refuses it."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def credentials(committed_world: World) -> dict[str, str]:
     return {"email": committed_world.person("ada", committed_world.north).email, "password": PASSWORD}
 
 
-def test_a_session_is_refused_by_every_process_once_its_end_was_answered(servers: Servers, credentials, claim):
+def test_revoked_session_is_refused_by_every_process(servers: Servers, credentials, claim):
     promise = claim("sign in, 200, DELETE, 401, over two processes", full=200, reduced=20)
     with browsers(servers.urls, 2) as pair:
         accepted = sum(accepted_after_its_end(pair, number, credentials) for number in range(promise.asked))
@@ -36,7 +36,7 @@ def test_a_session_is_refused_by_every_process_once_its_end_was_answered(servers
 
 
 @pytest.mark.proof
-def test_a_build_that_remembers_whom_it_let_in_is_caught(broken_servers: Servers, credentials, claim):
+def test_broken_build_caching_sessions_is_caught(broken_servers: Servers, credentials, claim):
     promise = claim("control, remembers whom it let in: accepted afterwards", full=1, reduced=1)
     with browsers(broken_servers.urls, 2) as pair:
         accepted = sum(accepted_after_its_end(pair, number, credentials) for number in range(len(ROLES)))

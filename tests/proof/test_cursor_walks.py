@@ -1,4 +1,4 @@
-"""A list that changes under way, walked: nobody is met twice or missed, and each total was true when it was told."""
+"""Walking a changing list by cursor repeats and misses nothing, and each total is correct."""
 
 import time
 from collections.abc import Iterator
@@ -132,7 +132,7 @@ def watch(world: World, servers: Servers, walks: int, lists: tuple[str, ...] = L
     return watch, crowd
 
 
-def test_nobody_is_met_twice_or_missed_and_totals_are_true(servers: Servers, committed_world: World, claim):
+def test_cursor_walk_during_changes_repeats_and_misses_nothing(servers: Servers, committed_world: World, claim):
     promise = claim("walks of a list that changes all the time", full=1000, reduced=12)
     seen, crowd = watch(committed_world, servers, promise.asked)
     promise.saw(promise.asked, f"{len(seen.totals)} pages, while {len(crowd.acts)} acts changed it")
@@ -141,7 +141,7 @@ def test_nobody_is_met_twice_or_missed_and_totals_are_true(servers: Servers, com
 
 
 @pytest.mark.proof
-def test_a_build_whose_cursors_count_rows_is_caught(broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_with_offset_cursors_is_caught(broken_servers: Servers, committed_world: World, claim):
     promise = claim("control, cursors count rows: met twice or missed", full=1, reduced=1)
     walks, seen = 0, None
     while walks < 200 and not (seen and seen.flaws):

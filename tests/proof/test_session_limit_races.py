@@ -1,4 +1,4 @@
-"""As many sessions as the policy allows, and as many versions as there were bumps, however many come at once."""
+"""Session limits and token versions are exact under concurrency."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def most_at_once(servers: Servers, world: World, when_full: str, rounds: int) ->
     ("when_full", "each_round"),
     [("evict", {200: MAX_CONCURRENT}), ("deny", {200: ALLOWED, 409: MAX_CONCURRENT - ALLOWED})],
 )
-def test_no_more_sessions_than_allowed(
+def test_concurrent_sign_ins_stay_within_the_session_limit(
     when_full: str, each_round: dict[int, int], busy_servers: Servers, committed_world: World, claim
 ):
     promise = claim(f"times {MAX_CONCURRENT} signed in at once where {ALLOWED} may, {when_full}", full=200, reduced=4)
@@ -83,7 +83,9 @@ def test_no_more_sessions_than_allowed(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("when_full", ["evict", "deny"])
-def test_a_build_that_counts_first_is_caught(when_full: str, broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_counting_sessions_without_the_lock_is_caught(
+    when_full: str, broken_servers: Servers, committed_world: World, claim
+):
     promise = claim(f"control, counts before it waits its turn, {when_full}: sessions too many", full=1, reduced=1)
     most, _ = most_at_once(broken_servers, committed_world, when_full, rounds=3)
     promise.saw(most - ALLOWED)
@@ -102,7 +104,7 @@ def versions_of(bumps: int) -> list[int]:
     return sorted(version - before for version in at_once(*[bump] * bumps))
 
 
-def test_twenty_bumps_at_once_make_twenty_versions(committed_world: World, claim):
+def test_concurrent_bumps_make_one_token_version_each(committed_world: World, claim):
     promise = claim(f"times {BUMPS} bumped the version at once", full=100, reduced=3)
     for _ in range(promise.asked):
         assert versions_of(BUMPS) == list(range(1, BUMPS + 1))
@@ -110,7 +112,7 @@ def test_twenty_bumps_at_once_make_twenty_versions(committed_world: World, claim
 
 
 @pytest.mark.proof
-def test_a_build_that_reads_the_version_first_is_caught(committed_world: World, claim):
+def test_broken_build_reading_the_version_first_is_caught(committed_world: World, claim):
     promise = claim("control, reads the version before it waits its turn: versions lost", full=1, reduced=1)
     ended = "ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)"
     read = "version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row"

@@ -1,4 +1,4 @@
-"""An administrator's work, for any client of the edge dialect to do, and what has to come of it."""
+"""A job that every client of the edge API performs, and the results it must have."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.interop.filters import filters
 from tests.world import PASSWORD, World, some_id
 
 
-class Errand:
+class ClientJob:
     """For an administrator of north of its own. `job` is what the client is told; it answers what came of it."""
 
     def __init__(self, world: World, url: str, name: str) -> None:

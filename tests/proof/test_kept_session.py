@@ -1,4 +1,4 @@
-"""`spare` leaves one session alive that was alive; it brings none back."""
+"""A revocation may keep one live session, and does not revive a revoked one."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def is_let_in(caller: Caller) -> bool:
     return principal_of(caller.token, Origin()) is not None
 
 
-def test_a_user_wide_revocation_spares_one_session_and_no_other(committed_world: World):
+def test_user_revocation_keeps_exactly_the_given_session(committed_world: World):
     ada = committed_world.person("ada", committed_world.north)
     callers = [committed_world.signed_in(ada) for _ in range(5)]
     ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="all but one", spare=callers[2].session.pk)
@@ -23,14 +23,14 @@ def test_a_user_wide_revocation_spares_one_session_and_no_other(committed_world:
     assert [is_let_in(caller) for caller in callers] == [False, False, True, False, False]
 
 
-def test_a_session_that_is_dead_already_cannot_be_spared(committed_world: World):
+def test_revoked_session_cannot_be_kept(committed_world: World):
     caller = committed_world.ada
     operations.revoke_scope(Reach.TENANT, caller.user.tenant_id, actor=SYSTEM, reason="everybody")
     operations.revoke_scope(Reach.USER, caller.user.pk, actor=SYSTEM, reason="others", spare=caller.session.pk)
     assert not is_let_in(caller)
 
 
-def test_a_platform_wide_revocation_spares_nobody(committed_world: World):
+def test_platform_revocation_keeps_no_session(committed_world: World):
     callers = [
         committed_world.super_admin,
         committed_world.acme_partner,
@@ -54,7 +54,9 @@ def is_resurrected(racers: list[Racer], world: World, build: str = "floors") -> 
     return is_let_in(caller)
 
 
-def test_sparing_a_session_never_saves_it_from_its_tenants_end(racers: list[Racer], committed_world: World, claim):
+def test_kept_session_does_not_survive_a_concurrent_tenant_revocation(
+    racers: list[Racer], committed_world: World, claim
+):
     promise = claim("a spared session whose tenant is signed out meanwhile", full=1000, reduced=50)
     alive = sum(is_resurrected(racers, committed_world) for _ in range(promise.asked))
     promise.saw(promise.asked, f"{alive} lived on")
@@ -62,7 +64,7 @@ def test_sparing_a_session_never_saves_it_from_its_tenants_end(racers: list[Race
 
 
 @pytest.mark.proof
-def test_a_build_that_spares_without_asking_is_caught(racers: list[Racer], committed_world: World, claim):
+def test_broken_build_keeping_a_revoked_session_is_caught(racers: list[Racer], committed_world: World, claim):
     promise = claim("control, spares without asking whether it lives: lived on", full=1, reduced=1)
     rounds = alive = 0
     while alive < promise.asked and rounds < 300:

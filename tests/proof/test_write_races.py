@@ -1,4 +1,4 @@
-"""Limits hold, versions are written over once, and a request that is sent many times at once is done once."""
+"""Limits, versions and idempotency keys hold under concurrency, without deadlocks."""
 
 import secrets
 import time
@@ -22,7 +22,7 @@ from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.proof.browsers import at_once
 from tests.proof.mutations import mutated
-from tests.proof.test_clients_at_once import LOCKED, UNLOCKED
+from tests.proof.test_client_limit_races import LOCKED, UNLOCKED
 from tests.world import SYSTEM, World
 
 MAX_CONCURRENT, ALLOWED = 12, 3
@@ -94,7 +94,7 @@ def same_requests() -> tuple[int, set[str]]:
 EXACTLY = {"done": ALLOWED, "LimitReached": MAX_CONCURRENT - ALLOWED}
 
 
-def test_no_more_tenants_than_allowed(committed_world: World, claim):
+def test_concurrent_creations_stay_within_the_tenant_limit(committed_world: World, claim):
     promise = claim(f"times {MAX_CONCURRENT} tenants were made at once where {ALLOWED} may", full=100, reduced=3)
     for _ in range(promise.asked):
         assert new_tenants(committed_world.acme) == EXACTLY
@@ -102,7 +102,7 @@ def test_no_more_tenants_than_allowed(committed_world: World, claim):
 
 
 @pytest.mark.proof
-def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world: World, claim):
+def test_broken_build_counting_tenants_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts tenants without the lock: too many", full=1, reduced=1)
     with mutated(tenancy.create_tenant, "lock(partner, actor=actor)", "partner"):
         made = max(new_tenants(committed_world.acme)["done"] for _ in range(5))
@@ -110,7 +110,7 @@ def test_a_build_that_counts_tenants_without_the_lock_is_caught(committed_world:
     assert made > ALLOWED
 
 
-def test_no_more_users_than_allowed(committed_world: World, claim):
+def test_concurrent_creations_stay_within_the_user_limit(committed_world: World, claim):
     promise = claim(f"times {MAX_CONCURRENT} users were made at once where {ALLOWED} may", full=100, reduced=3)
     for _ in range(promise.asked):
         assert new_users(committed_world.north) == EXACTLY
@@ -118,7 +118,7 @@ def test_no_more_users_than_allowed(committed_world: World, claim):
 
 
 @pytest.mark.proof
-def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: World, claim):
+def test_broken_build_counting_users_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, counts users without the lock: too many", full=1, reduced=1)
     with mutated(tenancy.enforce_limit, LOCKED, UNLOCKED):
         made = max(new_users(committed_world.north)["done"] for _ in range(5))
@@ -126,7 +126,7 @@ def test_a_build_that_counts_users_without_the_lock_is_caught(committed_world: W
     assert made > ALLOWED
 
 
-def test_a_version_is_written_over_once(committed_world: World, claim):
+def test_concurrent_changes_of_one_version_succeed_once(committed_world: World, claim):
     promise = claim(f"times {MAX_CONCURRENT} changed one version at once", full=200, reduced=5)
     for _ in range(promise.asked):
         assert changes_of_one_version(committed_world.north) == {"done": 1, "VersionMismatch": MAX_CONCURRENT - 1}
@@ -134,7 +134,7 @@ def test_a_version_is_written_over_once(committed_world: World, claim):
 
 
 @pytest.mark.proof
-def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: World, claim):
+def test_broken_build_checking_versions_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, looks at the version without the lock: changes lost", full=1, reduced=1)
     with mutated(tenancy.lock, '.select_for_update(no_key=True, of=("self",))', ""):
         done = max(changes_of_one_version(committed_world.north)["done"] for _ in range(5))
@@ -142,7 +142,7 @@ def test_a_build_that_looks_at_the_version_first_is_caught(committed_world: Worl
     assert done > 1
 
 
-def test_what_is_sent_many_times_is_done_once(committed_world: World, claim):
+def test_concurrent_requests_with_one_idempotency_key_run_once(committed_world: World, claim):
     promise = claim(f"times a request came {MAX_CONCURRENT} times at once", full=200, reduced=5)
     for _ in range(promise.asked):
         done, told = same_requests()
@@ -151,7 +151,7 @@ def test_what_is_sent_many_times_is_done_once(committed_world: World, claim):
 
 
 @pytest.mark.proof
-def test_a_build_that_only_looks_whether_it_was_done_is_caught(committed_world: World, claim):
+def test_broken_build_checking_idempotency_without_the_lock_is_caught(committed_world: World, claim):
     promise = claim("control, looks for the answer and does not hold its place: done twice", full=1, reduced=1)
 
     def has_no_answer(kept: Any) -> bool:
@@ -185,7 +185,7 @@ def make_somebody(tenant: Tenant) -> None:
     accounts.create_user(actor=SYSTEM, tenant=tenant, email=f"{secrets.token_hex(4)}@busy.example")
 
 
-def test_nobody_waits_in_a_circle(committed_world: World, claim):
+def test_creations_concurrent_with_suspensions_do_not_deadlock(committed_world: World, claim):
     promise = claim("times people were made in a tenant while it was suspended", full=200, reduced=6)
     seen = writes_beside_endings(committed_world, promise.asked)
     promise.saw(promise.asked, f"{dict(seen)}")
@@ -193,7 +193,7 @@ def test_nobody_waits_in_a_circle(committed_world: World, claim):
 
 
 @pytest.mark.proof
-def test_a_build_that_records_before_it_locks_is_caught(committed_world: World, claim):
+def test_broken_build_locking_in_the_wrong_order_deadlocks(committed_world: World, claim):
     promise = claim("control, comes to the record before the tenant: circles", full=1, reduced=1)
     locking = 'list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))'
     with mutated(expiry.expire_within, locking, "pass"):

@@ -1,4 +1,4 @@
-"""A page of another origin, in a real browser: what it asks, and what it is shown of the answer."""
+"""A page of another origin in a real browser: the requests it sends, and what it may read of the responses."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of signing a whole tenant out has done all of it, or nothing."""
+"""A tenant-wide revocation whose process is killed has happened completely or not at all."""
 
 import time
 from random import uniform
@@ -42,7 +42,7 @@ def bring_back(tenant_id: UUID, number: int) -> None:
     Session.objects.filter(tenant=tenant_id, revoked_at=None).update(revision=number, era=number)
 
 
-def test_all_of_it_or_nothing(committed_world: World, claim):
+def test_killed_revocation_is_done_completely_or_not_at_all(committed_world: World, claim):
     promise = claim("times a process was killed at random while it signed a tenant out", full=50, reduced=5)
     size = 200_000 if promise.asked == 50 else 5_000
     caller, tenant_id = create_mixed_sessions(committed_world, size), committed_world.north.pk

@@ -1,4 +1,4 @@
-"""What may happen once, or ten times, however many try at the same moment."""
+"""One-time codes and the limit of wrong passwords hold under concurrency."""
 
 import base64
 import time
@@ -31,9 +31,7 @@ def statuses(answers: list[Answer]) -> dict[int, int]:
     return {status: seen.count(status) for status in set(seen)}
 
 
-def test_no_more_wrong_passwords_are_looked_at_than_the_limit_allows(
-    busy_servers: Servers, committed_world: World, claim
-):
+def test_concurrent_wrong_passwords_stay_within_the_limit(busy_servers: Servers, committed_world: World, claim):
     limit = settings.SIGN_IN_FAILURES_PER_ACCOUNT
     promise = claim(f"wrong passwords at once, of which {limit} are looked at", full=GUESSES, reduced=GUESSES)
     answers = guess_at_once(busy_servers, committed_world.person("ada", committed_world.north).email)
@@ -43,7 +41,7 @@ def test_no_more_wrong_passwords_are_looked_at_than_the_limit_allows(
 
 
 @pytest.mark.proof
-def test_a_build_that_looks_before_it_counts_is_caught(broken_servers: Servers, committed_world: World, claim):
+def test_broken_build_reading_the_failure_count_first_is_caught(broken_servers: Servers, committed_world: World, claim):
     limit = settings.SIGN_IN_FAILURES_PER_ACCOUNT
     promise = claim("control, looks before it counts: guesses beyond the limit", full=1, reduced=1)
     answers = guess_at_once(broken_servers, committed_world.person("ada", committed_world.north).email)
@@ -76,7 +74,9 @@ def successes(servers: Servers, world: World, kind: str) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("kind", ["totp_code", "recovery_code"])
-def test_a_code_is_good_for_one_sign_in(kind, busy_servers: Servers, committed_world: World, claim: Callable):
+def test_concurrent_sign_ins_with_one_code_succeed_once(
+    kind, busy_servers: Servers, committed_world: World, claim: Callable
+):
     promise = claim(f"eight sign-ins at once on one {kind}", full=50, reduced=5)
     rounds = successes(busy_servers, committed_world, kind)
     seen = [next(rounds) for _ in range(promise.asked)]
@@ -86,7 +86,7 @@ def test_a_code_is_good_for_one_sign_in(kind, busy_servers: Servers, committed_w
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kind", ["totp_code", "recovery_code"])
-def test_a_build_that_reads_a_code_before_using_it_up_is_caught(
+def test_broken_build_checking_codes_before_using_them_is_caught(
     kind, broken_servers: Servers, committed_world: World, claim
 ):
     promise = claim(f"control, reads a {kind} before using it up: got in", full=2, reduced=2)

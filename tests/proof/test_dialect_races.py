@@ -1,4 +1,4 @@
-"""What the panel and the admin tokens promise, kept by two server processes that are asked at the same time."""
+"""Concurrent requests to the panel and the admin tokens API on two server processes."""
 
 from collections import Counter
 from functools import partial
@@ -21,7 +21,7 @@ def revoke(url: str) -> Any:
     return requests.post(f"{url}{REVOKE}", headers=WITH_KEY, timeout=60)
 
 
-def test_twenty_revocations_at_once_make_twenty_versions(busy_servers: Servers, committed_world: World, claim):
+def test_concurrent_revocations_make_one_token_version_each(busy_servers: Servers, committed_world: World, claim):
     promise = claim(f"times {REVOCATIONS} revoked all admin tokens at once, of two processes", full=50, reduced=1)
     urls = busy_servers.urls
     for _ in range(promise.asked):
@@ -43,7 +43,7 @@ def ask(browser: Browser, token: str, times: int) -> Counter[int]:
     return Counter(browser.ask("GET", COUNT, token=token).status for _ in range(times))
 
 
-def test_a_persons_pace_is_counted_for_all_processes_together(busy_servers: Servers, committed_world: World, claim):
+def test_panel_rate_limit_is_counted_across_processes(busy_servers: Servers, committed_world: World, claim):
     limit = settings.PANEL_RATE_LIMIT
     asked = limit + OVER
     name = f"requests of one person to two processes, of which {limit} may be"

@@ -1,4 +1,4 @@
-"""Sessions that run out by themselves in the very moment in which everything around them is ended."""
+"""Sessions that expire at the moment of a revocation are counted once."""
 
 import time
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def counts_of_an_end(reach: Reach, world: World) -> list[int]:
 @pytest.mark.parametrize(
     "reach", [Reach.SESSION, Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM]
 )
-def test_are_counted_as_they_are_written_down(reach: Reach, committed_world: World, claim):
+def test_revocation_count_is_exact_while_sessions_expire(reach: Reach, committed_world: World, claim):
     promise = claim(f"revoke-alls of {reach} while sessions run out", full=100, reduced=1)
     operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
     operations.sweep()
@@ -74,7 +74,7 @@ MISTAKES: dict[Reach, tuple[Callable[..., Any], str, str]] = {
 
 @pytest.mark.proof
 @pytest.mark.parametrize("reach", MISTAKES)
-def test_a_build_that_counts_at_one_moment_and_ends_at_another_is_caught(reach: Reach, committed_world: World, claim):
+def test_broken_build_counting_and_revoking_at_different_times_is_caught(reach: Reach, committed_world: World, claim):
     promise = claim(f"control, ends {reach} at another moment than it counts: wrong counts", full=1, reduced=1)
     operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
     operations.sweep()

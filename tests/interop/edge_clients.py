@@ -1,4 +1,4 @@
-"""Other people's clients of the edge dialect: how each is made ready, and sent on the walk of test_edge_clients.py."""
+"""Third-party clients of the edge API: how each is prepared and run."""
 
 import json
 import os
