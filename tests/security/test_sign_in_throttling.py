@@ -8,7 +8,7 @@ from django.contrib.postgres.functions import TransactionNow as Now  # what the 
 from django.db.models import F
 
 from accounts import operations as accounts
-from accounts.jobs import forget_old_failures
+from accounts.jobs import purge_sign_in_throttles
 from accounts.models import SignInThrottle, TotpDevice, User
 from audit.models import AuditEntry
 from tests.factories import hashed_password
@@ -330,10 +330,10 @@ class TestSignInAudit:
 class TestThrottlePurge:
     def test_expired_counters_are_deleted(self, world: World):
         guess(world, 3)
-        forget_old_failures(0)
+        purge_sign_in_throttles(0)
         assert SignInThrottle.objects.count() == 2
         time_passes(16 * 60)
-        forget_old_failures(0)
+        purge_sign_in_throttles(0)
         assert not SignInThrottle.objects.exists()
 
     def test_active_blocks_and_their_counts_are_kept(self, world: World):
@@ -342,18 +342,18 @@ class TestThrottlePurge:
         guess(world)
         for seconds, left in ((20, 40), (39, 1)):
             time_passes(seconds)
-            forget_old_failures(0)
+            purge_sign_in_throttles(0)
             assert must_wait(sign_in(world)) == left
         time_passes(14 * 60)
-        forget_old_failures(0)
+        purge_sign_in_throttles(0)
         guess(world)
         assert must_wait(sign_in(world)) == 120
 
     def test_known_addresses_are_kept_for_a_year(self, world: World):
         sign_in(world)
         time_passes(364 * 24 * 3600)
-        forget_old_failures(0)
+        purge_sign_in_throttles(0)
         assert SignInThrottle.objects.exclude(known_at=None).exists()
         time_passes(2 * 24 * 3600)
-        forget_old_failures(0)
+        purge_sign_in_throttles(0)
         assert not SignInThrottle.objects.exists()
