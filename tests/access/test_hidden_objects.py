@@ -87,7 +87,7 @@ class TestMalformedPersonalId:
 
 @here
 class TestUnauthorizedCaller:
-    """Refused before anything is looked up: an id that exists makes no difference."""
+    """Refused before any lookup, so an existing id makes no difference."""
 
     def test_unauthorized_caller_gets_the_same_response_for_any_id(self, place: str, world: World):
         prefix, make = PLACES[place]
@@ -164,7 +164,7 @@ class TestForeignAdminObject:
                 assert database_digest() == before
 
     def test_own_and_foreign_id_in_one_path_are_the_same_404(self, place: str, world: World):
-        """Of two names in a path, each is real and one is the caller's to know; together they name nothing."""
+        """Each of the two ids exists; one is in the caller's scope, the other is not."""
         own, foreign = made(world.ada.user, world), made(world.katherine.user, world)
         names = [name for name in NOBODYS if f"{{{name}}}" in place]
         for caller in (world.north_admin, world.acme_partner, world.super_admin):

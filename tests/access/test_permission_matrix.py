@@ -119,7 +119,7 @@ class TestMatrix:
 
 
 class TestDatabaseDigest:
-    """The comparison that the denied cells rest on does notice what an allowed one does."""
+    """The digest that proves that refused requests change nothing does notice allowed changes."""
 
     @cells("row", [row for row in rows() if row.codes["SA"] in ("201", "204")], ids=str)
     def test_digest_changes_when_an_allowed_request_writes(self, row: Row, world: World):

@@ -94,7 +94,7 @@ def test_settings_reference_is_up_to_date():
 
 
 class TestErrorCatalogue:
-    """The table of the API guide, and what the code answers."""
+    """The error table of the API guide agrees with the code."""
 
     ROW = re.compile(r"^\| (\d{3}) \| (.+?) \| .+ \|$", re.MULTILINE)
 

@@ -165,7 +165,7 @@ class TestRequest:
 
 
 class TestAuthenticator:
-    """Undeclared methods ask who is there and do nothing else: what they cost is the check."""
+    """An undeclared method only authenticates, so its queries are those of the authenticator."""
 
     def of(self, caller: Caller) -> int:
         return cost(lambda: caller.request("PATCH", "/api/v1/me"))
@@ -228,7 +228,7 @@ class TestNumberOfSessions:
 
 
 class TestSessionListPage:
-    """However long the list, and however far down: as many statements as the first of a short one."""
+    """Every page of a list of any length runs as many queries as the first page of a short one."""
 
     @cells("query", ["", "&search=ada", "&status=active&ordering=-last_activity_at", "&active_only=no"])
     @cells("where", ["admin/sessions?user_id={ada}", "tenants/{north}/sessions?search=", USERS_LIST + "?search="])
@@ -333,7 +333,7 @@ class TestEdge:
 
 
 class TestResourceList:
-    """Of every kind: three statements for ten of them and for a thousand, and one more for a search."""
+    """Three queries for ten or a thousand rows of every kind, and one more for a search."""
 
     @cells("kind", KINDS, ids=str)
     def test_query_count_does_not_grow_with_the_list(self, kind: Kind, world: World):

@@ -47,7 +47,7 @@ def test_no_machine_of_ours_shows(place: str):
 
 @cells("host", REGISTRIES)
 def test_package_registries_are_not_named(host: str):
-    """Where packages come from is the business of whoever installs them."""
+    """Whoever installs the packages chooses where they come from."""
     assert holding(host, whole=False) == []
 
 

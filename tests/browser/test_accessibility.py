@@ -160,7 +160,7 @@ def test_account_messages_have_no_accessibility_violations(lisa: Visitor, spring
     ],
 )
 def test_planted_violation_is_found(done: str, found: str, visit: Visit):
-    """Axe runs under the pages' own policy, which lets no script of its own in."""
+    """Axe runs under the pages' own Content-Security-Policy, which allows no inline script."""
     visitor = visit()
     visitor.page.reload = lambda: None  # it would mend what is broken here
     visitor.open("/account/sign-in/")

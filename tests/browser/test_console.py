@@ -79,7 +79,7 @@ def tried_in(flow: str) -> pytest.MarkDecorator:
 
 @pytest.mark.sampled
 class TestAdminInBrowser:
-    """What each of them reaches is a matter of tests/console; the flow is the same one for all."""
+    """The flow is the same for every role; tests/console covers what each may see."""
 
     @tried_in("signs in")
     def test_signs_in_with_mfa(self, who: str, visit: Visit, committed_world: World):

@@ -44,7 +44,7 @@ def test_refused_sign_in_is_no_page_fault(browser: Browser, servers: Servers):
 
 
 def test_browser_cannot_resolve_external_hosts(browser: Browser, servers: Servers):
-    """Should a page ask elsewhere in spite of all, there is no name service to ask."""
+    """Should a page contact another host nevertheless, the browser has no name service."""
     page = browser.new_page()
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
         page.goto("http://localhost.example/")

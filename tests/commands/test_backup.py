@@ -25,7 +25,7 @@ Database = dict[str, Any]
 def programs() -> Path:
     """PostgreSQL's own programs, as old or new as the server: pg_dump refuses a newer one."""
     major = str(connection.connection.info.server_version // 10_000)
-    return next(folder for folder in binaries.candidates() if binaries.refusal(folder, major) is None)
+    return next(folder for folder in binaries.candidates() if binaries.problem_with(folder, major) is None)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ class TestExportedRows:
         ],
     )
     def test_are_filtered_by_status(self, status: list[str], found: set[str], world: World):
-        """Whether a row says so already, or a floor and the clock alone do."""
+        """Sessions match whether or not their end has been written to the row yet."""
         grace = world.person("grace", world.north)
         sessions = {name: world.signed_in(grace) for name in ("revoked", "fallen", "lapsed", "expired")}
         long_ago = {"last_activity_at": timezone.now() - timedelta(days=60)}
@@ -171,7 +171,7 @@ class TestCsvEscaping:
         assert export(world, "jsonl").out.count("\n") == 1
 
     def test_json_is_not_escaped(self, world: World):
-        """No spreadsheet opens it, and a program wants what was there."""
+        """JSON Lines is read by programs, which need the original value."""
         update_session(world.ada, user_agent="=1+1")
         assert from_jsonl(export(world, "jsonl").out)[0]["user_agent"] == "=1+1"
 
@@ -246,7 +246,7 @@ TELLING_ITS_PEAK = [
 
 
 class TestLargeExport:
-    """Twenty thousand, in a process whose memory is looked at."""
+    """Exports 20,000 sessions and measures the memory of the process."""
 
     def test_memory_use_does_not_grow_with_the_number_of_sessions(self, committed_world: World, tmp_path: Path):
         create_sessions(committed_world.katherine, 2_000)

@@ -85,7 +85,7 @@ def live_and_not() -> dict[str, Any]:
 
 
 class TestLoadDemo:
-    """Stands first: the rest of the module has the data in place."""
+    """Comes first: the other tests of this module use the loaded data."""
 
     def test_is_refused_outside_the_embedded_database(self, db: None, settings: Any):
         settings.EMBEDDED = False

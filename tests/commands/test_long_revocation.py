@@ -50,7 +50,7 @@ def until_it_runs(world: World, process: Any) -> None:
 
 
 class TestConfirmation:
-    """The question, and the answers to it. Nobody is at the keyboard: `hands` answer."""
+    """The `hands` fixture answers the question in place of an operator."""
 
     @pytest.mark.parametrize("answer", ["y", "yes", " Y ", "YES"])
     def test_yes_revokes_the_sessions(self, answer: str, world: World, hands: Any):
@@ -216,7 +216,7 @@ def test_killed_command_is_completed_by_repeating_it(committed_world: World):
 def test_command_interrupted_at_any_step_is_completed_by_repeating_it(
     step: str, world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """Before the first batch, in the midst of one, and when all that was left is to say so."""
+    """Interrupted before the first batch, during one, and before the final record."""
 
     def cut(*_: Any, **__: Any) -> None:
         raise SystemExit
@@ -257,7 +257,7 @@ def test_continued_job_asks_about_the_remaining_sessions(
 
 
 def test_two_commands_started_together_create_one_job(committed_world: World, monkeypatch: pytest.MonkeyPatch):
-    """Each has looked before the other writes, unless one waits for the other."""
+    """Without a lock, each would look for a job before the other has written one."""
     real = bulk_revocation.unfinished
 
     def slowly(*given: Any, **named: Any) -> Revocation | None:

@@ -87,7 +87,7 @@ class TestPurgeSessions:
         assert (sizes[0], sum(sizes), len(sizes) < purged) == (2, purged, True)
 
     def test_purge_and_sweep_refuse_to_run_inside_a_transaction(self, world: World):
-        """Its commits do not wait for the disk, and with it neither would whatever it were a part of."""
+        """Their commits do not wait for the disk, and neither would the surrounding transaction."""
         for act in (operations.sweep, lambda: operations.purge(300 * DAY, actor=SYSTEM)):
             with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
                 act()

@@ -215,7 +215,7 @@ class TestJsonOutput:
 
 
 def test_dry_run_counts_exactly_what_is_revoked(world: World):
-    """And not what has ended already, in whichever way."""
+    """Sessions that have ended in any way are not counted."""
     rested, phone = (world.signed_in(world.alan.user) for _ in range(2))
     long_ago = rested.session.created_at - timedelta(days=60)
     update_session(rested, last_activity_at=long_ago, due_at=long_ago)

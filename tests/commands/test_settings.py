@@ -35,7 +35,6 @@ def test_any_environment_but_development_is_production(manage):
 
 
 def test_development_needs_no_settings(manage):
-    """The control to the ones above."""
     ended = manage("check", CURFEW_ENV="development")
     assert (ended.returncode, ended.stderr) == (0, "")
 

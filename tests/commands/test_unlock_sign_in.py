@@ -37,7 +37,7 @@ def test_unlocked_account_can_sign_in(spelled, world: World):
 
 
 def test_unlocked_account_can_sign_in_from_a_known_address(world: World):
-    """Where most people lock themselves out."""
+    """Most users lock themselves out from an address they have used before."""
     assert sign_in(world).status_code == 200
     fail(world)
     unlock("grace@north.example")

@@ -286,7 +286,7 @@ class TestFormProtection:
         assert database_digest() == before
 
     def test_status_cannot_be_changed_by_the_edit_form(self, kind: Kind, world: World):
-        """There is an act for that, which tells first what ends; and groups are never suspended."""
+        """Suspending is an action of its own, which shows first what it revokes."""
         page, _ = page_of(kind, world)
         browser = Browser(world.super_admin)
         browser.open(f"{page}edit/")
@@ -299,7 +299,7 @@ class TestFormProtection:
 
     @pytest.mark.sampled
     def test_invalid_text_in_any_field_never_causes_a_500(self, kind: Kind, world: World):
-        """Nonsense in each field is refused or kept to the letter; it is never a fault of ours."""
+        """Nonsense in a field is either refused or stored unchanged."""
         page, _ = page_of(kind, world)
         browser = Browser(world.super_admin)
         browser.open(f"{page}edit/")
@@ -710,7 +710,6 @@ class TestGroupForms:
         assert database_digest() == before
 
     def test_admin_of_an_equal_role_cannot_be_added_or_removed(self, world: World):
-        """An administrator of their own tier is not theirs to put in, nor to take out."""
         group = group_of(world.ada.user, world)
         peer = world.person("peer", world.north, Role.TENANT_ADMIN)
         browser = Browser(world.north_admin)

@@ -38,7 +38,7 @@ class TestGroupTree:
         ]
 
     def test_group_nested_twice_is_expanded_once(self, world: World):
-        """Of groups that are each in two others there are as many ways as there are leaves on a tree."""
+        """If each group is in two others, the number of paths grows exponentially with the depth."""
         top = row = [group("top", world.north)]
         for level in range(12):
             row = [group(f"{level}{side}", world.north, *row) for side in "ab"]

@@ -152,7 +152,7 @@ def test_name_out_of_scope_is_unknown(asked: dict[str, str], said: str, who: str
 
 class TestRelatedObjects:
     def test_audit_panel_shows_entries_in_the_admins_scope_only(self, world: World):
-        """An application of the platform's is everybody's to see; who uses it elsewhere is not."""
+        """A platform-wide application is visible to everyone, but not who uses it in other tenants."""
         world.make_service("shared", [])
         shared = Application.objects.get(client_id="shared")
         accounts.change_client(shared, actor=SYSTEM, name="Renamed by the platform")
@@ -164,7 +164,7 @@ class TestRelatedObjects:
 
     @cells("reach", [Reach.PLATFORM, Reach.USER])
     def test_link_is_shown_only_to_admins_who_may_follow_it(self, reach: Reach, world: World):
-        """What ended a session of theirs they are told, also where the act went beyond their ground."""
+        """Admins see what revoked a session of theirs even if the revocation's scope was wider than theirs."""
         ada = world.ada.session
         target_id = world.ada.user.pk if reach is Reach.USER else None
         act = revoke_scope(reach, target_id, actor=SYSTEM, reason="a bad night").revocation

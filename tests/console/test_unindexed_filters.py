@@ -61,7 +61,6 @@ def test_page_without_matches_shows_how_far_it_searched(world: World):
 
 @cells("column", ["ip_address", "last_ip_address"])
 def test_ip_address_is_found_by_its_index_at_once(column: str, world: World):
-    """It is what operators ask most, and indexes know it."""
     found = update_session(world.ada, **{column: "198.51.100.7"})
     create_sessions(world.alan, 40)
     assert walked(Browser(world.north_admin), ip="198.51.100.0/24") == [[found.session_id]]

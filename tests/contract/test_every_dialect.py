@@ -33,7 +33,7 @@ def browser(caller: Caller) -> Caller:
 @cells("path", FACES)
 @cells("charset", ["hex", "zip", "idna", "undefined", "utf-16", "utf-8", '"utf-8"', "no-such-thing"])
 def test_body_of_any_charset_is_answered_without_a_500(path: str, charset: str, servers: Servers):
-    """Django takes its word for the query too, before anybody is there to answer."""
+    """Django uses the declared charset for the query string too, before authentication."""
     headers = {"Content-Type": f"application/json; charset={charset}"}
     for query in ("x=%e4", "&".join("x=1" for _ in range(1_001))):
         answer = requests.get(f"{servers.urls[0]}{path}?{query}", headers=headers, timeout=10)
@@ -88,7 +88,7 @@ def test_credential_in_a_path_is_not_recorded(path: str, world: World):
 class TestSessionCookie:
     @cells("path", [PANEL, TOKENS])
     def test_cookie_is_accepted_beside_foreign_basic_credentials(self, path: str, world: World):
-        """A proxy in front may have asked for a password of its own."""
+        """A proxy in front may require a password of its own."""
         answer = browser(world.super_admin).get(path, headers={"Authorization": "Basic eDp5"})
         assert answer.status_code == 200
 
@@ -163,7 +163,6 @@ def test_admin_tokens_responses_are_never_cacheable(world: World):
 
 
 def test_cleanup_deletes_expired_sessions_never_marked_by_a_worker(world: World):
-    """What ran out half a year ago was never written down, and goes all the same."""
     old = Session.objects.get(pk=world.super_admin.session.pk)
     Session.objects.filter(pk=old.pk).delete()
     opened = old.created_at - timedelta(days=200)

@@ -31,7 +31,7 @@ def test_example_is_valid_against_its_schema(component: str, name: str, schema: 
 
 
 def test_every_text_and_list_field_has_an_example():
-    """A type says little of a text; numbers, flags and words speak for themselves."""
+    """The type of a text says little; numbers, booleans and enums explain themselves."""
     silent = {
         f"{component}.{name}"
         for component, name, schema in properties()

@@ -140,7 +140,7 @@ def unlimited(path: str, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def test_every_limit_of_a_query_parameter_is_enforced(world: World):
-    """At the limit a parameter is taken, and beyond it refused, for each parameter of each list."""
+    """A value at the limit is accepted, and one beyond it refused, for each parameter of each list."""
     wrong = []
     for operation in reads():
         caller = operation.caller(world)

@@ -154,7 +154,7 @@ def test_users_session_is_revocable_in_every_dialect_by_owner_and_admin(
 
 
 def test_revoke_all_of_admin_tokens_revokes_admin_sessions_of_every_dialect(servers: Servers, committed_world: World):
-    """Whatever opened them; and nobody else's."""
+    """Sessions of plain users stay live."""
     world = committed_world
     opal, ada = Person(world.super_admin.user, world, servers), Person(world.ada.user, world, servers)
     opened, ordinary = [opens(opal) for opens in OPENED.values()], by_cookie(ada)

@@ -43,7 +43,7 @@ class TestActivity:
         assert Session.objects.get(pk=world.ada.session.pk).last_ip_address == "127.0.0.1"
 
     def test_is_a_heap_only_update_while_the_address_stays(self, world: World):
-        """The row's new version is a heap-only one, whatever indexes there are; unless its page happens to be full."""
+        """PostgreSQL makes no index entries for a heap-only row version; a full page is the exception."""
         assert writes_of(world.ada) == []
         last_seen(world.ada, timedelta(seconds=70))
         assert len(writes_of(world.ada)) == 1  # from here, whoever it was before

@@ -125,7 +125,7 @@ def test_redirect_uri_accepts_https_and_localhost(address: str):
 
 
 def test_redirect_uri_with_a_registered_prefix_stays_distinct():
-    """What is compared is the whole text; these are fine, and not what was registered."""
+    """URIs are compared as a whole: these are valid, but not the registered one."""
     registered = "https://app.example.com/callback"
     for other in ("https://app.example.com.evil.example/callback", f"{registered}/", f"{registered}?x"):
         assert redirect_uri(other) != registered

@@ -153,7 +153,7 @@ class TestBrokenDatabase:
         assert (country("81.2.69.142"), country("2001:218::1")) == ("GB", "")
 
     def test_damaged_database_never_raises(self, database: Path, settings: Any):
-        """Wherever the bytes are wrong: an answer, or none, and never an exception."""
+        """Bytes are damaged at random places: the result is a location or none."""
         whole, dice = Path(write_database(database)).read_bytes(), random.Random(7)
         said = set()
         for number in range(150):

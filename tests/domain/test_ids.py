@@ -69,7 +69,7 @@ class TestInvalidId:
         assert decode_id(Prefix.USER, f"usr_{text}") is None
 
     def test_schema_pattern_matches_exactly_the_valid_ids(self):
-        """Letter by letter, at the first place and at the last, and whatever is longer, shorter or of another kind."""
+        """Tries each character at the first and the last place, and wrong lengths and prefixes."""
         letters = [chr(number) for number in range(33, 127)]
         texts = [f"ses_{first}{'0' * 24}{last}" for first in letters for last in (letters if first == "7" else "0")]
         for text in [*texts, "ses_" + "0" * 25, "ses_" + "0" * 27, "usr_" + "0" * 26, " ses_" + "0" * 26, ""]:

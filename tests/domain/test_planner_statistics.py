@@ -101,7 +101,7 @@ def test_list_or_revocation_is_fast_with_planner_statistics_of_zero_rows(act: st
 
 
 def test_users_live_sessions_are_found_by_the_user_index(world: World):
-    """Rows that were rolled back grow the indexes, and an index of all sessions then looks no dearer than a user's."""
+    """Rolled back rows make indexes grow, so that an index of all sessions looks as cheap as a user's."""
     ada = world.ada
     kept = transaction.savepoint()
     create_sessions(ada, 15_000)

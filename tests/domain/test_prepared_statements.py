@@ -56,7 +56,7 @@ class TestPreparedStatement:
             assert named().fetch(committed_world.north.pk) == []
 
     def test_sends_binary_parameters_unchanged(self, half: Tenant):
-        """Also quotes and backslashes, which a digest may well have."""
+        """A digest may contain quotes and backslashes."""
         sent, mark = bytes(range(256)), b"the bytes"
         rows = Tenant.objects.filter(pk=half.pk).values_list(RawSQL("%s", [mark], output_field=BinaryField()))
         assert bytes(Prepared(lambda: rows, {mark: "bytea"}).fetch(sent)[0][0]) == sent

@@ -184,7 +184,7 @@ def kept_from(page: Elsewhere, world: World) -> list[str]:
 
 
 class TestCookiesAcrossOrigins:
-    """The browser has one for us, and is asked to send it along."""
+    """The browser has a session cookie, and the page asks it to send the cookie along."""
 
     @pytest.fixture
     def caller(self, page: Elsewhere, committed_world: World) -> Caller:

@@ -86,7 +86,7 @@ class TestApisBehindProxy:
         assert ask("GET", f"{home}/api/account/sessions").json()["url"] == f"{PREFIX}/api/account/sessions"
 
     def test_early_errors_have_the_body_of_their_dialect(self, home: str):
-        """As often as they are asked for: a proxy that was cut off while it sends would answer 502 now and then."""
+        """Repeated, because nginx answers 502 now and then if the server closes the connection too early."""
         large = {"data": b"x" * (2 * 1024 * 1024 - 1), "timeout": 20}
         for _ in range(10):
             v1 = requests.post(f"{home}/api/v1/auth/login", **large)
@@ -97,7 +97,7 @@ class TestApisBehindProxy:
         assert ask("GET", f"{home}/edge/management/v1/x/y").json()["error"]["code"] == "NOT_FOUND"
 
     def test_non_ascii_forwarded_header_is_400(self, home: str):
-        """nginx continues whatever list it is sent, and the server behind it empties one that is not ASCII."""
+        """nginx appends to the header it receives, and the server behind it drops a non-ASCII one."""
         for sent, status in ((b"198.51.100.7", 401), ("é".encode(), 400)):
             answer = requests.get(f"{home}/api/v1/me", headers={"X-Forwarded-For": sent}, timeout=20)
             assert answer.status_code == status, sent
@@ -110,7 +110,7 @@ class TestApisBehindProxy:
             assert {path.startswith(f"/{dialect.start}") for path in schema["paths"]} == {True}
 
     def test_similar_path_prefix_is_404(self, ways: Ways):
-        """nginx hands `/curfewish` to nobody; and nor does what is behind it take it for its own."""
+        """Neither nginx nor the server takes `/curfewish` for its prefix `/curfew`."""
         assert ask("GET", f"{ways.kept}ish/healthz").status_code == 404
         assert ask("GET", f"{ways.direct}{PREFIX}/healthz").status_code == 404
 

@@ -116,7 +116,7 @@ def wheel_binaries() -> Path:
 @pytest.fixture(params=[system_binaries, wheel_binaries], ids=["system", "wheel"])
 def each_postgresql(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = request.param()
-    if folder is None or binaries.refusal(folder, None):
+    if folder is None or binaries.problem_with(folder, None):
         pytest.skip("no PostgreSQL 15 or newer is installed on this system")
     monkeypatch.setenv("PG_BIN", str(folder))
 

@@ -100,7 +100,7 @@ def test_entry_of_a_refused_request_has_its_path_and_error(world: World):
 
 
 def test_entry_of_a_refused_request_survives_its_rollback(servers: Servers, committed_world: World):
-    """Asked of another process, so that what is found here has been committed there."""
+    """Sent to another process, so that the entry must have been committed."""
     url = servers.urls[0]
     bearer = {"Authorization": f"Bearer {committed_world.ada.token}", "X-Request-ID": committed_world.ada.session_id}
     credentials = {"email": committed_world.ada.user.email, "password": "wrong"}

@@ -136,7 +136,7 @@ class TestIntactAuditChain:
     def test_has_no_faults_when_an_entry_is_added_during_the_check(
         self, chain: UUID, world: World, monkeypatch: pytest.MonkeyPatch
     ):
-        """Somebody acts between the reading of the entries and the reading of their end."""
+        """The entry is added after the entries have been read and before the chain's end is."""
 
         def meanwhile(entry: AuditEntry) -> bytes:
             monkeypatch.undo()

@@ -87,7 +87,7 @@ def test_invalid_json_is_422(operation: Operation, endpoint: Endpoint):
 
 @each_body
 def test_duplicate_field_is_422(operation: Operation, endpoint: Endpoint):
-    """Two readers could take different ones of them, so neither is taken."""
+    """Two JSON parsers could use different ones of them."""
     for name in operation.required:
         for twins in ('"one", "{}": "two"', '1, "{}": 2', 'null, "{}": "two"'):
             body = f'{{"{name}": {twins.format(name)}}}'
@@ -120,14 +120,13 @@ def test_unsupported_charset_or_encoding_is_415(operation: Operation, endpoint: 
 
 @each_body_that_must_say_something
 def test_every_spelling_of_the_json_content_type_is_accepted(operation: Operation, endpoint: Endpoint):
-    """The control to the ones above: these are read, and found to be empty objects."""
+    """These are parsed as empty objects, unlike the content types above."""
     for content_type in JSON_SAID_RIGHT:
         assert_error_at(endpoint.send_bytes(b"{}", content_type), ["body", operation.required[0]], content_type)
 
 
 @cells("operation", [each for each in with_json() if not each.required], ids=str)
 def test_missing_body_equals_an_empty_object_if_all_is_optional(operation: Operation, world: World):
-    """Is an empty object, however either is sent."""
     caller = operation.caller(world)
     endpoint = Endpoint(caller, operation.method, operation.url(world, caller))
     answers = [endpoint.send_bytes(b"", content_type) for content_type in (JSON, "", "text/plain")]

@@ -103,7 +103,7 @@ def test_id_that_is_no_valid_text_is_answered_like_an_unknown_id(world: World, o
 
 @with_an_id
 def test_id_with_slashes_or_dots_reaches_no_other_path(world: World, operation: Operation, name: str):
-    """They are other paths, none of which exists; in particular, dots do not climb."""
+    """Such paths do not exist; dots do not lead to a parent path."""
     caller = operation.caller(world)
     names = operation.names(world, caller)
     own, before = names[name], database_digest()
@@ -125,7 +125,7 @@ def test_valid_ids_of_these_tests_are_accepted(world: World, operation: Operatio
 
 @with_an_id
 def test_refusal_of_an_id_the_database_cannot_hold_is_no_500(world: World, operation: Operation, name: str):
-    """A refusal is recorded with its path, and a path may hold what a database column may not."""
+    """The audit entry of a refusal has the path, which may contain characters that no column can."""
     if not operation.is_public:
         names, stranger = operation.names(world, world.ada), Endpoint(world.service(), operation.method, "")
         for text in sampled(("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240), (operation, name)):

@@ -66,7 +66,7 @@ def names_in(query: str) -> list[str]:
 
 
 def test_unknown_parameter_is_refused_and_named_by_every_endpoint(world: World):
-    """Reads and writes, with and without a slash; nothing is done. RFC 6749 has the token endpoint ignore it."""
+    """Reads and writes; nothing is changed. The token endpoint ignores it, as RFC 6749 requires."""
     wrong = []
     for operation in operations():
         caller = operation.caller(world)
@@ -118,7 +118,7 @@ def test_unknown_parameter_does_not_change_the_health_probes(world: World, path:
 
 @cells("path", ["/openapi.json", "/docs", "/redoc"])
 def test_unknown_parameter_does_not_change_the_documentation(world: World, path: str):
-    """Its views do read the query; too long a one is refused, and nothing of it comes back unescaped."""
+    """Its views read the query string; a too long one is refused, and none is echoed unescaped."""
     for query in QUERIES[-9:]:
         answer = world.nobody.get(f"{path}?{query}")
         assert answer.status_code == 200 or refused(answer, 400), query[:80]

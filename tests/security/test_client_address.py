@@ -124,7 +124,6 @@ class TestSpoofedAddress:
         assert answer["email"] == world.ada.user.email
 
     def test_address_from_a_trusted_proxy_is_recorded(self, world: World, proxies: None):
-        """The control to the first one."""
         person = world.person("grace", world.north)
         credentials = {"email": person.email, "password": PASSWORD}
         told = {"headers": {"X-Forwarded-For": f"6.6.6.6, {CLIENT}"}, "REMOTE_ADDR": OUR_PROXY}
@@ -133,7 +132,7 @@ class TestSpoofedAddress:
 
 
 def test_request_with_an_unreadable_address_is_400(world: World, proxies: None):
-    """Else whoever spoils the header signs in from our own address, and is counted and recorded as being there."""
+    """Otherwise a client that spoils the header would be counted and recorded under the proxy's address."""
     person = world.person("grace", world.north)
     credentials = {"email": person.email, "password": PASSWORD}
     for forwarded in ("", " ", f", {OUTER_PROXY}", "garbage", f"{CLIENT}, unknown", f"rubbish, {OUTER_PROXY}"):
@@ -206,6 +205,6 @@ class TestHostHeader:
             assert world.ada.get("/api/v1/me", HTTP_HOST=host).status_code == 200
 
     def test_health_probes_accept_any_host(self, world: World):
-        """They are asked by address, and tell nothing."""
+        """Load balancers send them by address, and they reveal nothing."""
         for path in ("/healthz", "/readyz"):
             assert world.nobody.get(path, HTTP_HOST="10.1.2.3").json() == {"status": "ok"}

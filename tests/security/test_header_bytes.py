@@ -96,7 +96,7 @@ def test_user_agent_is_stored_listed_recorded_and_exported_as_sent(committed_wor
 
 
 class TestGranian:
-    """Hands on no value with such a byte. If one of these goes red, docs/deployment.md says more than is true."""
+    """Granian drops such values; docs/deployment.md says so."""
 
     def test_non_ascii_user_agent_and_request_id_are_dropped(self, servers: Servers, committed_world: World):
         person, url = committed_world.person("grace", committed_world.north), servers.urls[0]

@@ -82,7 +82,7 @@ class TestRepeatedRefreshToken:
 
 
 def test_creating_a_user_does_not_block_a_concurrent_sign_in(committed_world: World):
-    """Both lock the partner, in opposite order to the audit's end. Locks that do not meet cannot make a circle."""
+    """Both lock the partner and the audit chain, in opposite order, with locks that do not conflict."""
     north = committed_world.north
     with psycopg.connect(database_url(settings.DATABASES["default"])) as sign_in, transaction.atomic():
         accounts.create_user(actor=SYSTEM, tenant=north, email="new@north.example", password=None)
@@ -91,6 +91,6 @@ def test_creating_a_user_does_not_block_a_concurrent_sign_in(committed_world: Wo
 
 
 def test_sweep_is_not_blocked_by_the_lock_of_a_killed_worker(world: World):
-    """A killed worker's job keeps its lock for good; the sweep has one of its own that dies with its holder."""
+    """A killed worker's job keeps its queue lock for ever; the sweep's own lock ends with its connection."""
     operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="to be swept")
     assert ProcrastinateJob.objects.filter(task_name="sweep_revocations").latest("id").lock is None

@@ -100,7 +100,7 @@ class TestScopeRevocation:
         assert is_let_in(world.signed_in(user))
 
     def test_keeps_api_keys(self, reach, world: World):
-        """They are no sessions; deleting them, or suspending their owner, is what ends them."""
+        """API keys are not sessions; they end when deleted or when their owner is suspended."""
         keys = [api_key_of(getattr(world, who).user) for who in ("ada", "north_admin", "super_admin")]
         end_all(world, reach)
         assert all(is_let_in(key) for key in keys)
@@ -137,7 +137,7 @@ class TestRevokeMyOtherSessions:
         assert is_let_in(admin)
 
     def test_body_cannot_choose_the_session_to_keep(self, world: World):
-        """Naming a session to spare is not in anybody's hand but the caller's own, by being in it."""
+        """Only the session that sends the request can be kept."""
         phone = world.signed_in(world.ada.user)
         world.ada.post(self.PATH, {"spare": phone.session_id, "except_current": False})
         assert (is_let_in(world.ada), is_let_in(phone)) == (True, False)
@@ -217,7 +217,7 @@ class TestSessionLifetime:
 
 class TestSessionFixation:
     def test_sign_in_opens_a_new_session_whatever_was_presented(self, world: World):
-        """Nobody can make somebody else sign in to a session that they hold already."""
+        """Session fixation: nobody can make another user sign in to a known session."""
         planted = {"Authorization": f"Bearer {world.alan.token}", "Cookie": f"sessionid={world.alan.session_id}"}
         grace = world.person("grace", world.north)
         body = {"email": grace.email, "password": "correct horse battery staple"}

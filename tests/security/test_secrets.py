@@ -117,7 +117,7 @@ def rows_of_every_table() -> dict[str, str]:
 
 
 def test_secrets_are_in_no_other_response_log_line_or_row(life: Life, log: pytest.LogCaptureFixture):
-    """One walk through everything, since the walk is what takes time."""
+    """One test, because creating all the secrets takes long."""
     for operation in reads():
         for caller in (life.grace, life.world.north_admin, life.world.acme_partner, life.world.super_admin):
             life.ask(caller, "GET", operation.path)

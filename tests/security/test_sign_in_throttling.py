@@ -129,7 +129,7 @@ class TestAccountThrottle:
         assert guess(world, 10) == [401] * 10
 
     def test_account_of_the_same_email_in_another_tenant_does_not_reset_it(self, world: World):
-        """Whoever runs a tenant can make a user of any e-mail in it."""
+        """A tenant admin can create a user of any e-mail address."""
         accounts.create_user(actor=SYSTEM, tenant=world.springfield, email="grace@north.example", password=None)
         User.objects.filter(tenant=world.springfield).update(password=hashed_password())
         theirs, ours = {"tenant": "springfield", "address": ELSEWHERE}, {"tenant": "north", "address": ELSEWHERE}
@@ -172,7 +172,7 @@ class TestThrottleDelay:
         assert list(SignInThrottle.objects.order_by("key").values()) == before
 
     def test_is_neither_reset_nor_extended_by_a_success(self, world: World):
-        """The failures of the one before and after it are what counts, for others elsewhere."""
+        """Failures before and after the success count together for other addresses."""
         guess(world, 10)
         time_passes(30)
         assert sign_in(world, address=ELSEWHERE).status_code == 200
@@ -229,7 +229,7 @@ class TestAddressThrottle:
         assert guess_with(world, {"X-Forwarded-For": "198.51.100.200"}, 4) == 429
 
     def test_success_does_not_reset_the_count(self, world: World, three: None):
-        """Or else an account of one's own would be a licence to guess at others."""
+        """Otherwise an own account would allow guessing at others without limit."""
         answers = []
         for number in range(5):
             answers += guess(world, email=f"user{number}@north.example")
@@ -241,7 +241,7 @@ class TestAddressThrottle:
             assert sign_in(world, world.person(f"newcomer{number}", world.north).email).status_code == 200
 
     def test_requests_refused_by_the_account_throttle_are_not_counted(self, world: World, settings: Any):
-        """Or else one script with an old password would keep a whole office from signing in."""
+        """Otherwise one script with an old password would block a whole office."""
         settings.SIGN_IN_FAILURES_PER_ADDRESS = 15
         guess(world, 10)
         for _ in range(20):
@@ -296,7 +296,7 @@ class TestKnownAddress:
         must_wait(sign_in(world, alan.email, address=HOME))
 
     def test_is_not_inherited_by_a_new_account_of_the_same_email(self, world: World, grace: User):
-        """Somebody who gets the name later is not at home where its former owner was."""
+        """A known address belongs to the account, not to the e-mail address."""
         User.objects.filter(pk=grace.pk).update(deleted_at=Now())
         accounts.create_user(actor=SYSTEM, tenant=world.north, email=grace.email, password=None)
         User.objects.filter(email=grace.email, deleted_at=None).update(password=hashed_password())

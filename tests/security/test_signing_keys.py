@@ -112,7 +112,7 @@ class TestKeyRotation:
 
 class TestImmediateKeyRotation:
     def test_leaked_key_is_refused_at_once_even_if_cached(self, world: World):
-        """This process has not heard of it: nothing has told its ring, and the database refuses all the same."""
+        """This process still caches the key, but the database refuses it."""
         service = world.service(Scope.ADMIN_READ)
         assert is_accepted(world.ada)
         rotate("--now")

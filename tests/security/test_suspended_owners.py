@@ -103,7 +103,7 @@ def test_mfa_is_not_asked_of_a_suspended_or_deleted_account(what, fate, world: W
 @cells("fate", FATES)
 @cells("what", ABOVE)
 def test_pending_sign_in_opens_no_session_after_a_suspension(what, fate, world: World):
-    """Between the password and the session."""
+    """Suspended after the password check and before the session is opened."""
     proof = world.proof(world.ada.user)
     ABOVE[what](world.ada.user).update(**FATES[fate])
     with pytest.raises(operations.RevokedDuringSignIn):
@@ -123,7 +123,6 @@ def test_partner_admins_are_signed_out_with_their_partner(fate, world: World):
 @cells("fate", FATES)
 @cells("what", ABOVE)
 def test_suspension_does_not_affect_other_users_tenants_and_partners(what, fate, world: World):
-    """Suspending one leaves the others: a colleague, another tenant, another partner."""
     beside = {"user": world.alan, "tenant": world.katherine, "partner": world.lisa}[what]
     ABOVE[what](world.ada.user).update(**FATES[fate])
     assert is_let_in(beside.get(ME))
@@ -197,7 +196,7 @@ class TestServiceApplication:
             self.change(billing, application_type="SERVICE", scope="GLOBAL", tenant=None, partner=None)
 
     def test_reactivated_service_may_use_its_unexpired_tokens(self, billing: Application):
-        """Whoever suspends it over a leak revokes its tokens too; SECURITY says how."""
+        """After a leak, its tokens must be revoked too; SECURITY.md says how."""
         outstanding = self.token()
         self.change(billing, status=Status.SUSPENDED)
         self.change(billing, status=Status.ACTIVE)
@@ -210,7 +209,7 @@ class TestServiceApplication:
 
 
 class TestAgent:
-    """Whatever it hangs on: itself, its tenant, its partner. Whoever answers for it may go."""
+    """An agent depends on itself, its tenant and its partner, but not on its owner."""
 
     ABOVE: dict[str, Callable[[Agent], QuerySet[Any]]] = {
         "agent": lambda agent: Agent.objects.filter(pk=agent.pk),
@@ -258,7 +257,7 @@ class TestAgent:
 
 
 class TestDelegatedToken:
-    """It lives no longer than the session, the person, all above them, and the client itself with all above it."""
+    """It depends on the session, the user, the client, and the owners of all three."""
 
     ABOVE: dict[str, Callable[[World], QuerySet[Any]]] = {
         "user": lambda world: User.objects.filter(pk=world.ada.user.pk),

@@ -108,7 +108,7 @@ class TestRefusedSignInTiming:
         assert "m=19456,t=2,p=1" in real
 
     def test_takes_equally_long_for_known_and_unknown_accounts(self, world: World, settings: Any):
-        """Measured in processor time, so that what else the machine does makes no difference."""
+        """Measured in processor time, so that other load makes no difference."""
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = settings.SIGN_IN_FAILURES_PER_ADDRESS = 10_000
         emails = {
             account: ACCOUNTS[account](world) for account in ("known", "unknown", "suspended", "without a password")

@@ -47,7 +47,7 @@ def strangers_key() -> rsa.RSAPrivateKey:
 
 
 def test_handmade_token_with_valid_claims_is_accepted(world: World):
-    """The control to all that follows."""
+    """Shows that the tokens below are refused for their content only."""
     assert who(reworded(world.ada.token)) == world.ada.user.handle
     assert who(signed(header_of(world.ada.token), claims_of(world.ada.token))) == world.ada.user.handle
 
@@ -295,7 +295,7 @@ class TestClaims:
 
     @cells("first", ["sub", "sid", "exp", "aud", "platform_token"])
     def test_last_of_duplicate_claims_wins(self, first, world: World):
-        """Ours are the later ones, and are what everybody here reads; the earlier ones do nothing."""
+        """The genuine claims come last; the earlier ones have no effect."""
         claims = claims_of(world.ada.token) | {"platform_token": False}
         lies = {
             "sub": world.alan.user.handle,
@@ -327,7 +327,7 @@ class TestRights:
         assert (said["role"], said["tenant_id"], said["partner_id"]) == ("user", world.north.handle, world.acme.handle)
 
     def test_token_signed_with_a_client_secret_is_refused(self, world: World):
-        """An application's secret, or a tenant's own key: none of them signs for us."""
+        """Neither a client secret nor a tenant's key signs access tokens."""
         secret = b"billing-secret"
         for alg in ("HS256", "RS256"):
             header = encoded(header_of(world.ada.token) | {"alg": alg})

@@ -149,7 +149,6 @@ class TestListOfAllStatuses:
         assert statuses(by_key()) == wanted
 
     def test_expired_wins_over_revoked_and_revoked_over_invalidated(self, world: World):
-        """Expired before revoked, and revoked before invalidated."""
         revoked, invalidated, start = world.north_admin, world.acme_partner, version(by_key())
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         bump()

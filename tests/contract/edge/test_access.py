@@ -79,7 +79,7 @@ def ask(place: str, case: Case, handle: str, world: World) -> Any:
 def test_every_route_answers_every_caller_as_the_matrix_says(
     column: str, cases_in: Callable[[str, World], Iterator[Case]], world: World
 ):
-    """Of a caller, all places are asked for in turn; what one changes is undone before the next."""
+    """One caller requests all routes in turn; changes are rolled back in between."""
     wrong = {}
     for case in cases_in(column, world):
         if not Session.objects.filter(user=case.owner).exists():

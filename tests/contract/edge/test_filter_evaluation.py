@@ -94,7 +94,7 @@ def test_sql_and_python_evaluation_of_an_identity_filter_agree(number: int, worl
 
 
 class TestPythonEvaluator:
-    """It is only worth something if it does not say yes to everything, and if what binds what makes a difference."""
+    """The comparison proves something only if filters match some rows, and if grouping matters."""
 
     def test_random_filters_match_some_rows_and_not_others(self, world: World):
         rows = create_mixed_sessions(world, random.Random(0), 60)
@@ -114,7 +114,7 @@ class TestPythonEvaluator:
 
 @cells("value", [0, 1, 2**128 - 1, 2**125, 2**64 - 1])
 def test_encoded_ids_sort_like_their_uuids(value: int):
-    """What comparing them by their UUIDs rests on."""
+    """Comparing ids by their UUIDs relies on this."""
 
     handle = encode_id(Prefix.SESSION, UUID(int=value))
     assert list(ALPHABET) == sorted(ALPHABET)

@@ -114,7 +114,7 @@ class TestUnreadableFilter:
         assert told["cause"]["field"] == name
 
     def test_deepest_allowed_filter_does_not_exhaust_the_stack(self, world: World):
-        """With hardly any room left, the deepest filter that is allowed still goes through."""
+        """The deepest allowed filter succeeds even with a small recursion limit."""
         deepest = "not (" * 15 + "mfaComplete" + ")" * 15
         room = sys.getrecursionlimit()
         list_body(world.north_admin, deepest)

@@ -142,7 +142,7 @@ class TestAcceptHeader:
 
 
 def test_every_link_can_be_followed(world: World):
-    """Followed as a client would, from the place that a relative one is relative to."""
+    """Relative links are resolved against the URL of their document, as a client does."""
     key = with_session_key(world.person("admin", world.north, Role.TENANT_ADMIN), world)
     followed = set()
     for path in ("specs", "current-api-session", "current-identity", "api-sessions", "identities"):

@@ -107,7 +107,7 @@ def flaws(row: dict[str, Any], answer: Any, cast: Cast) -> list[str]:
 
 
 def test_every_replayed_request_is_answered_as_its_client_expects(world: World):
-    """The callers sign in once; what a row changes is undone before the next."""
+    """The callers sign in once; changes of a row are rolled back before the next."""
     cast, wrong = Cast(world), {}
     for row in ROWS:
         before = transaction.savepoint()
@@ -118,7 +118,7 @@ def test_every_replayed_request_is_answered_as_its_client_expects(world: World):
 
 
 def test_replay_table_is_complete_and_names_are_unique(world: World):
-    """Sixty rows or more with names of their own, of every kind of caller, none of which expects nothing."""
+    """At least sixty rows, for every kind of caller, each with an expectation."""
     names = [row["name"] for row in ROWS]
     assert len(ROWS) >= 60
     assert len(set(names)) == len(names)

@@ -93,7 +93,7 @@ class TestInvalidCredential:
 
 
 class TestSeveralCredentials:
-    """The first there is decides: what is wrong is not made up for by what is right."""
+    """The first credential decides; a valid second one does not replace an invalid first."""
 
     def test_api_key_header_wins_over_bearer_token(self, world: World):
         alans = by_header(api_key_of(world.alan.user).token or "")
@@ -111,7 +111,7 @@ class TestSeveralCredentials:
 
 
 class TestInvalidCookie:
-    """Goes with the 401 that it has caused, and with no other answer."""
+    """An invalid cookie is deleted by the 401 that it causes, and by no other response."""
 
     def test_is_deleted_with_its_tls_name_and_attributes(self, world: World, settings: Any):
         settings.SESSION_COOKIE_SECURE = True

@@ -71,7 +71,7 @@ class TestListedSession:
         }
 
     def test_browser_os_and_device_match_the_reference_parser(self, world: World):
-        """The table holds what the original's own parser answers for each agent, the empty one included."""
+        """The CSV file holds the results of the original application's parser for each user agent."""
         with USER_AGENTS.open(newline="") as table:
             expected = {row.pop("user_agent"): row for row in csv.DictReader(table)}
         assert len(expected) >= 40

@@ -117,7 +117,7 @@ class TestRevocationScope:
 
 
 class TestInvalidRevokeAllBody:
-    """Nothing is everything by omission."""
+    """A body without a scope never means the whole platform."""
 
     def test_missing_scope_is_refused_and_revokes_nothing(self, world: World):
         nothing: list[dict[str, Any]] = [{}, dict.fromkeys(NAMES[:4]), {"all": False}, {"reason": "no target"}]
@@ -157,7 +157,7 @@ class TestInvalidRevokeAllBody:
 
 
 class TestRevokeAllDenied:
-    """Refused in the same words whether it is there or not."""
+    """The error is the same whether or not the target exists."""
 
     def denied(self, caller: Caller, name: str, handle: Any) -> None:
         assert [

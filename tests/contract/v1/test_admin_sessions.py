@@ -172,7 +172,7 @@ class TestAdminSessionDetail:
         assert ending_of(world.ada, world)[3:] == ["first", first.revocation.handle]
 
     def test_unrelated_scope_revocations_are_not_named(self, world: World):
-        """What was ended before it was opened, or elsewhere, or only of administrators; none of it swept yet."""
+        """Revocations before the sign-in, of other scopes, or of admins only; none is swept yet."""
         for reach, target in ((Reach.TENANT, world.north), (Reach.PARTNER, world.acme), (Reach.PLATFORM, None)):
             operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="before")
         assert is_alive(world.ada)
@@ -275,7 +275,7 @@ class TestAdminRevokeOne:
         assert is_alive(world.ada)
 
     def test_rights_are_checked_against_the_owners_current_role(self, how: str, world: World):
-        """She was a user when she signed in, and is an administrator by now."""
+        """She was a plain user when she signed in, and has become an admin since."""
         assert is_alive(world.ada)
         world.ada.user.role = Role.TENANT_ADMIN
         world.ada.user.save()
@@ -309,7 +309,7 @@ class TestAdminRevokeResponse:
         assert is_alive(world.ada)
 
     def test_idle_session_counts_zero_and_is_revoked_for_good(self, world: World):
-        """Idle by now; it would live again if the limit were raised."""
+        """Otherwise the idle session would be live again if the limit were raised."""
         fall_idle(world.ada)
         assert data_of(end(world.north_admin, "POST", world.ada))["revoked_count"] == 0
         change(world.ada, last_activity_at=Now(), due_at=Now() + timedelta(days=1))

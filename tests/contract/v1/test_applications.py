@@ -60,7 +60,6 @@ class TestApplicationScope:
         assert made(world.super_admin, scope="GLOBAL")["tenant_id"] is None
 
     def test_foreign_and_unknown_owners_are_refused_alike(self, world: World):
-        """What is not theirs is refused as what nobody has."""
         for caller, more in (
             (world.north_admin, {"tenant_id": world.south.handle}),
             (world.north_admin, {"tenant_id": some_id(Prefix.TENANT)}),
@@ -140,7 +139,7 @@ class TestApplicationAllowedScopes:
 
 
 class TestServiceToken:
-    """E8 to E10: a machine does not hand itself what it was not given."""
+    """A service cannot widen its own rights."""
 
     def test_cannot_change_global_applications(self, world: World):
         service = world.service(*Scope)

@@ -247,7 +247,7 @@ class TestActivity:
 
 
 class TestLongAuditLog:
-    """Twenty thousand, to be asked as a million would be: by the indexes that there are."""
+    """20,000 entries, queried by the same indexes as a million would be."""
 
     def plan(self, caller: Caller, query: str) -> str:
         """Of the statement that fetched the page."""

@@ -144,7 +144,7 @@ class TestSignInTenant:
 
     @cells("who", ["acme_partner", "super_admin"])
     def test_operators_never_need_to_give_a_tenant(self, who, world: World):
-        """Or else a tenant's administrator would shut them out by making a user of their e-mail."""
+        """Otherwise a tenant admin could lock operators out by creating a user of their e-mail address."""
         operator = getattr(world, who).user
         accounts.create_user(actor=SYSTEM, tenant=world.springfield, email=operator.email, password="another one")
         assert data_of(login(world, operator.email))["user"]["id"] == operator.handle

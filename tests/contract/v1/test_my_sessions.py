@@ -130,7 +130,6 @@ class TestRevokeMySession:
 
     @cells("who", ["alan", "north_admin", "acme_partner", "super_admin"])
     def test_another_users_session_is_404_even_for_admins(self, who, world: World):
-        """Administrators have no more power here than anybody."""
         answers = [
             getattr(world, who).delete(f"{MINE}/{each}") for each in (world.ada.session_id, some_id(Prefix.SESSION))
         ]

@@ -94,7 +94,7 @@ class TestNestGroup:
 
 
 class TestGroupConstraints:
-    """Whatever the code above it does: nothing of one tenant is in anything of another."""
+    """Database constraints keep tenants apart, whatever the code does."""
 
     def test_member_of_another_tenant_is_refused_by_the_database(self, world: World):
         group = a_group(world)
@@ -116,7 +116,7 @@ class TestGroupConstraints:
 
 class TestEffectiveMembers:
     def test_are_returned_even_if_a_cycle_exists(self, world: World):
-        """There cannot be one. If there were, the statement would end."""
+        """The constraints prevent cycles; should one exist, the query still ends."""
         first, second = chain(world, "first", "second")
         GroupNesting.objects.create(tenant_id=world.north.pk, parent=second, child=first)
         add_member(first, world.ada.user, actor=SYSTEM)

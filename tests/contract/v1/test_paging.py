@@ -158,7 +158,7 @@ class TestOrdering:
 
 
 class TestCursor:
-    """Whatever was there throughout is met exactly once."""
+    """Rows that exist during the whole walk are returned exactly once."""
 
     @cells("ordering", ORDERINGS)
     def test_every_lasting_session_is_returned_once_during_changes(self, ordering: str, world: World):
@@ -181,7 +181,7 @@ class TestCursor:
             assert met[-2:] == new[-2:][::-1] or set(new[-4:]) >= set(met[-2:])
 
     def test_page_numbers_repeat_rows_during_changes(self, world: World):
-        """The control: pages by number are of the list as it is at that moment."""
+        """Shows that the test above would notice repeated rows."""
         sessions = [*open_some(world, 3), world.ada.session_id]
         first, _ = page(world.super_admin.get(f"{north(world)}?per_page=2"))
         open_some(world, 1)

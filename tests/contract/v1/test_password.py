@@ -94,7 +94,7 @@ class TestWrongCurrentPassword:
         assert (entry.result, entry.changes) == ("failure", {"reason": "wrong password"})
 
     def test_eleventh_attempt_is_429(self, world: World):
-        """Or else a stolen token would be worth a password."""
+        """Otherwise a stolen token could be used to guess the password."""
         for _ in range(10):
             assert flaws(change(world.ada, current="wrong")) == [NOT_YOURS]
         answer = change(world.ada)

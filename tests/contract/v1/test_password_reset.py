@@ -145,7 +145,7 @@ class TestUseReset:
 
     @cells("what", CHANGES)
     def test_code_is_refused_after_any_event_that_revokes_sessions(self, what: str, world: World):
-        """Whoever has the code was told it under other circumstances."""
+        """The code was issued before the change, for circumstances that no longer hold."""
         code = issue(world, delivery="code")["code"]
         CHANGES[what](world)
         assert [where for where, _, _ in flaws(use(world, code))] == [["body", "code"]]

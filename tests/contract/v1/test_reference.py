@@ -126,7 +126,7 @@ def _schema_in(part: Any) -> str:
 
 class TestDocumentedResponses:
     def test_sessions_api_responses_match_their_schemas(self, world: World):
-        """In both spellings of the path, directly."""
+        """Paths are requested with and without a trailing slash."""
         wrong = []
         for endpoint in SESSIONS_API:
             for slash in ("", "/"):
@@ -147,7 +147,7 @@ class TestDocumentedResponses:
         return caller, endpoint.path.format(**names), {"revoke_all": True} if endpoint.request else body
 
     def test_session_lists_and_details_have_the_documented_fields(self, world: World):
-        """The documents leave these open: the admin list and details, and one's own sessions."""
+        """The documents have no schema for the admin list and details, and for one's own sessions."""
         phone = world.signed_in(world.ada.user)
         listed = world.super_admin.get(f"/api/v1/admin/sessions/?user_id={phone.user.handle}").json()
         shown = world.super_admin.get(f"/api/v1/admin/sessions/{phone.session_id}").json()

@@ -164,7 +164,7 @@ class TestUpdateResource:
 
     @of_every_kind
     def test_read_only_and_unknown_fields_are_refused(self, kind: Kind, world: World):
-        """Whatever the table has, and whatever else somebody might try."""
+        """Includes every column of the model and common attack names."""
         columns = {
             name for field in kind.model._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))
         }

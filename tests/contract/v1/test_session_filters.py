@@ -103,7 +103,7 @@ class TestOwnerFilters:
 
 class TestFilteredTotal:
     def test_total_equals_the_matching_sessions_whatever_the_page(self, world: World):
-        """Some totals come from counters, some from the rows: a page that shows everything would hide a wrong one."""
+        """Some totals come from counters and others from rows; a page with all rows would hide a wrong counter."""
         for user in (world.ada.user, world.katherine.user, world.lisa.user, world.acme_partner.user):
             assert world.signed_in(user)
         tenants = [f"tenant_id={tenant.handle}" for tenant in (world.north, world.south, world.springfield)]
@@ -201,7 +201,7 @@ class TestAddressAndDeviceFilters:
 
 
 class TestTimeFilters:
-    """From a moment on, and before another: spans that meet leave nothing out and show nothing twice."""
+    """`after` is inclusive and `before` exclusive, so adjacent ranges neither overlap nor leave gaps."""
 
     def opened(self, world: World, *ago: timedelta) -> list[Caller]:
         callers = [world.signed_in(world.ada.user) for _ in ago]
@@ -258,7 +258,7 @@ class TestStatusFilter:
 
     @cells("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
     def test_every_combination_of_filters_gives_the_same_status(self, reach: Reach, world: World):
-        """Lists of nothing but the live ones are put together otherwise than those that are asked for more."""
+        """Lists of live sessions only use another query than the other lists."""
         wiki, for_wiki = app(world, "wiki"), world.signed_in(world.ada.user)
         change(for_wiki, application=wiki)
         assert of(world.alan, world.north_admin)

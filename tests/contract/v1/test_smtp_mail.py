@@ -82,7 +82,7 @@ def test_reset_mail_arrives_by_smtp_and_its_code_works(world: World, mail_server
 
 
 def test_reset_mail_is_retried_after_an_smtp_error(world: World, mail_server: MailServer):
-    """The worker tries a job again that has raised."""
+    """The worker retries a job that has raised."""
     issue(world)
     (job,) = queued()
     mail_server.is_busy = True

@@ -60,7 +60,6 @@ class TestTenantSessionList:
         assert everything == sorted([*live, *(each.session_id for each in over)], reverse=True)
 
     def test_another_tenant_in_the_query_is_refused(self, world: World):
-        """The path names the tenant; a query has no say in it."""
         for name, other in (("tenant_id", world.south), ("partner_id", world.globex)):
             [(where, _, kind)] = flaws(world.super_admin.get(north(world, f"?{name}={other.handle}")))
             assert (where, kind) == (["query", name], "extra_forbidden")
@@ -74,7 +73,7 @@ class TestTenantSessionList:
         assert refused(world.super_admin.get(nowhere), 404) == NO_TENANT
 
     def test_staff_tenant_is_404(self, world: World):
-        """Staff tenants are how operators are housed; nobody is told of them, and no path leads there."""
+        """Staff tenants are internal: no API shows them, and no path leads to them."""
         for house in (world.staff_of(world.acme), world.super_admin.user.tenant):
             path = f"/api/v1/tenants/{house.handle}/sessions"
             for rest in ("", "/stats", f"/users/{world.super_admin.user.handle}", f"/{world.super_admin.session_id}"):
@@ -108,7 +107,7 @@ class TestTenantSession:
         assert not is_alive(deputy)
 
     def test_session_of_another_tenant_is_404(self, world: World):
-        """Each id is real, and the caller may see both; together they name nothing."""
+        """Both ids exist and the caller may see both, but the session is not of that tenant."""
         for foreign in (world.katherine, world.lisa):
             path = north(world, f"/{foreign.session_id}")
             for caller in (world.super_admin, world.acme_partner, world.north_admin):

@@ -210,7 +210,6 @@ class TestDelegatedAccess:
         assert acting.get(f"{USERS}/{world.lisa.user.handle}").status_code == 404
 
     def test_cannot_change_clients_or_take_over_the_users_account(self, world: World):
-        """Neither to raise itself or another machine, nor to take over who it acts for."""
         itself = application(world)
         operator, administrator = acting_for(world.super_admin), acting_for(world.north_admin)
         path = f"/api/v1/admin/applications/{itself.handle}"
@@ -227,7 +226,7 @@ class TestDelegatedAccess:
         assert database_digest() == before
 
     def test_does_not_get_the_users_idempotent_responses(self, world: World):
-        """Not even to a request that comes with the person's own Idempotency-Key."""
+        """Not even with the Idempotency-Key that the user has sent."""
         application(world)
         body = {"name": "Wiki", "application_type": "WEB", "scope": "TENANT"}
         same = {"path": "/api/v1/admin/applications", "body": body, "headers": {"Idempotency-Key": "order-66"}}

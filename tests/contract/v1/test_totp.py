@@ -309,7 +309,7 @@ class TestTotpAfterKeyChange:
         data_of(login(world, world.ada, totp_code=app.code()))
 
     def test_recovery_codes_stay_valid_when_the_key_is_lost(self, world: World, clock: Clock, settings: Any):
-        """An app whose secret nobody can read any more is an app that is lost."""
+        """A TOTP secret that cannot be decrypted any more is like a lost authenticator app."""
         app = App.confirmed(world.ada, clock)
         settings.SECRET_KEY = self.NEW
         assert refused(login(world, world.ada, totp_code=app.code())) == WRONG
