@@ -24,7 +24,13 @@ from psycopg import sql
 from config import postgres
 from tests.proof.claims import FULL
 
-WITHOUT_WAITS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400"}
+WITHOUT_WAITS = {
+    "autovacuum": "on" if FULL else "off",  # at full figures so much is committed that it has to be vacuumed
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "400",
+    "synchronous_commit": "off",
+}
 KEPT_TEMPLATES = 4
 
 
@@ -48,14 +54,23 @@ def database() -> Iterator[None]:
     template = _template()
     with _server() as server:
         server.execute(_named("CREATE DATABASE {} TEMPLATE {}", name, template))
+    try:
+        with using(name):
+            yield
+    finally:
+        with _server() as server:
+            server.execute(_named("DROP DATABASE {} WITH (FORCE)", name))
+
+
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """Let Django work in this database."""
     before = connection.settings_dict["NAME"]
     _use(name)
     try:
         yield
     finally:
         _use(before)
-        with _server() as server:
-            server.execute(_named("DROP DATABASE {} WITH (FORCE)", name))
 
 
 def _use(name: str) -> None:

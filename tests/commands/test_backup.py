@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ from django.conf import settings
 from django.db import connection
 
 from config.postgres import binaries
-from tests.servers import database_url, environment
+from tests import cluster
+from tests.commands.run_command import run_command
+from tests.servers import database_url
 from tests.world import World
 
 Database = dict[str, Any]
@@ -43,11 +44,11 @@ def documented(program: str, project: Path) -> str:
     return command
 
 
-def told_by(command: list[str], database: Database, project: Path) -> str:
-    run = [sys.executable, "manage.py", *command]
-    done = subprocess.run(run, cwd=project, env=environment(database), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def output_of(command: list[str], database: Database) -> str:
+    with cluster.using(database["NAME"]):
+        result = run_command(*command)
+    assert result.code == 0, result.err
+    return result.out
 
 
 def test_backup_is_restored_by_the_documented_commands(
@@ -59,6 +60,6 @@ def test_backup_is_restored_by_the_documented_commands(
         here = {"PATH": f"{programs}:{os.environ['PATH']}", "DATABASE_URL": database_url(database)}
         subprocess.run(["sh", "-c", documented(program, project)], cwd=tmp_path, env=here, check=True, timeout=120)
     for command in (["migrate", "--plan"], ["verify_audit"], ["reconcile_counters"]):
-        assert told_by(command, empty, project) == told_by(command, source, project)
-    ended = told_by(["revoke_sessions", "--all", "--reason", "restored", "--yes"], empty, project)
+        assert output_of(command, empty) == output_of(command, source)
+    ended = output_of(["revoke_sessions", "--all", "--reason", "restored", "--yes"], empty)
     assert re.match(r"[1-9][\d,]* sessions? revoked", ended)
