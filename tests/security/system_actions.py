@@ -214,7 +214,7 @@ SYSTEM_ACTS: dict[str, tuple[Prepared, Action, str]] = {
     "exporting the record": (
         lambda world: (
             lambda: log_export.export(
-                AuditEntry.objects.all(), AuditEntry.objects.all(), actor=SYSTEM, file_format="csv", asked={}
+                AuditEntry.objects.all(), AuditEntry.objects.all(), actor=SYSTEM, file_format="csv", filters={}
             )
         ),
         Action.RECORD_EXPORTED,
