@@ -11,6 +11,7 @@ from accounts.models import Role, TotpDevice, User
 from core.ids import ALPHABET, Prefix, encode_id
 from sessions_app.models import AuthMethod, Session, SessionState
 from tests.contract.edge.evaluator import API_SESSIONS, Expression, Names
+from tests.factories import UserFactory
 from tests.world import World
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,7 +102,7 @@ def people(world: World, rng: random.Random, total: int) -> list[dict[str, Any]]
         tenant = rng.choice([world.north, world.south, world.springfield])
         role = rng.choice([Role.USER, Role.TENANT_ADMIN])
         moments = {"created_at": rng.choice(MOMENTS), "updated_at": rng.choice(MOMENTS)}
-        User.objects.create(pk=UUID(int=rng.getrandbits(128)), tenant=tenant, email=name, role=role, **moments)
+        UserFactory(pk=UUID(int=rng.getrandbits(128)), tenant=tenant, email=name, role=role, **moments)
     return [identity_from_outside(each) for each in User.objects.select_related("tenant")]
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from accounts import operations as accounts
 from accounts.models import Application, Role
 from audit.models import AuditEntry
 from core.access import Scope
@@ -19,26 +18,15 @@ from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, refused
 from tests.contract.v1.sessions import REVOKE_ALL, is_alive
+from tests.factories import ApplicationFactory
 from tests.world import SYSTEM, Caller, World, some_id
 
 NAMES = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 PREFIXES = dict(zip(NAMES, (Prefix.USER, Prefix.TENANT, Prefix.PARTNER, Prefix.APPLICATION), strict=False))
 
 
-def application(world: World, name: str, scope: Application.Scope, **owner: Any) -> Application:
-    made, _ = accounts.create_application(
-        actor=SYSTEM,
-        name=name,
-        application_type=Application.Type.WEB,
-        scope=scope,
-        client_id=f"{name}{world.suffix}",
-        **owner,
-    )
-    return made
-
-
 def wiki_of_north(world: World) -> Application:
-    return application(world, "wiki", Application.Scope.TENANT, tenant=world.north)
+    return ApplicationFactory(tenant=world.north)
 
 
 def opened_for(app: Application, caller: Caller) -> None:
@@ -186,8 +174,8 @@ class TestRevokeAllDenied:
         assert alive(world.acme_partner, world.super_admin) == [True, True]
 
     def test_shared_application_of_a_higher_scope_is_403(self, world: World):
-        for_all = application(world, "mail", Application.Scope.GLOBAL)
-        acmes = application(world, "crm", Application.Scope.PARTNER, partner=world.acme)
+        for_all = ApplicationFactory()
+        acmes = ApplicationFactory(partner=world.acme)
         self.denied(world.north_admin, "application_id", for_all.handle)
         self.denied(world.north_admin, "application_id", acmes.handle)
         self.denied(world.acme_partner, "application_id", for_all.handle)

@@ -9,11 +9,12 @@ from audit.models import AuditEntry
 from core.access import Principal, Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionApplication
+from sessions_app.models import Reach, Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, data_of, ids, page, refused, when
 from tests.contract.v1.sessions import SESSION_LIST_ITEM, SESSIONS, change, fall_idle, is_alive, row, run_out
+from tests.factories import SessionApplicationFactory
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
 SESSION_RESPONSE = [
@@ -58,7 +59,7 @@ class TestAdminSessionList:
 
     def test_row_has_place_device_and_applications(self, world: World):
         application = world.make_service("wiki", [])
-        SessionApplication.objects.create(session=world.ada.session, application=application)
+        SessionApplicationFactory(session=world.ada.session, application=application)
         rows, _ = page(world.north_admin.get(f"{SESSIONS}?user_id={world.ada.user.handle}"))
         [item] = rows
         assert item.keys() == SESSION_LIST_ITEM
@@ -111,7 +112,7 @@ class TestAdminSessionList:
 class TestAdminSessionDetail:
     def test_has_every_documented_field(self, world: World):
         application = world.make_service("wiki", [])
-        reached = SessionApplication.objects.create(session=world.ada.session, application=application)
+        reached = SessionApplicationFactory(session=world.ada.session, application=application)
         told = data_of(world.north_admin.get(f"{SESSIONS}/{world.ada.session_id}"))
         assert list(told) == SESSION_RESPONSE + HOW_IT_ENDED
         opened, seen, ends = (when(told.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Application, User
-from accounts.operations import create_agent, create_application, create_group, create_identity_provider, delete_user
+from accounts.models import User
+from accounts.operations import delete_user
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.models import Reach, SessionState
 from tenancy.operations import delete
 from tests.contract.v1.answers import data_of, flaws
-from tests.resources import OIDC
+from tests.factories import AgentFactory, ApplicationFactory, GroupFactory, IdentityProviderFactory
 from tests.world import SYSTEM, Caller, World, some_id
 
 STATS = "/api/v1/admin/dashboard/stats"
@@ -33,18 +33,14 @@ def busy(world: World) -> World:
     """Something of each kind in north, twice as much in springfield, and one for everybody."""
     for caller in (world.ada, world.alan, world.lisa, world.north_admin, world.acme_partner, world.super_admin):
         assert caller.session
-    for number, tenant in enumerate((world.north, world.springfield, world.springfield)):
-        create_group(actor=SYSTEM, tenant=tenant, name=str(number))
-        create_identity_provider(actor=SYSTEM, tenant=tenant, name="Okta", provider_type="OIDC", config=OIDC)
-        an_application(f"app-{number}", Application.Scope.TENANT, tenant=tenant)
-    create_agent(actor=SYSTEM, tenant=world.north, owner_user=world.ada.user, name="Librarian")
-    an_application("offered-by-acme", Application.Scope.PARTNER, partner=world.acme)
+    for tenant in (world.north, world.springfield, world.springfield):
+        GroupFactory(tenant=tenant)
+        IdentityProviderFactory(tenant=tenant)
+        ApplicationFactory(tenant=tenant)
+    AgentFactory(owner_user=world.ada.user)
+    ApplicationFactory(partner=world.acme)
     world.make_service("for-everybody", [])
     return world
-
-
-def an_application(client_id: str, scope: str, **owner: object) -> None:
-    create_application(actor=SYSTEM, name=client_id, application_type="WEB", scope=scope, client_id=client_id, **owner)
 
 
 class TestDashboardTotals:

@@ -3,19 +3,20 @@
 from typing import Any
 
 from accounts.models import Group, GroupMembership, Role, User
-from accounts.operations import add_member, create_group, delete_user, nest
+from accounts.operations import add_member, delete_user, nest
 from audit.models import AuditEntry
 from core.ids import Prefix
 from tenancy.operations import change, delete
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, page, refused
+from tests.factories import GroupFactory
 from tests.world import SYSTEM, Caller, World, some_id
 
 GROUPS = "/api/v1/admin/groups"
 
 
 def a_group(world: World, name: str = "all", tenant: Any = None) -> Group:
-    return create_group(actor=SYSTEM, tenant=tenant or world.north, name=name)
+    return GroupFactory(tenant=tenant or world.north, name=name)
 
 
 def members(group: Group) -> str:

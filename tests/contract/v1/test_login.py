@@ -15,7 +15,7 @@ from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
 from tests.contract.v1.answers import LOGIN, ME, WRONG, data_of, flaws, refused, when
-from tests.factories import hashed_password
+from tests.factories import ApplicationFactory, hashed_password
 from tests.world import CHROME, PASSWORD, SYSTEM, Caller, World
 
 SIGNED_IN = {"access_token", "refresh_token", "token_type", "expires_in", "session_id", "user"}
@@ -291,19 +291,12 @@ class TestSignInBody:
 
 
 class TestSignInToApplication:
-    @staticmethod
-    def application(world: World, **owner: Any) -> Any:
-        made, _ = accounts.create_application(
-            actor=SYSTEM, name="Mail", application_type="WEB", client_id=f"mail{world.suffix}", **owner
-        )
-        return made
-
     def sign_in(self, world: World, client_id: str) -> Any:
         body = {"email": world.ada.user.email, "password": PASSWORD, "client_id": client_id}
         return world.nobody.post(LOGIN, body)
 
     def test_session_is_opened_for_the_application(self, world: World):
-        mail = self.application(world, scope="TENANT", tenant=world.north)
+        mail = ApplicationFactory(tenant=world.north)
         opened = data_of(self.sign_in(world, mail.client_id))
         session = data_of(world.north_admin.get(f"/api/v1/admin/sessions/{opened['session_id']}"))
         assert [app["application_id"] for app in session["sso_apps"]] == [mail.handle]
@@ -313,7 +306,7 @@ class TestSignInToApplication:
         data_of(world.ada.get(ME))
 
     def test_application_of_another_tenant_is_refused_like_an_unknown_one(self, world: World):
-        elsewhere = self.application(world, scope="TENANT", tenant=world.springfield)
+        elsewhere = ApplicationFactory(tenant=world.springfield)
         unknown = refused(self.sign_in(world, "nothing-by-that-name"))
         assert refused(self.sign_in(world, elsewhere.client_id)) == unknown
         tenancy.suspend(world.make_service("mail-service", []), actor=SYSTEM)

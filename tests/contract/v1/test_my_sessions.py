@@ -9,10 +9,11 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1.views import mine as views
-from sessions_app.models import Reach, Session, SessionApplication
+from sessions_app.models import Reach, Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
 from tests.contract.v1.answers import NOT_AUTHENTICATED, data_of, refused, when
+from tests.factories import SessionApplicationFactory
 from tests.world import CHROME, SYSTEM, Caller, World, some_id
 
 MINE = "/api/v1/me/sessions"
@@ -52,7 +53,7 @@ class TestListMySessions:
     @cells("path", [MINE, f"{MINE}/"])
     def test_row_has_place_device_and_applications(self, path, world: World):
         application = world.make_service("wiki", [])
-        SessionApplication.objects.create(session=world.ada.session, application=application)
+        SessionApplicationFactory(session=world.ada.session, application=application)
         [item] = data_of(world.ada.get(path))
         opened, seen, ends = (when(item.pop(name)) for name in ("created_at", "last_activity_at", "expires_at"))
         assert opened <= seen < ends

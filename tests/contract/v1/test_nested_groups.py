@@ -16,6 +16,7 @@ from tests.beliefs import BELIEFS
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, data_of, flaws, ids, page, refused
 from tests.contract.v1.test_groups import GROUPS, a_group, members
+from tests.factories import UserFactory
 from tests.timing import quickest
 from tests.world import SYSTEM, World, some_id
 
@@ -172,9 +173,7 @@ def many_groups(world: World, shape: str, many: int = MANY) -> tuple[Group, set[
     GroupNesting.objects.bulk_create(
         GroupNesting(parent=parent, child=child, **place) for parent, child in zip(parents, groups[1:], strict=False)
     )
-    users = User.objects.bulk_create(
-        User(email=f"{number}@north.example", tenant_kind="CUSTOMER", **place) for number in range(many)
-    )
+    users = User.objects.bulk_create(UserFactory.build(tenant=world.north) for _ in range(many))
     GroupMembership.objects.bulk_create(
         GroupMembership(group=group, user=user, **place) for group, user in zip(groups, users, strict=True)
     )

@@ -9,6 +9,7 @@ from sessions_app.models import Reach, Revocation, Session
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, ids, page, refused, when
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
+from tests.factories import RevocationFactory
 from tests.world import SYSTEM, Caller, World, some_id
 
 REVOCATIONS = "/api/v1/admin/revocations"
@@ -101,9 +102,7 @@ class TestRevocation:
 
     def test_bulk_revocation_shows_its_filters(self, world: World):
         looks = {"tenant": world.north.handle, "ip": "192.0.2.0/24"}
-        made = Revocation.objects.create(
-            reach=Reach.SELECTION, selection=looks, reason="test", actor_id=SYSTEM.id, actor_label=SYSTEM.label
-        )
+        made = RevocationFactory(reach=Reach.SELECTION, selection=looks)
         told = shown(world, made.handle)
         assert (told["scope"], told["scope_id"], told["filter"]) == ("filter", None, looks)
         assert ids(world.super_admin.get(f"{REVOCATIONS}?scope=filter")) == [made.handle]

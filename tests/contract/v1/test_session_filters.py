@@ -10,15 +10,15 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from accounts import operations as accounts
 from accounts.models import Application
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionApplication
+from sessions_app.models import Reach, Session
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, ids, page
 from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
+from tests.factories import ApplicationFactory, SessionApplicationFactory
 from tests.world import SYSTEM, Caller, World, some_id
 
 NETWORKS = {
@@ -57,14 +57,7 @@ def of(*callers: Caller) -> list[str]:
 
 
 def app(world: World, name: str) -> Application:
-    made, _ = accounts.create_application(
-        actor=SYSTEM,
-        name=name,
-        application_type=Application.Type.WEB,
-        scope=Application.Scope.GLOBAL,
-        client_id=f"{name}{world.suffix}",
-    )
-    return made
+    return ApplicationFactory(name=name, client_id=f"{name}{world.suffix}")
 
 
 class TestOwnerFilters:
@@ -121,8 +114,8 @@ class TestApplicationFilter:
     def test_matches_sessions_opened_for_or_used_in_the_application(self, world: World):
         wiki, mail = app(world, "wiki"), app(world, "mail")
         change(world.ada, application=wiki)
-        SessionApplication.objects.create(session=world.alan.session, application=wiki)
-        SessionApplication.objects.create(session=world.lisa.session, application=mail)
+        SessionApplicationFactory(session=world.alan.session, application=wiki)
+        SessionApplicationFactory(session=world.lisa.session, application=mail)
         assert found(world.super_admin, application_id=wiki.handle) == of(world.ada, world.alan)
         assert found(world.north_admin, application_id=mail.handle) == []
         assert found(world.super_admin, application_id=some_id(Prefix.APPLICATION)) == []

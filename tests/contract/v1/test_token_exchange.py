@@ -19,6 +19,7 @@ from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, refused
 from tests.contract.v1.test_platform_tokens import FORM, PATH, UNKNOWN_CLIENT, denied
+from tests.factories import ApplicationFactory
 from tests.security.forged_tokens import claims_of
 from tests.security.test_platform_scopes import NEEDS_SCOPE, PERSONAL, with_claims
 from tests.world import SYSTEM, Caller, World
@@ -31,16 +32,8 @@ THEMSELVES = {"detail": "A client that acts for a user cannot do this; the user 
 
 def application(world: World, name: str = "wiki", **columns: Any) -> Application:
     """A confidential one, for all, that may act for whoever uses it."""
-    usual = {
-        "application_type": Application.Type.WEB,
-        "scope": Application.Scope.GLOBAL,
-        "allowed_scopes": ["openid", *Scope],
-        "token_exchange_allowed": True,
-    }
-    made, _ = accounts.create_application(
-        actor=SYSTEM, name=name, client_id=name, secret=f"{name}-secret", **usual | columns
-    )
-    return made
+    usual = {"allowed_scopes": ["openid", *Scope], "token_exchange_allowed": True}
+    return ApplicationFactory(name=name, client_id=name, secret=f"{name}-secret", **usual | columns)
 
 
 def exchange(token: str | None, client: str = "wiki", secret: str = "", **form: str) -> Any:
