@@ -35,6 +35,7 @@ from accounts.operations.mfa import (
 from accounts.operations.operator_keys import KeyRefused, is_admin_key, is_cron_secret, operator_key_attempt
 from accounts.operations.password_reset import (
     AccountInactive,
+    CodeNotForClients,
     IssuedReset,
     ResetRefused,
     issue_password_reset,
@@ -42,6 +43,7 @@ from accounts.operations.password_reset import (
     reset_password,
 )
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
+from accounts.operations.rights import OwnAccount, RoleNotGrantable, SignInRequired, require_grantable
 from accounts.operations.sign_in import (
     AccountSnapshot,
     Credentials,
@@ -54,6 +56,7 @@ from accounts.operations.sign_in import (
 from accounts.operations.throttle import Throttled, unlock
 from accounts.operations.users import (
     LastOperator,
+    RoleDoesNotFit,
     change_user,
     create_user,
     delete_user,
@@ -63,6 +66,7 @@ __all__ = [
     "AccountInactive",
     "AccountSnapshot",
     "ClientRefused",
+    "CodeNotForClients",
     "CodeWrong",
     "Credentials",
     "Enrolment",
@@ -71,13 +75,17 @@ __all__ = [
     "IssuedToken",
     "KeyRefused",
     "LastOperator",
+    "OwnAccount",
     "PasswordUnfit",
     "PasswordWrong",
     "PublicClient",
     "ResetRefused",
+    "RoleDoesNotFit",
+    "RoleNotGrantable",
     "ScopeNotGrantable",
     "SecondFactorMissing",
     "SignInRefused",
+    "SignInRequired",
     "Throttled",
     "TotpUnavailable",
     "VerifiedSignIn",
@@ -112,6 +120,7 @@ __all__ = [
     "remove_member",
     "remove_totp",
     "require_fit",
+    "require_grantable",
     "reset_password",
     "rotate_secret",
     "rotate_signing_key",

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.operations.passwords import require_password
+from accounts.operations.rights import require_somebody_else
 from accounts.operations.second_factor import PURPOSE, bare, verify_totp
 from accounts.signals import mfa_disabled, send_and_count
 from audit.actions import Action
@@ -75,12 +76,17 @@ def confirm_totp(user: User, code: str, *, actor: Principal) -> list[str]:
 def disable_totp(user: User, password: str, *, actor: Principal) -> int:
     """Disable a user's own second factor, revoke their other sessions and return how many."""
     require_password(user, password, action=Action.MFA_DISABLED, actor=actor)
-    return remove_totp(user, actor=actor)
+    return _remove(user, actor=actor)
+
+
+def remove_totp(user: User, *, actor: Principal) -> int:
+    """Remove the second factor of another user who has lost it, revoke their sessions and return how many."""
+    require_somebody_else(user, actor=actor)
+    return _remove(user, actor=actor)
 
 
 @transaction.atomic
-def remove_totp(user: User, *, actor: Principal) -> int:
-    """Remove the second factor of a user who has lost it, revoke their sessions and return how many."""
+def _remove(user: User, *, actor: Principal) -> int:
     if not TotpDevice.objects.filter(user=user, confirmed_at__isnull=False).exists():
         raise TotpUnavailable
     revoked = send_and_count(mfa_disabled, user, actor=actor)

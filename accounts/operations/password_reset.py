@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from accounts.models import PasswordReset, Role, User, user_is_active
 from accounts.operations.passwords import require_fit
+from accounts.operations.rights import require_somebody_else
 from accounts.operations.throttle import charge_address
 from accounts.signals import password_changed, send_and_count
 from audit.actions import Action
@@ -32,6 +33,10 @@ class ResetRefused(Exception):
     """The code is wrong, used, replaced or expired, or its account is not active."""
 
 
+class CodeNotForClients(Exception):
+    """A machine would get to see a code that lets it in as the user."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedReset:
     code: str = field(repr=False)
@@ -45,6 +50,9 @@ def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) 
 
     The old password and all sessions end at once, because they may be compromised.
     """
+    require_somebody_else(user, actor=actor)
+    if not by_mail and actor.is_scoped:
+        raise CodeNotForClients
     revoked = send_and_count(password_changed, user, actor=actor)
     lock(user, actor=actor)
     if not User.objects.filter(user_is_active(), pk=user.pk).exists():

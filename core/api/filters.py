@@ -28,6 +28,10 @@ NETWORKS = [
     rf"^([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}/{_UP_TO_128}$",
 ]
 
+# Ids are made in the order of time: one key to sort by and to resume from.
+IN_TIME: Mapping[str, tuple[str, ...]] = {"created_at": ("id",)}
+BY_NAME = {**IN_TIME, "name": ("name", "id")}
+
 Schema = dict[str, Any]
 
 
@@ -57,10 +61,21 @@ class Form:
 
 
 class FilterSet(django_filters.FilterSet):
-    """Copies its filters when it filters, and not before: what is compiled already only needs to know the values."""
+    """Copies its filters when it filters, and not before: what is compiled already only needs to know the values.
+
+    `ordering_fields` are what a list can be sorted by, each with the columns that it stands for; the first, backwards,
+    is the default. Without any, the action is no list but takes filters all the same.
+    """
+
+    ordering_fields: ClassVar[Mapping[str, tuple[str, ...]]] = IN_TIME
 
     def __init__(self, data: Mapping[str, str], queryset: Any) -> None:
         self.data, self.queryset, self.is_bound = data, queryset, True
+
+    @classmethod
+    def orderings(cls) -> list[str]:
+        """The values of the parameter `ordering`, the default first."""
+        return [f"{sign}{name}" for name in cls.ordering_fields for sign in ("-", "")]
 
     @cached_property
     def form(self) -> Form:

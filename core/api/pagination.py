@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,9 +22,6 @@ from core.parameters import Parameters
 
 LAST_PAGE = 2**63 - 1
 PARAMETERS = ("page", "per_page", "ordering", "cursor")
-# Ids are made in the order of time: one key to sort by and to resume from.
-IN_TIME: Mapping[str, tuple[str, ...]] = {"created_at": ("id",)}
-
 # Filters that no index serves: in a large tenant, every row is looked at.
 COSTLY = frozenset({"search", "last_activity_after", "last_activity_before"})
 
@@ -33,38 +29,29 @@ _DIGITS = 4_000  # int() itself gives up a little later
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a list can be asked for. Each word of `orderings` stands for columns; the first, backwards, is usual.
-    Without any, it is no list, but can be asked for something all the same."""
+class ListViewSet(V1ViewSet):
+    """`filterset_class` is what `list` can be filtered and sorted by; other actions have theirs in
+    `filterset_classes`."""
 
-    filters: type[FilterSet]
-    orderings: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: IN_TIME)
+    filterset_class: ClassVar[type[FilterSet]]
+    filterset_classes: ClassVar[Mapping[str, type[FilterSet]]] = {}
+
+    def get_filterset_class(self) -> type[FilterSet] | None:
+        return self.filterset_class if self.action == "list" else self.filterset_classes.get(self.action)
+
+    @property
+    def action_filters(self) -> type[FilterSet]:
+        """Those of the current action, which has some."""
+        filterset_class = self.get_filterset_class()
+        assert filterset_class  # noqa: S101 - an action that filters declares what by
+        return filterset_class
 
     @property
     def parameters(self) -> Collection[str]:
-        return {*self.filters.base_filters, *(PARAMETERS if self.orderings else ())}
-
-    @property
-    def words(self) -> list[str]:
-        return [f"{sign}{word}" for word in self.orderings for sign in ("-", "")]
-
-    def order(self, word: str) -> Order:
-        return Order(word, self.orderings[word.removeprefix("-")])
-
-
-class PagedViewSet(V1ViewSet):
-    """`lists` names the actions that answer with lists, and what each can be asked for."""
-
-    lists: ClassVar[Mapping[str, Listing]] = {}
-
-    @property
-    def listing(self) -> Listing:
-        return self.lists[self.action]
-
-    @property
-    def parameters(self) -> Collection[str]:
-        return self.lists[self.action].parameters if self.action in self.lists else ()
+        filterset_class = self.get_filterset_class()
+        if filterset_class is None:
+            return ()
+        return {*filterset_class.base_filters, *(PARAMETERS if filterset_class.ordering_fields else ())}
 
     @property
     def is_limited(self) -> bool:
@@ -75,16 +62,19 @@ class PagedViewSet(V1ViewSet):
         """The filters that the query sets. An empty one does not filter."""
         if not self.request.META["QUERY_STRING"]:
             return {}
-        names = self.listing.filters.base_filters
+        names = self.action_filters.base_filters
         return {name: text for name, text in self.said(names, ignore_empty=True).items() if text.strip()}
 
-    def filtered(self, rows: QuerySet[Any]) -> FilterSet:
-        """`rows` and what is asked of them, beside the place in their list; `qs` are those that fit."""
-        filters = self.listing.filters(self.filters_in_query, queryset=rows)
-        errors = filters.form.errors
+    def get_filterset(self, queryset: QuerySet[Any]) -> FilterSet:
+        """`queryset` and the filters of the query; `qs` are the rows that pass them."""
+        filterset = self.action_filters(self.filters_in_query, queryset=queryset)
+        errors = filterset.form.errors
         if errors:
-            raise ValidationFailed(*(_flaw(name, error) for name, found in errors.items() for error in found))
-        return filters
+            raise ValidationFailed(*(_flaw(name, error) for name, of_it in errors.items() for error in of_it))
+        return filterset
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.get_filterset(queryset).qs
 
     def page(
         self,
@@ -158,7 +148,7 @@ class PagedViewSet(V1ViewSet):
         **filtered: Any,
     ) -> tuple[int, list[Any]]:
         if total:
-            count = self.only(self.fetch(total, *ids, **filtered))["total"]
+            count = self.first_or_404(self.fetch(total, *ids, **filtered))["total"]
         else:
             counted = self.fetch(self.total_of_rows, *ids, rows=rows.__name__, **filtered)
             count = sum(row["total"] for row in counted)
@@ -203,18 +193,19 @@ class PagedViewSet(V1ViewSet):
         return Response({"data": [item(row) for row in shown], "pagination": pagination, "meta": meta(self.request)})
 
     def place(self, bound: str) -> Position:
-        said, listing = self.said(PARAMETERS), self.listing
+        said, filters = self.said(PARAMETERS), self.action_filters
         per_page = number(said, "per_page", usual=PER_PAGE, most=MOST_PER_PAGE)
-        word = said.get("ordering", listing.words[0])
-        if word not in listing.words:
-            raise ValidationFailed(wrong("ordering", f"Input should be one of {', '.join(listing.words)}"))
+        word = said.get("ordering", filters.orderings()[0])
+        if word not in filters.orderings():
+            raise ValidationFailed(wrong("ordering", f"Input should be one of {', '.join(filters.orderings())}"))
+        order = Order(word, filters.ordering_fields[word.removeprefix("-")])
         if not said.get("cursor"):
             page = number(said, "page", usual=1, most=LAST_PAGE)
-            return Position(listing.order(word), per_page, (page - 1) * per_page)
+            return Position(order, per_page, (page - 1) * per_page)
         if "page" in said:
             raise ValidationFailed(wrong("cursor", "Input should be a page or a cursor, not both"))
         try:
-            return position_of(said["cursor"], listing.order(word), per_page, bound)
+            return position_of(said["cursor"], order, per_page, bound)
         except InvalidCursor as error:
             message = "Input should be a next_cursor of this list, with the same filters, ordering and caller"
             raise ValidationFailed(wrong("cursor", message)) from error

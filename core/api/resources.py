@@ -1,29 +1,25 @@
-"""Things with a life, as REST has them: listed, made, read, changed and deleted; each answer names its version."""
+"""View sets of resources: listed, created, read, updated and deleted, each with its version as an ETag."""
 
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Model, Q
-from rest_framework.exceptions import PermissionDenied
+from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
-from core.access import ScopedQuerySet
 from core.api.filters import ChoiceFilter, FilterSet, TextFilter
-from core.api.pagination import PagedViewSet
+from core.api.pagination import ListViewSet
+from core.api.serializers import Resource, ResourceInput
 from core.api.v1 import meta
-from core.ids import encode_id
 from core.models import Entity, EntityQuerySet, Status, version_at
 
 COLLECTION: dict[str, Any] = {"get": "list", "post": "create"}
 ONE: dict[str, Any] = {"get": "retrieve", "patch": "update", "delete": "destroy"}
 
 SESSIONS_ENDED = "Sessions-Ended"
-M = TypeVar("M", bound=Model)
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 
 
@@ -36,108 +32,125 @@ class ResourceFilters(FilterSet):
     status = ChoiceFilter(Status, "status", label="The status: `ACTIVE` or `SUSPENDED`.")
 
     def mentioning(self, rows: Any, name: str, value: str) -> Any:
-        found = Q()
+        condition = Q()
         for column in self.searched:
-            found |= Q(**{f"{column}__icontains": value})
-        return rows.filter(found)
+            condition |= Q(**{f"{column}__icontains": value})
+        return rows.filter(condition)
 
 
-class ResourceViewSet(PagedViewSet):
-    """Of one kind of thing. What is said of each is `columns`, put into words by `item`.
+class ResourceViewSet(ListViewSet):
+    """A resource, with DRF's hooks: `get_queryset`, `get_object`, `get_serializer_class`, `perform_create`...
 
-    A view that makes or changes things says how in `make`, `alter` and `remove`: one domain act each.
+    - `serializer_class` is what responses show: rows of `columns`, and what `annotate` adds. Inputs are
+      `create_serializer_class` and `update_serializer_class`, whose `save()` calls the operation.
+    - `get_object()` is for actions that write: it is 404 for what the caller cannot see and 403 for what they may not
+      change. Operations judge the same again under the row's lock, and there they compare the versions of `If-Match`.
+    - `retrieve` and the first page of `list` are prepared statements (`fetch`), which know no objects.
     """
 
-    noun: ClassVar[str]
+    lookup_url_kwarg = "resource_id"
+    resource_name: ClassVar[str]
     model: ClassVar[type[Entity]]
     columns: ClassVar[Sequence[str]]
-    shown_by: ClassVar[type[Serializer]]
-    made_shown_by: ClassVar[type[Serializer] | None] = None  # if there is more to be said of a new one
-    made_by: ClassVar[type[Serializer]]
     notes: ClassVar[Mapping[str, str]] = {}  # by action: what the published schema adds to its text
-    changed_by: ClassVar[type[Serializer]]
+    serializer_class: type[Resource]
+    create_serializer_class: ClassVar[type[ResourceInput]]
+    update_serializer_class: ClassVar[type[ResourceInput]]
+    created_serializer_class: ClassVar[type[Resource] | None] = None  # if the response to `create` shows more
 
-    def things(self) -> EntityQuerySet[Any]:
-        """What there is for the caller."""
+    def get_queryset(self) -> EntityQuerySet[Any]:
         raise NotImplementedError
 
-    def described(self, rows: Any) -> Any:
-        """With what is said of each beside its own columns."""
+    def annotate(self, rows: Any) -> Any:
+        """Add the columns that are not the model's own."""
         return rows
 
     def with_columns(self, rows: Any) -> Any:
-        return self.described(rows).values(*self.columns)
+        return self.annotate(rows).values(*self.columns)
 
     def one(self, pk: UUID) -> Any:
-        return self.with_columns(self.things().filter(pk=pk))
+        return self.with_columns(self.get_queryset().filter(pk=pk))
 
-    @classmethod
-    def item(cls, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {**row, "id": encode_id(cls.model.prefix, row["id"])}
+    def get_rows(self) -> EntityQuerySet[Any]:
+        """The row that the URL names, if the caller may see it."""
+        return self.get_queryset().filter(pk=self.pk)
 
-    def make(self, given: dict[str, Any]) -> tuple[Entity, dict[str, Any]]:
-        """The new thing, and what is said of it this once."""
-        raise NotImplementedError
+    def get_object(self) -> Any:
+        return self.first_or_404(self.check_writable(self.get_rows()))
 
-    def alter(self, thing: Any, given: dict[str, Any]) -> int:
-        """How many sessions that ended."""
-        raise NotImplementedError
+    @property
+    def pk(self) -> UUID:
+        return self.id_or_404(self.model.prefix, self.kwargs[self.lookup_url_kwarg])
 
-    def remove(self, thing: Any) -> int:
+    def get_serializer_class(self) -> Any:
+        match self.action:
+            case "create":
+                return self.create_serializer_class
+            case "update":
+                return self.update_serializer_class
+            case _:
+                return self.serializer_class
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"versions": self.versions}
+
+    @property
+    def versions(self) -> frozenset[str] | None:
+        """Those that `If-Match` names; None if any will do."""
+        tags = self.request.headers.get("If-Match", "*")
+        return None if tags.strip() == "*" else frozenset(tag for weak, tag in _TAG.findall(tags) if not weak)
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save()
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.save()
+
+    def perform_destroy(self, instance: Any) -> int:
+        """Delete it, and return how many sessions that ended."""
         raise NotImplementedError
 
     def list(self, request: Request) -> Response:
         """List what the caller may see, newest first."""
-        if usual := self.usual_page(self.things, self.with_columns, self.item):
-            return usual
-        found = self.filtered(self.things())
-        return self.page(found, total=found.qs.count, fetch=self.with_columns, item=self.item)
+        represent = self.serializer_class().to_representation
+        if page := self.usual_page(self.get_queryset, self.with_columns, represent):
+            return page
+        filterset = self.get_filterset(self.get_queryset())
+        return self.page(filterset, total=filterset.qs.count, fetch=self.with_columns, item=represent)
 
     def create(self, request: Request) -> Response:
-        """Create one, and answer with it."""
-        thing, once = self.make(self.body(self.made_by))
-        answer = self.told(thing.pk, HTTPStatus.CREATED, **once)
-        answer["Location"] = f"{request.path.rstrip('/')}/{thing.handle}"
-        return answer
+        """Create one, and respond with it."""
+        serializer: Any = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.perform_create(serializer)
+        once = {"client_secret": serializer.secret} if serializer.secret else {}
+        response = self.detail_response(serializer.instance.pk, HTTPStatus.CREATED, **once)
+        response["Location"] = f"{request.path.rstrip('/')}/{serializer.instance.handle}"
+        return response
 
     def retrieve(self, request: Request, resource_id: str) -> Response:
-        """Answer with one, and its version in `ETag`."""
-        return self.told(self.id_or_404(self.model.prefix, resource_id))
+        """Respond with one, and its version in `ETag`."""
+        return self.detail_response(self.pk)
 
     def update(self, request: Request, resource_id: str) -> Response:
         """Update the given fields; with `If-Match`, only of the version that it names."""
-        thing = self.only(self.changeable(self.named(resource_id)))
-        ended = self.alter(thing, self.body(self.changed_by, partial=True))
-        return self.ending(self.told(thing.pk), ended)
+        serializer: Any = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        self.perform_update(serializer)
+        return self.with_sessions_ended(self.detail_response(serializer.instance.pk), serializer.sessions_ended)
 
     def destroy(self, request: Request, resource_id: str) -> Response:
         """Delete one."""
-        return self.ending(self.nothing(), self.remove(self.only(self.changeable(self.named(resource_id)))))
+        return self.with_sessions_ended(self.no_content(), self.perform_destroy(self.get_object()))
 
-    def ending(self, answer: Response, count: int) -> Response:
-        """An answer that says how many sessions the act has ended."""
-        answer[SESSIONS_ENDED] = str(count)
-        return answer
+    def detail_response(self, pk: UUID, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
+        """The resource as it is now, and what is shown this once."""
+        row = self.first_or_404(self.fetch(self.one, pk))
+        data = self.serializer_class().to_representation(row) | once
+        response = Response({"data": data, "meta": meta(self.request)}, status=status)
+        response["ETag"] = f'"{version_at(row["updated_at"])}"'
+        return response
 
-    def named(self, resource_id: str) -> EntityQuerySet[Any]:
-        return self.things().filter(pk=self.id_or_404(self.model.prefix, resource_id))
-
-    @property
-    def versions(self) -> frozenset[str] | None:
-        """Those that If-Match names; None if any will do."""
-        said = self.request.headers.get("If-Match", "*")
-        return None if said.strip() == "*" else frozenset(tag for weak, tag in _TAG.findall(said) if not weak)
-
-    def target(self, rows: ScopedQuerySet[M], pk: UUID | None) -> M:
-        """Something that a body names: what is not within reach is refused as what does not exist."""
-        found = rows.visible_to(self.principal).filter(pk=pk).first()
-        if found is None:
-            raise PermissionDenied
-        return found
-
-    def told(self, pk: UUID, status: HTTPStatus = HTTPStatus.OK, **once: Any) -> Response:
-        """As it stands now."""
-        row = self.only(self.fetch(self.one, pk))
-        answer = Response({"data": self.item(row) | once, "meta": meta(self.request)}, status=status)
-        answer["ETag"] = f'"{version_at(row["updated_at"])}"'
-        return answer
+    def with_sessions_ended(self, response: Response, count: int) -> Response:
+        response[SESSIONS_ENDED] = str(count)
+        return response

@@ -17,9 +17,3 @@ class Id(serializers.CharField):
 class Count(serializers.IntegerField):
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=0, **options)
-
-
-# Without a docstring, which the published schema would show as each resource's own.
-class Resource(serializers.Serializer):
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()

@@ -10,7 +10,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_seri
 from rest_framework import serializers
 
 from core.api.fields import IdField, StrictString, UniqueList
-from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, Listing
+from core.api.filters import FilterSet
+from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, ListViewSet
 from core.api.resources import ResourceViewSet
 from core.api.response_fields import Count, Id
 from core.api.schema_examples import example
@@ -37,14 +38,13 @@ class V1Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         """A list's own parameters are declared once, where they are read."""
-        listing = self.listing
-        own = parameters_of(listing) if listing else []
+        own = parameters_of(self.filterset) if self.filterset else []
         return [*super().get_override_parameters(), *own, *self.headers]
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         """Add what drf-spectacular does not know: what an id looks like, and that a filter may be empty."""
         parameters = super()._get_parameters()
-        filters = self.listing.filters.base_filters if self.listing else ()
+        filters = self.filterset.base_filters if self.filterset else ()
         for parameter in parameters:
             if parameter["in"] == "path":
                 parameter |= in_path(parameter, with_pattern=isinstance(self.view, V1ViewSet))
@@ -71,8 +71,8 @@ class V1Schema(AutoSchema):
         return found
 
     @property
-    def listing(self) -> Listing | None:
-        return getattr(self.view, "lists", {}).get(cast(V1ViewSet, self.view).action)
+    def filterset(self) -> type[FilterSet] | None:
+        return self.view.get_filterset_class() if isinstance(self.view, ListViewSet) else None
 
     @property
     def resource(self) -> ResourceViewSet | None:
@@ -80,30 +80,30 @@ class V1Schema(AutoSchema):
         return self.view if isinstance(self.view, ResourceViewSet) and self.view.action in VERBS else None
 
     def get_operation_id(self) -> str:
-        found = self.resource
-        if found is None:
+        view = self.resource
+        if view is None:
             return super().get_operation_id()
-        return f"{VERBS[found.action]}_{found.noun}{'s' if found.action == 'list' else ''}"
+        return f"{VERBS[view.action]}_{view.resource_name}{'s' if view.action == 'list' else ''}"
 
     def get_request_serializer(self) -> Any:
-        found = self.resource
-        if found is None:
+        view = self.resource
+        if view is None:
             return super().get_request_serializer()
-        return {"create": found.made_by, "update": found.changed_by}.get(found.action)
+        return view.get_serializer_class() if view.action in ("create", "update") else None
 
     def get_response_serializers(self) -> Any:
-        found = self.resource
-        if found is None:
+        view = self.resource
+        if view is None:
             return super().get_response_serializers()
-        match found.action:
+        match view.action:
             case "list":
-                return paginated(found.shown_by)
+                return paginated(view.serializer_class)
             case "destroy":
                 return {204: None}
             case "create":
-                return {201: enveloped(found.made_shown_by or found.shown_by)}
+                return {201: enveloped(view.created_serializer_class or view.serializer_class)}
             case _:
-                return enveloped(found.shown_by)
+                return enveloped(view.serializer_class)
 
     def get_tags(self) -> list[str]:
         return [cast(V1ViewSet, self.view).tag]
@@ -113,10 +113,10 @@ class V1Schema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # drf-stubs know only the schema of DRF itself
         """That of the action's docstring, or the text that all resources have for it and the view's own note."""
-        found = self.resource
-        if found is None:
+        view = self.resource
+        if view is None:
             return " ".join(super().get_description().split())
-        return describe(found.action, found.noun, found.notes.get(found.action, ""))
+        return describe(view.action, view.resource_name, view.notes.get(view.action, ""))
 
     def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
         found = [503]
@@ -157,7 +157,7 @@ class V1Schema(AutoSchema):
             _add_defaults(schema, {name: field.default for name, field in fields.items()})
             if self.resource and self.resource.action == "create":
                 _add_defaults(schema, defaults_of(self.resource.model))
-            schema["additionalProperties"] = False  # `V1ViewSet.body` refuses what it does not know
+            schema["additionalProperties"] = False  # `InputSerializer` refuses what it does not know
             schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
         return schema
 
@@ -243,4 +243,4 @@ def name_path_parameters(endpoints: list[Any], **_: Any) -> list[Any]:
 
 
 def _named(path: str, view: type) -> str:
-    return path.replace("resource_id", f"{view.noun}_id") if issubclass(view, ResourceViewSet) else path
+    return path.replace("resource_id", f"{view.resource_name}_id") if issubclass(view, ResourceViewSet) else path

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 
 from core import ids
-from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, PER_PAGE, Listing
+from core.api.filters import FilterSet
+from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, PER_PAGE
 from core.api.resources import SESSIONS_ENDED
 from core.api.schema_examples import id_of
 from core.ids import Prefix
@@ -59,7 +60,7 @@ IN_PATHS: dict[str, tuple[Prefix | None, str]] = {
 }
 
 
-def parameters_of(listing: Listing) -> list[OpenApiParameter]:
+def parameters_of(filterset: type[FilterSet]) -> list[OpenApiParameter]:
     """Where in the list, and then what of it."""
 
     def parameter(name: str, description: str, **schema: Any) -> OpenApiParameter:
@@ -67,9 +68,9 @@ def parameters_of(listing: Listing) -> list[OpenApiParameter]:
 
     filters = [
         parameter(name, each.label, **each.parameter(), **_example_of(each))
-        for name, each in listing.filters.base_filters.items()
+        for name, each in filterset.base_filters.items()
     ]
-    if not listing.orderings:
+    if not filterset.ordering_fields:
         return filters
     return [
         parameter("page", "The number of the page.", type="integer", minimum=1, maximum=LAST_PAGE, default=1),
@@ -86,8 +87,8 @@ def parameters_of(listing: Listing) -> list[OpenApiParameter]:
             "ordering",
             "The field to sort by; `-` in front of it sorts in descending order.",
             type="string",
-            enum=listing.words,
-            default=listing.words[0],
+            enum=filterset.orderings(),
+            default=filterset.orderings()[0],
         ),
         *filters,
     ]

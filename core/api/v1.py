@@ -3,21 +3,23 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from core.api import query_string
 from core.api.errors import ErrorResponse, error_response_for
 from core.api.middleware import ORIGIN
 from core.api.parsers import NotJSON
 from core.api.schema_descriptions import DESCRIPTIONS
+from core.api.serializers import InputSerializer
 from core.api.throttling import ExpensiveRequests
 from core.api.views import PolicyViewSet
 
 PROBLEM = "application/problem+json"
+TYPES = {"extra_forbidden": "extra_forbidden", "model_type": "model_type", "required": "missing"}  # by a code of DRF's
 MOST_NAMED = 20  # unknown parameters in one refusal: a query can hold thousands
 
 
@@ -33,13 +35,10 @@ def error_item(loc: tuple[str | int, ...], msg: str, type: str = "value_error") 
     return {"loc": list(loc), "msg": msg, "type": type}
 
 
-S = TypeVar("S", bound=Serializer)
-
-
 class V1ViewSet(PolicyViewSet):
-    """Parses, and answers in the envelope.
+    """Responds in v1's envelope, and refuses query parameters that an action does not take.
 
-    `unique` says of constraints in the database which field they are about.
+    `unique` names the field that a constraint in the database is about; `expensive` the actions that are throttled.
     """
 
     throttle_classes = [ExpensiveRequests]
@@ -78,22 +77,10 @@ class V1ViewSet(PolicyViewSet):
                 *(error_item(("query", name), message, "extra_forbidden") for name in unknown[:MOST_NAMED])
             )
 
-    def body(self, serializer_class: type[S], *, partial: bool = False) -> dict[str, Any]:
-        if not isinstance(self.request.data, dict):
-            raise ValidationFailed(error_item(("body",), "Input should be a valid object", "model_type"))
-        return self.checked(self.request.data, serializer_class, ("body",), partial=partial)
-
-    def checked(
-        self, given: dict[str, Any], serializer_class: type[S], loc: tuple[str, ...], *, partial: bool = False
-    ) -> dict[str, Any]:
-        """An object of a body, or the body itself: all that the serializer names, and nothing else."""
-        serializer = serializer_class(data=given, partial=partial, context={"request": self.request})
-        unknown = given.keys() - serializer.fields.keys()
-        if not serializer.is_valid() or unknown:
-            raise ValidationFailed(
-                *flatten_errors(serializer.errors, loc),
-                *(error_item((*loc, name), "Unknown field", "extra_forbidden") for name in sorted(unknown)),
-            )
+    def validate_body(self, serializer_class: type[InputSerializer]) -> dict[str, Any]:
+        """What the body holds, of an action that is not about a resource's own fields."""
+        serializer = serializer_class(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def answer(self, data: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -105,13 +92,13 @@ class V1ViewSet(PolicyViewSet):
         preferences = self.request.headers.get("Prefer", "").split(",")
         return "return=minimal" in (each.partition(";")[0].replace(" ", "").lower() for each in preferences)
 
-    def preferred(self, answer: Response) -> Response:
-        """An answer that is as brief as was asked for."""
+    def preferred(self, response: Response) -> Response:
+        """A response that is as brief as the caller prefers."""
         if self.is_brief:
-            answer["Preference-Applied"] = "return=minimal"
-        return answer
+            response["Preference-Applied"] = "return=minimal"
+        return response
 
-    def nothing(self) -> Response:
+    def no_content(self) -> Response:
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -133,6 +120,8 @@ def refusal_in_v1(error: Exception, view: Any) -> ErrorResponse | None:
     match error:
         case ValidationFailed():
             return ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, error.errors)
+        case exceptions.ValidationError():
+            return ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, list(flatten_errors(error.detail)))
         case NotJSON():
             broken = error_item(("body", error.position), "JSON decode error", "json_invalid")
             return ErrorResponse(HTTPStatus.UNPROCESSABLE_ENTITY, [broken])
@@ -155,10 +144,10 @@ def problem(refusal: ErrorResponse) -> Response:
 
 
 def flatten_errors(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Iterator[dict[str, Any]]:
-    """A serializer's nested errors, as FastAPI's flat list of where, what and which kind."""
+    """List a serializer's nested errors as FastAPI does: where, what and which type."""
     if isinstance(errors, dict):
         for name, inner in errors.items():
             yield from flatten_errors(inner, loc if name == "non_field_errors" else (*loc, name))
     else:
         for error in errors:
-            yield error_item(loc, str(error), "missing" if error.code == "required" else f"value_error.{error.code}")
+            yield error_item(loc, str(error), TYPES.get(error.code, f"value_error.{error.code}"))

@@ -11,7 +11,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
+from rest_framework.viewsets import GenericViewSet
 
 from core.access import Origin, Principal, ScopedQuerySet, Tier, unfiltered
 from core.api.error_views import WORDS
@@ -21,10 +21,17 @@ from core.ids import Prefix, decode_id
 from core.queries import fetch_for
 
 Q = TypeVar("Q", bound=ScopedQuerySet[Any])
+T = TypeVar("T")
 
 
-class PolicyViewSet(ViewSet):
-    """Declares who may call what, finds what they speak of, and says what its errors mean; of whatever dialect."""
+class PolicyViewSet(GenericViewSet):
+    """DRF's generic view set, with a policy for each action instead of a permission class for the view.
+
+    - `public`, `reads` and `writes` name every action, with the tier that it takes; `ActionPolicy` judges by them.
+    - `get_queryset()` is what the caller may see; `check_writable()` tells 404 from 403 in one statement.
+    - `fetch()` answers hot reads by statements that are prepared once for all callers of a kind.
+    - `errors` maps the domain's errors to a status and a text, `missing` is the text of a 404.
+    """
 
     permission_classes = [ActionPolicy]
     public: ClassVar[frozenset[str]] = frozenset()
@@ -36,13 +43,13 @@ class PolicyViewSet(ViewSet):
     credentials_in: ClassVar[str] = "Authorization"
     descriptions: ClassVar[Mapping[str, str]] = {}  # of fields, for the published schema
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-    stand_in: Principal | None = None
+    stand_in: Principal | None = None  # for the caller, while a query is prepared
 
     @property
     def principal(self) -> Principal:
         if self.stand_in is not None:
             return self.stand_in
-        assert isinstance(self.request.auth, Principal)  # noqa: S101 - `Declared` let nobody else in
+        assert isinstance(self.request.auth, Principal)  # noqa: S101 - `ActionPolicy` let nobody else in
         return self.request.auth
 
     @property
@@ -52,13 +59,13 @@ class PolicyViewSet(ViewSet):
     @property
     def user_id(self) -> UUID:
         """Of the signed-in user; platform tokens do not get this far."""
-        assert self.principal.user_id is not None  # noqa: S101 - `Declared` let nobody else in
+        assert self.principal.user_id is not None  # noqa: S101 - `ActionPolicy` let nobody else in
         return self.principal.user_id
 
     @property
     def session_id(self) -> UUID:
         """Of the caller, where the view declares that it takes one."""
-        assert self.principal.session_id is not None  # noqa: S101 - `Declared` let nobody else in
+        assert self.principal.session_id is not None  # noqa: S101 - `ActionPolicy` let nobody else in
         return self.principal.session_id
 
     def get_authenticators(self) -> list[Any]:
@@ -66,6 +73,10 @@ class PolicyViewSet(ViewSet):
         method = self.request.method if self.request else None  # there is none while the schema is drawn up
         action = self.action_map.get((method or "").lower())
         return [] if action in self.public else super().get_authenticators()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Who acts, and no request: a serializer is used without one as well."""
+        return {"principal": self.principal}
 
     def fetch(self, build: Callable[..., QuerySet[Any, Any]], *ids: UUID | None, **shape: Any) -> list[dict[str, Any]]:
         """The rows of a query that is prepared once for all callers of a kind.
@@ -75,30 +86,26 @@ class PolicyViewSet(ViewSet):
         """
         return fetch_for(self.principal, _Method(type(self), build.__name__), *ids, **shape)
 
-    def id_or_404(self, prefix: Prefix, text: str) -> Any:
+    def id_or_404(self, prefix: Prefix, text: str) -> UUID:
         return self.or_404(decode_id(prefix, text))
 
-    def or_404(self, there: Any) -> Any:
-        if there is None:
+    def or_404(self, value: T | None) -> T:
+        if value is None:
             raise Http404
-        return there
+        return value
 
-    def found(self, count: int) -> None:
-        if not count:
-            raise Http404
+    def count_or_404(self, count: int) -> int:
+        return self.or_404(count or None)
 
-    def only(self, rows: Any) -> Any:
-        """The first of these rows: there is one, or it is a 404."""
-        found = list(rows[:1])
-        self.found(len(found))
-        return found[0]
+    def first_or_404(self, rows: Any) -> Any:
+        return self.or_404(next(iter(rows[:1]), None))
 
-    def changeable(self, rows: Q) -> Q:
-        """`rows`, if there are any and the caller may change them; 404 or 403, told by one statement."""
-        theirs = unfiltered(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
-        may = list(rows.order_by().values_list(Exists(theirs), flat=True)[:2])
-        self.found(len(may))
-        if not all(may):
+    def check_writable(self, rows: Q) -> Q:
+        """`rows`, if there are any and the caller may change them; 404 or 403, told apart by one statement."""
+        writable = unfiltered(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
+        answers = list(rows.order_by().values_list(Exists(writable), flat=True)[:2])
+        self.count_or_404(len(answers))
+        if not all(answers):
             raise exceptions.PermissionDenied
         return rows
 

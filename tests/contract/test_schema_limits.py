@@ -106,7 +106,7 @@ def test_every_request_body_is_described_by_a_compared_serializer():
 def test_every_default_of_a_new_resource_is_in_the_schema():
     wrong = []
     for model, view in VIEWS.items():
-        schema = COMPONENTS[f"{view.made_by.__name__}Request"]
+        schema = COMPONENTS[f"{view.create_serializer_class.__name__}Request"]
         said = {name: each.get("default", ...) for name, each in schema["properties"].items()}
         optional = said.keys() - set(schema["required"])
         wrong += [

@@ -19,7 +19,7 @@ class ThingViewSet(V1ViewSet):
         return self.answer({})
 
     def destroy(self, request: Request) -> Response:
-        return self.nothing()
+        return self.no_content()
 
 
 urlpatterns = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
@@ -18,7 +19,7 @@ from core.api.errors import ErrorResponse
 from core.api.middleware import ORIGIN
 from core.api.permissions import declared
 from core.api.resources import SESSIONS_ENDED, ResourceViewSet
-from core.api.v1 import ValidationFailed, refusal_in_v1
+from core.api.v1 import refusal_in_v1
 from tenancy.api.v1.views import PartnerViewSet, TenantViewSet
 from tenancy.models import Partner, Tenant
 
@@ -54,6 +55,7 @@ def ask(
     if not may(model, action, me):
         raise PermissionDenied
     view: Any = view_of(model, action, me)
+    view.kwargs = {"resource_id": where[0]} if where else {}
     said = {} if version == "*" else {"If-Match": f'"{version}"'}
     view.request = Inner(me, data or {}, said)
     view.check_throttles(view.request)
@@ -71,14 +73,13 @@ def is_theirs(thing: Any, me: Principal) -> bool:
 
 
 def flaws_of(
-    model: type, me: Principal, data: Mapping[str, Any], serializer: type[Serializer], *, partial: bool
+    model: type, me: Principal, data: Mapping[str, Any], serializer_class: type[Serializer], thing: Any
 ) -> ErrorResponse | None:
     """What is wrong with a body by itself, before anything is looked up."""
-    view: Any = view_of(model, "", me)
-    view.request = Inner(me, data)
+    serializer = serializer_class(thing, data=data, partial=thing is not None, context={"principal": me})
     try:
-        view.body(serializer, partial=partial)
-    except ValidationFailed as error:
+        serializer.is_valid(raise_exception=True)
+    except ValidationError as error:
         return refusal(error, model)
     return None
 

@@ -9,15 +9,14 @@ from accounts.models import Role
 from accounts.models.applications import ApplicationScope, ApplicationType
 from accounts.models.groups import GroupType, members_of
 from accounts.models.identity_providers import ProviderType
-from core.api.filters import BooleanFilter, ChoiceFilter, FilterSet, IdFilter, TextFilter
-from core.api.pagination import IN_TIME, Listing
+from core.api.filters import BY_NAME, IN_TIME, BooleanFilter, ChoiceFilter, FilterSet, IdFilter, TextFilter
 from core.api.resources import ResourceFilters
 from core.ids import Prefix
 
-BY_NAME = {**IN_TIME, "name": ("name", "id")}
-
 
 class OfATenantFilters(ResourceFilters):
+    ordering_fields = BY_NAME
+
     tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
     partner_id = IdFilter(Prefix.PARTNER, "tenant__partner", label="Only those of this partner's tenants.")
 
@@ -46,6 +45,8 @@ class MemberFilters(FilterSet):
 class NestedFilters(FilterSet):
     """Nothing: groups in a group are a list to be walked."""
 
+    ordering_fields = BY_NAME
+
 
 class IdentityProviderFilters(OfATenantFilters):
     searched = ("name",)
@@ -55,6 +56,7 @@ class IdentityProviderFilters(OfATenantFilters):
 
 class UserFilters(ResourceFilters):
     searched = ("email", "display_name", "first_name", "last_name")
+    ordering_fields = {**IN_TIME, "email": ("email", "id")}
 
     tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
     partner_id = IdFilter(
@@ -63,15 +65,9 @@ class UserFilters(ResourceFilters):
     role = ChoiceFilter(Role, "role", label="Only users with this role.")
 
 
-GROUPS = Listing(GroupFilters, BY_NAME)
-MEMBERS = Listing(MemberFilters)
-NESTED = Listing(NestedFilters, BY_NAME)
-IDENTITY_PROVIDERS = Listing(IdentityProviderFilters, BY_NAME)
-USERS = Listing(UserFilters, {**IN_TIME, "email": ("email", "id")})
-
-
 class ApplicationFilters(ResourceFilters):
     searched = ("name", "client_id")
+    ordering_fields = BY_NAME
 
     tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
     partner_id = IdFilter(Prefix.PARTNER, method="under", label="Only applications of this partner and of its tenants.")
@@ -88,7 +84,3 @@ class AgentFilters(OfATenantFilters):
     searched = ("name", "client_id")
 
     agent_type = TextFilter("agent_type", lookup_expr="iexact", label="Only agents of this type; case is ignored.")
-
-
-APPLICATIONS = Listing(ApplicationFilters, BY_NAME)
-AGENTS = Listing(AgentFilters, BY_NAME)

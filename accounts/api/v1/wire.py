@@ -11,14 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import operations
-from accounts.models import Role
-from core.access import Tier
 from core.api.errors import ACCESS_DENIED
 from core.api.parsers import TooLarge
-from core.api.resources import ResourceViewSet
-from core.api.v1 import ValidationFailed, error_item
+from core.api.permissions import NEEDS_SESSION
+from core.api.v1 import error_item
 from tenancy.api.v1 import wire as tenancy
-from tenancy.models import Tenant
 
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 CLIENT_CREDENTIALS, TOKEN_EXCHANGE = GRANTS = (
@@ -55,6 +52,22 @@ TOTP_UNAVAILABLE = (
 
 USER_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
+    operations.CodeNotForClients: (HTTPStatus.FORBIDDEN, "Clients cannot receive reset codes; use the delivery mail"),
+    operations.OwnAccount: (
+        HTTPStatus.FORBIDDEN,
+        "Change this for your own account at /api/v1/me, with your password",
+    ),
+    operations.RoleDoesNotFit: (
+        UNPROCESSABLE,
+        [
+            error_item(
+                ("body", "role"),
+                "Users of a tenant cannot become staff, and staff cannot become users of a tenant",
+            )
+        ],
+    ),
+    operations.RoleNotGrantable: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
+    operations.SignInRequired: (HTTPStatus.FORBIDDEN, NEEDS_SESSION),
     operations.LastOperator: (HTTPStatus.CONFLICT, "This is the last active super admin; at least one is required"),
     operations.AccountInactive: (
         HTTPStatus.CONFLICT,
@@ -78,20 +91,6 @@ RESET_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
 }
 
 
-def needed(name: str, value: Any) -> Any:
-    if value is None:
-        raise ValidationFailed(error_item(("body", name), "Field required", "missing"))
-    return value
-
-
-def leave_out(role: Role, **given: Any) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise ValidationFailed(
-                error_item(("body", name), f"Not allowed with the role {role}", "value_error.contradiction")
-            )
-
-
 CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     **tenancy.ERRORS,
     operations.ScopeNotGrantable: (HTTPStatus.FORBIDDEN, ACCESS_DENIED),
@@ -105,14 +104,6 @@ CLIENT_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
 GROUP_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
     operations.GroupCycle: (HTTPStatus.CONFLICT, "The group would contain itself"),
 }
-
-
-def tenant_of(view: ResourceViewSet, given: dict[str, Any]) -> Tenant:
-    """Where something is to be made. Whoever runs one tenant need not say so."""
-    me = view.principal
-    usual = me.tenant_id if me.tier is Tier.TENANT else None
-    present = Tenant.objects.not_deleted().filter(partner__deleted_at=None)
-    return view.target(present, needed("tenant_id", given.pop("tenant_id", usual)))
 
 
 class FormParser(BaseParser):

@@ -7,7 +7,6 @@ from django.db.models import Q
 
 from audit.actions import Action, ResourceType, Result
 from core.api.filters import ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
-from core.api.pagination import Listing
 from core.ids import Prefix, first_at
 
 MAX_CLOCK_SKEW = 60_000  # milliseconds, far more than between an entry's time and its id
@@ -56,6 +55,3 @@ def labelled(text: str) -> Q:
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-ENTRIES = Listing(EntryFilters)

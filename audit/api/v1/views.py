@@ -12,7 +12,7 @@ from audit.api.v1 import filters, serializers, wire
 from audit.models import AuditEntry, AuditEntryQuerySet
 from audit.queries import LENGTH, chains_seen_by, length_seen_by
 from core.access import Tier
-from core.api.pagination import PagedViewSet
+from core.api.pagination import ListViewSet
 from core.api.schema import MetaResponse, enveloped, paginated
 from core.ids import Prefix
 
@@ -22,17 +22,17 @@ WORDS = inline_serializer(
 )
 
 
-class RecordViewSet(PagedViewSet):
+class RecordViewSet(ListViewSet):
     """Those entries that are the caller's to read. Nobody writes here: what is done writes them."""
 
-    def entries(self) -> AuditEntryQuerySet:
+    def get_queryset(self) -> AuditEntryQuerySet:
         return AuditEntry.objects.visible_to(self.principal)
 
     def with_columns(self, rows: AuditEntryQuerySet) -> Any:
         return rows.values(*wire.COLUMNS)
 
     def one(self, pk: UUID) -> Any:
-        return self.with_columns(self.entries().filter(pk=pk))
+        return self.with_columns(self.get_queryset().filter(pk=pk))
 
     def length(self) -> Any:
         return chains_seen_by(self.principal).values(total=LENGTH)
@@ -40,9 +40,11 @@ class RecordViewSet(PagedViewSet):
     def listed(self) -> Response:
         item = partial(wire.entry, seen_by=self.principal.tier)
         is_summed = chains_seen_by(self.principal) is not None
-        if usual := self.usual_page(self.entries, self.with_columns, item, total=self.length if is_summed else None):
+        if usual := self.usual_page(
+            self.get_queryset, self.with_columns, item, total=self.length if is_summed else None
+        ):
             return usual
-        found = self.filtered(self.entries())
+        found = self.get_filterset(self.get_queryset())
         length = length_seen_by(self.principal) if found.is_plain else None
         return self.page(
             found, total=found.qs.count if length is None else lambda: length, fetch=self.with_columns, item=item
@@ -52,7 +54,7 @@ class RecordViewSet(PagedViewSet):
 class AuditViewSet(RecordViewSet):
     tag = "Audit"
     reads = dict.fromkeys(("list", "retrieve", "actions", "resource_types"), Tier.TENANT)
-    lists = {"list": filters.ENTRIES}
+    filterset_class = filters.EntryFilters
     missing = "Audit entry not found"
 
     @extend_schema(operation_id="list_audit_entries", responses=paginated(serializers.Entry))
@@ -64,7 +66,7 @@ class AuditViewSet(RecordViewSet):
     def retrieve(self, request: Request, entry_id: str) -> Response:
         """Get an audit log entry. It shows who did what, from where, and each field's old and new value."""
         pk = self.id_or_404(Prefix.AUDIT_ENTRY, entry_id)
-        return self.answer(wire.entry(self.only(self.fetch(self.one, pk)), seen_by=self.principal.tier))
+        return self.answer(wire.entry(self.first_or_404(self.fetch(self.one, pk)), seen_by=self.principal.tier))
 
     @extend_schema(operation_id="list_audit_actions", responses=WORDS)
     def actions(self, request: Request) -> Response:

@@ -103,7 +103,7 @@ class AdminTokenViewSet(NotKeptViewSet):
         """Revoke an administrator's session. Its next request is refused, on every server. Revoking it again changes
         nothing."""
         pk = self.id_or_404(Prefix.SESSION, jti.strip())
-        named = self.changeable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
+        named = self.check_writable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
         operations.revoke(named, actor=self.principal, reason=REASON_BY_ADMIN)
         answer = {"success": True, "jti": jti.strip()}
         return self.signed_out(answer, is_current=pk == self.principal.session_id)

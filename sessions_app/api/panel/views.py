@@ -113,9 +113,9 @@ class AccountSessionViewSet(PolicyViewSet):
             raise wire.MissingToken
         pk = self.id_or_404(Prefix.SESSION, token.strip())
         named = self.mine.filter(pk=pk)
-        self.found(named.count())
+        self.count_or_404(named.count())
         ended = operations.revoke(named, actor=self.principal, reason=REASON_BY_USER)
-        self.found(ended.count)  # somebody else may have been quicker
+        self.count_or_404(ended.count)  # somebody else may have been quicker
         return self.revoked(True, is_current=pk == self.principal.session_id)
 
     def revoked(self, what: int | bool, *, is_current: bool) -> Response:

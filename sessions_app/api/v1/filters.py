@@ -9,8 +9,16 @@ from uuid import UUID
 from django.db.models import Q, TextChoices
 
 from accounts.models import User
-from core.api.filters import BooleanFilter, ChoiceFilter, DateTimeFilter, FilterSet, IdFilter, NetworkFilter, TextFilter
-from core.api.pagination import Listing
+from core.api.filters import (
+    IN_TIME,
+    BooleanFilter,
+    ChoiceFilter,
+    DateTimeFilter,
+    FilterSet,
+    IdFilter,
+    NetworkFilter,
+    TextFilter,
+)
 from core.ids import Prefix
 from sessions_app import devices
 from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet, State
@@ -18,7 +26,6 @@ from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet,
 SEARCHED = ("user_agent", "browser", "os")
 SEARCHED_OF_USER = ("email", "display_name", "first_name", "last_name")
 _USERS_OF = {"tenant_id": "tenant", "partner_id": "tenant__partner", "user_id": "pk"}
-ORDERINGS = {"created_at": ("id",), "last_activity_at": ("last_activity_at", "id")}
 
 
 class Standing(TextChoices):
@@ -34,6 +41,8 @@ STATES = {standing: state for state, standing in STANDINGS.items()}
 
 
 class UserSessionFilters(FilterSet):
+    ordering_fields = {**IN_TIME, "last_activity_at": ("last_activity_at", "id")}
+
     application_id = IdFilter(
         Prefix.APPLICATION,
         method="for_application",
@@ -147,6 +156,8 @@ class SessionFilters(TenantSessionFilters):
 
 
 class StatisticsFilters(FilterSet):
+    ordering_fields = {}
+
     tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Count only this tenant.")
     partner_id = IdFilter(Prefix.PARTNER, "partner", label="Count only this partner and its tenants.")
 
@@ -182,10 +193,3 @@ class RevocationFilters(FilterSet):
 
     def of_scope(self, rows: Any, name: str, value: RevocationScope) -> Any:
         return rows.filter(reach=value.reach)
-
-
-SESSIONS = Listing(SessionFilters, ORDERINGS)
-SESSIONS_OF_TENANT = Listing(TenantSessionFilters, ORDERINGS)
-SESSIONS_OF_USER = Listing(UserSessionFilters, ORDERINGS)
-REVOCATIONS = Listing(RevocationFilters)
-STATISTICS = Listing(StatisticsFilters, {})

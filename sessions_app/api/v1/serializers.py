@@ -8,6 +8,7 @@ from rest_framework import serializers
 from accounts.models import Role
 from core.api.fields import IdText, Secret, StrictBoolean, StrictChoice, StrictString, one_of
 from core.api.response_fields import Count, Id
+from core.api.serializers import InputSerializer
 from core.ids import Prefix
 from sessions_app.api.v1.filters import RevocationScope, Standing
 from sessions_app.devices import DeviceType
@@ -15,7 +16,7 @@ from sessions_app.devices import DeviceType
 TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 
 
-class TenantCredentials(serializers.Serializer):
+class TenantCredentials(InputSerializer):
     email = StrictString(max_length=254)
     password = Secret()
     totp_code = StrictString(max_length=16, required=False, allow_null=True)
@@ -41,7 +42,7 @@ class Credentials(TenantCredentials):
     )
 
 
-class RefreshRequest(serializers.Serializer):
+class RefreshRequest(InputSerializer):
     refresh_token = Secret()
 
 
@@ -153,11 +154,11 @@ def why(**options: Any) -> StrictString:
     return StrictString(max_length=200, required=False, allow_null=True, **options)
 
 
-class Reason(serializers.Serializer):
+class Reason(InputSerializer):
     reason = why()
 
 
-class SessionRevokeRequest(serializers.Serializer):
+class SessionRevokeRequest(InputSerializer):
     session_ids = serializers.ListField(
         child=StrictString(max_length=64), required=False, allow_null=True, max_length=1_000
     )
@@ -191,7 +192,7 @@ def only(target: str, *beside: str) -> dict[str, Any]:
     return {"required": [target], "properties": unnamed | {target: named}}
 
 
-class RevokeAllRequest(serializers.Serializer):
+class RevokeAllRequest(InputSerializer):
     """What to revoke: exactly one of `user_id`, `tenant_id`, `partner_id`, `application_id` and `all`. Beside
     `user_id`, `tenant_id` may name that user's tenant."""
 

@@ -106,12 +106,19 @@ def _scopes(me: Principal, thing: Any) -> list[str]:
 
 def _both(model: type[Model], noun: str, **more: Any) -> list[FormDefinition]:
     """A form to make one, and one to change it. Whether it is active, acts of their own decide."""
-    view = VIEWS[model]
+    create, update = VIEWS[model].create_serializer_class, VIEWS[model].update_serializer_class
     new = {name: value for name, value in more.items() if name != "ends"}
     return [
-        FormDefinition(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", view.made_by, **new),
+        FormDefinition(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", create, **new),
         FormDefinition(
-            model, "edit", "Edit…", "update", "Changes saved.", view.changed_by, without=frozenset({"status"}), **more
+            model,
+            "edit",
+            "Edit…",
+            "update",
+            "Changes saved.",
+            update,
+            without=frozenset({"status"}),
+            **more,
         ),
     ]
 

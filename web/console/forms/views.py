@@ -89,7 +89,7 @@ def sent(place: Place) -> HttpResponse:
     body = form.body()
     if form.is_wrong:
         plan, unread = place.plan, {control.name for control in form.faults}
-        also = flaws_of(plan.model, place.me, body, plan.serializer, partial=not plan.is_new)
+        also = flaws_of(plan.model, place.me, body, plan.serializer, None if plan.is_new else place.thing)
         if also:
             form.blame(also, but=unread)
         return shown(place, form, HTTPStatus.UNPROCESSABLE_ENTITY)

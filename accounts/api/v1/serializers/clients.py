@@ -1,11 +1,17 @@
 """Applications and agents, and the tokens that they are given."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.validators import RegexValidator
+from django.db.models import Q
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 
+from accounts import models, operations
+from accounts.api.v1.serializers.base import TenantResourceInput
 from accounts.models.applications import LONGEST_TOKEN, SHORTEST_TOKEN, ApplicationScope, ApplicationType
+from core.access import Tier
 from core.api.fields import (
     FetchedUrl,
     IdField,
@@ -18,9 +24,11 @@ from core.api.fields import (
     UniqueList,
     WebOrigin,
 )
-from core.api.response_fields import Id, Resource
+from core.api.response_fields import Id
+from core.api.serializers import Resource, field_error
 from core.ids import Prefix
 from core.models import Status
+from tenancy.models import Partner, Tenant
 
 FASTEST = 1_000_000  # requests a minute
 AGENT_TYPE = RegexValidator(
@@ -28,10 +36,16 @@ AGENT_TYPE = RegexValidator(
 )
 
 
-class NewClient(serializers.Serializer):
+class NewClient(TenantResourceInput):
     name = StrictString(max_length=200)
     status = StrictChoice(Status, required=False)
     allowed_scopes = UniqueList(ScopeToken(), required=False, most=100)
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        self.sessions_ended = operations.change_client(
+            instance, actor=self.principal, versions=self.versions, **validated_data
+        )
+        return instance
 
 
 class ApplicationChange(NewClient):
@@ -58,6 +72,36 @@ class NewApplication(ApplicationChange):
     partner_id = IdField(
         Prefix.PARTNER, required=False, help_text="Required with the scope PARTNER, unless you administer a partner."
     )
+
+    def create(self, validated_data: dict[str, Any]) -> models.Application:
+        owner = self.pop_owner(validated_data)
+        application, self.secret = operations.create_application(actor=self.principal, **owner, **validated_data)
+        return application
+
+    def pop_owner(self, validated_data: dict[str, Any]) -> dict[str, Any]:
+        """Take the owner out of the data: the tenant or the partner that the scope calls for, and no other."""
+        scope = validated_data["scope"]
+        for name, owned in (("tenant_id", ApplicationScope.TENANT), ("partner_id", ApplicationScope.PARTNER)):
+            if name in validated_data and scope != owned:
+                raise field_error(name, f"Only with the scope {owned}", "contradiction")
+        match scope:
+            case ApplicationScope.TENANT:
+                return {"tenant": self.pop_tenant(validated_data)}
+            case ApplicationScope.PARTNER:
+                return {"partner": self.pop_partner(validated_data)}
+            case _:
+                return {}
+
+    def pop_partner(self, validated_data: dict[str, Any]) -> Partner:
+        """Take the partner out of the data. An administrator of one partner need not name it."""
+        me = self.principal
+        default = me.partner_id if me.tier is Tier.PARTNER else None
+        partner_id = self.require("partner_id", validated_data.pop("partner_id", default))
+        if me.tier is Tier.SUPER or (me.tier, me.partner_id) == (Tier.PARTNER, partner_id):
+            partner = Partner.objects.not_deleted().filter(pk=partner_id).first()
+            if partner is not None:
+                return partner
+        raise PermissionDenied
 
 
 class Client(Resource):
@@ -112,9 +156,31 @@ class AgentChange(NewClient):
         help_text="Requests per minute; leave it out for no limit.",
     )
 
+    def update(self, instance: models.Agent, validated_data: dict[str, Any]) -> models.Agent:
+        owner_id = validated_data.pop("owner_user_id", instance.owner_user_id)
+        if owner_id != instance.owner_user_id:
+            validated_data["owner_user"] = self.get_owner(owner_id, instance.tenant)
+        agent: models.Agent = super().update(instance, validated_data)
+        return agent
+
+    def get_owner(self, user_id: UUID | None, tenant: Tenant) -> models.User | None:
+        """The person who is responsible for the agent: of the same tenant, or the one who creates it."""
+        if user_id is None:
+            return None
+        people = models.User.objects.not_deleted().filter(Q(tenant=tenant) | Q(pk=self.principal.user_id))
+        return self.get_related(people, user_id)
+
 
 class NewAgent(AgentChange):
     tenant_id = IdField(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
+
+    def create(self, validated_data: dict[str, Any]) -> models.Agent:
+        tenant = self.pop_tenant(validated_data)
+        owner = self.get_owner(validated_data.pop("owner_user_id", None), tenant)
+        agent, self.secret = operations.create_agent(
+            actor=self.principal, tenant=tenant, owner_user=owner, **validated_data
+        )
+        return agent
 
 
 class Agent(Client):

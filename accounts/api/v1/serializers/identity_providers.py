@@ -7,9 +7,12 @@ from cryptography.x509 import InvalidVersion, load_pem_x509_certificate
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
+from accounts import models, operations
+from accounts.api.v1.serializers.base import TenantResourceInput
 from accounts.models.identity_providers import ProviderType
 from core.api.fields import FetchedUrl, IdField, JsonObject, Secret, StrictChoice, StrictString, one_of
-from core.api.response_fields import Id, Resource
+from core.api.response_fields import Id
+from core.api.serializers import InputSerializer, Resource
 from core.ids import Prefix
 from core.models import Status
 
@@ -34,7 +37,7 @@ class Certificate(StrictString):
 ENTITY_ID = r"^(https?://|urn:)[!-~]+\Z"
 
 
-class OidcConfig(serializers.Serializer):
+class OidcConfig(InputSerializer):
     issuer = FetchedUrl()
     client_id = StrictString(max_length=255)
     scopes = serializers.ListField(child=StrictString(max_length=128), max_length=50, default=list)
@@ -46,7 +49,7 @@ class NewOidcConfig(OidcConfig):
     )
 
 
-class SamlConfig(serializers.Serializer):
+class SamlConfig(InputSerializer):
     entity_id = serializers.RegexField(
         ENTITY_ID,
         max_length=1024,
@@ -71,10 +74,28 @@ class Config(serializers.DictField):
 CONFIGS: dict[str, type[serializers.Serializer]] = {ProviderType.OIDC: NewOidcConfig, ProviderType.SAML: SamlConfig}
 
 
-class ChangedIdentityProvider(serializers.Serializer):
+class ChangedIdentityProvider(TenantResourceInput):
     name = StrictString(max_length=200)
     status = StrictChoice(Status, required=False)
     config = NewConfig()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the config by the type of the provider, and take out the secret that came in it, if there was one."""
+        if "config" not in attrs:
+            return attrs
+        provider_type = self.instance.provider_type if self.instance else attrs["provider_type"]
+        config = CONFIGS[provider_type](data=attrs["config"])
+        if not config.is_valid():
+            raise serializers.ValidationError({"config": config.errors})
+        values = dict(config.validated_data)
+        secret = {"client_secret": values.pop("client_secret")} if "client_secret" in values else {}
+        return {**attrs, "config": values, **secret}
+
+    def update(self, instance: models.IdentityProvider, validated_data: dict[str, Any]) -> models.IdentityProvider:
+        self.sessions_ended = operations.change_identity_provider(
+            instance, actor=self.principal, versions=self.versions, **validated_data
+        )
+        return instance
 
 
 class NewIdentityProvider(ChangedIdentityProvider):
@@ -92,6 +113,10 @@ class NewIdentityProvider(ChangedIdentityProvider):
 
     tenant_id = IdField(Prefix.TENANT, required=False, help_text="Required, unless you administer a tenant.")
     provider_type = StrictChoice(ProviderType)
+
+    def create(self, validated_data: dict[str, Any]) -> models.IdentityProvider:
+        tenant = self.pop_tenant(validated_data)
+        return operations.create_identity_provider(actor=self.principal, tenant=tenant, **validated_data)
 
 
 class IdentityProvider(Resource):

@@ -4,23 +4,24 @@ from rest_framework import serializers
 
 from core.api.fields import Secret, StrictString
 from core.api.response_fields import Count, Id
+from core.api.serializers import InputSerializer
 from core.ids import Prefix
 
 
-class PasswordChange(serializers.Serializer):
+class PasswordChange(InputSerializer):
     current_password = Secret()
     new_password = Secret()
 
 
-class Password(serializers.Serializer):
+class Password(InputSerializer):
     password = Secret()
 
 
-class Code(serializers.Serializer):
+class Code(InputSerializer):
     code = StrictString(max_length=16)
 
 
-class NewApiKey(serializers.Serializer):
+class NewApiKey(InputSerializer):
     name = StrictString(max_length=100)
 
 

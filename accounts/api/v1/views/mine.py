@@ -46,7 +46,7 @@ class PasswordViewSet(MyAccountViewSet):
     )
     def change(self, request: Request) -> Response:
         """Change your password. All of your other sessions are revoked; this one stays."""
-        given = self.body(serializers.PasswordChange)
+        given = self.validate_body(serializers.PasswordChange)
         ended = operations.change_password(
             self.me, current=given["current_password"], new=given["new_password"], actor=self.principal
         )
@@ -77,7 +77,7 @@ class TotpViewSet(MyAccountViewSet):
     )
     def confirm(self, request: Request) -> Response:
         """Confirm your TOTP device. This turns MFA on. The recovery codes are shown only in this response."""
-        code = self.body(serializers.Code)["code"]
+        code = self.validate_body(serializers.Code)["code"]
         return self.answer({"recovery_codes": operations.confirm_totp(self.me, code, actor=self.principal)})
 
     @extend_schema(
@@ -87,7 +87,7 @@ class TotpViewSet(MyAccountViewSet):
     )
     def remove(self, request: Request) -> Response:
         """Remove your TOTP device. This turns MFA off. Send your password; all of your other sessions are revoked."""
-        password = self.body(serializers.Password)["password"]
+        password = self.validate_body(serializers.Password)["password"]
         return self.answer({"sessions_ended": operations.disable_totp(self.me, password, actor=self.principal)})
 
 
@@ -110,12 +110,14 @@ class ApiKeyViewSet(MyAccountViewSet):
     )
     def create(self, request: Request) -> Response:
         """Create an API key. It acts for you until you delete it, and is shown only in this response."""
-        made = operations.create_api_key(self.me, self.body(serializers.NewApiKey)["name"], actor=self.principal)
+        made = operations.create_api_key(
+            self.me, self.validate_body(serializers.NewApiKey)["name"], actor=self.principal
+        )
         return self.answer({**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED)
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:
         """Delete an API key. It is refused from its next request on."""
         keys = ApiKey.objects.filter(user=self.user_id, pk=self.id_or_404(Prefix.API_KEY, key_id))
-        self.found(operations.delete_api_key(keys, actor=self.principal))
-        return self.nothing()
+        self.count_or_404(operations.delete_api_key(keys, actor=self.principal))
+        return self.no_content()

@@ -131,7 +131,7 @@ class ListedViewSet(EdgeViewSet):
 
     def answer_detail(self) -> Response:
         pk = self.id_or_404(self.prefix, self.kwargs[self.id_in_path])
-        [data] = self.represent([self.only(self.fetch(self.one, pk))["shown"]])
+        [data] = self.represent([self.first_or_404(self.fetch(self.one, pk))["shown"]])
         return self.answer(data)
 
     def one(self, pk: UUID) -> Any:

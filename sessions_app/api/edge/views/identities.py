@@ -32,7 +32,7 @@ class CurrentIdentityViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Get the signed-in user. In OpenZiti's terms, the user is an identity."""
-        [data] = identities([self.only(self.fetch(self.me))["shown"]])
+        [data] = identities([self.first_or_404(self.fetch(self.me))["shown"]])
         return self.answer(data | {"_links": {"self": {"href": "./current-identity"}}})
 
     def me(self) -> Any:

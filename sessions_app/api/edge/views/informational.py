@@ -70,7 +70,7 @@ class SpecViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request, spec_id: str) -> Response:
         """Get a document that describes this API. If API documentation is served, `_links.spec` leads to it."""
-        self.found(spec_id == SPEC)
+        self.count_or_404(spec_id == SPEC)
         return self.answer(_spec())
 
 

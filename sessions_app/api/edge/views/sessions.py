@@ -54,7 +54,9 @@ class AuthenticateViewSet(EdgeViewSet):
             raise wire.Failure(wire.Told(wire.Code.INVALID_AUTH_METHOD))
         credentials = wire.credentials_in(request.data)
         made = operations.sign_in(credentials, origin=self.origin, with_key=True)
-        row = self.only(SessionState.objects.filter(pk=made.session.pk).values_list(wire.SESSION_COLUMNS, flat=True))
+        row = self.first_or_404(
+            SessionState.objects.filter(pk=made.session.pk).values_list(wire.SESSION_COLUMNS, flat=True)
+        )
         opened = self.answer(wire.current_session(row, made.key))
         opened["zt-session"] = made.key
         return with_expiry(opened, datetime.fromisoformat(row["until"]))
@@ -73,7 +75,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Get the current session. If the request has a session key, `data.token` repeats it."""
-        row = self.only(self.fetch(self.current))["shown"]
+        row = self.first_or_404(self.fetch(self.current))["shown"]
         return self.answer(wire.current_session(row, wire.session_key_in(request)))
 
     def current(self) -> Any:
@@ -140,6 +142,6 @@ class ApiSessionViewSet(ListedViewSet):
     )
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke a session. Its next request is refused, on every server. A session that has ended is not found."""
-        mine = self.changeable(self.named()).writable_by(self.principal)
-        self.found(operations.revoke(mine, actor=self.principal, reason=REASON_BY_ADMIN).count)
+        mine = self.check_writable(self.named()).writable_by(self.principal)
+        self.count_or_404(operations.revoke(mine, actor=self.principal, reason=REASON_BY_ADMIN).count)
         return self.ended(self.id_or_404(Prefix.SESSION, session_id))

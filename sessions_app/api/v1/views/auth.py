@@ -28,12 +28,12 @@ class AuthViewSet(V1ViewSet):
     def login(self, request: Request) -> Response:
         """Sign in. Send `tenant` if your e-mail address exists in several tenants. If the answer is 401 with
         `mfa_required`, send the same again with `totp_code` or `recovery_code`."""
-        return self.signed_in(**self.body(serializers.Credentials))
+        return self.signed_in(**self.validate_body(serializers.Credentials))
 
     @extend_schema(operation_id="login_to_tenant", request=serializers.TenantCredentials, responses=SIGN_IN)
     def login_to_tenant(self, request: Request, slug: str) -> Response:
         """Sign in to a tenant. The path names the tenant by its slug."""
-        return self.signed_in(**self.body(serializers.TenantCredentials), tenant=slug)
+        return self.signed_in(**self.validate_body(serializers.TenantCredentials), tenant=slug)
 
     def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
         if session_cookie:
@@ -52,14 +52,14 @@ class AuthViewSet(V1ViewSet):
     def refresh(self, request: Request) -> Response:
         """Refresh an access token. Returns a new access token and a new refresh token. Sending the same refresh token
         again within ten seconds returns the same new one; later, it counts as stolen and the session is revoked."""
-        token = self.body(serializers.RefreshRequest)["refresh_token"]
+        token = self.validate_body(serializers.RefreshRequest)["refresh_token"]
         return self.answer(wire.signed_in(operations.refresh(token, origin=self.origin)))
 
     @extend_schema(operation_id="logout", request=None, responses={204: None})
     def logout(self, request: Request) -> Response:
         """Sign out. Revokes the session that this request is sent in."""
         operations.sign_out(self.session_id, actor=self.principal)
-        answer = self.nothing()
+        answer = self.no_content()
         if cookies.is_of(self.session_id, request):
             cookies.drop_cookie(answer)
         return answer

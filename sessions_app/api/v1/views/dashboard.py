@@ -2,7 +2,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.api.v1.filters import ENTRIES
+from audit.api.v1.filters import EntryFilters
 from audit.api.v1.serializers import Entry
 from audit.api.v1.views import RecordViewSet
 from core.access import Tier
@@ -16,14 +16,14 @@ class DashboardViewSet(RecordViewSet):
     tag = "Dashboard"
     reads = {"stats": Tier.TENANT, "activity": Tier.TENANT}
     expensive = frozenset({"stats"})
-    lists = {"stats": filters.STATISTICS, "activity": ENTRIES}
+    filterset_classes = {"stats": filters.StatisticsFilters, "activity": EntryFilters}
 
     @extend_schema(operation_id="show_dashboard_statistics", responses=enveloped(serializers.DashboardStats))
     def stats(self, request: Request) -> Response:
         """Get the numbers of a dashboard. Counts every kind of resource you can see, and what happened in the
         last 24 hours."""
-        asked = self.filtered(Session.objects.none()).form.cleaned_data
-        return self.answer(totals(self.principal, **asked))
+        scope = self.get_filterset(Session.objects.none()).form.cleaned_data
+        return self.answer(totals(self.principal, **scope))
 
     @extend_schema(operation_id="list_dashboard_activity", responses=paginated(Entry))
     def activity(self, request: Request) -> Response:

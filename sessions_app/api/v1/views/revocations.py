@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.api.pagination import PagedViewSet
+from core.api.pagination import ListViewSet
 from core.api.schema import enveloped, paginated
 from core.ids import Prefix
 from sessions_app.api.v1 import filters, serializers, wire
@@ -14,32 +14,32 @@ from sessions_app.models import Revocation
 from sessions_app.models.revocations import RevocationQuerySet
 
 
-class RevocationViewSet(PagedViewSet):
+class RevocationViewSet(ListViewSet):
     tag = "Revocations"
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
-    lists = {"list": filters.REVOCATIONS}
+    filterset_class = filters.RevocationFilters
     missing = "Revocation not found"
 
-    def visible(self) -> RevocationQuerySet:
+    def get_queryset(self) -> RevocationQuerySet:
         return Revocation.objects.visible_to(self.principal)
 
     def with_columns(self, rows: RevocationQuerySet) -> Any:
         return wire.revocations(rows)
 
     def one(self, pk: UUID) -> Any:
-        return wire.revocations(self.visible().filter(pk=pk))
+        return wire.revocations(self.get_queryset().filter(pk=pk))
 
     @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
     def list(self, request: Request) -> Response:
         """List revocations. Each shows what was revoked, how many sessions, by whom and why; newest first."""
-        if usual := self.usual_page(self.visible, self.with_columns, wire.revocation):
-            return usual
-        found = self.filtered(self.visible())
-        return self.page(found, total=found.qs.count, fetch=wire.revocations, item=wire.revocation)
+        if page := self.usual_page(self.get_queryset, self.with_columns, wire.revocation):
+            return page
+        filterset = self.get_filterset(self.get_queryset())
+        return self.page(filterset, total=filterset.qs.count, fetch=wire.revocations, item=wire.revocation)
 
     @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
     def retrieve(self, request: Request, revocation_id: str) -> Response:
         """Get a revocation. It takes effect immediately; `swept_count` is how many session rows have been updated so
         far."""
         pk = self.id_or_404(Prefix.REVOCATION, revocation_id)
-        return self.answer(wire.revocation(self.only(self.fetch(self.one, pk))))
+        return self.answer(wire.revocation(self.first_or_404(self.fetch(self.one, pk))))

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.api.pagination import PagedViewSet
+from core.api.pagination import ListViewSet
 from core.api.schema import enveloped, paginated
 from core.ids import Prefix
 from sessions_app import operations
@@ -23,18 +23,17 @@ Form = tuple[tuple[str, Any], ...]
 STATISTICS = enveloped(serializers.SessionStats, name="dict_str__Any_")
 
 
-class SessionsViewSet(PagedViewSet):
+class SessionsViewSet(ListViewSet):
     """Other people's sessions, as far as the caller reaches."""
 
-    @property
-    def visible(self) -> SessionStateQuerySet:
+    def get_queryset(self) -> SessionStateQuerySet:
         return SessionState.objects.visible_to(self.principal)
 
     def tenant(self, tenant_id: str) -> Any:
         return visible_tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
 
     def asked(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
-        found = self.filtered(sessions)
+        found = self.get_filterset(sessions)
         found.ground = ground
         return found
 
@@ -74,7 +73,7 @@ class SessionsViewSet(PagedViewSet):
         mine = named.writable_by(self.principal)
         ended = operations.revoke(mine, actor=self.principal, reason=reason or REASON_BY_ADMIN, tenant_id=tenant_id)
         if not ended.count:
-            self.changeable(named if of is None else of)
+            self.check_writable(named if of is None else of)
         return ended
 
     def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
@@ -93,17 +92,18 @@ class AdminSessionViewSet(SessionsViewSet):
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT, "stats": Tier.TENANT}
     writes = {"destroy": Tier.TENANT, "revoke": Tier.TENANT, "revoke_all": Tier.TENANT}
     expensive = frozenset({"stats", "revoke_all"})
-    lists = {"list": filters.SESSIONS, "stats": filters.STATISTICS}
+    filterset_class = filters.SessionFilters
+    filterset_classes = {"stats": filters.StatisticsFilters}
     missing = "Session not found"
 
     def named(self, session_id: str) -> SessionStateQuerySet:
-        return self.visible.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+        return self.get_queryset().filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 
     def one(self, pk: UUID) -> Any:
-        return self.with_columns(self.visible.filter(pk=pk))
+        return self.with_columns(self.get_queryset().filter(pk=pk))
 
     def rows(self, form: Form) -> SessionStateQuerySet:
-        return filters.SessionFilters.applied(self.visible, form, **owner_filter(self.principal))
+        return filters.SessionFilters.applied(self.get_queryset(), form, **owner_filter(self.principal))
 
     @extend_schema(operation_id="list_sessions", responses=paginated(serializers.SessionListItem))
     def list(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class AdminSessionViewSet(SessionsViewSet):
         usual = everything and self.usual(everything.reach, everything.target_id, lambda: everything.live)
         if usual:
             return usual
-        found = self.asked(self.visible, **owner_filter(self.principal))
+        found = self.asked(self.get_queryset(), **owner_filter(self.principal))
         filtered = (
             None if found.is_plain else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item)
         )
@@ -127,7 +127,9 @@ class AdminSessionViewSet(SessionsViewSet):
         """Get session statistics. Counts the sessions you can see by status, device, browser, operating system and
         sign-in method."""
         place = {
-            name: value for name, value in self.filtered(SessionState.objects.none()).form.cleaned_data.items() if value
+            name: value
+            for name, value in self.get_filterset(SessionState.objects.none()).form.cleaned_data.items()
+            if value
         }
         all_of_it = scope_of(self.principal, **place)
         return self.answer(all_of_it.statistics if all_of_it else NOTHING)
@@ -135,24 +137,26 @@ class AdminSessionViewSet(SessionsViewSet):
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Get a session. Active or ended, with the applications that were used in it."""
-        return self.answer(wire.session(self.only(self.fetch(self.one, self.id_or_404(Prefix.SESSION, session_id)))))
+        return self.answer(
+            wire.session(self.first_or_404(self.fetch(self.one, self.id_or_404(Prefix.SESSION, session_id))))
+        )
 
     @extend_schema(operation_id="delete_session", request=None, responses={204: None})
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke a session. Its next request is refused, on every server. Revoking it again changes nothing."""
-        self.end(self.changeable(self.named(session_id)))
-        return self.nothing()
+        self.end(self.check_writable(self.named(session_id)))
+        return self.no_content()
 
     @extend_schema(operation_id="revoke_session", request=serializers.Reason, responses={200: ENDED})
     def revoke(self, request: Request, session_id: str) -> Response:
         """Revoke a session and give a reason. Its next request is refused, on every server. Unlike DELETE, this takes a
         reason and returns the revocation."""
-        named = self.changeable(self.named(session_id))
-        return self.revoked(self.end(named, self.body(serializers.Reason).get("reason")))
+        named = self.check_writable(self.named(session_id))
+        return self.revoked(self.end(named, self.validate_body(serializers.Reason).get("reason")))
 
     @extend_schema(operation_id="revoke_all_sessions", request=serializers.RevokeAllRequest, responses={200: ENDED})
     def revoke_all(self, request: Request) -> Response:
         """Revoke all sessions of a user, tenant, partner or application. Or, as a super admin, of the whole platform.
         Sign-ins in progress are refused as well, and your own session is included if it is one of them."""
-        asked = self.body(serializers.RevokeAllRequest)
+        asked = self.validate_body(serializers.RevokeAllRequest)
         return self.end_all(*wire.target(asked, self.principal), asked.get("reason"))

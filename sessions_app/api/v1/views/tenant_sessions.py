@@ -23,11 +23,13 @@ class TenantSessionsViewSet(SessionsViewSet):
     reads = {"list": Tier.TENANT, "stats": Tier.TENANT}
     writes = {"revoke_all": Tier.TENANT}
     expensive = frozenset({"stats", "revoke_all"})
-    lists = {"list": filters.SESSIONS_OF_TENANT}
+    filterset_class = filters.TenantSessionFilters
     missing = "Tenant not found"
 
     def rows(self, tenant_id: UUID, form: Form) -> SessionStateQuerySet:
-        return filters.TenantSessionFilters.applied(self.visible.filter(tenant=tenant_id), form, tenant_id=tenant_id)
+        return filters.TenantSessionFilters.applied(
+            self.get_queryset().filter(tenant=tenant_id), form, tenant_id=tenant_id
+        )
 
     def total(self, tenant_id: UUID, form: Form) -> Any:
         tenant = visible_tenants(self.principal).filter(pk=tenant_id)
@@ -39,7 +41,7 @@ class TenantSessionsViewSet(SessionsViewSet):
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
         if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
             return usual
-        found = self.asked(self.visible.filter(tenant=pk), tenant_id=pk)
+        found = self.asked(self.get_queryset().filter(tenant=pk), tenant_id=pk)
         filtered = (
             None
             if found.is_plain
@@ -60,8 +62,8 @@ class TenantSessionsViewSet(SessionsViewSet):
     @extend_schema(operation_id="revoke_all_tenant_sessions", request=serializers.Reason, responses={200: ENDED})
     def revoke_all(self, request: Request, tenant_id: str) -> Response:
         """Revoke all sessions of a tenant. Signs all of its users out, and you too if you are one of them."""
-        tenant = self.only(self.tenant(tenant_id))
-        return self.end_all(Reach.TENANT, tenant.pk, self.body(serializers.Reason).get("reason"))
+        tenant = self.first_or_404(self.tenant(tenant_id))
+        return self.end_all(Reach.TENANT, tenant.pk, self.validate_body(serializers.Reason).get("reason"))
 
 
 class UserSessionsViewSet(SessionsViewSet):
@@ -69,7 +71,7 @@ class UserSessionsViewSet(SessionsViewSet):
     reads = {"list": Tier.TENANT}
     writes = {"revoke": Tier.TENANT}
     expensive = frozenset({"revoke"})
-    lists = {"list": filters.SESSIONS_OF_USER}
+    filterset_class = filters.UserSessionFilters
     missing = "User not found"
 
     def user(self, tenant_id: str, user_id: str) -> Any:
@@ -77,7 +79,7 @@ class UserSessionsViewSet(SessionsViewSet):
 
     def rows(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> SessionStateQuerySet:
         place = {"tenant_id": tenant_id, "user_id": user_id}
-        return filters.UserSessionFilters.applied(self.visible.for_user(user_id), form, **place)
+        return filters.UserSessionFilters.applied(self.get_queryset().for_user(user_id), form, **place)
 
     def total(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> Any:
         user = users_in(visible_tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
@@ -90,7 +92,7 @@ class UserSessionsViewSet(SessionsViewSet):
         what = (self.rows, self.with_list_columns, wire.list_item, tenant_pk, pk)
         if usual := self.usual_page(*what, total=self.total):
             return usual
-        found = self.asked(self.visible.for_user(pk), user_id=pk, tenant_id=tenant_pk)
+        found = self.asked(self.get_queryset().for_user(pk), user_id=pk, tenant_id=tenant_pk)
         if filtered := self.filtered_page(found, *what, total=self.total):
             return filtered
         user = self.user(tenant_id, user_id)
@@ -102,9 +104,9 @@ class UserSessionsViewSet(SessionsViewSet):
     def revoke(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """Revoke a user's sessions. Either those in `session_ids` or, with `revoke_all`, all of them. IDs of other
         users' sessions are ignored."""
-        user = self.changeable(self.user(tenant_id, user_id))
+        user = self.check_writable(self.user(tenant_id, user_id))
         user_pk = self.id_or_404(Prefix.USER, user_id)
-        asked = self.body(serializers.SessionRevokeRequest)
+        asked = self.validate_body(serializers.SessionRevokeRequest)
         if asked["revoke_all"]:
             spare = self.principal.session_id if asked["except_current"] else None
             return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
@@ -121,7 +123,7 @@ class TenantSessionViewSet(SessionsViewSet):
     missing = "Session not found"
 
     def of_tenant(self, tenant_id: UUID) -> SessionStateQuerySet:
-        return self.visible.filter(tenant__in=visible_tenants(self.principal).filter(pk=tenant_id))
+        return self.get_queryset().filter(tenant__in=visible_tenants(self.principal).filter(pk=tenant_id))
 
     def named(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
         here = self.of_tenant(self.id_or_404(Prefix.TENANT, tenant_id))
@@ -134,11 +136,11 @@ class TenantSessionViewSet(SessionsViewSet):
     def retrieve(self, request: Request, tenant_id: str, session_id: str) -> Response:
         """Get a session of a tenant. Active or ended, with the applications that were used in it."""
         ids = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.SESSION, session_id)
-        return self.answer(wire.session(self.only(self.fetch(self.one, *ids))))
+        return self.answer(wire.session(self.first_or_404(self.fetch(self.one, *ids))))
 
     @extend_schema(operation_id="delete_tenant_session", request=None, responses={204: None})
     def destroy(self, request: Request, tenant_id: str, session_id: str) -> Response:
         """Revoke a session of a tenant. Its next request is refused, on every server. Revoking it again changes
         nothing."""
-        self.end(self.changeable(self.named(tenant_id, session_id)))
-        return self.nothing()
+        self.end(self.check_writable(self.named(tenant_id, session_id)))
+        return self.no_content()
