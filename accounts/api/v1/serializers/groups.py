@@ -49,9 +49,8 @@ class GroupAddition(ResourceInput):
 
     def get_within(self, rows: Any, pk: Any) -> Any:
         """Whoever adds something to a group must be able to change it, and it must be of the group's tenant."""
-        return self.get_related(
-            rows.writable_by(self.principal).not_deleted().filter(tenant=self.instance.tenant_id), pk
-        )
+        group: Any = self.instance
+        return self.get_related(rows.writable_by(self.principal).not_deleted().filter(tenant=group.tenant_id), pk)
 
 
 class NewMember(GroupAddition):
