@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.filters import ChoiceFilter, FilterSet, TextFilter
-from core.api.pagination import ListViewSet
+from core.api.lists import ListViewSet
 from core.api.serializers import Resource, ResourceInput
 from core.api.v1 import meta
 from core.models import Entity, EntityQuerySet, Status, version_at
@@ -113,10 +113,10 @@ class ResourceViewSet(ListViewSet):
     def list(self, request: Request) -> Response:
         """List what the caller may see, newest first."""
         represent = self.serializer_class().to_representation
-        if page := self.usual_page(self.get_queryset, self.with_columns, represent):
-            return page
+        if response := self.prepared_page_response(self.get_queryset, self.with_columns, represent):
+            return response
         filterset = self.get_filterset(self.get_queryset())
-        return self.page(filterset, total=filterset.qs.count, fetch=self.with_columns, item=represent)
+        return self.page_response(filterset, total=filterset.qs.count, fetch=self.with_columns, represent=represent)
 
     def create(self, request: Request) -> Response:
         """Create one, and respond with it."""

@@ -11,7 +11,8 @@ from rest_framework import serializers
 
 from core.api.fields import IdField, StrictString, UniqueList
 from core.api.filters import FilterSet
-from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, ListViewSet
+from core.api.lists import ListViewSet
+from core.api.pagination import LAST_PAGE, MOST_PER_PAGE
 from core.api.resources import ResourceViewSet
 from core.api.response_fields import Count, Id
 from core.api.schema_examples import example

@@ -12,7 +12,7 @@ from audit.api.v1 import filters, serializers, wire
 from audit.models import AuditEntry, AuditEntryQuerySet
 from audit.queries import LENGTH, chains_seen_by, length_seen_by
 from core.access import Tier
-from core.api.pagination import ListViewSet
+from core.api.lists import ListViewSet
 from core.api.schema import MetaResponse, enveloped, paginated
 from core.ids import Prefix
 
@@ -38,16 +38,17 @@ class RecordViewSet(ListViewSet):
         return chains_seen_by(self.principal).values(total=LENGTH)
 
     def listed(self) -> Response:
-        item = partial(wire.entry, seen_by=self.principal.tier)
-        is_summed = chains_seen_by(self.principal) is not None
-        if usual := self.usual_page(
-            self.get_queryset, self.with_columns, item, total=self.length if is_summed else None
-        ):
-            return usual
-        found = self.get_filterset(self.get_queryset())
-        length = length_seen_by(self.principal) if found.is_plain else None
-        return self.page(
-            found, total=found.qs.count if length is None else lambda: length, fetch=self.with_columns, item=item
+        represent = partial(wire.entry, seen_by=self.principal.tier)
+        total = self.length if chains_seen_by(self.principal) is not None else None
+        if response := self.prepared_page_response(self.get_queryset, self.with_columns, represent, total=total):
+            return response
+        filterset = self.get_filterset(self.get_queryset())
+        length = length_seen_by(self.principal) if filterset.is_plain else None
+        return self.page_response(
+            filterset,
+            total=filterset.qs.count if length is None else lambda: length,
+            fetch=self.with_columns,
+            represent=represent,
         )
 
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from audit.api.refusal_log import recording_refusals
 from core.access import Tier
-from core.api.pagination import said
+from core.api.pagination import query_values
 from core.api.views import PolicyViewSet
 from core.ids import Prefix
 from sessions_app import operations
@@ -91,7 +91,7 @@ class AccountSessionViewSet(PolicyViewSet):
         """Revoke all of your other sessions. Sign-ins in progress are refused as well. With `includeCurrent=true`, this
         session is revoked too."""
         own = self.principal.session_id
-        is_included = said(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
+        is_included = query_values(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
         spare = None if is_included else own
         ended = operations.revoke_scope(
             Reach.USER, self.user_id, actor=self.principal, reason=REASON_BY_USER, spare=spare

@@ -13,7 +13,7 @@ from accounts.models import Group, GroupMembership, User
 from accounts.models.groups import GroupQuerySet, members_of
 from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier, count_of
-from core.api.pagination import total_within
+from core.api.pagination import total_or_404
 from core.api.resources import ResourceViewSet
 from core.api.schema import enveloped, paginated, refused
 from core.ids import Prefix
@@ -59,11 +59,11 @@ class GroupViewSet(IdempotentViewSet, ResourceViewSet):
         listed, deleted ones are not."""
         filterset = self.get_filterset(User.objects.all())
         filterset.group_id = self.pk
-        return self.page(
+        return self.page_response(
             filterset,
-            total=lambda: total_within(self.get_rows(), count_of(filterset.qs)),
+            total=lambda: total_or_404(self.get_rows(), count_of(filterset.qs)),
             fetch=lambda rows: rows.values("id", "email", "display_name", "role", "status"),
-            item=serializers.Member().to_representation,
+            represent=serializers.Member().to_representation,
         )
 
     @extend_schema(operation_id="add_group_member", request=serializers.NewMember, responses={**ADDED, 409: A_RING})
@@ -85,11 +85,11 @@ class GroupViewSet(IdempotentViewSet, ResourceViewSet):
     def nested(self, request: Request, resource_id: str) -> Response:
         """List a group's nested groups. Only those that are nested in it directly are returned."""
         filterset = self.get_filterset(Group.objects.nested_in(self.pk))
-        return self.page(
+        return self.page_response(
             filterset,
-            total=lambda: total_within(self.get_rows(), count_of(filterset.qs)),
+            total=lambda: total_or_404(self.get_rows(), count_of(filterset.qs)),
             fetch=self.with_columns,
-            item=self.serializer_class().to_representation,
+            represent=self.serializer_class().to_representation,
         )
 
     @extend_schema(operation_id="nest_group", request=serializers.NewNesting, responses={**ADDED, 409: A_RING})

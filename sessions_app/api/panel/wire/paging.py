@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from core.api.pagination import said
+from core.api.pagination import query_values
 from core.api.v1 import ValidationFailed, error_item
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
@@ -29,7 +29,7 @@ class Page:
     @classmethod
     def of(cls, query: str) -> "Page":
         """A page that begins between two others is one, as in the original; one that begins within a row is none."""
-        values = said(query, {*PARAMETERS})
+        values = query_values(query, {*PARAMETERS})
         number, limit = (_bounded(name, values.get(name)) for name in PARAMETERS)
         start = (number - 1) * limit
         for name, value in {"limit": limit, "page": start}.items():

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.api.pagination import ListViewSet
+from core.api.lists import ListViewSet
 from core.api.schema import enveloped, paginated
 from core.ids import Prefix
 from sessions_app.api.v1 import filters, serializers, wire
@@ -32,10 +32,12 @@ class RevocationViewSet(ListViewSet):
     @extend_schema(operation_id="list_revocations", responses=paginated(serializers.RevocationResponse))
     def list(self, request: Request) -> Response:
         """List revocations. Each shows what was revoked, how many sessions, by whom and why; newest first."""
-        if page := self.usual_page(self.get_queryset, self.with_columns, wire.revocation):
-            return page
+        if response := self.prepared_page_response(self.get_queryset, self.with_columns, wire.revocation):
+            return response
         filterset = self.get_filterset(self.get_queryset())
-        return self.page(filterset, total=filterset.qs.count, fetch=wire.revocations, item=wire.revocation)
+        return self.page_response(
+            filterset, total=filterset.qs.count, fetch=wire.revocations, represent=wire.revocation
+        )
 
     @extend_schema(operation_id="show_revocation", responses=enveloped(serializers.RevocationResponse))
     def retrieve(self, request: Request, revocation_id: str) -> Response:

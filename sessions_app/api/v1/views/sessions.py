@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier
-from core.api.pagination import ListViewSet
+from core.api.lists import ListViewSet
 from core.api.schema import enveloped, paginated
 from core.ids import Prefix
 from sessions_app import operations
@@ -32,27 +32,27 @@ class SessionsViewSet(ListViewSet):
     def tenant(self, tenant_id: str) -> Any:
         return visible_tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
 
-    def asked(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
-        found = self.get_filterset(sessions)
-        found.ground = ground
-        return found
+    def get_filterset_within(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
+        filterset: Any = self.get_filterset(sessions)
+        filterset.ground = ground
+        return filterset
 
-    def listed(self, found: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
-        return self.page(found, total=total, fetch=self.with_list_columns, item=wire.list_item)
+    def filtered_response(self, filterset: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
+        return self.page_response(filterset, total=total, fetch=self.with_list_columns, represent=wire.list_item)
 
     def with_list_columns(self, rows: SessionStateQuerySet) -> Any:
         return rows.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
 
-    def usual(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
-        """The list when nothing is said but where in it, if not in the middle: all the live ones, newest first."""
+    def live_response(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
+        """The list without a filter, from the start or behind a cursor: all the live ones, newest first."""
         if self.filters_in_query:
             return None
-        place = self.place(bound := self.bound_to({}))
-        if not place.is_usual:
+        position = self.read_position({})
+        if not position.is_usual:
             return None
-        count, most, after = total(), place.per_page + 1, place.after_id
-        found = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
-        return self.shown_as_page(place, bound, count, found, wire.list_item)
+        count, most, after = total(), position.per_page + 1, position.after_id
+        rows = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
+        return self.cut_response(count, rows, wire.list_item)
 
     def with_columns(self, named: SessionStateQuerySet) -> Any:
         return named.with_is_current(self.principal).with_applications().values(*wire.COLUMNS)
@@ -109,30 +109,25 @@ class AdminSessionViewSet(SessionsViewSet):
     def list(self, request: Request) -> Response:
         """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
         `active_only`."""
-        everything = scope_of(self.principal)
-        usual = everything and self.usual(everything.reach, everything.target_id, lambda: everything.live)
-        if usual:
-            return usual
-        found = self.asked(self.get_queryset(), **owner_filter(self.principal))
-        filtered = (
-            None if found.is_plain else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item)
-        )
-        if filtered:
-            return filtered
-        all_of_it = scope_of(self.principal, **found.place) if found.is_plain else None
-        return self.listed(found, lambda: all_of_it.live if all_of_it else found.qs.count())
+        whole = scope_of(self.principal)
+        response = whole and self.live_response(whole.reach, whole.target_id, lambda: whole.live)
+        if response:
+            return response
+        filterset = self.get_filterset_within(self.get_queryset(), **owner_filter(self.principal))
+        if filterset.is_plain:
+            counted = scope_of(self.principal, **filterset.place)
+            return self.filtered_response(filterset, lambda: counted.live if counted else filterset.qs.count())
+        return self.prepared_filtered_page_response(
+            filterset, self.rows, self.with_list_columns, wire.list_item
+        ) or self.filtered_response(filterset, filterset.qs.count)
 
     @extend_schema(operation_id="show_session_statistics", responses=STATISTICS)
     def stats(self, request: Request) -> Response:
         """Get session statistics. Counts the sessions you can see by status, device, browser, operating system and
         sign-in method."""
-        place = {
-            name: value
-            for name, value in self.get_filterset(SessionState.objects.none()).form.cleaned_data.items()
-            if value
-        }
-        all_of_it = scope_of(self.principal, **place)
-        return self.answer(all_of_it.statistics if all_of_it else NOTHING)
+        values = self.get_filterset(SessionState.objects.none()).form.cleaned_data
+        counted = scope_of(self.principal, **{name: value for name, value in values.items() if value})
+        return self.answer(counted.statistics if counted else NOTHING)
 
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.access import Tier, count_of
-from core.api.pagination import total_within
+from core.api.pagination import total_or_404
 from core.api.schema import enveloped, paginated
 from core.ids import Prefix, decode_id
 from sessions_app.api.v1 import filters, serializers, wire
@@ -39,18 +39,17 @@ class TenantSessionsViewSet(SessionsViewSet):
     def list(self, request: Request, tenant_id: str) -> Response:
         """List a tenant's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
-        if usual := self.usual(Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))):
-            return usual
-        found = self.asked(self.get_queryset().filter(tenant=pk), tenant_id=pk)
-        filtered = (
-            None
-            if found.is_plain
-            else self.filtered_page(found, self.rows, self.with_list_columns, wire.list_item, pk, total=self.total)
-        )
-        if filtered:
-            return filtered
-        total = live_total(Reach.TENANT, pk) if found.is_plain else count_of(found.qs)
-        return self.listed(found, lambda: total_within(self.tenant(tenant_id), total))
+        if response := self.live_response(
+            Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))
+        ):
+            return response
+        filterset = self.get_filterset_within(self.get_queryset().filter(tenant=pk), tenant_id=pk)
+        if filterset.is_plain:
+            total = live_total(Reach.TENANT, pk)
+            return self.filtered_response(filterset, lambda: total_or_404(self.tenant(tenant_id), total))
+        return self.prepared_filtered_page_response(
+            filterset, self.rows, self.with_list_columns, wire.list_item, pk, total=self.total
+        ) or self.filtered_response(filterset, lambda: total_or_404(self.tenant(tenant_id), count_of(filterset.qs)))
 
     @extend_schema(operation_id="show_tenant_session_statistics", responses=STATISTICS)
     def stats(self, request: Request, tenant_id: str) -> Response:
@@ -90,13 +89,13 @@ class UserSessionsViewSet(SessionsViewSet):
         """List a user's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
         what = (self.rows, self.with_list_columns, wire.list_item, tenant_pk, pk)
-        if usual := self.usual_page(*what, total=self.total):
-            return usual
-        found = self.asked(self.get_queryset().for_user(pk), user_id=pk, tenant_id=tenant_pk)
-        if filtered := self.filtered_page(found, *what, total=self.total):
-            return filtered
+        if response := self.prepared_page_response(*what, total=self.total):
+            return response
+        filterset = self.get_filterset_within(self.get_queryset().for_user(pk), user_id=pk, tenant_id=tenant_pk)
+        if response := self.prepared_filtered_page_response(filterset, *what, total=self.total):
+            return response
         user = self.user(tenant_id, user_id)
-        return self.listed(found, lambda: total_within(user, count_of(found.qs)))
+        return self.filtered_response(filterset, lambda: total_or_404(user, count_of(filterset.qs)))
 
     @extend_schema(
         operation_id="revoke_user_sessions", request=serializers.SessionRevokeRequest, responses={200: ENDED}
