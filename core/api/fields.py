@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from rest_framework import serializers
 
 from core import addresses, ids, public_urls
-from core.ids import NIL_ID, Prefix, decode_id
+from core.ids import NIL_ID, Prefix, decode_id, encode_id
 from core.jsonb import EXACT, normalize
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
@@ -181,6 +181,9 @@ class IdField(StrictString):
         if "\0" in text:
             self.fail("invalid")
         return decode_id(self.prefix, text) or NIL_ID
+
+    def to_representation(self, value: Any) -> str:
+        return encode_id(self.prefix, value)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return NIL_ID if data == "" else super().run_validation(data)

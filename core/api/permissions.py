@@ -36,14 +36,20 @@ class ActionPolicy(BasePermission):
             return False  # DRF makes it a 401
         if action is None:
             return True  # an undeclared method: who it is, is settled, and the answer is 405
-        tier, scope = declared(view, action)
-        if tier is Tier.NONE:
-            return False  # whoever it is: no tier is enough, and no scope either
-        if tier is Tier.USER:
-            return _personal(principal, scope, needs_session=action in view.with_session)
-        if principal.is_scoped and scope not in principal.scopes:
-            raise PermissionDenied(NEEDS_SCOPE)
-        return principal.tier >= tier
+        return is_allowed(principal, view, action)
+
+
+def is_allowed(principal: Principal, view: Any, action: str) -> bool:
+    """Whether the policy of a view, or of its class, lets the principal call an action. A refusal that has a reason to
+    tell raises `PermissionDenied`."""
+    tier, scope = declared(view, action)
+    if tier is Tier.NONE:
+        return False  # whoever it is: no tier is enough, and no scope either
+    if tier is Tier.USER:
+        return _personal(principal, scope, needs_session=action in view.with_session)
+    if principal.is_scoped and scope not in principal.scopes:
+        raise PermissionDenied(NEEDS_SCOPE)
+    return principal.tier >= tier
 
 
 def declared(view: Any, action: str) -> tuple[Tier, Scope]:

@@ -62,20 +62,27 @@ class ExpensiveRequests(BaseThrottle):
     _lock = threading.Lock()
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if getattr(view, "action", None) not in getattr(view, "expensive", ()) or not isinstance(
-            request.auth, Principal
-        ):
-            return True
-        with self._lock:
-            self._start_anew()
-            self._counted[request.auth.id] = count = self._counted.get(request.auth.id, 0) + 1
-        return count <= settings.EXPENSIVE_REQUESTS_PER_MINUTE
+        is_counted = getattr(view, "action", None) in getattr(view, "expensive", ())
+        return not is_counted or not isinstance(request.auth, Principal) or self.allow(request.auth)
 
     def wait(self) -> float:
         return max(1.0, self._since + MINUTE - time.monotonic())
+
+    @classmethod
+    def allow(cls, principal: Principal) -> bool:
+        with cls._lock:
+            cls._start_anew()
+            cls._counted[principal.id] = count = cls._counted.get(principal.id, 0) + 1
+        return count <= settings.EXPENSIVE_REQUESTS_PER_MINUTE
 
     @classmethod
     def _start_anew(cls) -> None:
         if time.monotonic() - cls._since >= MINUTE:
             cls._since = time.monotonic()
             cls._counted.clear()
+
+
+def throttle(principal: Principal, view: Any, action: str) -> None:
+    """Count an action of a view's class that is called without a request."""
+    if action in view.expensive and not ExpensiveRequests.allow(principal):
+        raise Throttled(ExpensiveRequests().wait())

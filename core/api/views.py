@@ -101,19 +101,24 @@ class PolicyViewSet(GenericViewSet):
         return self.or_404(next(iter(rows[:1]), None))
 
     def check_writable(self, rows: Q) -> Q:
-        """`rows`, if there are any and the caller may change them; 404 or 403, told apart by one statement."""
-        writable = unfiltered(rows).writable_by(self.principal).filter(pk=OuterRef("pk"))
-        answers = list(rows.order_by().values_list(Exists(writable), flat=True)[:2])
-        self.count_or_404(len(answers))
-        if not all(answers):
-            raise exceptions.PermissionDenied
-        return rows
+        return check_writable(rows, self.principal)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
         final["Vary"] = self.credentials_in
         return final
+
+
+def check_writable(rows: Q, principal: Principal) -> Q:
+    """`rows`, if there are any and the principal may change them; 404 or 403, told apart by one statement."""
+    writable = unfiltered(rows).writable_by(principal).filter(pk=OuterRef("pk"))
+    answers = list(rows.order_by().values_list(Exists(writable), flat=True)[:2])
+    if not answers:
+        raise Http404
+    if not all(answers):
+        raise exceptions.PermissionDenied
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

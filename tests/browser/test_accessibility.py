@@ -14,7 +14,7 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import FIREFOX, PHONE, Visitor
 from tests.console.test_scope import THINGS, furnished, principal
 from tests.world import Caller, World
-from web.console.actions import acts_on
+from web.console.actions import available_actions
 
 pytestmark = pytest.mark.proof
 
@@ -71,7 +71,7 @@ def addresses(route: str, world: World) -> Iterator[str]:
     thing = THINGS[kind](world) if "<str:handle>" in route else None
     there = route.format(tenant=world.springfield.slug).replace("<str:handle>", thing.handle if thing else "")
     if "<slug:name>" in there:
-        acts = acts_on(thing, principal(world.super_admin))
+        acts = available_actions(thing, principal(world.super_admin))
         assert acts
         yield from (there.replace("<slug:name>", act.name) for act in acts)
     else:

@@ -16,7 +16,7 @@ from tests.console.browser import SIGN_IN, Browser
 from tests.contract.v1.authenticator import App, Clock
 from tests.resources import agent_of, application_of, identity_provider_of
 from tests.world import World
-from web.console.actions import ACTS
+from web.console.actions import ACTIONS
 
 THINGS: dict[type, tuple[str, Any]] = {
     Partner: ("partners", lambda world: world.acme),
@@ -47,7 +47,7 @@ def hidden(browser: Browser) -> dict[str, str]:
 
 
 def test_every_kind_that_can_be_suspended_is_tested():
-    assert THINGS.keys() == {kind for kind, acts in ACTS.items() if "suspend" in {act.name for act in acts}}
+    assert THINGS.keys() == {kind for kind, acts in ACTIONS.items() if "suspend" in {act.name for act in acts}}
 
 
 @each_kind

@@ -14,7 +14,7 @@ from core.models import defaults_of
 from tests.contract.v1.answers import flaws
 from tests.security.routes import reads
 from tests.world import World
-from web.console.api_bridge import VIEWS
+from web.console.resources import RESOURCES
 
 COMPONENTS = json.loads((Path(__file__).parents[2] / "docs/openapi/v1.json").read_text())["components"]["schemas"]
 MODULES = (
@@ -105,7 +105,7 @@ def test_every_request_body_is_described_by_a_compared_serializer():
 
 def test_every_default_of_a_new_resource_is_in_the_schema():
     wrong = []
-    for model, view in VIEWS.items():
+    for model, view in RESOURCES.items():
         schema = COMPONENTS[f"{view.create_serializer_class.__name__}Request"]
         said = {name: each.get("default", ...) for name, each in schema["properties"].items()}
         optional = said.keys() - set(schema["required"])

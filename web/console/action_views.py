@@ -1,4 +1,4 @@
-"""The form of an act: what it does and how many sessions end with it, then a click, then what was done."""
+"""The page of an action: what it does and how many sessions end with it, a confirmation, and the result."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,70 +13,80 @@ from audit.api.refusal_log import record_refused_request
 from core.access import Principal
 from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link
-from core.api.errors import ErrorResponse
 from core.api.redirects import SeeOther
+from core.api.throttling import throttle
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed, preview_revocation
 from sessions_app.selection import Selection
-from web.console.actions import ACTS, Action, acts_for
-from web.console.shared import MORE_BY_NOW, done_with, hold_to, secret_page
+from web.console.actions import ACTIONS, Action, actions_for
+from web.console.resources import RESOURCES, error_response
+from web.console.shared import MORE_SESSIONS, require_confirmation, secret_page, with_session_count
 
-NOT_NOW = "No change needed: this has already been done."
+ALREADY_DONE = "No change needed: this has already been done."
 
 
-def form_on(admin: ConsoleAdmin) -> Any:
+def action_view(admin: ConsoleAdmin) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
-    def form(request: HttpRequest, handle: str, name: str) -> HttpResponse:
-        me = principal_of(request)
-        thing = admin.found(me, handle)
-        if name not in {act.name for act in ACTS[type(thing)]}:
+    def view(request: HttpRequest, handle: str, name: str) -> HttpResponse:
+        principal = principal_of(request)
+        instance = admin.found(principal, handle)
+        if name not in {each.name for each in ACTIONS[type(instance)]}:
             raise Http404
-        act = next((act for act in acts_for(thing, me) if act.name == name), None)
-        if act is None:
+        action = next((each for each in actions_for(instance, principal) if each.name == name), None)
+        if action is None:
             raise PermissionDenied
-        if not act.is_open(thing):
-            messages.info(request, NOT_NOW)
-            return SeeOther(admin.url_of(thing.handle))
-        return (
-            carry_out(request, admin, thing, act, me) if request.method == "POST" else shown(request, admin, thing, act)
-        )
+        if not action.is_available(instance):
+            messages.info(request, ALREADY_DONE)
+            return SeeOther(admin.url_of(instance.handle))
+        if request.method == "POST":
+            return run_action(request, admin, instance, action, principal)
+        return render_action(request, admin, instance, action)
 
-    return form
+    return view
 
 
-def carry_out(request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Action, me: Principal) -> HttpResponse:
-    seen = frozenset([request.POST.get("version", "")])
+def run_action(
+    request: HttpRequest, admin: ConsoleAdmin, instance: Any, action: Action, principal: Principal
+) -> HttpResponse:
+    view_class = RESOURCES[type(instance)]
+    throttle(principal, view_class, action.policy)
+    versions = frozenset([request.POST.get("version", "")])
     try:
         with transaction.atomic():
-            ended = act.carry_out(thing, me, seen)
-            if act.ends and isinstance(ended, int):
-                hold_to(request, ended)
+            result = action.run(instance, principal, versions)
+            if action.revokes:
+                require_confirmation(request, result.sessions_ended)
     except MoreThanConfirmed:
-        return shown(request, admin, admin.found(me, thing.handle), act, HTTPStatus.CONFLICT, MORE_BY_NOW)
-    except tuple(act.refusals or ()) as refusal:
-        words = next(words for kind, words in (act.refusals or {}).items() if isinstance(refusal, kind))
-        said = words(refusal) if callable(words) else words
-        record_refused_request(ErrorResponse(HTTPStatus.CONFLICT, said), request, me)
-        return shown(request, admin, thing, act, HTTPStatus.CONFLICT, said)
-    if isinstance(ended, str):
-        return secret_page(request, admin, thing, ended)
-    messages.success(request, done_with(act.done, ended))
-    return SeeOther(admin.list_url if act.is_the_last else admin.url_of(thing.handle))
+        instance = admin.found(principal, instance.handle)
+        return render_action(request, admin, instance, action, HTTPStatus.CONFLICT, MORE_SESSIONS)
+    except tuple(view_class.errors) as error:
+        response = error_response(error, type(instance))
+        assert response  # noqa: S101 - it is one of the errors that have a text
+        record_refused_request(response, request, principal)
+        return render_action(request, admin, instance, action, response.status, str(response.words))
+    if result.secret:
+        return secret_page(request, admin, instance, result.secret)
+    messages.success(request, with_session_count(action.success_message, result.sessions_ended))
+    return SeeOther(admin.list_url if action.is_deletion else admin.url_of(instance.handle))
 
 
-def shown(
-    request: HttpRequest, admin: ConsoleAdmin, thing: Any, act: Action, status: int = HTTPStatus.OK, wrong: str = ""
+def render_action(
+    request: HttpRequest,
+    admin: ConsoleAdmin,
+    instance: Any,
+    action: Action,
+    status: int = HTTPStatus.OK,
+    error: str = "",
 ) -> HttpResponse:
-    selection = Selection({act.ends: thing.pk}, asked_by=principal_of(request)) if act.ends else None
-    obstacle = act.obstacle(thing)
-    said = {
-        "title": f"{act.label.rstrip('…')}: {thing}",
-        "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), admin.url_of(thing.handle))],
-        "thing": thing,
-        "act": act,
-        "label": act.label.rstrip("…"),
-        "back": admin.url_of(thing.handle),
+    selection = Selection({action.revokes: instance.pk}, asked_by=principal_of(request)) if action.revokes else None
+    obstacle, back = action.obstacle(instance), admin.url_of(instance.handle)
+    context = {
+        "title": f"{action.title}: {instance}",
+        "crumbs": [Link(admin.plural, admin.list_url), Link(str(instance), back)],
+        "instance": instance,
+        "action": action,
+        "back": back,
         "blast": preview_revocation(selection) if selection else None,
-        "wrong": wrong or obstacle,
-        "is_barred": bool(obstacle),
+        "error": error or obstacle,
+        "is_blocked": bool(obstacle),
     }
-    return admin.rendered(request, "console/act.html", said, status)
+    return admin.rendered(request, "console/action.html", context, status)

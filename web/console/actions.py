@@ -1,4 +1,4 @@
-"""What can be done to a thing at the console, beside ending its sessions: each act is one operation."""
+"""The actions that the console has for an object, beside its forms and the revocation of its sessions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,184 +9,189 @@ from accounts.models import Agent, Application, Group, IdentityProvider, User
 from core.access import Principal
 from core.models import Status
 from sessions_app.models import Reach
-from tenancy.api.v1.wire import partner_has_tenants
+from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
-from tenancy.operations import PartnerHasTenants, Versions, change
-from web.console.api_bridge import ask, ended_by, is_theirs
+from tenancy.operations import PartnerHasTenants, Versions
+from web.console.resources import error_response, is_allowed, is_writable
 
-Refusals = dict[type[Exception], Any]  # words, or what finds them
-Carry = Callable[[Any, Principal, Versions], int | str]
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    sessions_ended: int = 0
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`told` is what it does, before it is done; `done` what was done. `carry_out` says how many sessions it ended, or
-    the secret that is shown this once. `obstacle` is what stands in the way, if anything does."""
+    """One operation on an object, confirmed on a page of its own.
+
+    `policy` is v1's action that does the same: its permission and its limit hold here as well. `revokes` is the scope
+    whose sessions end with it, and `obstacle` says what stands in its way, if anything does.
+    """
 
     name: str
     label: str
-    told: str
-    done: str
-    carry_out: Carry
-    is_open: Callable[[Any], bool]
-    ends: Reach | None = None
-    is_for_oneself: bool = True
-    refusals: Refusals | None = None
-    obstacle: Callable[[Any], str] = lambda thing: ""
-    is_the_last: bool = False  # there is nothing left to look at
+    policy: str
+    description: str
+    success_message: str
+    run: Callable[[Any, Principal, Versions], Result]
+    is_available: Callable[[Any], bool] = lambda instance: True
+    revokes: Reach | None = None
+    is_for_own_account: bool = True
+    obstacle: Callable[[Any], str] = lambda instance: ""
+    is_deletion: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.label.removesuffix("…")
 
 
-def _change_of(thing: Any) -> Callable[..., int]:
-    return accounts.change_user if isinstance(thing, User) else change
+def _change_status(status: Status) -> Callable[[Any, Principal, Versions], Result]:
+    def run(instance: Any, actor: Principal, versions: Versions) -> Result:
+        change = accounts.change_user if isinstance(instance, User) else tenancy.change
+        return Result(change(instance, actor=actor, versions=versions, status=status))
+
+    return run
 
 
-def _suspend(thing: Any, actor: Principal, versions: Versions) -> int:
-    return _change_of(thing)(thing, actor=actor, versions=versions, status=Status.SUSPENDED)
+def _reset_password(user: User, actor: Principal, versions: Versions) -> Result:
+    return Result(accounts.issue_password_reset(user, actor=actor).sessions_ended)
 
 
-def _reactivate(thing: Any, actor: Principal, versions: Versions) -> int:
-    return _change_of(thing)(thing, actor=actor, versions=versions, status=Status.ACTIVE)
+def _disable_mfa(user: User, actor: Principal, versions: Versions) -> Result:
+    return Result(accounts.remove_totp(user, actor=actor))
 
 
-def _reset_password(thing: User, actor: Principal, versions: Versions) -> int:
-    answer = ask(User, "reset_password", actor, thing.handle, data={"delivery": "mail"})
-    return int(answer.data["data"]["sessions_ended"])
+def _delete(instance: Any, actor: Principal, versions: Versions) -> Result:
+    delete = accounts.delete_user if isinstance(instance, User) else tenancy.delete
+    return Result(delete(instance, actor=actor, versions=versions))
 
 
-def _remove_second_factor(thing: User, actor: Principal, versions: Versions) -> int:
-    return accounts.remove_totp(thing, actor=actor)
+def _rotate_secret(instance: Any, actor: Principal, versions: Versions) -> Result:
+    return Result(secret=accounts.rotate_secret(instance, actor=actor, versions=versions))
 
 
-def _delete(thing: Any, actor: Principal, versions: Versions) -> int:
-    return ended_by(ask(type(thing), "destroy", actor, thing.handle, version="".join(versions or ())))
+def _has_tenants(instance: Any) -> str:
+    names = Tenant.objects.undeleted_names(instance) if isinstance(instance, Partner) else []
+    response = error_response(PartnerHasTenants(names), Partner) if names else None
+    return str(response.words) if response else ""
 
 
-def _rotate(thing: Any, actor: Principal, versions: Versions) -> str:
-    answer = ask(type(thing), "rotate_secret", actor, thing.handle, version="".join(versions or ()))
-    return str(answer.data["data"]["client_secret"])
-
-
-def _inhabited(thing: Any) -> str:
-    names = Tenant.objects.undeleted_names(thing) if isinstance(thing, Partner) else []
-    return partner_has_tenants(PartnerHasTenants(names)) if names else ""
-
-
-LAST: Refusals = {accounts.LastOperator: "This is the last active super admin. At least one is required."}
-
-
-def _life(under: str, ends: Reach | None) -> list[Action]:
-    """Every entity can be stopped, and started again."""
+def _suspend_and_reactivate(description: str, revokes: Reach | None) -> list[Action]:
     return [
         Action(
             "suspend",
             "Suspend…",
-            f"{under} Revoked sessions stay revoked after reactivation.",
+            "update",
+            f"{description} Revoked sessions stay revoked after reactivation.",
             "Suspended.",
-            _suspend,
-            lambda thing: thing.status == Status.ACTIVE,
-            ends,
-            refusals=LAST,
+            _change_status(Status.SUSPENDED),
+            lambda instance: instance.status == Status.ACTIVE,
+            revokes,
         ),
         Action(
             "reactivate",
             "Reactivate…",
+            "update",
             "It can be used again. Revoked sessions stay revoked: users have to sign in again.",
             "Reactivated.",
-            _reactivate,
-            lambda thing: thing.status == Status.SUSPENDED,
+            _change_status(Status.ACTIVE),
+            lambda instance: instance.status == Status.SUSPENDED,
         ),
     ]
 
 
-def _end(what: str, ends: Reach | None) -> Action:
+def _deletion(description: str, revokes: Reach | None) -> Action:
     return Action(
         "remove",
         "Delete…",
-        f"{what} This cannot be undone.",
+        "destroy",
+        f"{description} This cannot be undone.",
         "Deleted.",
         _delete,
-        lambda thing: True,
-        ends,
-        refusals={**LAST, PartnerHasTenants: partner_has_tenants},
-        obstacle=_inhabited,
-        is_the_last=True,
+        revokes=revokes,
+        obstacle=_has_tenants,
+        is_deletion=True,
     )
 
 
-_ROTATE = Action(
+_ROTATE_SECRET = Action(
     "rotate-secret",
     "Rotate client secret…",
+    "rotate_secret",
     "Creates a new client secret, which is shown once. The old one, and every token issued with it, stop working"
     " immediately.",
     "",
-    _rotate,
-    lambda thing: not isinstance(thing, Application) or thing.is_confidential,
+    _rotate_secret,
+    lambda instance: not isinstance(instance, Application) or instance.is_confidential,
 )
-_OF_USERS = [
+_CREDENTIALS = [
     Action(
         "reset-password",
         "Reset password…",
+        "reset_password",
         "Sends the user an e-mail with a code for choosing a new password. The old password stops working immediately, "
         "and all of their sessions are revoked.",
         "An e-mail with a reset code has been sent.",
         _reset_password,
-        lambda thing: True,
-        Reach.USER,
-        is_for_oneself=False,
-        refusals={accounts.AccountInactive: "The user, or their tenant or partner, is suspended. Reactivate it first."},
+        revokes=Reach.USER,
+        is_for_own_account=False,
     ),
     Action(
         "remove-second-factor",
         "Disable MFA…",
+        "disable_mfa",
         "The user can sign in with the password alone until they set up MFA again. All of their sessions are revoked.",
         "MFA disabled.",
-        _remove_second_factor,
-        lambda thing: thing.has_totp,
+        _disable_mfa,
+        lambda user: user.has_totp,
         Reach.USER,
-        is_for_oneself=False,
-        refusals={accounts.TotpUnavailable: "This user does not have MFA."},
+        is_for_own_account=False,
     ),
 ]
-ACTS: dict[type, list[Action]] = {
+ACTIONS: dict[type, list[Action]] = {
     Partner: [
-        *_life("Users of all its tenants are signed out and cannot sign in.", Reach.PARTNER),
-        _end("Its administrators are signed out and deleted with it.", Reach.PARTNER),
+        *_suspend_and_reactivate("Users of all its tenants are signed out and cannot sign in.", Reach.PARTNER),
+        _deletion("Its administrators are signed out and deleted with it.", Reach.PARTNER),
     ],
     Tenant: [
-        *_life("All of its users are signed out and cannot sign in.", Reach.TENANT),
-        _end("Its users are signed out, and everything in it is deleted with it.", Reach.TENANT),
+        *_suspend_and_reactivate("All of its users are signed out and cannot sign in.", Reach.TENANT),
+        _deletion("Its users are signed out, and everything in it is deleted with it.", Reach.TENANT),
     ],
     User: [
-        *_life("The user is signed out everywhere and cannot sign in.", Reach.USER),
-        *_OF_USERS,
-        _end("The user is signed out everywhere and removed from all groups.", Reach.USER),
+        *_suspend_and_reactivate("The user is signed out everywhere and cannot sign in.", Reach.USER),
+        *_CREDENTIALS,
+        _deletion("The user is signed out everywhere and removed from all groups.", Reach.USER),
     ],
-    Group: [_end("Its members lose what they had through it. Users are not deleted.", None)],
+    Group: [_deletion("Its members lose what they had through it. Users are not deleted.", None)],
     Application: [
-        *_life("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
-        _ROTATE,
-        _end("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
+        *_suspend_and_reactivate(
+            "Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION
+        ),
+        _ROTATE_SECRET,
+        _deletion("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
     ],
     IdentityProvider: [
-        *_life("Users can no longer sign in through it.", None),
-        _end("Users can no longer sign in through it.", None),
+        *_suspend_and_reactivate("Users can no longer sign in through it.", None),
+        _deletion("Users can no longer sign in through it.", None),
     ],
     Agent: [
-        *_life("Its tokens are refused, and it cannot get new ones.", None),
-        _ROTATE,
-        _end("Its tokens are refused, and it cannot get new ones.", None),
+        *_suspend_and_reactivate("Its tokens are refused, and it cannot get new ones.", None),
+        _ROTATE_SECRET,
+        _deletion("Its tokens are refused, and it cannot get new ones.", None),
     ],
 }
 
 
-def acts_for(thing: Any, principal: Principal) -> list[Action]:
-    """Those of whoever may change it, whether they make sense now or not."""
-    acts = ACTS.get(type(thing), [])
-    if isinstance(thing, User) and thing.pk == principal.user_id:
-        acts = [act for act in acts if act.is_for_oneself]
-    return acts if acts and is_theirs(thing, principal) else []
+def actions_for(instance: Any, principal: Principal) -> list[Action]:
+    """The actions that the principal may take on an instance, whether they make sense now or not."""
+    model = type(instance)
+    actions = [each for each in ACTIONS.get(model, []) if is_allowed(model, each.policy, principal)]
+    if isinstance(instance, User) and instance.pk == principal.user_id:
+        actions = [each for each in actions if each.is_for_own_account]
+    return actions if actions and is_writable(instance, principal) else []
 
 
-def acts_on(thing: Any, principal: Principal) -> list[Action]:
-    """Those that make sense now, for whoever may change it."""
-    return [act for act in acts_for(thing, principal) if act.is_open(thing)]
+def available_actions(instance: Any, principal: Principal) -> list[Action]:
+    """Those of them that make sense now."""
+    return [each for each in actions_for(instance, principal) if each.is_available(instance)]

@@ -1,4 +1,4 @@
-"""Pages that acts and forms have in common."""
+"""What the pages of actions and of forms have in common."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,28 +11,27 @@ from core.humanize import how_many
 from sessions_app.admin.revoke_view import agreed_in
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed
 
-MORE_BY_NOW = "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
+MORE_SESSIONS = "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
 
 
-def hold_to(request: HttpRequest, ended: int) -> None:
-    """No more than they were shown: in a transaction that this undoes, and who has come meanwhile is counted, too."""
-    if ended > (agreed_in(request.POST) or 0):
+def require_confirmation(request: HttpRequest, sessions_ended: int) -> None:
+    """Refuse to revoke more sessions than the operator was shown, in the transaction that has just revoked them."""
+    if sessions_ended > (agreed_in(request.POST) or 0):
         raise MoreThanConfirmed
 
 
-def done_with(words: str, ended: int) -> str:
-    """What was done, and how many sessions ended with it."""
-    return f"{words} {how_many(ended, 'session')} revoked." if ended else words
+def with_session_count(message: str, sessions_ended: int) -> str:
+    return f"{message} {how_many(sessions_ended, 'session')} revoked." if sessions_ended else message
 
 
-def secret_page(request: HttpRequest, admin: ConsoleAdmin, thing: Any, secret: str) -> HttpResponse:
-    """The answer to the act itself, which nothing keeps: there is no address to see it at again."""
-    place = admin.url_of(thing.handle)
-    said = {
-        "title": f"Client secret of {thing}",
-        "crumbs": [Link(admin.plural, admin.list_url), Link(str(thing), place)],
-        "thing": thing,
+def secret_page(request: HttpRequest, admin: ConsoleAdmin, instance: Any, secret: str) -> HttpResponse:
+    """The response to the request that made the secret. Nothing keeps it, so it is shown only here."""
+    back = admin.url_of(instance.handle)
+    context = {
+        "title": f"Client secret of {instance}",
+        "crumbs": [Link(admin.plural, admin.list_url), Link(str(instance), back)],
+        "instance": instance,
         "secret": secret,
-        "back": place,
+        "back": back,
     }
-    return admin.rendered(request, "console/secret.html", said, HTTPStatus.OK)
+    return admin.rendered(request, "console/secret.html", context, HTTPStatus.OK)

@@ -20,13 +20,13 @@ from core.api.redirects import SeeOther
 from core.api.same_origin import is_cross_site
 from sessions_app.api import cookies
 from sessions_app.api.authentication import by_cookie
-from web.console.action_views import form_on
-from web.console.actions import ACTS, acts_on
+from web.console.action_views import action_view
+from web.console.actions import ACTIONS, available_actions
 from web.console.dashboard import dashboard
 from web.console.errors import FROM_ELSEWHERE, View, refused, renders_errors, with_csp
 from web.console.forms.definitions import FORMS, FormDefinition
-from web.console.forms.members import take_out_of
-from web.console.forms.views import form_for
+from web.console.forms.members import removal_view
+from web.console.forms.views import form_view
 from web.console.login import sign_in, sign_out
 
 NOT_THEIRS = "The console is for administrators. Sign in with an administrator account."
@@ -74,26 +74,27 @@ class ConsoleSite(UnfoldAdminSite):
             re_path("", self.admin_view(_nowhere)),
         ]
 
-    def _urls_of(self, kind: ConsoleAdmin) -> list[URLPattern]:
-        """Forms stand before the pages, since `new` is nobody's handle; acts stand behind them all."""
-        plans = FORMS.get(kind.model, [])
+    def _urls_of(self, admin: ConsoleAdmin) -> list[URLPattern]:
+        """Forms stand before the pages, since `new` is nobody's ID; actions stand behind them all."""
         forms = [
-            path(_place(plan), self.admin_view(form_for(kind, plan)), name=f"{kind.slug}_{plan.name}") for plan in plans
+            path(_route(each), self.admin_view(form_view(admin, each)), name=f"{admin.slug}_{each.name}")
+            for each in FORMS.get(admin.model, [])
         ]
-        acts = [path("<str:handle>/<slug:name>/", self.admin_view(form_on(kind)), name=f"{kind.slug}_act")]
-        if kind.model is Group:
-            forms.append(path("<str:handle>/take-out/", self.admin_view(take_out_of(kind)), name="groups_take_out"))
-        return [*forms, *kind.get_urls(), *(acts if kind.model in ACTS else [])]
+        actions = [path("<str:handle>/<slug:name>/", self.admin_view(action_view(admin)), name=f"{admin.slug}_act")]
+        if admin.model is Group:
+            removal = self.admin_view(removal_view(admin))
+            forms.append(path("<str:handle>/take-out/", removal, name="groups_take_out"))
+        return [*forms, *admin.get_urls(), *(actions if admin.model in ACTIONS else [])]
 
     def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
-        place, acts = admin.url_of(thing.handle), acts_on(thing, principal)
-        plans = [plan for plan in FORMS.get(type(thing), []) if acts and plan.is_about_one and plan.is_for(principal)]
-        named = [(each.label, each.name) for each in plans] + [(each.label, each.name) for each in acts]
-        return [Link(label, f"{place}{name}/") for label, name in named]
+        actions = available_actions(thing, principal)
+        forms = [each for each in FORMS.get(type(thing), []) if each.has_instance and each.is_allowed(principal)]
+        pages = [(each.label, each.name) for each in (*(forms if actions else ()), *actions)]
+        return [Link(label, f"{admin.url_of(thing.handle)}{name}/") for label, name in pages]
 
     def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
-        plans = [plan for plan in FORMS.get(admin.model, []) if not plan.is_about_one and plan.is_for(principal)]
-        return [Link(plan.label, f"{admin.list_url}{plan.name}/") for plan in plans]
+        forms = [each for each in FORMS.get(admin.model, []) if not each.has_instance and each.is_allowed(principal)]
+        return [Link(each.label, f"{admin.list_url}{each.name}/") for each in forms]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return dashboard(request, self.each_context(request))
@@ -114,8 +115,8 @@ class ConsoleSite(UnfoldAdminSite):
         return [{"items": self._get_navigation_items(request, links)}]
 
 
-def _place(plan: FormDefinition) -> str:
-    return f"<str:handle>/{plan.name}/" if plan.is_about_one else f"{plan.name}/"
+def _route(definition: FormDefinition) -> str:
+    return f"<str:handle>/{definition.name}/" if definition.has_instance else f"{definition.name}/"
 
 
 def _to_the_door(request: HttpRequest) -> HttpResponse:

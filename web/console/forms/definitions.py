@@ -1,4 +1,4 @@
-"""Which forms there are: each asks one action of v1, and has the fields of that action's serializer."""
+"""The forms that there are: each does what one of v1's actions does, with the fields of that action's serializer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,47 +14,53 @@ from accounts.models.applications import ApplicationScope
 from accounts.models.users import grantable_by
 from core.access import Principal, Tier
 from core.api.fields import IdField
+from core.api.serializers import ResourceInput
 from core.ids import Prefix
 from core.models import defaults_of
 from sessions_app.models import Reach
 from tenancy.models import Partner, Tenant
-from web.console.api_bridge import VIEWS, may
-from web.console.forms.form import Form, Parts, control_of, fields_of
+from web.console.forms.form import Form, Parts, fields_of, widget_of
 from web.console.forms.lookups import KINDS, Lookup
 from web.console.forms.widgets import Widget
+from web.console.resources import RESOURCES, is_allowed
 
-Words = Callable[[Principal, Any], list[str]]
+Choices = Callable[[Principal, Any], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class FormDefinition:
-    """`without` are fields that acts of their own change; `ends` those whose change ends sessions, and whose.
+    """`policy` is v1's action that does the same: its permission holds here as well.
 
-    `narrowed` says of words which of them are the operator's to choose. What is nested depends on `variant`.
+    Fields of `excluded` have an action of their own. A change of those of `revokes` ends the sessions of a scope.
+    `choices` narrows a field to what the operator may choose. The nested fields depend on the `variant`.
     """
 
     model: type[Model]
-    name: str  # its place
+    name: str  # in the URL
     label: str
-    action: str
-    made: str  # what is said once it is done
-    serializer: type[serializers.Serializer]
-    without: frozenset[str] = frozenset()
-    ends: Mapping[str, Reach] = field(default_factory=dict)
-    narrowed: Mapping[str, Words] = field(default_factory=dict)
+    policy: str
+    success_message: str
+    serializer_class: type[ResourceInput]
+    excluded: frozenset[str] = frozenset()
+    revokes: Mapping[str, Reach] = field(default_factory=dict)
+    choices: Mapping[str, Choices] = field(default_factory=dict)
     variant: str = ""
-    is_for_writable: bool = False  # what is named must be theirs to change
+    is_writable_only: bool = False  # whether what a field refers to must be the operator's to change
 
     @property
-    def is_new(self) -> bool:
-        return self.action != "update"
+    def title(self) -> str:
+        return self.label.removesuffix("…")
 
     @property
-    def is_about_one(self) -> bool:
-        return self.action != "create"
+    def is_update(self) -> bool:
+        return self.policy == "update"
 
-    def is_for(self, me: Principal) -> bool:
-        return may(self.model, self.action, me)
+    @property
+    def has_instance(self) -> bool:
+        return self.policy != "create"
+
+    def is_allowed(self, principal: Principal) -> bool:
+        return is_allowed(self.model, self.policy, principal)
 
     @property
     def variants(self) -> list[str]:
@@ -63,82 +69,94 @@ class FormDefinition:
     def parts(self, variant: str) -> Parts:
         return {"config": CONFIGS[variant]} if self.variant else {}
 
-    def form(self, me: Principal, thing: Any, now: Mapping[str, Any] | None, variant: str = "") -> Form:
-        fields = fields_of(self.serializer, self.parts(variant))
-        is_fixed = {self.variant: variant} if self.variant and self.is_new else {}
-        controls = [self._control(name, each, me, thing) for name, each in fields if name not in is_fixed]
-        if self.is_new:  # what it is and whose, before what it may be as well
-            controls.sort(key=lambda control: (not control.is_required, control.kind != "reference"))
-        return Form(controls, now, usual=defaults_of(self.model), fixed=is_fixed)
+    def form(self, principal: Principal, instance: Any, variant: str = "") -> Form:
+        fields = fields_of(self.serializer_class, self.parts(variant))
+        fixed = {self.variant: variant} if self.variant and not self.is_update else {}
+        widgets = [self._widget(name, each, principal, instance) for name, each in fields if name not in fixed]
+        if not self.is_update:  # what it is and whose it is come first
+            widgets.sort(key=lambda widget: (not widget.is_required, widget.kind != "reference"))
+        initial = self.serializer_class(instance).data if self.is_update else None
+        return Form(widgets, initial, defaults=defaults_of(self.model), fixed=fixed)
 
-    def _control(self, name: str, about: serializers.Field, me: Principal, thing: Any) -> Widget:
-        control = control_of(name, about, is_new=self.is_new)
-        control.is_elsewhere = name in self.without
-        control.is_shown = not control.is_elsewhere
-        if isinstance(about, IdField):
-            control.is_shown = me.tier >= KINDS[about.prefix].since
-            control.choice = self._choice(about.prefix, me, thing)
-        if name in self.narrowed:
-            control.choices = [(word, word) for word in self.narrowed[name](me, thing)]
-        return control
+    def _widget(self, name: str, source: serializers.Field, principal: Principal, instance: Any) -> Widget:
+        widget = widget_of(name, source, is_new=not self.is_update)
+        widget.has_own_action = name in self.excluded
+        widget.is_visible = not widget.has_own_action
+        if isinstance(source, IdField):
+            widget.is_visible = principal.tier >= KINDS[source.prefix].since
+            widget.lookup = self._lookup(source.prefix, principal, instance)
+        if name in self.choices:
+            widget.choices = [(choice, choice) for choice in self.choices[name](principal, instance)]
+        return widget
 
-    def _choice(self, prefix: Prefix, me: Principal, thing: Any) -> Lookup:
-        is_housed = thing is not None and prefix in (Prefix.USER, Prefix.GROUP)
-        but = frozenset([thing.pk]) if isinstance(thing, Group) and prefix is Prefix.GROUP else frozenset()
-        return Lookup(prefix, me, thing.tenant_id if is_housed else None, self.is_for_writable, but)
+    def _lookup(self, prefix: Prefix, principal: Principal, instance: Any) -> Lookup:
+        is_of_tenant = instance is not None and prefix in (Prefix.USER, Prefix.GROUP)
+        is_group = isinstance(instance, Group) and prefix is Prefix.GROUP
+        excluded = frozenset([instance.pk]) if is_group else frozenset()
+        tenant_id = instance.tenant_id if is_of_tenant else None
+        return Lookup(prefix, principal, tenant_id, self.is_writable_only, excluded)
 
 
-def _roles(me: Principal, user: Any) -> list[str]:
-    """Those that they may give; to somebody who is there, those that fit where they live."""
-    given = [str(role) for role in grantable_by(me)]
+def _roles(principal: Principal, user: Any) -> list[str]:
+    """The roles that the operator may give; to a user who exists, those that fit their tenant."""
+    grantable = [str(role) for role in grantable_by(principal)]
     if user is None:
-        return given
+        return grantable
     if user.tenant.is_staff:
         return [user.role]
-    fit = (Role.USER, Role.TENANT_ADMIN)
-    return [str(role) for role in fit if role in given or role == user.role]
+    return [str(role) for role in (Role.USER, Role.TENANT_ADMIN) if role in grantable or role == user.role]
 
 
-def _scopes(me: Principal, thing: Any) -> list[str]:
+def _scopes(principal: Principal, application: Any) -> list[str]:
     scopes = {Tier.SUPER: [*ApplicationScope], Tier.PARTNER: [ApplicationScope.PARTNER, ApplicationScope.TENANT]}
-    return [str(scope) for scope in scopes.get(me.tier, [ApplicationScope.TENANT])]
+    return [str(scope) for scope in scopes.get(principal.tier, [ApplicationScope.TENANT])]
 
 
-def _both(model: type[Model], noun: str, **more: Any) -> list[FormDefinition]:
-    """A form to make one, and one to change it. Whether it is active, acts of their own decide."""
-    create, update = VIEWS[model].create_serializer_class, VIEWS[model].update_serializer_class
-    new = {name: value for name, value in more.items() if name != "ends"}
+def _create_and_update(
+    model: type[Model], name: str, *, revokes: Mapping[str, Reach] | None = None, **options: Any
+) -> list[FormDefinition]:
+    """Both forms of a resource. Its status is changed by actions of its own."""
+    view = RESOURCES[model]
     return [
-        FormDefinition(model, "new", f"New {noun}", "create", f"{noun.capitalize()} created.", create, **new),
+        FormDefinition(
+            model,
+            "new",
+            f"New {name}",
+            "create",
+            f"{name.capitalize()} created.",
+            view.create_serializer_class,
+            **options,
+        ),
         FormDefinition(
             model,
             "edit",
             "Edit…",
             "update",
             "Changes saved.",
-            update,
-            without=frozenset({"status"}),
-            **more,
+            view.update_serializer_class,
+            excluded=frozenset({"status"}),
+            revokes=revokes or {},
+            **options,
         ),
     ]
 
 
-_INTO_GROUPS = [
-    FormDefinition(Group, "add-member", "Add member…", "add_member", "Member added.", NewMember, is_for_writable=True),
-    FormDefinition(Group, "nest", "Nest a group…", "nest", "Group nested.", NewNesting, is_for_writable=True),
+_GROUP_FORMS = [
+    FormDefinition(Group, "add-member", "Add member…", "add_member", "Member added.", NewMember, is_writable_only=True),
+    FormDefinition(Group, "nest", "Nest a group…", "nest", "Group nested.", NewNesting, is_writable_only=True),
 ]
 FORMS: dict[type[Model], list[FormDefinition]] = {
-    Partner: _both(Partner, "partner"),
-    Tenant: _both(Tenant, "tenant", ends={"partner_id": Reach.TENANT}),
-    User: _both(User, "user", ends={"email": Reach.USER, "role": Reach.USER}, narrowed={"role": _roles}),
-    Group: [*_both(Group, "group"), *_INTO_GROUPS],
-    Application: _both(Application, "application", narrowed={"scope": _scopes}),
-    IdentityProvider: _both(IdentityProvider, "identity provider", variant="provider_type"),
-    Agent: _both(Agent, "agent"),
+    Partner: _create_and_update(Partner, "partner"),
+    Tenant: _create_and_update(Tenant, "tenant", revokes={"partner_id": Reach.TENANT}),
+    User: _create_and_update(User, "user", revokes={"email": Reach.USER, "role": Reach.USER}, choices={"role": _roles}),
+    Group: [*_create_and_update(Group, "group"), *_GROUP_FORMS],
+    Application: _create_and_update(Application, "application", choices={"scope": _scopes}),
+    IdentityProvider: _create_and_update(IdentityProvider, "identity provider", variant="provider_type"),
+    Agent: _create_and_update(Agent, "agent"),
 }
 
 
-def variant_of(plan: FormDefinition, now: Mapping[str, Any] | None, asked: str) -> str:
-    """Which of its shapes a form has: what the thing is already, or what was asked for; nothing, if that is none."""
-    said = str(now.get(plan.variant, "")) if now else asked
-    return said if said in CONFIGS else ""
+def variant_of(definition: FormDefinition, instance: Any, chosen: str) -> str:
+    """The variant of the instance, or the one that was chosen for a new one; empty, if there is no such variant."""
+    variant = str(getattr(instance, definition.variant)) if instance and definition.variant else chosen
+    return variant if variant in definition.variants else ""

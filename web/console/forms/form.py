@@ -1,4 +1,4 @@
-"""A form as it stands and as it was typed, what of it was touched, and what is wrong with it."""
+"""A form: the stored values, what was typed over them, and the errors of both."""
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -8,142 +8,153 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from core.api.errors import ErrorResponse
-from web.console.forms.widgets import LEFT_OUT, Unread, Widget, digest_of, kind_of, plain, put, text_of, within
+from web.console.forms.widgets import (
+    OMITTED,
+    UnreadableInput,
+    Widget,
+    digest_of,
+    get_value,
+    kind_of,
+    normalize_newlines,
+    set_value,
+    text_of,
+)
 
-OURS = frozenset({"at_most", "csrfmiddlewaretoken", "key", "seen", "version"})
+# Fields of a page that are the form's own. `seen` holds a digest of each value that the form showed.
+RESERVED = frozenset({"at_most", "csrfmiddlewaretoken", "key", "seen", "version"})
 Parts = Mapping[str, type[serializers.Serializer]]
 
 
 class Form:
-    """`now` is what v1 says of the thing; None, if there is none yet: then it begins with what is usual. Only what was
-    touched is sent, and what is `fixed`."""
+    """`initial` holds the stored values; None for something new, which begins with `defaults`. Only what was changed is
+    submitted, and what is `fixed`."""
 
     def __init__(
         self,
-        controls: list[Widget],
-        now: Mapping[str, Any] | None,
+        widgets: list[Widget],
+        initial: Mapping[str, Any] | None,
         *,
-        usual: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, Any] | None = None,
         fixed: Mapping[str, str] | None = None,
     ) -> None:
-        self.controls, self.is_new, self.fixed = controls, now is None, dict(fixed or {})
+        self.widgets, self.is_new, self.fixed = widgets, initial is None, dict(fixed or {})
         self.unknown: dict[str, str] = {}
-        self.wrong: list[str] = []
-        for control in controls:
-            value = (usual or {}).get(control.name) if now is None else within(now, control.name)
-            control.now = text_of(control.kind, value)
-            if control.kind == "line" and "\n" in control.now:
-                control.kind = "text"  # one line would lose the others
-            if control.kind == "reference" and control.choice and control.now and control.is_shown:
-                control.now = control.choice.named(control.now)
-            control.text = control.now
+        self.errors: list[str] = []
+        for widget in widgets:
+            value = (defaults or {}).get(widget.name) if initial is None else get_value(initial, widget.name)
+            widget.initial = text_of(widget.kind, value)
+            if widget.kind == "line" and "\n" in widget.initial:
+                widget.kind = "text"  # one line would lose the others
+            if widget.kind == "reference" and widget.lookup and widget.initial and widget.is_visible:
+                widget.initial = widget.lookup.name_for(widget.initial)
+            widget.text = widget.initial
 
-    def read(self, said: QueryDict) -> None:
-        """What was typed, and what of it is news: what was shown came with a digest of itself."""
-        seen = _seen(said.get("seen", ""))
-        elsewhere = [control.label for control in self.controls if control.is_elsewhere and control.name in said]
-        self.wrong += [f"{label} cannot be changed here. Use the button on its page." for label in elsewhere]
-        for control in self.controls:
-            self._take(control, said, seen)
-        known = {control.name for control in self.controls} | set(self.fixed)
-        more = {f"{control.name}.{end}" for control in self.controls for end in ("pick", "drop")}
-        self.unknown = {name: str(said[name]) for name in said if name not in known | more | OURS}
+    def bind(self, post: QueryDict) -> None:
+        """Read what was typed. Whatever differs from the digest of what the form showed has been changed."""
+        seen = _digests(post.get("seen", ""))
+        labels = [widget.label for widget in self.widgets if widget.has_own_action and widget.name in post]
+        self.errors += [f"{label} cannot be changed here. Use the button on its page." for label in labels]
+        for widget in self.widgets:
+            self._bind(widget, post, seen)
+        known = {widget.name for widget in self.widgets} | set(self.fixed)
+        extra = {f"{widget.name}.{suffix}" for widget in self.widgets for suffix in ("pick", "drop")}
+        self.unknown = {name: str(post[name]) for name in post if name not in known | extra | RESERVED}
 
-    def _take(self, control: Widget, said: QueryDict, seen: Mapping[str, str]) -> None:
-        picked = said.get(f"{control.name}.pick", "")
-        typed = plain(picked or said.get(control.name, ""))
-        control.is_dropped = control.is_droppable and f"{control.name}.drop" in said
-        is_there = control.name in said or (control.kind == "flag" and control.name in seen)
-        before = digest_of("") if self.is_new else seen.get(control.name)
-        is_typed = bool(picked) or (is_there and digest_of(typed) != before)
-        control.is_touched = control.is_dropped or is_typed or (self.is_new and control.is_shown)
-        if control.is_touched:
-            control.text = typed
-            is_news = not self.is_new and before not in (None, control.digest)
-            control.by_now = control.now if is_news and control.kind != "secret" else None
+    def _bind(self, widget: Widget, post: QueryDict, seen: Mapping[str, str]) -> None:
+        picked = post.get(f"{widget.name}.pick", "")
+        text = normalize_newlines(picked or post.get(widget.name, ""))
+        widget.is_cleared = widget.is_clearable and f"{widget.name}.drop" in post
+        is_sent = widget.name in post or (widget.kind == "flag" and widget.name in seen)
+        before = digest_of("") if self.is_new else seen.get(widget.name)
+        is_typed = bool(picked) or (is_sent and digest_of(text) != before)
+        widget.is_changed = widget.is_cleared or is_typed or (self.is_new and widget.is_visible)
+        if widget.is_changed:
+            widget.text = text
+            is_outdated = not self.is_new and before not in (None, widget.digest)
+            widget.current_value = widget.initial if is_outdated and widget.kind != "secret" else None
 
     @property
     def parts(self) -> set[str]:
-        return {control.part for control in self.controls if control.part}
+        return {widget.part for widget in self.widgets if widget.part}
 
     @property
-    def touched(self) -> set[str]:
-        return {control.name for control in self.controls if control.is_touched}
+    def changed_data(self) -> set[str]:
+        return {widget.name for widget in self.widgets if widget.is_changed}
 
-    def body(self) -> dict[str, Any]:
-        """As v1 takes it. What is nested goes whole, or not at all."""
-        body: dict[str, Any] = {}
-        whole = {control.part for control in self.controls if control.is_touched and control.part}
-        for control in self.controls:
-            if not control.is_touched and control.part not in whole:
+    def data(self) -> dict[str, Any]:
+        """The input for the serializer. What is nested is submitted as a whole, or not at all."""
+        data: dict[str, Any] = {}
+        changed_parts = {widget.part for widget in self.widgets if widget.is_changed and widget.part}
+        for widget in self.widgets:
+            if not widget.is_changed and widget.part not in changed_parts:
                 continue
             try:
-                value = control.value()
-            except Unread as error:
-                control.wrong.append(str(error))
+                value = widget.value()
+            except UnreadableInput as error:
+                widget.errors.append(str(error))
                 continue
-            if value is not LEFT_OUT:
-                put(body, control.name, value)
-            elif not self.is_new and control.kind != "secret":
-                control.wrong.append(control.required_words)
-        for part in self.parts if self.is_new else whole:
-            body.setdefault(part, {})
-        return body | self.fixed | self.unknown
+            if value is not OMITTED:
+                set_value(data, widget.name, value)
+            elif not self.is_new and widget.kind != "secret":
+                widget.errors.append(widget.required_message)
+        for part in self.parts if self.is_new else changed_parts:
+            data.setdefault(part, {})
+        return data | self.fixed | self.unknown
 
-    def blame(self, refusal: ErrorResponse, *, unique: Iterable[str] = (), but: Container[str] = ()) -> None:
-        """Each flaw beside its field, `but` those that are known; what is about none of them, above them all."""
-        if isinstance(refusal.words, list):
-            for flaw in refusal.words:
-                if ".".join(map(str, flaw["loc"][1:])) not in but:
-                    self._blame(tuple(flaw["loc"][1:]), flaw["msg"])
+    def add_errors(self, response: ErrorResponse, *, unique: Iterable[str] = (), exclude: Container[str] = ()) -> None:
+        """Put each error beside its field, except for those of `exclude`; what concerns no field, above them all."""
+        if isinstance(response.words, list):
+            for error in response.words:
+                if ".".join(map(str, error["loc"][1:])) not in exclude:
+                    self._add_error(tuple(error["loc"][1:]), error["msg"])
             return
-        words = str(refusal.words)
-        name = next((name for name in unique if words.startswith(f"This {name} is taken")), "")
-        self._blame((name,) if name else (), words)
+        message = str(response.words)
+        name = next((name for name in unique if message.startswith(f"This {name} is taken")), "")
+        self._add_error((name,) if name else (), message)
 
-    def _blame(self, where: tuple[str | int, ...], words: str) -> None:
-        by_name = {control.name: control for control in self.controls if control.is_shown}
-        for length in range(len(where), 0, -1):
-            control = by_name.get(".".join(map(str, where[:length])))
-            if control:
-                line = next((f"Line {each + 1}: " for each in where[length:] if isinstance(each, int)), "")
-                control.wrong.append(f"{line}{words}")
+    def _add_error(self, loc: tuple[str | int, ...], message: str) -> None:
+        by_name = {widget.name: widget for widget in self.widgets if widget.is_visible}
+        for length in range(len(loc), 0, -1):
+            widget = by_name.get(".".join(map(str, loc[:length])))
+            if widget:
+                line = next((f"Line {each + 1}: " for each in loc[length:] if isinstance(each, int)), "")
+                widget.errors.append(f"{line}{message}")
                 return
-        self.wrong.append(f"{'.'.join(map(str, where))}: {words}" if where else words)
+        self.errors.append(f"{'.'.join(map(str, loc))}: {message}" if loc else message)
 
     @property
-    def shown(self) -> list[Widget]:
-        return [control for control in self.controls if control.is_shown]
+    def visible_widgets(self) -> list[Widget]:
+        return [widget for widget in self.widgets if widget.is_visible]
 
     @property
-    def faults(self) -> list[Widget]:
-        return [control for control in self.shown if control.wrong]
+    def invalid_widgets(self) -> list[Widget]:
+        return [widget for widget in self.visible_widgets if widget.errors]
 
     @property
-    def is_wrong(self) -> bool:
-        return bool(self.wrong or self.faults)
+    def has_errors(self) -> bool:
+        return bool(self.errors or self.invalid_widgets)
 
     @property
-    def seen(self) -> str:
-        return json.dumps({control.name: control.digest for control in self.shown})
+    def digests(self) -> str:
+        return json.dumps({widget.name: widget.digest for widget in self.visible_widgets})
 
 
 def fields_of(serializer: type[serializers.Serializer], parts: Parts) -> Iterator[tuple[str, serializers.Field]]:
     for name, field in serializer().fields.items():
         if name in parts:
-            yield from ((f"{name}.{each}", inner) for each, inner in parts[name]().fields.items())
+            yield from ((f"{name}.{each}", nested) for each, nested in parts[name]().fields.items())
         else:
             yield name, field
 
 
-def control_of(name: str, field: serializers.Field, *, is_new: bool) -> Widget:
+def widget_of(name: str, field: serializers.Field, *, is_new: bool) -> Widget:
     choices = [(str(value), str(value)) for value in getattr(field, "choices", {})]
     return Widget(name, field, kind_of(field), is_new, choices=choices)
 
 
-def _seen(text: str) -> dict[str, str]:
+def _digests(text: str) -> dict[str, str]:
     try:
-        seen = json.loads(text)
+        digests = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return {str(name): str(value) for name, value in seen.items()} if isinstance(seen, dict) else {}
+    return {str(name): str(value) for name, value in digests.items()} if isinstance(digests, dict) else {}

@@ -1,4 +1,4 @@
-"""What a form can point at: found by what people call it, within what its reader may choose from."""
+"""What a form can refer to: found by its name, among what the operator may choose from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,38 +12,38 @@ from core.access import Principal, Tier
 from core.ids import Prefix, decode_id
 from tenancy.models import Partner, Tenant
 
-OFFERED, FOUND = 50, 20
+MAX_OPTIONS, MAX_MATCHES = 50, 20
 
 
 class AmbiguousName(Exception):
-    """Nothing is called so, or several are, or something only nearly. `matches` are those to choose from."""
+    """A name that nothing has, or several have, or something only nearly. `matches` are those to choose from."""
 
-    def __init__(self, words: str, matches: list[tuple[str, str]]) -> None:
-        super().__init__(words)
-        self.words, self.matches = words, matches
+    def __init__(self, message: str, matches: list[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.matches = matches
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`exact` are columns whose text names one; `about` says which it is, to somebody who reads."""
+    """`exact` are the columns whose text names one row, `searched` those that are searched for a part of it."""
 
-    noun: str
-    since: Tier  # whoever has more than one to choose from
+    label: str
+    since: Tier  # the lowest tier that has more than one to choose from
     rows: Callable[[Principal], Any]
     exact: Sequence[str]
     searched: Sequence[str]
-    about: Callable[[Any], str]
+    describe: Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What one field may be given: of a kind, and of one tenant if that is settled already."""
+    """What one field may refer to: of a kind, and of one tenant if that is settled already."""
 
     prefix: Prefix
-    me: Principal
+    principal: Principal
     tenant_id: UUID | None = None
-    writable: bool = False
-    but: frozenset[UUID] = field(default_factory=frozenset)
+    is_writable_only: bool = False
+    excluded: frozenset[UUID] = field(default_factory=frozenset)
 
     @property
     def kind(self) -> Kind:
@@ -51,46 +51,46 @@ class Lookup:
 
     @property
     def rows(self) -> Any:
-        rows = self.kind.rows(self.me).exclude(pk__in=self.but)
-        rows = rows.writable_by(self.me) if self.writable else rows
+        rows = self.kind.rows(self.principal).exclude(pk__in=self.excluded)
+        rows = rows.writable_by(self.principal) if self.is_writable_only else rows
         return rows.filter(tenant=self.tenant_id) if self.tenant_id else rows
 
-    def offered(self) -> list[tuple[str, str]]:
-        """The newest: what to write for each, and which it is."""
-        return [(self.name_of(each), self.kind.about(each)) for each in self.rows.order_by("-pk")[:OFFERED]]
+    def options(self) -> list[tuple[str, str]]:
+        """The newest: the name to type for each, and its description."""
+        return [(self.name_of(each), self.kind.describe(each)) for each in self.rows.order_by("-pk")[:MAX_OPTIONS]]
 
-    def name_of(self, thing: Any) -> str:
-        return str(getattr(thing, self.kind.exact[0]))
+    def name_of(self, instance: Any) -> str:
+        return str(getattr(instance, self.kind.exact[0]))
 
-    def named(self, handle: str) -> str:
-        """What to write for it; its id, if it is none of these."""
-        found = self.rows.filter(pk=decode_id(self.prefix, handle)).first()
-        return self.name_of(found) if found else handle
+    def name_for(self, handle: str) -> str:
+        """The name to type for an id; the id itself, if it is none of these."""
+        instance = self.rows.filter(pk=decode_id(self.prefix, handle)).first()
+        return self.name_of(instance) if instance else handle
 
-    def handle_of(self, text: str) -> str:
-        """An id is left for v1 to judge, whosever it is."""
+    def resolve(self, text: str) -> str:
+        """The id that a text means. One that is typed as an id is left for the serializer to judge."""
         if decode_id(self.prefix, text):
             return text
-        exact = Q()
+        condition = Q()
         for column in self.kind.exact:
-            exact |= Q(**{column: text.lower() if column in ("email", "slug") else text})
-        found = list(self.rows.filter(exact).order_by("-pk")[:FOUND])
-        if len(found) == 1:
-            return str(found[0].handle)
-        if found:
-            raise AmbiguousName(f"Several match {text}. Choose one of them.", self._told(found))
-        near = self._near(text)
-        onward = " Choose one of the similar names, or type another." if near else ""
-        raise AmbiguousName(f"No {self.kind.noun} “{text}” found.{onward}", self._told(near))
+            condition |= Q(**{column: text.lower() if column in ("email", "slug") else text})
+        rows = list(self.rows.filter(condition).order_by("-pk")[:MAX_MATCHES])
+        if len(rows) == 1:
+            return str(rows[0].handle)
+        if rows:
+            raise AmbiguousName(f"Several match {text}. Choose one of them.", self._describe(rows))
+        similar = self._similar(text)
+        advice = " Choose one of the similar names, or type another." if similar else ""
+        raise AmbiguousName(f"No {self.kind.label} “{text}” found.{advice}", self._describe(similar))
 
-    def _near(self, text: str) -> list[Any]:
-        like = Q()
+    def _similar(self, text: str) -> list[Any]:
+        condition = Q()
         for column in self.kind.searched:
-            like |= Q(**{f"{column}__icontains": text})
-        return list(self.rows.filter(like).order_by("-pk")[:FOUND])
+            condition |= Q(**{f"{column}__icontains": text})
+        return list(self.rows.filter(condition).order_by("-pk")[:MAX_MATCHES])
 
-    def _told(self, rows: Sequence[Any]) -> list[tuple[str, str]]:
-        return [(each.handle, f"{self.name_of(each)} · {self.kind.about(each)}") for each in rows]
+    def _describe(self, rows: Sequence[Any]) -> list[tuple[str, str]]:
+        return [(each.handle, f"{self.name_of(each)} · {self.kind.describe(each)}") for each in rows]
 
 
 KINDS: dict[Prefix, Kind] = {

@@ -1,7 +1,6 @@
-"""A form's way: shown, typed into, judged by v1, done or shown again with what is wrong and all that was typed."""
+"""The views of forms: render, submit, validate by the serializer, and apply or render again with the errors."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
+from rest_framework.exceptions import ValidationError
 
 from audit.api.refusal_log import record_refused_request
 from audit.idempotency import Answer, KeyTaken, run_once
@@ -21,187 +21,197 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link
 from core.api.errors import ErrorResponse
 from core.api.redirects import SeeOther
+from core.api.serializers import ResourceInput
 from core.jsonb import dumps
 from sessions_app.admin.revoke_view import agreed_in
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
-from web.console.api_bridge import VIEWS, ask, ended_by, flaws_of, is_theirs, may, refusal
 from web.console.errors import WORDS
 from web.console.forms.definitions import FormDefinition, variant_of
 from web.console.forms.form import Form
-from web.console.shared import MORE_BY_NOW, done_with, hold_to, secret_page
+from web.console.resources import RESOURCES, error_response, is_writable
+from web.console.shared import MORE_SESSIONS, require_confirmation, secret_page, with_session_count
 
-SENT_BEFORE = (
+KEY_TAKEN = (
     "This form was already sent with different content. Check what was created. To create another, send the form again."
 )
-NOT_THE_FORMS = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-ALREADY = "It was already created when you first sent this form. A secret is shown only that once."
+ALREADY_CREATED = "It was already created when you first sent this form. A secret is shown only that once."
+OWN_PAGES = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Whose form it is, about what, as it stands in v1's words and in which version."""
+class FormContext:
+    """A request to a form, with the instance that the form is about, if there is one."""
 
     request: HttpRequest
     admin: ConsoleAdmin
-    plan: FormDefinition
-    me: Principal
-    thing: Any = None
-    now: Mapping[str, Any] | None = None
-    version: str = ""
+    definition: FormDefinition
+    principal: Principal
+    instance: Any = None
     variant: str = ""
 
-    @property
     def form(self) -> Form:
-        return self.plan.form(self.me, self.thing, self.now, self.variant)
+        return self.definition.form(self.principal, self.instance, self.variant)
+
+    def bound_form(self) -> Form:
+        form = self.form()
+        form.bind(self.request.POST)
+        return form
+
+    def reloaded(self) -> "FormContext":
+        if self.instance is None:
+            return self
+        return replace(self, instance=self.admin.found(self.principal, self.instance.handle))
+
+    def serializer(self, data: dict[str, Any]) -> ResourceInput:
+        """With the version that the operator has seen, where it matters."""
+        versions = frozenset([self.version]) if self.definition.is_update else None
+        context = {"principal": self.principal, "versions": versions}
+        is_update = self.definition.is_update
+        return self.definition.serializer_class(self.instance, data=data, partial=is_update, context=context)
 
     @property
-    def where(self) -> tuple[str, ...]:
-        return (self.thing.handle,) if self.thing is not None else ()
-
-    def read_again(self) -> "Place":
-        if self.plan.is_new:
-            return self
-        told = ask(self.plan.model, "retrieve", self.me, self.thing.handle)
-        return replace(self, now=told.data["data"], version=told.headers["ETag"].strip('"'))
+    def version(self) -> str:
+        return self.request.POST.get("version", "")
 
 
-def form_for(admin: ConsoleAdmin, plan: FormDefinition) -> Any:
+def form_view(admin: ConsoleAdmin, definition: FormDefinition) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
-    def look(request: HttpRequest, handle: str = "") -> HttpResponse:
-        me = principal_of(request)
-        place = Place(request, admin, plan, me, admin.found(me, handle) if handle else None)
-        if not may(plan.model, plan.action, me) or (handle and not is_theirs(place.thing, me)):
+    def view(request: HttpRequest, handle: str = "") -> HttpResponse:
+        principal = principal_of(request)
+        instance = admin.found(principal, handle) if handle else None
+        if not definition.is_allowed(principal) or (instance and not is_writable(instance, principal)):
             raise PermissionDenied
-        place = place.read_again()
-        asked = request.POST if request.method == "POST" else request.GET
-        place = replace(place, variant=variant_of(plan, place.now, asked.get(plan.variant, "")))
-        if plan.variant and not place.variant:
-            return which(place)
-        return sent(place) if request.method == "POST" else shown(place, place.form)
+        query = request.POST if request.method == "POST" else request.GET
+        variant = variant_of(definition, instance, query.get(definition.variant, ""))
+        context = FormContext(request, admin, definition, principal, instance, variant)
+        if definition.variant and not variant:
+            return choose_variant(context)
+        return submit(context) if request.method == "POST" else render_form(context, context.form())
 
-    return look
+    return view
 
 
-def sent(place: Place) -> HttpResponse:
-    form, said = place.form, place.request.POST
-    form.read(said)
-    body = form.body()
-    if form.is_wrong:
-        plan, unread = place.plan, {control.name for control in form.faults}
-        also = flaws_of(plan.model, place.me, body, plan.serializer, None if plan.is_new else place.thing)
-        if also:
-            form.blame(also, but=unread)
-        return shown(place, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    blast = would_end(place, form)
-    agreed = agreed_in(said)
-    if blast and agreed is None and blast.sessions:
-        return shown(place, form, version=said.get("version", ""), blast=blast)
+def submit(context: FormContext) -> HttpResponse:
+    form = context.bound_form()
+    data = form.data()
+    if form.has_errors:
+        return render_unreadable(context, form, data)
+    preview = preview_of(context, form)
+    if preview and preview.sessions and agreed_in(context.request.POST) is None:
+        return render_form(context, form, version=context.version, preview=preview)
     try:
-        return done(place, body, may_end=blast is not None)
+        return apply(context, data, needs_confirmation=preview is not None)
     except MoreThanConfirmed:
-        form.wrong.append(MORE_BY_NOW)
-        blast = would_end(place, form)
-        return shown(place, form, HTTPStatus.CONFLICT, version=said.get("version", ""), blast=blast)
+        form.errors.append(MORE_SESSIONS)
+        preview = preview_of(context, form)
+        return render_form(context, form, HTTPStatus.CONFLICT, version=context.version, preview=preview)
     except KeyTaken:
-        form.wrong.append(SENT_BEFORE)
-        return shown(place, form, HTTPStatus.CONFLICT)
+        form.errors.append(KEY_TAKEN)
+        return render_form(context, form, HTTPStatus.CONFLICT)
     except Exception as error:
-        refused = refusal(error, place.plan.model)
-        if refused is None or refused.status in NOT_THE_FORMS:
+        response = error_response(error, context.definition.model)
+        if response is None or response.status in OWN_PAGES:
             raise
-        record_refused_request(refused, place.request, place.me)
-        return again(place, refused)
+        record_refused_request(response, context.request, context.principal)
+        return redisplay(context, response)
 
 
-def again(place: Place, refused: ErrorResponse) -> HttpResponse:
-    """As it stands by now, under what was typed."""
-    place = place.read_again()
-    form = place.form
-    form.read(place.request.POST)
-    said = WORDS[HTTPStatus.FORBIDDEN] if refused.status == HTTPStatus.FORBIDDEN else refused.words
-    form.blame(replace(refused, words=said), unique=VIEWS[place.plan.model].unique.values())
-    return shown(place, form, refused.status)
+def render_unreadable(context: FormContext, form: Form, data: dict[str, Any]) -> HttpResponse:
+    """Some fields hold what no serializer could read. Whatever is wrong with the others is told together with it."""
+    unreadable = {widget.name for widget in form.invalid_widgets}
+    try:
+        context.serializer(data).is_valid(raise_exception=True)
+    except ValidationError as error:
+        response = error_response(error, context.definition.model)
+        assert response  # noqa: S101 - it is one that v1 has a text for
+        form.add_errors(response, exclude=unreadable)
+    return render_form(context, form, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def would_end(place: Place, form: Form) -> RevocationPreview | None:
-    """What ends with a change of these fields is told first, and agreed to."""
-    ending = [reach for name, reach in place.plan.ends.items() if name in form.touched]
-    if not ending or place.thing is None:
+def redisplay(context: FormContext, response: ErrorResponse) -> HttpResponse:
+    """The form with the values that are stored by now, what was typed over them, and what is wrong."""
+    context = context.reloaded()
+    form = context.bound_form()
+    words = WORDS[HTTPStatus.FORBIDDEN] if response.status == HTTPStatus.FORBIDDEN else response.words
+    form.add_errors(replace(response, words=words), unique=RESOURCES[context.definition.model].unique.values())
+    return render_form(context, form, response.status)
+
+
+def preview_of(context: FormContext, form: Form) -> RevocationPreview | None:
+    """The sessions that end with a change of these fields. They are shown first, and have to be confirmed."""
+    scopes = [scope for name, scope in context.definition.revokes.items() if name in form.changed_data]
+    if not scopes or context.instance is None:
         return None
-    return preview_revocation(Selection({ending[0]: place.thing.pk}, asked_by=place.me))
+    return preview_revocation(Selection({scopes[0]: context.instance.pk}, asked_by=context.principal))
 
 
-def done(place: Place, body: dict[str, Any], *, may_end: bool) -> HttpResponse:
-    if place.plan.action == "create":
-        return made(place, body)
-    version = place.request.POST.get("version", "") if place.plan.action == "update" else "*"
+def apply(context: FormContext, data: dict[str, Any], *, needs_confirmation: bool) -> HttpResponse:
+    if not context.definition.has_instance:
+        return create(context, data)
+    serializer = context.serializer(data)
+    serializer.is_valid(raise_exception=True)
     with transaction.atomic():
-        ended = ended_by(ask(place.plan.model, place.plan.action, place.me, *place.where, data=body, version=version))
-        if may_end:
-            hold_to(place.request, ended)
-    return onward(place, place.thing.handle, done_with(place.plan.made, ended))
+        serializer.save()
+        if needs_confirmation:
+            require_confirmation(context.request, serializer.sessions_ended)
+    message = with_session_count(context.definition.success_message, serializer.sessions_ended)
+    return redirect(context, context.instance.handle, message)
 
 
-def made(place: Place, body: dict[str, Any]) -> HttpResponse:
-    """Sent again, by an impatient click or a page that is loaded anew, it makes nothing twice."""
-    told: dict[str, Any] = {}
+def create(context: FormContext, data: dict[str, Any]) -> HttpResponse:
+    """A form that is sent again, by an impatient click or a page that is loaded anew, creates nothing twice."""
+    serializer: Any = context.serializer(data)
 
-    def act() -> Answer:
-        told.update(ask(place.plan.model, "create", place.me, data=body).data["data"])
-        return Answer(HTTPStatus.CREATED, {}, told["id"])  # a secret is not kept
+    def save() -> Answer:
+        serializer.is_valid(raise_exception=True)
+        return Answer(HTTPStatus.CREATED, {}, serializer.save().handle)  # a secret is not kept
 
-    answer, was_there = run_once(place.me, key_of(place), digest_of(body), act)
-    if was_there:
-        return onward(place, answer.body, ALREADY)
-    if secret := told.get("client_secret"):
-        return secret_page(place.request, place.admin, place.admin.found(place.me, answer.body), secret)
-    return onward(place, answer.body, place.plan.made)
-
-
-def key_of(place: Place) -> str:
-    return f"console {place.plan.label} {place.request.POST.get('key', '')[:64] or uuid4().hex}"
+    answer, is_repeated = run_once(context.principal, key_of(context), digest_of(data), save)
+    if is_repeated:
+        return redirect(context, answer.body, ALREADY_CREATED)
+    if serializer.secret:
+        instance = context.admin.found(context.principal, answer.body)
+        return secret_page(context.request, context.admin, instance, serializer.secret)
+    return redirect(context, answer.body, context.definition.success_message)
 
 
-def digest_of(body: dict[str, Any]) -> str:
-    return hashlib.sha256(dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def key_of(context: FormContext) -> str:
+    return f"console {context.definition.label} {context.request.POST.get('key', '')[:64] or uuid4().hex}"
 
 
-def onward(place: Place, handle: str, words: str) -> HttpResponse:
-    messages.success(place.request, words)
-    return SeeOther(place.admin.url_of(handle))
+def digest_of(data: dict[str, Any]) -> str:
+    return hashlib.sha256(dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def shown(
-    place: Place,
+def redirect(context: FormContext, handle: str, message: str) -> HttpResponse:
+    messages.success(context.request, message)
+    return SeeOther(context.admin.url_of(handle))
+
+
+def render_form(
+    context: FormContext,
     form: Form,
     status: int = HTTPStatus.OK,
     *,
     version: str | None = None,
-    blast: RevocationPreview | None = None,
+    preview: RevocationPreview | None = None,
 ) -> HttpResponse:
-    said = {
-        "form": form,
-        "version": place.version if version is None else version,
-        "key": uuid4().hex,
-        "blast": blast,
-        "label": place.plan.label.rstrip("…"),
-    }
-    return rendered(place, "console/form.html", said, status)
+    current = context.instance.version if context.instance else ""
+    values = {"form": form, "version": current if version is None else version, "key": uuid4().hex, "blast": preview}
+    return render(context, "console/form.html", values, status)
 
 
-def which(place: Place) -> HttpResponse:
-    """Of several shapes, one is chosen first."""
-    choices = [Link(word, f"?{place.plan.variant}={word}") for word in place.plan.variants]
-    return rendered(place, "console/which.html", {"choices": choices}, HTTPStatus.OK)
+def choose_variant(context: FormContext) -> HttpResponse:
+    definition = context.definition
+    choices = [Link(variant, f"?{definition.variant}={variant}") for variant in definition.variants]
+    return render(context, "console/choose_variant.html", {"choices": choices}, HTTPStatus.OK)
 
 
-def rendered(place: Place, template: str, said: dict[str, Any], status: int) -> HttpResponse:
-    admin, thing = place.admin, place.thing
-    label = place.plan.label.rstrip("…")
-    back = admin.url_of(thing.handle) if thing is not None else admin.list_url
-    crumbs = [Link(admin.plural, admin.list_url), *([Link(str(thing), back)] if thing is not None else [])]
-    title = f"{label}: {thing}" if thing is not None else label
-    leave = "Cancel"
-    around = {"title": title, "crumbs": crumbs, "back": back, "leave": leave}
-    return admin.rendered(place.request, template, around | said, status)
+def render(context: FormContext, template: str, values: dict[str, Any], status: int) -> HttpResponse:
+    admin, instance, title = context.admin, context.instance, context.definition.title
+    crumbs, back = [Link(admin.plural, admin.list_url)], admin.list_url
+    if instance is not None:
+        title, back = f"{title}: {instance}", admin.url_of(instance.handle)
+        crumbs.append(Link(str(instance), back))
+    return admin.rendered(context.request, template, {"title": title, "crumbs": crumbs, "back": back, **values}, status)

@@ -1,4 +1,4 @@
-"""One field of a form: a serializer's, drawn as HTML and read from text."""
+"""One field of a form: a serializer's field, drawn as HTML and read from text."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from core.api.fields import IdField, OptionalText, Secret
 from core.api.parsers import NotJSON, loads_strict
 from web.console.forms.lookups import AmbiguousName, Lookup
 
-LEFT_OUT: Any = object()
-LONG = 4_000  # letters: what may be longer than any address gets more than one line
+OMITTED: Any = object()
+LONG = 4_000  # characters: whatever may be longer than any URL gets more than one line
 LABELS = {
     "allowed_origins": "Allowed origins",
     "allowed_scopes": "Allowed scopes",
@@ -28,7 +28,7 @@ LABELS = {
     "token_exchange_allowed": "Token exchange allowed",
     "token_lifetime": "Token lifetime (seconds)",
 }
-WORDINGS = {  # of the API's texts, where a form is filled in instead
+REPLACEMENTS = {  # in the API's help texts, where a form is filled in instead
     "Requests per minute; leave": "Leave",
     "Leave it out or send null for": "Leave it empty for",
     "eave it out": "eave it empty",
@@ -41,68 +41,68 @@ HINTS = {
 }
 
 
-class Unread(Exception):
-    """Not what the field takes, and not even so near to it that its serializer could say what is wrong."""
+class UnreadableInput(Exception):
+    """Text that is so far from what the field takes that its serializer could not say what is wrong."""
 
 
 @dataclass(slots=True)
 class Widget:
-    """`now` is what stands there, `text` what the form shows: the same, until somebody types."""
+    """`initial` is the stored value as text; `text` is what the form shows, the same until somebody types."""
 
     name: str
-    about: serializers.Field
+    source: serializers.Field
     kind: str
     is_new: bool
     choices: list[tuple[str, str]] = field(default_factory=list)
-    choice: Lookup | None = None
-    now: str = ""
+    lookup: Lookup | None = None
+    initial: str = ""
     text: str = ""
-    is_shown: bool = True
-    is_elsewhere: bool = False  # an act of its own changes it
-    is_touched: bool = False
-    is_dropped: bool = False
-    wrong: list[str] = field(default_factory=list)
+    is_visible: bool = True
+    has_own_action: bool = False  # which changes it instead
+    is_changed: bool = False
+    is_cleared: bool = False
+    errors: list[str] = field(default_factory=list)
     matches: list[tuple[str, str]] = field(default_factory=list)
-    by_now: str | None = None
+    current_value: str | None = None  # if somebody else has changed it since the form was opened
 
     @property
     def label(self) -> str:
-        drawn = str(self.about.label or self.name)
-        said = LABELS.get(self.name) or (drawn.removesuffix(" id") if self.kind == "reference" else drawn)
-        return said.replace("uri", "URI").replace(" url", " URL").replace("Sso", "SSO")
+        default = str(self.source.label or self.name)
+        label = LABELS.get(self.name) or (default.removesuffix(" id") if self.kind == "reference" else default)
+        return label.replace("uri", "URI").replace(" url", " URL").replace("Sso", "SSO")
 
     @property
     def hint(self) -> str:
-        own = str(self.about.help_text or "")
-        for in_json, in_a_form in WORDINGS.items():
-            own = own.replace(in_json, in_a_form)
+        help_text = str(self.source.help_text or "")
+        for in_json, in_a_form in REPLACEMENTS.items():
+            help_text = help_text.replace(in_json, in_a_form)
         if self.kind == "secret" and self.is_new:
-            own = f"{own.partition('.')[0]}."  # of one that is there already, there is more to say
-        return " ".join(filter(None, (own, HINTS.get(self.kind, ""))))
+            help_text = f"{help_text.partition('.')[0]}."  # the rest is about a secret that is stored already
+        return " ".join(filter(None, (help_text, HINTS.get(self.kind, ""))))
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        """What stands there is always among them."""
+        """The choices, among which the stored value always is."""
         known = {value for value, _ in self.choices}
-        there = [(self.now, self.now)] if self.now and self.now not in known else []
-        return [*([] if self.now else [("", "Choose…")]), *there, *self.choices]
+        stored = [(self.initial, self.initial)] if self.initial and self.initial not in known else []
+        return [*([] if self.initial else [("", "Choose…")]), *stored, *self.choices]
 
     @property
     def is_required(self) -> bool:
-        return self.about.required and self.kind != "flag"
+        return self.source.required and self.kind != "flag"
 
     @property
-    def is_droppable(self) -> bool:
-        """A secret that there is may be taken away; it is not shown, so that there would be nothing to delete."""
-        return self.kind == "secret" and self.about.allow_null and not self.is_new
+    def is_clearable(self) -> bool:
+        """Whether a stored secret may be removed. It is not shown, so there is no text to delete."""
+        return self.kind == "secret" and self.source.allow_null and not self.is_new
 
     @property
-    def most(self) -> int | None:
-        return getattr(self.about, "max_length", None) if self.kind in ("line", "text", "secret") else None
+    def max_length(self) -> int | None:
+        return getattr(self.source, "max_length", None) if self.kind in ("line", "text", "secret") else None
 
     @property
     def bounds(self) -> tuple[int | None, int | None]:
-        return getattr(self.about, "min_value", None), getattr(self.about, "max_value", None)
+        return getattr(self.source, "min_value", None), getattr(self.source, "max_value", None)
 
     @property
     def part(self) -> str:
@@ -114,54 +114,54 @@ class Widget:
 
     @property
     def described_by(self) -> str:
-        told = [f"h-{self.name}" if self.hint else "", f"w-{self.name}" if self.wrong else ""]
-        return " ".join(filter(None, told))
+        ids = [f"h-{self.name}" if self.hint else "", f"w-{self.name}" if self.errors else ""]
+        return " ".join(filter(None, ids))
 
     @property
     def digest(self) -> str:
-        return digest_of(self.now)
+        return digest_of(self.initial)
 
     @property
-    def required_words(self) -> str:
-        return str(self.about.error_messages["required"])
+    def required_message(self) -> str:
+        return str(self.source.error_messages["required"])
 
     def value(self) -> Any:
-        """What it stands for; LEFT_OUT, if that is nothing at all."""
+        """The text as JSON has it; OMITTED, if the field is to be left out."""
         text = self.text
-        if self.is_dropped:
+        if self.is_cleared:
             return None
         if self.is_new and self.kind != "flag" and not text.strip():
-            return LEFT_OUT
+            return OMITTED
         match self.kind:
             case "flag":
                 return text == "on"
             case "secret" | "choice":
-                return text or LEFT_OUT
+                return text or OMITTED
             case "number":
-                return _number(text, self.about)
+                return _number(text, self.source)
             case "lines":
                 return [line.strip() for line in text.split("\n") if line.strip()]
             case "json":
                 return _object(text)
             case "reference":
-                return self._referred()
+                return self._reference()
             case _:
-                is_none = not text and self.about.allow_null and not getattr(self.about, "allow_blank", False)
-                return None if is_none else text
+                is_null = not text and self.source.allow_null and not getattr(self.source, "allow_blank", False)
+                return None if is_null else text
 
-    def _referred(self) -> Any:
+    def _reference(self) -> Any:
         text = self.text.replace("\0", "").strip()[:LONG]
-        if not text or self.choice is None:
-            return text or (None if self.about.allow_null else LEFT_OUT)
+        if not text or self.lookup is None:
+            return text or (None if self.source.allow_null else OMITTED)
         try:
-            return self.choice.handle_of(text)
+            return self.lookup.resolve(text)
         except AmbiguousName as error:
             self.matches = error.matches
-            raise Unread(error.words) from error
+            raise UnreadableInput(str(error)) from error
 
 
-def kind_of(field: serializers.Field) -> str:
-    match field:
+def kind_of(source: serializers.Field) -> str:
+    match source:
         case serializers.BooleanField():
             return "flag"
         case serializers.ChoiceField():
@@ -179,11 +179,11 @@ def kind_of(field: serializers.Field) -> str:
         case OptionalText():
             return "text"
         case _:
-            return "text" if (getattr(field, "max_length", None) or 0) > LONG else "line"
+            return "text" if (getattr(source, "max_length", None) or 0) > LONG else "line"
 
 
 def text_of(kind: str, value: Any) -> str:
-    """As the form shows it."""
+    """A value as the form shows it."""
     match kind:
         case "flag":
             return "on" if value else ""
@@ -194,39 +194,39 @@ def text_of(kind: str, value: Any) -> str:
         case "secret":
             return ""
         case _:
-            return "" if value is None else plain(str(value))
+            return "" if value is None else normalize_newlines(str(value))
 
 
-def plain(text: str) -> str:
+def normalize_newlines(text: str) -> str:
     """Browsers send line ends of their own."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def digest_of(text: str) -> str:
-    """Enough to tell whether a text is the one that was shown."""
+    """Enough to see whether a text is the one that the form showed."""
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def put(body: dict[str, Any], name: str, value: Any) -> None:
+def set_value(data: dict[str, Any], name: str, value: Any) -> None:
     part, _, last = name.rpartition(".")
-    (body.setdefault(part, {}) if part else body)[last] = value
+    (data.setdefault(part, {}) if part else data)[last] = value
 
 
-def within(current: Mapping[str, Any], name: str) -> Any:
+def get_value(data: Mapping[str, Any], name: str) -> Any:
     part, _, last = name.rpartition(".")
-    return (current.get(part) or {} if part else current).get(last)
+    return (data.get(part) or {} if part else data).get(last)
 
 
-def _number(text: str, field: serializers.Field) -> Any:
-    said = text.strip()
-    if not said:
-        return None if field.allow_null else LEFT_OUT
-    digits = said.removeprefix("-")
-    return int(said) if digits.isascii() and digits.isdecimal() and len(digits) < 40 else said
+def _number(text: str, source: serializers.Field) -> Any:
+    digits = text.strip()
+    if not digits:
+        return None if source.allow_null else OMITTED
+    unsigned = digits.removeprefix("-")
+    return int(digits) if unsigned.isascii() and unsigned.isdecimal() and len(unsigned) < 40 else digits
 
 
 def _object(text: str) -> Any:
     try:
         return loads_strict(text.encode()) if text.strip() else {}
     except NotJSON as error:
-        raise Unread(f"This is not valid JSON (error at character {error.position + 1}).") from error
+        raise UnreadableInput(f"This is not valid JSON (error at character {error.position + 1}).") from error
