@@ -29,7 +29,7 @@ def remove_member(group: Group, handle: str, principal: Principal) -> bool:
 
 
 def unnest(group: Group, handle: str, principal: Principal) -> bool:
-    nested = Group.objects.nested_in(group.pk).filter(pk=decode_id(Prefix.GROUP, handle)).first()
+    nested = Group.objects.nested_in(group.pk).filter(pk=decode_id(Prefix.GROUP, handle) or NIL_ID).first()
     return nested is not None and operations.unnest(group, nested, actor=principal)
 
 
