@@ -28,8 +28,8 @@ Values = Mapping[str, Any]
 class PageOrCursorPagination(BasePagination):
     """One page of a list. It costs its ids, which an index tells, and then its few rows.
 
-    `read` says where in the list the request is, before anything is looked up; whoever has the rows hands them to
-    `cut`. `paginate_queryset` does both halves for a queryset. Its `fetch` makes `values()` of the rows of a page, and
+    `read` returns the position in the list that the request asks for, before anything is looked up; `cut` takes the
+    rows that were read there. `paginate_queryset` reads the rows of a queryset as well. Its `fetch` makes `values()` of the rows of a page, and
     `total` counts them all.
     """
 

@@ -1,7 +1,7 @@
 """Serializers that define what a resource takes and what it looks like.
 
 Their context holds the acting principal and, for an update, the versions that the caller has read. It never holds a
-request, so whoever has a principal can use them: v1's views and the console's forms do.
+request, so any caller with a principal can use them: v1's views and the console's forms do.
 """
 
 from functools import cache

@@ -28,7 +28,7 @@ class PolicyViewSet(GenericViewSet):
     """DRF's generic view set, with a policy for each action instead of a permission class for the view.
 
     - `public`, `reads` and `writes` name every action, with the tier that it takes; `ActionPolicy` judges by them.
-    - `get_queryset()` is what the caller may see; `check_writable()` tells 404 from 403 in one statement.
+    - `get_queryset()` is what the caller may see; `check_writable()` decides between 404 and 403 in one statement.
     - `fetch()` answers hot reads by statements that are prepared once for all callers of a kind.
     - `errors` maps the domain's errors to a status and a text, `missing` is the text of a 404.
     """
@@ -111,7 +111,7 @@ class PolicyViewSet(GenericViewSet):
 
 
 def check_writable(rows: Q, principal: Principal) -> Q:
-    """`rows`, if there are any and the principal may change them; 404 or 403, told apart by one statement."""
+    """`rows`, if there are any and the principal may change them; 404 or 403, decided by one statement."""
     writable = unfiltered(rows).writable_by(principal).filter(pk=OuterRef("pk"))
     answers = list(rows.order_by().values_list(Exists(writable), flat=True)[:2])
     if not answers:

@@ -147,7 +147,7 @@ class TestAccountSessionList:
         assert costs == [3, 3]
 
     def test_says_when_it_is_cut_at_its_maximum_length(self, laptop: Browser, monkeypatch: Any, world: World):
-        monkeypatch.setattr("web.account.account.SHOWN_AT_MOST", 2)
+        monkeypatch.setattr("web.account.account.MAX_SESSIONS", 2)
         for _ in range(3):
             world.signed_in(world.ada.user)
         assert "Only the newest sessions are shown" in laptop.open(SESSIONS)

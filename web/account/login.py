@@ -1,4 +1,4 @@
-"""Signing in by a form: what it takes, and what it says when that was not it. Whichever page the form is on."""
+"""Signing in by a form, on the account page and on the console's sign-in page."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,26 +13,26 @@ from sessions_app import operations
 from sessions_app.api.v1.serializers import Credentials
 
 
-class Unreadable(Exception):
-    """Not what the form asks for, whatever it is."""
+class InvalidForm(Exception):
+    """The form lacks a required field, or a field is too long."""
 
 
 class NotSignedIn(Exception):
-    """`said` is for the form to show: what was typed, but for its secrets, and what is wrong with it."""
+    """`context` is for the form: what was typed, without the secrets, and what is wrong with it."""
 
-    def __init__(self, status: HTTPStatus, said: dict[str, Any]) -> None:
+    def __init__(self, status: HTTPStatus, context: dict[str, Any]) -> None:
         super().__init__(status)
-        self.status, self.said = status, said
+        self.status, self.context = status, context
 
 
 def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operations.SignedIn:
-    """For people of the tier `since`, and above."""
-    given = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
+    """Sign in with the form of a request. Users below the tier `since` are refused."""
+    values = {name: request.POST.get(name, "").strip()[:254] for name in ("email", "tenant", "code")}
     status, wrong = HTTPStatus.UNAUTHORIZED, dict[str, Any]()
     try:
-        credentials = _credentials(request, given)
+        credentials = _credentials(request, values)
         return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, since=since)
-    except Unreadable:
+    except InvalidForm:
         status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Enter your e-mail address and password."}
     except accounts.SecondFactorMissing:
         wrong = {"wrong_code": "This account has MFA. Enter your password again, and the code from your app."}
@@ -50,15 +50,15 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
         status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This account is not an administrator."}
     except accounts.SignInRefused:
         wrong = {"wrong": "These details do not match. If you belong to several organizations, enter yours."}
-    raise NotSignedIn(status, {**given, "code": "", **wrong})
+    raise NotSignedIn(status, {**values, "code": "", **wrong})
 
 
-def _credentials(request: HttpRequest, given: dict[str, str]) -> accounts.Credentials:
-    """A code of digits is an authenticator's; anything else is one of those kept for when that is lost."""
-    code = given["code"].replace(" ", "")
+def _credentials(request: HttpRequest, values: dict[str, str]) -> accounts.Credentials:
+    """A code that consists of digits is from an authenticator app; any other is a recovery code."""
+    code = values["code"].replace(" ", "")
     kind = "totp_code" if code.isdecimal() else "recovery_code"
-    typed = {name: given[name] or None for name in ("email", "tenant")} | {kind: code or None}
-    read_as = Credentials(data=typed | {"password": request.POST.get("password", "")})
-    if not read_as.is_valid():
-        raise Unreadable
-    return accounts.Credentials(**{name: read_as.validated_data.get(name) for name in (*typed, "password")})
+    typed = {name: values[name] or None for name in ("email", "tenant")} | {kind: code or None}
+    serializer = Credentials(data=typed | {"password": request.POST.get("password", "")})
+    if not serializer.is_valid():
+        raise InvalidForm
+    return accounts.Credentials(**{name: serializer.validated_data.get(name) for name in (*typed, "password")})

@@ -1,4 +1,4 @@
-"""What every page has in common: its policy, its forms, and the little that one request tells the next."""
+"""What every page has in common: its content security policy, its forms, and messages for the next page."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,51 +16,51 @@ from core.api.redirects import SeeOther
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
 View = Callable[..., HttpResponse]
-_SAID, _FOR = "curfew_said", 60
+_FLASH_COOKIE, _FLASH_SECONDS = "curfew_said", 60
 
 
-def page(request: HttpRequest, template: str, said: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
-    response = render(request, template, said, status=status)
+def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
+    response = render(request, template, context, status=status)
     response["Content-Security-Policy"] = POLICY
     response["Cache-Control"] = "no-store"
-    if wait := said.get("wait"):
+    if wait := context.get("wait"):
         response["Retry-After"] = str(wait)
     return response
 
 
-def answered(view: View) -> View:
-    """Also where nothing can be done at the moment: with a page that says so, and when to try again."""
+def renders_errors(view: View) -> View:
+    """Turn an error that is expected, such as a database that is away, into a page."""
 
     @wraps(view)
-    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except Exception as error:
-            refusal = error_response_for(error, None)
-            if refusal is None or refusal.status == HTTPStatus.NOT_FOUND:
+            response = error_response_for(error, None)
+            if response is None or response.status == HTTPStatus.NOT_FOUND:
                 raise
-            said = {"words": refusal.words, "wait": refusal.headers.get("Retry-After")}
-            return page(request, "refused.html", said, refusal.status)
+            context = {"message": response.words, "wait": response.headers.get("Retry-After")}
+            return page(request, "refused.html", context, response.status)
 
-    return look
+    return wrapper
 
 
 def form_of(request: HttpRequest) -> QueryDict | None:
-    """What was sent; None of what Django would read by a codec that is no business of ours."""
+    """The form that was sent; None for one in a charset other than UTF-8, which Django would decode."""
     charset = (request.content_params or {}).get("charset", "utf-8")
     return request.POST if charset.lower() == "utf-8" else None
 
 
-def onward(to: str, saying: str = "") -> HttpResponse:
-    """To the page where the answer is seen, so that looking at it again does nothing again."""
+def redirect_with_message(to: str, message: str = "") -> HttpResponse:
+    """Redirect to the page that shows the result, so that reloading it repeats nothing."""
     response = SeeOther(reverse(to))
     response["Cache-Control"] = "no-store"
-    if saying:
-        signed = signing.dumps(saying, salt=_SAID)
+    if message:
+        signed = signing.dumps(message, salt=_FLASH_COOKIE)
         response.set_cookie(
-            _SAID,
+            _FLASH_COOKIE,
             signed,
-            max_age=_FOR,
+            max_age=_FLASH_SECONDS,
             path=_account(),
             httponly=True,
             samesite="Strict",
@@ -71,14 +71,14 @@ def onward(to: str, saying: str = "") -> HttpResponse:
 
 def flash_message(request: HttpRequest) -> str:
     try:
-        return str(signing.loads(request.COOKIES.get(_SAID, ""), salt=_SAID, max_age=_FOR))
+        return str(signing.loads(request.COOKIES.get(_FLASH_COOKIE, ""), salt=_FLASH_COOKIE, max_age=_FLASH_SECONDS))
     except signing.BadSignature:
         return ""
 
 
 def clear_flash(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if _SAID in request.COOKIES:
-        response.delete_cookie(_SAID, path=_account(), samesite="Strict")
+    if _FLASH_COOKIE in request.COOKIES:
+        response.delete_cookie(_FLASH_COOKIE, path=_account(), samesite="Strict")
     return response
 
 

@@ -1,4 +1,4 @@
-"""What a page says of a session, in the words of whoever reads it."""
+"""How a page shows a session to its user."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,25 +10,25 @@ _STEPS = [(timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(m
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One line of the list."""
+class SessionRow:
+    """One row of the list."""
 
     id: str
     device: str
     kind: str
-    place: str
+    location: str
     address: str
     seen: str
     since: datetime
     is_current: bool
 
 
-def shown(session: SessionState, now: datetime) -> Shown:
-    return Shown(
+def session_row(session: SessionState, now: datetime) -> SessionRow:
+    return SessionRow(
         id=session.handle,
         device=device_of(session),
         kind=session.device_type if session.device_type in ("mobile", "tablet") else "desktop",
-        place=session.location,
+        location=session.location,
         address=session.last_ip_address or session.ip_address or "",
         seen=ago(now - session.last_activity_at),
         since=session.created_at,
@@ -37,7 +37,7 @@ def shown(session: SessionState, now: datetime) -> Shown:
 
 
 def device_of(session: SessionState) -> str:
-    """`Firefox on Linux`, or as much of it as is known."""
+    """`Firefox on Linux`, or the part of it that is known."""
     known = [each for each in (session.browser, session.os) if each and each != "Other"]
     return " on ".join(known) or "Unknown device"
 
@@ -51,7 +51,7 @@ def ago(passed: timedelta) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever reads better there, by WCAG's luminance."""
+    """Black or white, whichever has the better contrast on a colour, by WCAG's luminance."""
     levels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
     luminance = sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))

@@ -1,1 +1,1 @@
-"""The operators' console: Django's admin in Unfold's clothes, with our sessions, our rules and our acts."""
+"""The operators' console: Django's admin with Unfold's theme, and our own permissions, forms and actions."""

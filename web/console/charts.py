@@ -1,4 +1,4 @@
-"""What the last day and the last week brought, as bars that a page can draw without a script."""
+"""The activity of the last day and the last week, as bars that a page can draw without a script."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -84,5 +84,5 @@ def spans(course: Course, now: datetime) -> list[Span]:
 def _chart(course: Course, what: ActivityKind, labels: Mapping[datetime, str]) -> Chart:
     numbers = [course.get((at, what), 0) for at in labels]
     most = max([*numbers, 1])
-    told = enumerate(zip(labels.values(), numbers, strict=True))
-    return Chart(what, [Bar(label, n, at * STEP, round(HIGH * n / most, 1)) for at, (label, n) in told])
+    rows = enumerate(zip(labels.values(), numbers, strict=True))
+    return Chart(what, [Bar(label, n, at * STEP, round(HIGH * n / most, 1)) for at, (label, n) in rows])

@@ -1,4 +1,4 @@
-"""The first page: how many are signed in, what the last day brought, and whether the machinery behind it is well."""
+"""The overview page: active sessions, the activity of the last days, and the state of the system."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,16 +28,16 @@ MOST, RECENT = 8, 10
 SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is there
 
 
-def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
     all_of_it = scope_of(me)
     sessions = all_of_it.statistics if all_of_it else NOTHING
     now = timezone.now()
-    brought = spans(hourly_activity(me, first_of_week(now)), now)
-    said = {
+    activity = spans(hourly_activity(me, first_of_week(now)), now)
+    own_context = {
         "title": "Overview",
         "sessions": sessions,
-        "spans": brought,
+        "spans": activity,
         "parts": [
             _shares("Device", sessions["by_device_type"], "device"),
             _shares("Browser", sessions["by_browser"]),
@@ -46,16 +46,16 @@ def dashboard(request: HttpRequest, around: dict[str, Any]) -> TemplateResponse:
             _recent(me),
         ],
     }
-    return TemplateResponse(request, "console/dashboard.html", {**around, **said})
+    return TemplateResponse(request, "console/dashboard.html", {**context, **own_context})
 
 
-def _shares(name_of_each: str, counts: dict[str, int], asked_as: str = "") -> Table:
+def _shares(name_of_each: str, counts: dict[str, int], filter_name: str = "") -> Table:
     everything = sum(counts.values())
     largest = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
     there = reverse("admin:sessions_app_session_changelist")
     rows = [
         (
-            Link(name, f"{there}?{asked_as}={name}") if asked_as and name != "unknown" else name,
+            Link(name, f"{there}?{filter_name}={name}") if filter_name and name != "unknown" else name,
             f"{n:,}",
             f"{100 * n / everything:.1f} %",
         )
@@ -77,19 +77,19 @@ def _tenants(me: Principal) -> Table:
 
 
 def _health() -> DefinitionList:
-    """Whether sweeps and expiries are under way, and whether the end of every chain of the record fits it."""
+    """Whether the worker runs, and whether the end of every chain of the audit log fits it."""
     heard = ProcrastinateWorker.objects.order_by("-last_heartbeat").values("last_heartbeat")[:1]
     waiting = ProcrastinateJob.objects.filter(status="todo", scheduled_at=None)
     failed = ProcrastinateJob.objects.filter(status="failed")
-    told: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
-    is_there = told["seen"] is not None and timezone.now() - told["seen"] < SILENT
+    state: Any = Platform.objects.values(seen=Subquery(heard), waiting=count_of(waiting), failed=count_of(failed))[0]
+    is_running = state["seen"] is not None and timezone.now() - state["seen"] < SILENT
     return DefinitionList(
         "System status",
         [
-            ("Worker", Badge("running", "success") if is_there else Badge("not running", "danger")),
-            ("Last heartbeat", told["seen"]),
-            ("Jobs waiting", f"{told['waiting'] or 0:,}"),
-            ("Jobs failed", f"{told['failed'] or 0:,}"),
+            ("Worker", Badge("running", "success") if is_running else Badge("not running", "danger")),
+            ("Last heartbeat", state["seen"]),
+            ("Jobs waiting", f"{state['waiting'] or 0:,}"),
+            ("Jobs failed", f"{state['failed'] or 0:,}"),
             ("Audit log integrity", chain_badge()),
         ],
     )

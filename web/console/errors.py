@@ -1,4 +1,4 @@
-"""What the console says when it does not do what was asked: always a page, and never more than its reason."""
+"""The console's error pages: what went wrong, and nothing about what else there is."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,13 +21,13 @@ TITLES = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
     HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
 }
-WORDS = {
+MESSAGES = {
     HTTPStatus.BAD_REQUEST: "The console does not understand this address. Go back and try again.",
     HTTPStatus.FORBIDDEN: "You do not have permission to do this. Nothing was changed.",
     HTTPStatus.NOT_FOUND: "This page does not exist, or you do not have access to it.",
     HTTPStatus.TOO_MANY_REQUESTS: "Nothing was changed. Wait a minute, then try again.",
 }
-FROM_ELSEWHERE = "This request came from another website and was blocked. Nothing was changed."
+CROSS_SITE = "This request came from another website and was blocked. Nothing was changed."
 # Alpine, which Unfold's menus are written for, computes what their attributes say: that takes 'unsafe-eval'. No script
 # is taken from a page itself, nor from anywhere else.
 POLICY = (
@@ -37,36 +37,39 @@ POLICY = (
 
 
 def renders_errors(view: View) -> View:
-    """Carries out `view` to the last letter of its page, and turns whatever it refuses into one."""
+    """Render a view's response, and turn an error of the view or of its template into a page."""
 
     @wraps(view)
-    def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = view(request, *args, **kwargs)
             if hasattr(response, "render"):
                 response.render()
         except Exception as error:
-            refusal = _refusal(error)
-            if refusal is None:
+            expected = _expected(error)
+            if expected is None:
                 raise
             user = getattr(request, "user", None)
-            record_refused_request(refusal, request, user.principal if isinstance(user, Operator) else None)
-            said = "" if refusal.status in WORDS else str(refusal.words)
-            response = refused(request, refusal.status, refusal.headers, said)
+            record_refused_request(expected, request, user.principal if isinstance(user, Operator) else None)
+            message = "" if expected.status in MESSAGES else str(expected.words)
+            response = refused(request, expected.status, expected.headers, message)
         return with_csp(response)
 
-    return look
+    return wrapper
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that is not one of ours, or that has been open since before a sign-in."""
-    said = "This form has expired or was sent from another website. Nothing was changed. Open the page again and retry."
-    return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=said))
+    """A form that another site sent, or that has been open since before a sign-in."""
+    message = (
+        "This form has expired or was sent from another website. Nothing was changed. Open the page again and retry."
+    )
+    return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=message))
 
 
-def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, words: str = "") -> HttpResponse:
-    said = {"title": TITLES.get(status, status.phrase), "words": words or WORDS.get(status, "Try again in a minute.")}
-    response = page(request, "console/refused.html", said, status)
+def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, message: str = "") -> HttpResponse:
+    title = TITLES.get(status, status.phrase)
+    context = {"title": title, "message": message or MESSAGES.get(status, "Try again in a minute.")}
+    response = page(request, "console/refused.html", context, status)
     for name, value in (headers or {}).items():
         response[name] = value
     return response
@@ -78,7 +81,7 @@ def with_csp(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _refusal(error: Exception) -> ErrorResponse | None:
+def _expected(error: Exception) -> ErrorResponse | None:
     if isinstance(error, SuspiciousOperation):
         return ErrorResponse(HTTPStatus.BAD_REQUEST, "")
     return error_response_for(error, None)

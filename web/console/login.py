@@ -1,4 +1,4 @@
-"""The console's door: the same accounts, the same throttle and the same second factor as the API's."""
+"""Signing in to the console, with the accounts, the throttle and the MFA of the API."""
 
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from sessions_app import operations
 from sessions_app.api import cookies
 from web.account.login import NotSignedIn, try_to_sign_in
 from web.account.page import page
-from web.console.errors import FROM_ELSEWHERE, refused, renders_errors, with_csp
+from web.console.errors import CROSS_SITE, refused, renders_errors, with_csp
 
 TEMPLATE = "console/sign_in.html"
 ENDED = "Your session has ended, so your last action was not carried out. Sign in again."
@@ -28,16 +28,16 @@ ENDED = "Your session has ended, so your last action was not carried out. Sign i
 @csrf_protect
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return form(request, {"next": next_of(request), "told": ENDED if "ended" in request.GET else ""})
+        return form(request, {"next": next_of(request), "message": ENDED if "ended" in request.GET else ""})
     if is_cross_site(request):
-        return refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE)
+        return refused(request, HTTPStatus.FORBIDDEN, message=CROSS_SITE)
     try:
-        made = try_to_sign_in(request, since=Tier.TENANT)
-    except NotSignedIn as refusal:
-        return form(request, {**refusal.said, "next": next_of(request)}, refusal.status)
-    there = SeeOther(next_of(request) or reverse("admin:index"))
-    cookies.set_cookie(there, made)
-    return there
+        signed_in = try_to_sign_in(request, since=Tier.TENANT)
+    except NotSignedIn as error:
+        return form(request, {**error.context, "next": next_of(request)}, error.status)
+    response = SeeOther(next_of(request) or reverse("admin:index"))
+    cookies.set_cookie(response, signed_in)
+    return response
 
 
 @require_POST
@@ -45,17 +45,17 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     me = principal_of(request)
     assert me.session_id  # noqa: S101 - a cookie holds nothing but a session's key
     operations.sign_out(me.session_id, actor=me)
-    away = SeeOther(reverse("admin:login"))
-    cookies.drop_cookie(away)
-    return away
+    response = SeeOther(reverse("admin:login"))
+    cookies.drop_cookie(response)
+    return response
 
 
-def form(request: HttpRequest, said: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
-    return with_csp(page(request, TEMPLATE, said, status))
+def form(request: HttpRequest, context: dict[str, Any], status: int = HTTPStatus.OK) -> HttpResponse:
+    return with_csp(page(request, TEMPLATE, context, status))
 
 
 def next_of(request: HttpRequest) -> str:
-    """A page of this console's, and nobody else's."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    is_here = asked.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if is_here else ""
+    """The page to go to afterwards, if it is one of the console's."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    is_console = url.startswith(reverse("admin:index")) and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return url if is_console else ""

@@ -1,4 +1,4 @@
-"""The console's site: who is let in, what is where, and the words around it."""
+"""The console's admin site: its permissions, its URLs and its sidebar."""
 
 from functools import wraps
 from http import HTTPStatus
@@ -23,24 +23,24 @@ from sessions_app.api.authentication import by_cookie
 from web.console.action_views import action_view
 from web.console.actions import ACTIONS, available_actions
 from web.console.dashboard import dashboard
-from web.console.errors import FROM_ELSEWHERE, View, refused, renders_errors, with_csp
+from web.console.errors import CROSS_SITE, View, refused, renders_errors, with_csp
 from web.console.forms.definitions import FORMS, FormDefinition
 from web.console.forms.members import removal_view
 from web.console.forms.views import form_view
 from web.console.login import sign_in, sign_out
 
-NOT_THEIRS = "The console is for administrators. Sign in with an administrator account."
+NOT_AN_ADMIN = "The console is for administrators. Sign in with an administrator account."
 with_messages: Any = decorator_from_middleware(MessageMiddleware)
 
 
 class ConsoleSite(UnfoldAdminSite):
-    """Guards each of its views itself: middleware would be run for every request of the API as well."""
+    """Checks permissions in each of its views: middleware would run for every request of the API as well."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(getattr(request, "user", None), Operator)
 
     def lets_in(self, request: HttpRequest) -> bool:
-        """Still: for answers that take their time."""
+        """Whether the operator is still signed in, while a long response is being sent."""
         return by_cookie(request) is not None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
@@ -48,30 +48,30 @@ class ConsoleSite(UnfoldAdminSite):
 
         @renders_errors
         @wraps(view)
-        def look(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD") and is_cross_site(request):
-                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=FROM_ELSEWHERE))
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=CROSS_SITE))
             me = by_cookie(request)
             if me is None:
-                return _to_the_door(request)
+                return _redirect_to_sign_in(request)
             if me.tier < Tier.TENANT:
-                return with_csp(refused(request, HTTPStatus.FORBIDDEN, words=NOT_THEIRS))
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=NOT_AN_ADMIN))
             if not {IS_POPUP_VAR, TO_FIELD_VAR}.isdisjoint(request.GET):
                 return with_csp(refused(request, HTTPStatus.BAD_REQUEST))  # nothing here is picked in a pop-up
             request.user = Operator(me)  # type: ignore[assignment]  # what Django's admin wants to see there
             return inner(request, *args, **kwargs)
 
-        return look
+        return wrapper
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Nothing of Django's own is here but the lists, and the words for their scripts."""
+        """Of Django's own views, only the lists and the translations for their scripts are here."""
         return [
             path("", self.admin_view(self.index), name="index"),
             path("sign-in/", sign_in, name="login"),
             path("sign-out/", self.admin_view(sign_out), name="logout"),
             path("jsi18n/", self.admin_view(self.i18n_javascript), name="jsi18n"),
             *(path(f"{each.slug}/", include(self._urls_of(each))) for each in self.kinds()),
-            re_path("", self.admin_view(_nowhere)),
+            re_path("", self.admin_view(_not_found)),
         ]
 
     def _urls_of(self, admin: ConsoleAdmin) -> list[URLPattern]:
@@ -86,11 +86,11 @@ class ConsoleSite(UnfoldAdminSite):
             forms.append(path("<str:handle>/take-out/", removal, name="groups_take_out"))
         return [*forms, *admin.get_urls(), *(actions if admin.model in ACTIONS else [])]
 
-    def links_to_acts(self, admin: ConsoleAdmin, thing: Any, principal: Principal) -> list[Link]:
-        actions = available_actions(thing, principal)
-        forms = [each for each in FORMS.get(type(thing), []) if each.has_instance and each.is_allowed(principal)]
+    def links_to_acts(self, admin: ConsoleAdmin, instance: Any, principal: Principal) -> list[Link]:
+        actions = available_actions(instance, principal)
+        forms = [each for each in FORMS.get(type(instance), []) if each.has_instance and each.is_allowed(principal)]
         pages = [(each.label, each.name) for each in (*(forms if actions else ()), *actions)]
-        return [Link(label, f"{admin.url_of(thing.handle)}{name}/") for label, name in pages]
+        return [Link(label, f"{admin.url_of(instance.handle)}{name}/") for label, name in pages]
 
     def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
         forms = [each for each in FORMS.get(admin.model, []) if not each.has_instance and each.is_allowed(principal)]
@@ -106,7 +106,7 @@ class ConsoleSite(UnfoldAdminSite):
         return super().each_context(request) | {"tier": principal_of(request).tier.name.lower()}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        return []  # what there is, the sidebar says
+        return []  # the sidebar lists them
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         links = [{"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}]
@@ -119,16 +119,16 @@ def _route(definition: FormDefinition) -> str:
     return f"<str:handle>/{definition.name}/" if definition.has_instance else f"{definition.name}/"
 
 
-def _to_the_door(request: HttpRequest) -> HttpResponse:
-    """And back from there to what was asked for, unless that was a form: it is to be looked at once more."""
-    was_in = cookies.key_in(request)
-    asked = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
-    asked |= {"ended": "1"} if was_in else {}
-    away = SeeOther(f"{reverse('admin:login')}?{urlencode(asked)}" if asked else reverse("admin:login"))
-    if was_in:
-        cookies.drop_cookie(away)
-    return with_csp(away)
+def _redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """And back to this page afterwards, unless a form was sent: that has to be reviewed once more."""
+    had_key = cookies.key_in(request)
+    query = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
+    query |= {"ended": "1"} if had_key else {}
+    response = SeeOther(f"{reverse('admin:login')}?{urlencode(query)}" if query else reverse("admin:login"))
+    if had_key:
+        cookies.drop_cookie(response)
+    return with_csp(response)
 
 
-def _nowhere(request: HttpRequest) -> HttpResponse:
+def _not_found(request: HttpRequest) -> HttpResponse:
     raise Http404

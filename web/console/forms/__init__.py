@@ -1,1 +1,1 @@
-"""Making and changing things at the console: forms that are drawn from v1's serializers, and sent to v1's views."""
+"""The console's forms: drawn from the serializers of v1, and saved by them."""

@@ -43,7 +43,7 @@ def removal_view(admin: ConsoleAdmin) -> Any:
         group = admin.found(principal, handle)
         chosen = [(name, value) for name in REMOVALS for value in request.POST.getlist(name)]
         if len(chosen) != 1:
-            return refused(request, HTTPStatus.BAD_REQUEST, words=NOT_ONE)
+            return refused(request, HTTPStatus.BAD_REQUEST, message=NOT_ONE)
         [(name, value)] = chosen
         policy, remove = REMOVALS[name]
         if not is_allowed(Group, policy, principal) or not is_writable(group, principal):

@@ -26,7 +26,7 @@ from core.jsonb import dumps
 from sessions_app.admin.revoke_view import agreed_in
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
-from web.console.errors import WORDS
+from web.console.errors import MESSAGES
 from web.console.forms.definitions import FormDefinition, variant_of
 from web.console.forms.form import Form
 from web.console.resources import RESOURCES, error_response, is_writable
@@ -118,7 +118,7 @@ def submit(context: FormContext) -> HttpResponse:
 
 
 def render_unreadable(context: FormContext, form: Form, data: dict[str, Any]) -> HttpResponse:
-    """Some fields hold what no serializer could read. Whatever is wrong with the others is told together with it."""
+    """Some fields hold what no serializer could read. The errors of the others are shown together with it."""
     unreadable = {widget.name for widget in form.invalid_widgets}
     try:
         context.serializer(data).is_valid(raise_exception=True)
@@ -133,8 +133,9 @@ def redisplay(context: FormContext, response: ErrorResponse) -> HttpResponse:
     """The form with the values that are stored by now, what was typed over them, and what is wrong."""
     context = context.reloaded()
     form = context.bound_form()
-    words = WORDS[HTTPStatus.FORBIDDEN] if response.status == HTTPStatus.FORBIDDEN else response.words
-    form.add_errors(replace(response, words=words), unique=RESOURCES[context.definition.model].unique.values())
+    if response.status == HTTPStatus.FORBIDDEN:
+        response = replace(response, words=MESSAGES[HTTPStatus.FORBIDDEN])
+    form.add_errors(response, unique=RESOURCES[context.definition.model].unique.values())
     return render_form(context, form, response.status)
 
 

@@ -47,7 +47,7 @@ class UnreadableInput(Exception):
 
 @dataclass(slots=True)
 class Widget:
-    """`initial` is the stored value as text; `text` is what the form shows, the same until somebody types."""
+    """`initial` is the stored value as text; `text` is what the form shows, the same until an operator types."""
 
     name: str
     source: serializers.Field
@@ -63,7 +63,7 @@ class Widget:
     is_cleared: bool = False
     errors: list[str] = field(default_factory=list)
     matches: list[tuple[str, str]] = field(default_factory=list)
-    current_value: str | None = None  # if somebody else has changed it since the form was opened
+    current_value: str | None = None  # if another operator has changed it since the form was opened
 
     @property
     def label(self) -> str:

@@ -48,7 +48,7 @@ class GroupAddition(ResourceInput):
     is_new = False
 
     def get_within(self, rows: Any, pk: Any) -> Any:
-        """Whoever adds something to a group must be able to change it, and it must be of the group's tenant."""
+        """Look up what is added: the principal must be able to change it, and it must be of the group's tenant."""
         group: Any = self.instance
         return self.get_related(rows.writable_by(self.principal).not_deleted().filter(tenant=group.tenant_id), pk)
 

@@ -93,10 +93,10 @@ class User(Resource):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Staff tenants are an inner arrangement."""
-        shown = super().to_representation(instance)
-        if shown.pop("tenant_kind") != Tenant.Kind.CUSTOMER:
-            shown["tenant_id"] = None
-        return shown
+        row = super().to_representation(instance)
+        if row.pop("tenant_kind") != Tenant.Kind.CUSTOMER:
+            row["tenant_id"] = None
+        return row
 
 
 class PasswordResetRequest(InputSerializer):

@@ -102,6 +102,6 @@ class PasswordResetViewSet(V1ViewSet):
     )
     def reset(self, request: Request) -> Response:
         """Choose a new password. Needs the code from a password reset, and revokes all of your sessions."""
-        given = self.validate_body(serializers.NewPassword)
-        ended = operations.reset_password(given["code"], given["new_password"], origin=self.origin)
+        data = self.validate_body(serializers.NewPassword)
+        ended = operations.reset_password(data["code"], data["new_password"], origin=self.origin)
         return self.answer({"sessions_ended": ended})
