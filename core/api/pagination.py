@@ -29,8 +29,8 @@ class PageOrCursorPagination(BasePagination):
     """One page of a list. It costs its ids, which an index tells, and then its few rows.
 
     `read` returns the position in the list that the request asks for, before anything is looked up; `cut` takes the
-    rows that were read there. `paginate_queryset` reads the rows of a queryset as well. Its `fetch` makes `values()` of the rows of a page, and
-    `total` counts them all.
+    rows that were read there. `paginate_queryset` reads the rows of a queryset as well: its `fetch` makes `values()` of
+    the rows of a page, and `total` counts them all.
     """
 
     request: Request
