@@ -16,7 +16,7 @@ from core.api.serializers import ResourceInput
 from core.ids import Prefix
 from core.models import VersionMismatch
 from tests.cells import cells
-from tests.domain.test_rights_that_are_gone import as_principal
+from tests.domain.test_rights_under_lock import as_principal
 from tests.world import SYSTEM, World, some_id
 
 NEW = {"email": "grace@north.example"}
