@@ -46,7 +46,7 @@ COSTS = {
     "sessions/?tenant=springfield&state=any": 3,
     "sessions/?country=SE": 3,  # who; how far to look; the rows
 }
-# Who; for one that is there also: it, whether it is theirs, what v1 says of it. Then what each field offers.
+# Who; of an instance also the row, and whether it is theirs to change. Then what each field offers.
 FORMS = {
     "partners/new/": 1,
     "tenants/new/": 2,
@@ -56,13 +56,13 @@ FORMS = {
     "identity-providers/new/": 1,
     "identity-providers/new/?provider_type=SAML": 2,
     "agents/new/": 3,
-    "partners/{}/edit/": 4,
-    "tenants/{}/edit/": 6,
-    "users/{}/edit/": 4,
-    "groups/{}/edit/": 4,
-    "applications/{}/edit/": 4,
-    "identity-providers/{}/edit/": 4,
-    "agents/{}/edit/": 6,
+    "partners/{}/edit/": 3,
+    "tenants/{}/edit/": 5,
+    "users/{}/edit/": 3,
+    "groups/{}/edit/": 3,
+    "applications/{}/edit/": 3,
+    "identity-providers/{}/edit/": 3,
+    "agents/{}/edit/": 5,
     "groups/{}/add-member/": 4,
     "groups/{}/nest/": 4,
     "partners/{}/remove/": 9,
