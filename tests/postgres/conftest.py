@@ -19,6 +19,8 @@ import pytest
 from config import postgres
 from config.postgres import binaries
 from config.postgres.server_home import ServerHome
+from tests.proof.claims import FIGURES
+from tests.samples import sampled
 
 ROOT = Path(__file__).parents[2]
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
@@ -113,11 +115,21 @@ def wheel_binaries() -> Path:
     return next(folder for folder in binaries.candidates() if binaries.WHEEL in folder.parts)
 
 
-@pytest.fixture(params=[system_binaries, wheel_binaries], ids=["system", "wheel"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "each_postgresql" in metafunc.fixturenames:
+        kinds = {"system": system_binaries, "wheel": wheel_binaries}
+        names = sampled(kinds, metafunc.function.__name__, share=2)
+        metafunc.parametrize("each_postgresql", [kinds[name] for name in names], indirect=True, ids=names)
+
+
+@pytest.fixture
 def each_postgresql(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's PostgreSQL and that of the wheel; in `make test` one of them for each test."""
     folder = request.param()
     if folder is None or binaries.problem_with(folder, None):
-        pytest.skip("no PostgreSQL 15 or newer is installed on this system")
+        if FIGURES != "once":
+            pytest.skip("no PostgreSQL 15 or newer is installed on this system")
+        folder = wheel_binaries()
     monkeypatch.setenv("PG_BIN", str(folder))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from config import postgres
 
-pytestmark = pytest.mark.usefixtures("each_postgresql")
+pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("each_postgresql")]
 
 PROMISED = {
     "fsync": "on",
