@@ -1,5 +1,6 @@
 """Malformed ids in paths get the same response as unknown ids, for reads and writes."""
 
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -25,6 +26,7 @@ PREFIXES = {
     "user_id": Prefix.USER,
 }
 IDS = with_ids()
+NO_TEXT = ("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525")
 
 with_an_id = pytest.mark.parametrize(("operation", "name"), IDS, ids=[f"{each} {name}" for each, name in IDS])
 
@@ -69,6 +71,11 @@ def malformed_ids(own: str, prefix: Prefix) -> dict[str, str]:
     }
 
 
+def other_paths(own: str) -> tuple[str, ...]:
+    """Slashes and dots in the place of an id: such paths do not exist, and dots do not lead to a parent path."""
+    return ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}")
+
+
 def prefix_of(operation: Operation, name: str) -> Prefix:
     kind = kind_at(operation.path)
     return kind.model.prefix if kind and name == kind.parameter else PREFIXES[name]
@@ -77,41 +84,20 @@ def prefix_of(operation: Operation, name: str) -> Prefix:
 @with_an_id
 def test_malformed_id_is_answered_like_an_unknown_id(world: World, operation: Operation, name: str):
     caller = operation.caller(world)
-    names = operation.names(world, caller)
-    endpoint = Endpoint(caller, operation.method, "")
-    nobodys = comparable(
-        endpoint.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b"")
-    )
-    assert nobodys[0] == 404
-    before = database_digest()
-    for case, text in sampled(malformed_ids(names[name], prefix_of(operation, name)).items(), (operation, name)):
-        answer = endpoint.to(_path(operation, names, name, quote(text, safe=""))).send_bytes(b"")
-        assert comparable(answer) == nobodys, f"{case}: {answer.status_code} {answer.content!r}"
-    assert database_digest() == before
-
-
-@with_an_id
-def test_id_that_is_no_valid_text_is_answered_like_an_unknown_id(world: World, operation: Operation, name: str):
-    caller = operation.caller(world)
     names, endpoint = operation.names(world, caller), Endpoint(caller, operation.method, "")
-    nobodys = comparable(
-        endpoint.to(_path(operation, names, name, some_id(prefix_of(operation, name)))).send_bytes(b"")
-    )
-    for text in sampled(("%ff", "%c0%af", "%ed%a0%80", "%", "%zz", "%u0041", "%2525"), (operation, name)):
-        assert comparable(endpoint.to(_path(operation, names, name, text)).send_bytes(b"")) == nobodys, text
 
+    def answer(text: str) -> Any:
+        return endpoint.to(_path(operation, names, name, text)).send_bytes(b"")
 
-@with_an_id
-def test_id_with_slashes_or_dots_reaches_no_other_path(world: World, operation: Operation, name: str):
-    """Such paths do not exist; dots do not lead to a parent path."""
-    caller = operation.caller(world)
-    names = operation.names(world, caller)
-    own, before = names[name], database_digest()
-    endpoint = Endpoint(caller, operation.method, "")
-    ways = ("..%2f..%2fme", f"..%2f{own}", f"{own}%2f..", f"{own}%2f%2f", f"%2f{own}", f"x/../{own}", f"./{own}")
-    for text in sampled(ways, (operation, name)):
-        answer = endpoint.to(_path(operation, names, name, text)).send_bytes(b"")
-        assert refused(answer, 404, text) == "Not Found"
+    nobodys = comparable(answer(some_id(prefix_of(operation, name))))
+    assert nobodys[0] == 404
+    before, place = database_digest(), f"{operation} {name}"
+    malformed = malformed_ids(names[name], prefix_of(operation, name))
+    texts = [quote(text, safe="") for text in sampled(malformed.values(), place)] + sampled(NO_TEXT, place)
+    for text in texts:
+        assert comparable(answer(text)) == nobodys, text
+    for text in sampled(other_paths(names[name]), place):
+        assert refused(answer(text), 404, text) == "Not Found"
     assert database_digest() == before
 
 
@@ -128,7 +114,7 @@ def test_refusal_of_an_id_the_database_cannot_hold_is_no_500(world: World, opera
     """The audit entry of a refusal has the path, which may contain characters that no column can."""
     if not operation.is_public:
         names, stranger = operation.names(world, world.ada), Endpoint(world.service(), operation.method, "")
-        for text in sampled(("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240), (operation, name)):
+        for text in sampled(("%00", "%ff", "%ed%a0%80", "%0d%0aforged", "x" * 10_240), f"{operation} {name}"):
             refused(stranger.to(_path(operation, names, name, text)).send_bytes(b""), 403, text)
 
 

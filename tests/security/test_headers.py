@@ -39,36 +39,41 @@ class TestSecurityHeaders:
                 assert caller.get(operation.url(world, caller), headers=known).status_code == 200
             assert "Last-Modified" not in answer.headers
 
-    def test_unauthenticated_response_has_them_and_a_challenge(self, world: World, operation: Operation):
-        if operation.is_public:
-            return
+    def test_error_has_them(self, world: World, operation: Operation):
         url = operation.url(world, world.super_admin)
+        if not operation.is_public:
+            self.unauthenticated_response_has_them_and_a_challenge(world, operation.method, url)
+        self.response_to_every_method_has_them(world, url)
+        self.error_before_any_view_has_them(world, operation.method, url)
+
+    @staticmethod
+    def unauthenticated_response_has_them_and_a_challenge(world: World, method: str, url: str) -> None:
         for headers in (
             {},
             {"Authorization": "Bearer x"},
             {"Authorization": "Basic eDp5"},
             {"Authorization": "Bearer"},
         ):
-            answer = world.nobody.request(operation.method, url, headers=headers)
+            answer = world.nobody.request(method, url, headers=headers)
             assert answer.status_code == 401
             is_protected(answer)
             assert answer.headers["WWW-Authenticate"] == "Bearer"
             assert answer.headers["Cache-Control"] == "no-store"
             assert "Authorization" in answer.headers["Vary"]
 
-    def test_response_to_every_method_has_them(self, world: World, operation: Operation):
+    @staticmethod
+    def response_to_every_method_has_them(world: World, url: str) -> None:
         for caller in (world.nobody, world.super_admin):
-            url = operation.url(world, world.super_admin)
             for method in ("OPTIONS", "TRACE", "PROPFIND", "HEAD"):
                 is_protected(caller.request(method, url))
 
-    def test_error_before_any_view_has_them(self, world: World, operation: Operation):
-        url = operation.url(world, world.super_admin)
+    @staticmethod
+    def error_before_any_view_has_them(world: World, method: str, url: str) -> None:
         for status, extra in ((400, {"HTTP_HOST": "evil.example"}), (400, {"CONTENT_LENGTH": "x"})):
-            answer = world.nobody.request(operation.method, url, **extra)
+            answer = world.nobody.request(method, url, **extra)
             assert answer.status_code == status
             is_protected(answer)
-        answer = world.nobody.request(operation.method, url, CONTENT_LENGTH=str(2**40))
+        answer = world.nobody.request(method, url, CONTENT_LENGTH=str(2**40))
         assert answer.status_code == 413
         is_protected(answer)
 
