@@ -1,8 +1,9 @@
 """Many cells of one property as one test: each in a savepoint of its own, all that fail reported together by name.
 
 `@cells("slash", ["", "/"])` reads like pytest's parametrize, and several of them multiply. `by` splits a long table
-into a test for each key, so that they spread over workers. `pytest --cell TEXT` runs only the cells with TEXT in
-their name. A test whose other fixtures keep state from cell to cell takes `pytest.mark.parametrize` instead.
+into a test for each key, so that they spread over workers. `signed_in` names people of the world who sign in once for
+all cells of a test. `pytest --cell TEXT` runs only the cells with TEXT in their name. A test whose other fixtures keep
+state from cell to cell takes `pytest.mark.parametrize` instead.
 """
 
 import inspect
@@ -17,7 +18,6 @@ import pytest
 from django.db import connection, transaction
 
 from tests.transactions import own_transaction
-from tests.world import World
 
 # Fixtures that are the same for every cell, or made anew for each.
 SHARED = frozenset({"self", "db", "world", "project", "servers"})
@@ -48,6 +48,7 @@ class Table:
 
     test: Callable[..., None]
     axes: list[list[Cell]] = field(default_factory=list)
+    signed_in: frozenset[str] = frozenset()
 
     def cells(self) -> list[Cell]:
         found = [Cell("", {})]
@@ -62,6 +63,7 @@ def cells(
     *,
     ids: Callable[[Any], object] | Sequence[str] | None = None,
     by: Callable[[Any], object] | None = None,
+    signed_in: Iterable[str] = (),
 ) -> Callable[[Any], Any]:
     axis = list(_axis(names, list(values), ids, by))
     if not axis:
@@ -69,10 +71,10 @@ def cells(
 
     def decorate(target: Any) -> Any:
         if not isinstance(target, type):
-            return _test_of(target, axis)
+            return _test_of(target, axis, frozenset(signed_in))
         for name, member in list(vars(target).items()):
             if name.startswith("test_"):
-                setattr(target, name, _test_of(member, axis))
+                setattr(target, name, _test_of(member, axis, frozenset(signed_in)))
         return target
 
     return decorate
@@ -96,15 +98,17 @@ def _name_of(value: Any) -> str:
     return getattr(value, "__name__", None) or str(value) or "empty"
 
 
-def _test_of(test: Any, axis: list[Cell]) -> Any:
+def _test_of(test: Any, axis: list[Cell], signed_in: frozenset[str]) -> Any:
     """A test that pytest collects once, or once a group, with the cells' names taken out of its fixtures."""
     table = getattr(test, "table", None) or Table(test)
-    table = Table(table.test, [axis, *table.axes])
+    table = Table(table.test, [axis, *table.axes], table.signed_in | signed_in)
     names = set().union(*(cell.values for axis in table.axes for cell in axis))
     parameters = [each for each in inspect.signature(table.test).parameters.values() if each.name not in names]
     groups = list(dict.fromkeys(cell.group for cell in table.cells()))
 
     def run(*own: Any, **fixtures: Any) -> None:
+        for name in table.signed_in:
+            assert getattr(fixtures["world"], name).session
         _run_all(partial(table.test, *own), table.cells(), fixtures)
 
     run.__name__, run.__qualname__, run.__doc__ = test.__name__, test.__qualname__, test.__doc__
@@ -137,11 +141,11 @@ def _run_all(test: Callable[..., None], cells: list[Cell], fixtures: dict[str, A
 
 @contextmanager
 def _isolated(fixtures: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a cell writes is gone after it; `world` is as it was before anybody signed in."""
+    """What a cell writes is gone after it; `world` is as it was before the first cell."""
     if not {"db", "world"} & fixtures.keys():
         yield fixtures
         return
     with own_transaction():
-        yield fixtures | ({"world": World()} if "world" in fixtures else {})
+        yield fixtures | ({"world": fixtures["world"].copy()} if "world" in fixtures else {})
         connection.check_constraints()
         transaction.set_rollback(True)

@@ -51,6 +51,11 @@ class Caller:
     def delete(self, path: str, body: Any = None, **extra: Any) -> Any:
         return self.request("DELETE", path, body, **extra)
 
+    def copy(self) -> "Caller":
+        """The same credentials at another client."""
+        session = pickle.loads(pickle.dumps(self.session))
+        return Caller(self.token, session, self.refresh_token, self.key)
+
     @property
     def session_id(self) -> str:
         assert self.session is not None
@@ -94,6 +99,12 @@ class World:
     @classmethod
     def unique(cls) -> "World":
         return cls.commit(f"-{secrets.token_hex(4)}")
+
+    def copy(self) -> "World":
+        """As it was committed, with those who have signed in to this one."""
+        fresh = World(self.suffix)
+        vars(fresh).update({name: value.copy() for name, value in vars(self).items() if isinstance(value, Caller)})
+        return fresh
 
     def tenant(self, partner: Partner, name: str, **fields: Any) -> Tenant:
         return TenantFactory(partner=partner, name=name, slug=f"{name}{self.suffix}", **fields)

@@ -22,7 +22,7 @@ PERSONAL = [row for row in rows() if not row.is_public and not row.is_administra
 ADMINISTRATIVE = [row for row in rows() if row.is_administrative]
 
 
-@cells("row", PERSONAL, ids=str)
+@cells("row", PERSONAL, ids=str, signed_in=["ada"])
 def test_api_key_is_403_where_a_signed_in_session_is_required(row: Row, world: World):
     case = Case("Ada's laptop", api_key_of(world.ada.user), world.ada.user)
     valid_request = valid_request_for(row, case, world)
@@ -34,7 +34,7 @@ def test_api_key_is_403_where_a_signed_in_session_is_required(row: Row, world: W
         assert database_digest() == before
 
 
-@cells("row", ADMINISTRATIVE, ids=str)
+@cells("row", ADMINISTRATIVE, ids=str, signed_in=["ada", "north_admin"])
 def test_admins_api_key_may_do_what_the_admin_may(row: Row, world: World):
     (case,) = administrative_cases("TA=", world)
     key, valid_request = api_key_of(case.caller.user), valid_request_for(row, case, world)

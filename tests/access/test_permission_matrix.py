@@ -19,6 +19,7 @@ from tests.world import World
 
 NO_USER = {"detail": "This endpoint is about the signed-in user, and a client's token has none"}
 NO_SCOPE = {"detail": "Platform token requires admin:read or admin:write scope"}
+PEOPLE = ("ada", "katherine", "lisa", "north_admin", "acme_partner", "super_admin")
 EVERY_WAY = {"GET /api/v1/me/sessions", "DELETE /api/v1/admin/users/{id}"}
 REFUSALS: dict[str, dict[str, str]] = {
     "401": {"detail": "Not authenticated"},
@@ -28,7 +29,7 @@ REFUSALS: dict[str, dict[str, str]] = {
 }
 
 
-@cells("cell", matrix_cells(), ids=str, by=lambda cell: cell.row)
+@cells("cell", matrix_cells(), ids=str, by=lambda cell: cell.row, signed_in=PEOPLE)
 def test_request_is_answered_as_the_matrix_says(cell: Cell, world: World):
     for case in cases_of(cell.row, cell.column, world):
         valid_request = valid_request_for(cell.row, case, world)

@@ -25,7 +25,7 @@ from tests.commands.run_command import result_of, run_command, start_command
 from tests.world import SYSTEM, World
 
 HOUR = timedelta(hours=1)
-MANY, SOME = 20_000, 6_000
+MANY, SOME = 10_000, 6_000
 WHY = ("--reason", "laptop stolen")
 
 
