@@ -1,5 +1,6 @@
 .PHONY: help run manage test check proof bench docs screenshots schema requirements
 export CURFEW_ENV = development
+unexport PYTHONDONTWRITEBYTECODE  # compiled modules are kept: many processes load them
 python = .venv/bin/python
 draw = @set -e; for name in admin_tokens edge panel v1; do SECRET_KEY=checked $(python) manage.py spectacular --format openapi-json \
 	--validate --fail-on-warn --generator-class config.docs.$$name --file $(1); done
