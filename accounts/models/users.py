@@ -69,7 +69,7 @@ class UserQuerySet(PersonalQuerySet["User"], TenantOwnedQuerySet["User"]):  # ty
     user_path = ""
 
     def writable_by(self, principal: Principal) -> Self:
-        """Services change no super admins, who create them."""
+        """Exclude super admins for services, which super admins create."""
         rows = super().writable_by(principal)
         return rows.exclude(role=Role.SUPER_ADMIN) if principal.is_scoped else rows
 

@@ -47,7 +47,7 @@ class AuditEntryAdmin(ConsoleAdmin):
     slug, icon, title = "record", "history", "Audit log"
     list_display = ("event", "actor", "resource", "outcome", "address", "when")
     list_display_links = ("event",)
-    change_list_template = "console/record.html"
+    change_list_template = "console/audit_log.html"
     search_fields = ("actor_label",)
     search_help_text = "An e-mail address, an action such as user.suspended, or an ID such as usr_…"
 

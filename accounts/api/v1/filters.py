@@ -1,4 +1,4 @@
-"""What v1's lists of the things of accounts can be asked for."""
+"""Filters of v1's lists of users, groups, identity providers, applications and agents."""
 
 from typing import Any
 from uuid import UUID
@@ -24,12 +24,12 @@ class OfATenantFilters(ResourceFilters):
 class GroupFilters(OfATenantFilters):
     searched = ("name", "description")
 
-    status = None  # type: ignore[assignment]  # which is how django-filter takes one away
+    status = None  # type: ignore[assignment]  # removes the inherited filter
     group_type = ChoiceFilter(GroupType, "group_type", label="The group type: `SECURITY` or `DISTRIBUTION_LIST`.")
 
 
 class MemberFilters(FilterSet):
-    group_id: UUID  # of whom
+    group_id: UUID  # set by the view
 
     effective = BooleanFilter(
         default=False, method="in_any_way", label="Include the members of nested groups, at any depth."
@@ -39,7 +39,7 @@ class MemberFilters(FilterSet):
         return members_of(self.group_id, effective=bool(self.form.cleaned_data["effective"]))
 
     def in_any_way(self, rows: Any, name: str, value: Any) -> Any:
-        return rows  # `filter_queryset` has the answer
+        return rows  # applied by `filter_queryset`
 
 
 class NestedFilters(FilterSet):

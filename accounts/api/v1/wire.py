@@ -1,4 +1,4 @@
-"""v1's words for what accounts refuses, and the token endpoint's own manner (RFC 6749)."""
+"""v1's errors for accounts' exceptions, and the token endpoint (RFC 6749)."""
 
 import base64
 from http import HTTPStatus
@@ -127,7 +127,7 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def token_form(request: Request) -> dict[str, str]:
-    """Each parameter at most once, as the RFC has it."""
+    """Return the form's parameters, each of which may appear once only (RFC 6749, section 3.2)."""
     form = request.data
     if not isinstance(form, dict) or any(len(values) > 1 or "\0" in values[0] for values in form.values()):
         raise operations.ClientRefused("invalid_request", "A parameter is repeated or unreadable")
@@ -135,7 +135,7 @@ def token_form(request: Request) -> dict[str, str]:
 
 
 def client_of(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    """The client's id and secret, by Basic or by form fields, never both; never from the query string."""
+    """Return the client's id and secret, from Basic authentication or form fields, but not from both."""
     basic = _basic(request.META.get("HTTP_AUTHORIZATION", ""))
     if basic and ("client_secret" in form or form.get("client_id", basic[0]) != basic[0]):
         raise operations.ClientRefused("invalid_request", "Two ways of authenticating in one request")
