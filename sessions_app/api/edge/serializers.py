@@ -1,4 +1,4 @@
-"""What the edge takes and gives, field by field as the controller has them."""
+"""The requests and responses of the edge, with the controller's own field names."""
 
 from typing import Any
 
@@ -14,26 +14,26 @@ METHOD = OpenApiParameter(
     required=True,
     description="How to sign in. Only passwords are supported.",
 )
-LONGEST = 1_024
+MAX_LENGTH = 1_024
 SORT = "The fields to sort by, such as `createdAt desc, id`. A `sort by` in the filter takes precedence."
 
 
 class EnvInfo(serializers.Serializer):
-    arch = OptionalText(required=False, max_length=LONGEST)
-    domain = OptionalText(required=False, max_length=LONGEST)
-    hostname = OptionalText(required=False, max_length=LONGEST)
-    os = OptionalText(required=False, max_length=LONGEST)
-    osRelease = OptionalText(required=False, max_length=LONGEST)
-    osVersion = OptionalText(required=False, max_length=LONGEST)
+    arch = OptionalText(required=False, max_length=MAX_LENGTH)
+    domain = OptionalText(required=False, max_length=MAX_LENGTH)
+    hostname = OptionalText(required=False, max_length=MAX_LENGTH)
+    os = OptionalText(required=False, max_length=MAX_LENGTH)
+    osRelease = OptionalText(required=False, max_length=MAX_LENGTH)
+    osVersion = OptionalText(required=False, max_length=MAX_LENGTH)
 
 
 class SdkInfo(serializers.Serializer):
-    appId = OptionalText(required=False, max_length=LONGEST)
-    appVersion = OptionalText(required=False, max_length=LONGEST)
-    branch = OptionalText(required=False, max_length=LONGEST)
-    revision = OptionalText(required=False, max_length=LONGEST)
-    type = OptionalText(required=False, max_length=LONGEST)
-    version = OptionalText(required=False, max_length=LONGEST)
+    appId = OptionalText(required=False, max_length=MAX_LENGTH)
+    appVersion = OptionalText(required=False, max_length=MAX_LENGTH)
+    branch = OptionalText(required=False, max_length=MAX_LENGTH)
+    revision = OptionalText(required=False, max_length=MAX_LENGTH)
+    type = OptionalText(required=False, max_length=MAX_LENGTH)
+    version = OptionalText(required=False, max_length=MAX_LENGTH)
 
 
 class Authenticate(serializers.Serializer):
@@ -186,7 +186,7 @@ def _enveloped(name: str, data: Any, meta: type[serializers.Serializer] = Meta) 
 
 
 def page(example: str) -> list[OpenApiParameter]:
-    """The parameters of a list, with a filter to show what they look like."""
+    """Return the parameters of a list, with an example of a filter."""
     return [
         OpenApiParameter(
             "limit", int, description="How many items to return: 10 by default, at most 500; -1 for all, up to 10,000."

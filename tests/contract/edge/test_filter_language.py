@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from sessions_app.api.edge.filters import query_in
+from sessions_app.api.edge.filters import parse_query
 from sessions_app.models import Session
 from tests.cells import cells
 from tests.contract.edge.client import filter_error, ids, list_body, list_response
@@ -360,7 +360,7 @@ def test_a_filter_by_mfa_does_not_look_up_every_user(world: World):
 def test_a_filter_that_is_sent_again_is_not_read_again(world: World):
     text = 'ipAddress = "192.0.2.1" and mfaComplete'
     list_body(world.north_admin, text)
-    before = query_in.cache_info()
+    before = parse_query.cache_info()
     list_body(world.north_admin, text)
-    after = query_in.cache_info()
+    after = parse_query.cache_info()
     assert (after.hits, after.misses) == (before.hits + 1, before.misses)

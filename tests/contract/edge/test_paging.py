@@ -43,7 +43,7 @@ class TestLimit:
     def test_limit_none_is_refused_for_very_long_lists(
         self, dozen: list[str], world: World, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr("sessions_app.api.edge.wire.paging.MOST_AT_ONCE", 11)
+        monkeypatch.setattr("sessions_app.api.edge.wire.pages.MAX_UNLIMITED", 11)
         why = filter_error(list_response(world.north_admin, limit=-1), "INVALID_PAGINATION")
         assert why == "more than 11 match, which is the most at once: page with limit and offset"
         assert ids(list_body(world.north_admin, limit=-1, offset=1)) == dozen[1:]

@@ -1,4 +1,4 @@
-"""What filters of API sessions may speak of."""
+"""The fields that filters of API sessions can use."""
 
 import ipaddress
 from typing import Any
@@ -9,26 +9,26 @@ from django.db.models.functions import Coalesce, Collate
 from accounts.models import TotpDevice
 from core.ids import Prefix
 from sessions_app.api.edge.filters.logic import Condition, any_of
-from sessions_app.api.edge.filters.symbols import TAGS, Date, Handle, Same, Symbols, Tags, Text, Truth
+from sessions_app.api.edge.filters.symbols import TAGS, Boolean, Date, FixedValue, Handle, Symbols, Tags, Text
 from sessions_app.models import AuthMethod
 
-ADDRESS = "address_shown"
+ADDRESS_TEXT = "address_text"
 MFA_REQUIRED = "mfa_is_required"
 
 
 def address() -> Collate:
-    """As it is shown, compared byte by byte."""
-    shown: Any = Func(F("ip_address"), function="HOST", output_field=TextField())
-    return Collate(Coalesce(shown, Value(""), output_field=TextField()), "C")
+    """The address as responses show it, compared byte by byte."""
+    text: Any = Func(F("ip_address"), function="HOST", output_field=TextField())
+    return Collate(Coalesce(text, Value(""), output_field=TextField()), "C")
 
 
 def is_address(texts: list[str]) -> Condition:
-    """By the address's index, and then by how it is written: ::1 has many spellings and is shown in one."""
-    there: list[Condition] = [Q(ip_address=None)] if "" in texts else []
+    """Compare by the index on addresses, and then by text, since `::1` has many spellings and only one is shown."""
+    conditions: list[Condition] = [Q(ip_address=None)] if "" in texts else []
     addresses = [text for text in texts if _is_address(text)]
     if addresses:
-        there.append(Q(ip_address__in=addresses, **{f"{ADDRESS}__in": addresses}))
-    return any_of(there)
+        conditions.append(Q(ip_address__in=addresses, **{f"{ADDRESS_TEXT}__in": addresses}))
+    return any_of(conditions)
 
 
 def _is_address(text: str) -> bool:
@@ -43,7 +43,7 @@ def mfa_complete() -> Q:
 
 
 def mfa_required() -> Exists:
-    """The account asks for a second factor now, whether it did when they signed in or not."""
+    """Whether the account has MFA now, whether it had when the session started or not."""
     return Exists(TotpDevice.objects.filter(user=OuterRef("user"), confirmed_at__isnull=False))
 
 
@@ -53,15 +53,15 @@ API_SESSIONS = Symbols(
         "createdAt": Date("created_at"),
         "updatedAt": Date("last_activity_at"),
         TAGS: Tags(),
-        "isSystem": Same(False),
+        "isSystem": FixedValue(False),
         "token": Handle(Prefix.SESSION, "id"),
         "identity": Handle(Prefix.USER, "user_id"),
         "lastActivityAt": Date("last_activity_at"),
-        "authenticator": Same(""),
-        "ipAddress": Text(ADDRESS, is_address),
-        "mfaComplete": Truth(mfa_complete()),
-        "mfaRequired": Truth(Q(**{MFA_REQUIRED: True})),
-        "improperClientCertChain": Same(False),
+        "authenticator": FixedValue(""),
+        "ipAddress": Text(ADDRESS_TEXT, is_address),
+        "mfaComplete": Boolean(mfa_complete()),
+        "mfaRequired": Boolean(Q(**{MFA_REQUIRED: True})),
+        "improperClientCertChain": FixedValue(False),
     },
-    added={ADDRESS: address(), MFA_REQUIRED: mfa_required()},
+    annotations={ADDRESS_TEXT: address(), MFA_REQUIRED: mfa_required()},
 )

@@ -1,4 +1,4 @@
-"""What a filter's tree means: which rows it keeps, and what it may not say."""
+"""Turn a filter's tree into a condition on rows, or refuse it because of its names or types."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,20 +7,20 @@ from typing import Any, assert_never
 from django.db.models import Q
 
 from sessions_app.api.edge.filters import handles
-from sessions_app.api.edge.filters.logic import Condition, all_of, any_of, inverse
+from sessions_app.api.edge.filters.logic import Condition, all_of, any_of, negate
 from sessions_app.api.edge.filters.symbols import (
+    Boolean,
     Date,
-    Elements,
+    EmptySetElements,
+    FixedValue,
     Handle,
     Null,
-    Same,
     Symbol,
     Symbols,
     Tags,
     Text,
-    Truth,
 )
-from sessions_app.api.edge.filters.transformer import WrongFilter
+from sessions_app.api.edge.filters.transformer import InvalidFilter
 from sessions_app.api.edge.filters.tree import (
     Between,
     Comparison,
@@ -40,7 +40,7 @@ from sessions_app.api.edge.filters.tree import (
 EQUALITY = ("=", "!=")
 ORDER = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 TEXTS = (Kind.STRING, Kind.NUMBER)
-# Of something that is null, only what denies is true; the rest of the language has no third answer.
+# Compared with null, only negative operators are true; the language has no third truth value.
 TRUE_OF_NULL = ("!=", "not contains")
 
 
@@ -49,18 +49,18 @@ def condition_of(node: Node, symbols: Symbols) -> Condition:
         case Constant():
             return node.value
         case Not():
-            return inverse(condition_of(node.node, symbols))
+            return negate(condition_of(node.node, symbols))
         case Group():
-            join = all_of if node.operator == "and" else any_of
-            return join([condition_of(each, symbols) for each in node.nodes])
+            combine = all_of if node.operator == "and" else any_of
+            return combine([condition_of(each, symbols) for each in node.nodes])
         case Flag():
-            return _flag(node, symbols.at(node.left))
+            return _flag(node, symbols.resolve(node.left))
         case Comparison():
-            return _compared(node, symbols.at(node.left))
+            return _comparison(node, symbols.resolve(node.left))
         case Membership():
-            return _among(node, symbols.at(node.left))
+            return _membership(node, symbols.resolve(node.left))
         case Between():
-            return _between(node, symbols.at(node.left))
+            return _between(node, symbols.resolve(node.left))
         case _:
             assert_never(node)
 
@@ -69,45 +69,45 @@ def _flag(node: Flag, symbol: Symbol) -> Condition:
     match symbol:
         case Null(Kind.ANY):
             return False
-        case Truth():
+        case Boolean():
             return symbol.condition
-        case Same(bool(value)):
+        case FixedValue(bool(value)):
             return value
         case _:
-            raise WrongFilter(f"expression {_shown(node.left)} is of type {symbol.kind}, not bool")
+            raise InvalidFilter(f"expression {_source(node.left)} is of type {symbol.kind}, not bool")
 
 
-def _compared(node: Comparison, symbol: Symbol) -> Condition:
+def _comparison(node: Comparison, symbol: Symbol) -> Condition:
     operator, right = node.operator, node.right
     is_null = right.kind is Kind.NULL and operator in EQUALITY
-    if not is_null and not _goes_with(symbol, operator, right.kind):
-        what = f"operation {_shown(node.left)} {operator} {right.shown}"
-        raise WrongFilter(f"{what} is not supported with operands types {symbol.kind}, {right.kind}")
+    if not is_null and not _is_comparable(symbol, operator, right.kind):
+        operation = f"operation {_source(node.left)} {operator} {right.source}"
+        raise InvalidFilter(f"{operation} is not supported with operands types {symbol.kind}, {right.kind}")
     match symbol, right.value:
-        case Elements(answer), _:
+        case EmptySetElements(answer), _:
             return answer
         case _, None:
             return isinstance(symbol, Null) == (operator == "=")
         case Null(), _:
             return operator in TRUE_OF_NULL
-        case Truth(condition), bool(value):
+        case Boolean(condition), bool(value):
             return condition if value == (operator == "=") else ~condition
         case Date(column), Moment() as moment:
-            return _dated(column, operator, moment)
-        case Same(str(same)), str(text):
-            return _holds(same, operator, text)
-        case Same(bool(same)), bool(value):
-            return (same == value) == (operator == "=")
-        case Same(int(same)), str(number):
-            return _holds(same, operator, Decimal(number))
+            return _datetime_condition(column, operator, moment)
+        case FixedValue(str(fixed)), str(text):
+            return _compare_fixed(fixed, operator, text)
+        case FixedValue(bool(fixed)), bool(value):
+            return (fixed == value) == (operator == "=")
+        case FixedValue(int(fixed)), str(number):
+            return _compare_fixed(fixed, operator, Decimal(number))
         case ((Handle() | Text()), str(text)):
-            return _written(symbol, operator, text)
+            return _text_condition(symbol, operator, text)
         case _:
-            raise WrongFilter(f"{_shown(node.left)} cannot be compared")
+            raise InvalidFilter(f"{_source(node.left)} cannot be compared")
 
 
-def _goes_with(symbol: Symbol, operator: str, right: Kind) -> bool:
-    """Text with text, and numbers as text; moments with moments; truth is or is not."""
+def _is_comparable(symbol: Symbol, operator: str, right: Kind) -> bool:
+    """Whether the types of a symbol and a literal can be compared. Numbers can be compared with text, as text."""
     kind = right if symbol.kind is Kind.ANY and "contains" not in operator else symbol.kind
     match kind:
         case Kind.STRING | Kind.ANY:
@@ -122,17 +122,17 @@ def _goes_with(symbol: Symbol, operator: str, right: Kind) -> bool:
             return False
 
 
-def _written(symbol: Handle | Text, operator: str, text: str) -> Condition:
-    """Text, of which a row has its own."""
+def _text_condition(symbol: Handle | Text, operator: str, text: str) -> Condition:
+    """Compare text that differs from row to row."""
     if operator.startswith("not "):
-        return inverse(_written(symbol, operator.removeprefix("not "), text))
+        return negate(_text_condition(symbol, operator.removeprefix("not "), text))
     if "contains" in operator:
-        return _containing(symbol, text if operator == "contains" else small(text))
+        return _containing(symbol, text if operator == "contains" else fold_case(text))
     if isinstance(symbol, Handle):
-        return handles.compared(symbol.prefix, symbol.column, operator, text)
+        return handles.compare(symbol.prefix, symbol.column, operator, text)
     if operator in EQUALITY:
-        is_it = symbol.equals([text])
-        return is_it if operator == "=" else inverse(is_it)
+        is_equal = symbol.equals([text])
+        return is_equal if operator == "=" else negate(is_equal)
     return Q(**{f"{symbol.column}__{ORDER[operator]}": text})
 
 
@@ -140,69 +140,69 @@ def _containing(symbol: Handle | Text, text: str) -> Condition:
     if not text:
         return True
     if isinstance(symbol, Handle):
-        return handles.containing(symbol.prefix, symbol.column, text)
+        return handles.contains(symbol.prefix, symbol.column, text)
     return Q(**{f"{symbol.column}__contains": text})
 
 
-def small(text: str) -> str:
-    """The small letters of which the capitals are those of `text`, letter by letter: case is folded by capitals."""
-    return "".join(_small_letter(letter) for letter in text)
+def fold_case(text: str) -> str:
+    """Fold case as the original does: two letters are equal if their capitals are."""
+    return "".join(_fold_letter(letter) for letter in text)
 
 
-def _small_letter(letter: str) -> str:
+def _fold_letter(letter: str) -> str:
     capital = letter.upper()
     if len(capital) != 1:
         return letter
     return capital.lower() if capital.lower().upper() == capital else capital
 
 
-def _holds(same: Any, operator: str, value: Any) -> bool:
-    """The same of a value that is known beforehand."""
+def _compare_fixed(fixed: Any, operator: str, value: Any) -> bool:
+    """Compare a value that is the same for every row."""
     match operator.removeprefix("not "):
         case "=":
-            found = same == value
+            result = fixed == value
         case "!=":
-            found = same != value
+            result = fixed != value
         case "<":
-            found = same < value
+            result = fixed < value
         case "<=":
-            found = same <= value
+            result = fixed <= value
         case ">":
-            found = same > value
+            result = fixed > value
         case ">=":
-            found = same >= value
+            result = fixed >= value
         case "contains":
-            found = value in same
+            result = value in fixed
         case _:
-            found = small(value) in small(same)
-    return found != operator.startswith("not ")
+            result = fold_case(value) in fold_case(fixed)
+    return result != operator.startswith("not ")
 
 
-def _dated(column: str, operator: str, moment: Moment) -> Condition:
-    """A moment between two microseconds is no row's own, and rows lie on either side of it."""
+def _datetime_condition(column: str, operator: str, moment: Moment) -> Condition:
+    """Compare dates. A literal between two microseconds equals no row, since rows hold whole microseconds."""
     if operator in EQUALITY:
-        found = False if moment.goes_on else Q(**{column: moment.floor})
-        return found if operator == "=" else inverse(found)
-    if moment.goes_on:
+        is_equal = False if moment.is_truncated else Q(**{column: moment.floor})
+        return is_equal if operator == "=" else negate(is_equal)
+    if moment.is_truncated:
         operator = {"<": "<=", ">=": ">"}.get(operator, operator)
     return Q(**{f"{column}__{ORDER[operator]}": moment.floor})
 
 
-def _among(node: Membership, symbol: Symbol) -> Condition:
+def _membership(node: Membership, symbol: Symbol) -> Condition:
     right = node.values[0].kind
-    is_right = right in TEXTS if symbol.kind is Kind.STRING else right is symbol.kind
-    if symbol.kind is not Kind.ANY and (not is_right or isinstance(symbol, Truth | Tags)):
-        listed = ", ".join(each.shown for each in node.values[:3])
-        what = f"operation {_shown(node.left)} in [{listed}{', ...' if len(node.values) > 3 else ''}]"
-        raise WrongFilter(f"{what} is not supported with operands types {symbol.kind}, {right}")
+    is_comparable = right in TEXTS if symbol.kind is Kind.STRING else right is symbol.kind
+    if symbol.kind is not Kind.ANY and (not is_comparable or isinstance(symbol, Boolean | Tags)):
+        values_text = ", ".join(each.source for each in node.values[:3])
+        operation = f"operation {_source(node.left)} in [{values_text}{', ...' if len(node.values) > 3 else ''}]"
+        raise InvalidFilter(f"{operation} is not supported with operands types {symbol.kind}, {right}")
     match symbol:
         case Null():
             return False
-        case Elements(answer):
+        case EmptySetElements(answer):
             return answer
         case _:
-            found = _in(symbol, node.values)
-            return inverse(found) if node.negated else found
+            is_member = _in(symbol, node.values)
+            return negate(is_member) if node.negated else is_member
 
 
 def _in(symbol: Symbol, values: Sequence[Literal]) -> Condition:
@@ -210,15 +210,15 @@ def _in(symbol: Symbol, values: Sequence[Literal]) -> Condition:
     match symbol:
         case Date(column):
             moments = [each.value for each in values if isinstance(each.value, Moment)]
-            return any_of(_dated(column, "=", moment) for moment in moments)
+            return any_of(_datetime_condition(column, "=", moment) for moment in moments)
         case Handle(prefix, column):
-            return handles.among(prefix, column, texts)
+            return handles.is_among(prefix, column, texts)
         case Text():
             return symbol.equals(texts)
-        case Same(str(same)):
-            return same in texts
-        case Same(int(same)):
-            return any(Decimal(text) == same for text in texts)
+        case FixedValue(str(fixed)):
+            return fixed in texts
+        case FixedValue(int(fixed)):
+            return any(Decimal(text) == fixed for text in texts)
         case _:
             return False
 
@@ -228,14 +228,14 @@ def _between(node: Between, symbol: Symbol) -> Condition:
         case Null(Kind.ANY), _, _:
             return False
         case Date(column), Moment() as low, Moment() as high:
-            found = all_of([_dated(column, ">=", low), _dated(column, "<", high)])
-        case Same(int(same)), str(low), str(high) if symbol.kind is Kind.NUMBER:
-            found = Decimal(low) <= same < Decimal(high)
+            is_between = all_of([_datetime_condition(column, ">=", low), _datetime_condition(column, "<", high)])
+        case FixedValue(int(fixed)), str(low), str(high) if symbol.kind is Kind.NUMBER:
+            is_between = Decimal(low) <= fixed < Decimal(high)
         case _:
             types = f"{symbol.kind}, {node.low.kind}, {node.high.kind}"
-            raise WrongFilter(f"operation between is not supported with operands types {types}")
-    return inverse(found) if node.negated else found
+            raise InvalidFilter(f"operation between is not supported with operands types {types}")
+    return negate(is_between) if node.negated else is_between
 
 
-def _shown(left: Left) -> str:
-    return f"{left.shown}({left.symbol})" if isinstance(left, SetFunction) else left
+def _source(left: Left) -> str:
+    return f"{left.source}({left.symbol})" if isinstance(left, SetFunction) else left

@@ -1,6 +1,7 @@
-"""The language's grammar: AND and OR bind alike and to the right, NOT takes all that follows.
+"""The grammar of the filter language.
 
-Whitespace has a meaning in it - `(a)and(b)` is wrong, and so is `a not  in [...]` - so the terminals contain it.
+AND and OR have the same precedence and associate to the right; NOT negates everything after it. Whitespace matters:
+`(a)and(b)` is an error, and so is `a not  in [...]`, so the terminals include it.
 """
 
 import re
@@ -10,10 +11,10 @@ from typing import Any
 from lark import Lark
 from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedToken
 
-from sessions_app.api.edge.filters.transformer import WrongFilter, builder
+from sessions_app.api.edge.filters.transformer import InvalidFilter, builder
 from sessions_app.api.edge.filters.tree import Ordering, Query
 
-LONGEST = 4_096
+MAX_LENGTH = 4_096
 _SPACE = " \t\r\n"
 _GRAMMAR = r"""
 query: expression [sort] [skip] [limit]
@@ -90,22 +91,22 @@ _parser = Lark(_GRAMMAR, parser="lalr", start=["query", "fields"], transformer=b
 
 
 @lru_cache(maxsize=100)
-def query_in(text: str) -> Query:
-    """What a filter asks for. An empty one asks for everything; one of blanks is wrong.
+def parse_query(text: str) -> Query:
+    """Parse a filter. An empty filter matches everything; one of only blanks is an error.
 
-    Whoever watches a list asks again with the same text, so the last ones are remembered.
+    The last results are cached, since clients that watch a list repeat the same filter.
     """
     return _read(text, "query") if text else Query()
 
 
-def orderings_in(text: str) -> tuple[Ordering, ...]:
-    """The same for what may follow `sort by`, where that is all there is."""
+def parse_orderings(text: str) -> tuple[Ordering, ...]:
+    """Parse the parameter `sort`, which holds what may follow `sort by` in a filter."""
     return _read(text, "fields")
 
 
 def _read(text: str, start: str) -> Any:
-    if len(text) > LONGEST:
-        raise WrongFilter(f"it has {len(text)} characters, and may have {LONGEST}")
+    if len(text) > MAX_LENGTH:
+        raise InvalidFilter(f"it has {len(text)} characters, and may have {MAX_LENGTH}")
     blanks = len(text) - len(text.lstrip(_SPACE))
     try:
         return _parser.parse(text.strip(_SPACE), start=start)
@@ -118,12 +119,12 @@ def _read(text: str, start: str) -> Any:
         raise _unexpected(text, len(text)) from error
 
 
-def _unexpected(text: str, position: int) -> WrongFilter:
-    """Where, in the words that clients of the original know: the first column is 0."""
+def _unexpected(text: str, position: int) -> InvalidFilter:
+    """Describe a syntax error and its position as the original does. The first column is 0."""
     while position < len(text) and text[position] in _SPACE:
         position += 1
-    found = _SYMBOL.match(text, position)
-    symbol = found[0] if found else "<EOF>"
+    match = _SYMBOL.match(text, position)
+    symbol = match[0] if match else "<EOF>"
     line, column = text.count("\n", 0, position) + 1, position - (text.rfind("\n", 0, position) + 1)
     where = f"line: {line}, column: {column}, symbol: {symbol}"
-    return WrongFilter(f'Unexpected symbol: "{symbol}" at line: {line} column: {column}. {where}')
+    return InvalidFilter(f'Unexpected symbol: "{symbol}" at line: {line} column: {column}. {where}')

@@ -1,4 +1,4 @@
-"""What filters of identities may speak of: an identity is a user, and its name is the e-mail address."""
+"""The fields that filters of identities can use. An identity is a user, and its name is the e-mail address."""
 
 from django.db.models import F, Q
 from django.db.models.functions import Collate
@@ -6,10 +6,21 @@ from django.db.models.functions import Collate
 from accounts.models.users import is_admin
 from core.ids import Prefix
 from sessions_app.api.edge.filters.logic import Condition
-from sessions_app.api.edge.filters.symbols import TAGS, Date, EmptySet, Handle, Null, Same, Symbols, Tags, Text, Truth
+from sessions_app.api.edge.filters.symbols import (
+    TAGS,
+    Boolean,
+    Date,
+    EmptySet,
+    FixedValue,
+    Handle,
+    Null,
+    Symbols,
+    Tags,
+    Text,
+)
 
 NAME = "name_in_bytes"
-TYPE, AUTH_POLICY = "Default", "default"  # the names that the controller itself gives to what everybody has
+TYPE, AUTH_POLICY = "Default", "default"  # OpenZiti's names for its defaults
 
 
 def has_name(texts: list[str]) -> Condition:
@@ -22,14 +33,14 @@ IDENTITIES = Symbols(
         "createdAt": Date("created_at"),
         "updatedAt": Date("updated_at"),
         TAGS: Tags(),
-        "isSystem": Same(False),
+        "isSystem": FixedValue(False),
         "name": Text(NAME, has_name),
-        "type": Same(TYPE),
-        "isAdmin": Truth(is_admin()),
-        "isDefaultAdmin": Same(False),
+        "type": FixedValue(TYPE),
+        "isAdmin": Boolean(is_admin()),
+        "isDefaultAdmin": FixedValue(False),
         "roleAttributes": EmptySet(),
-        "authPolicyId": Same(AUTH_POLICY),
+        "authPolicyId": FixedValue(AUTH_POLICY),
         "externalId": Null(),
     },
-    added={NAME: Collate(F("email"), "C")},
+    annotations={NAME: Collate(F("email"), "C")},
 )

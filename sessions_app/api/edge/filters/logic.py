@@ -1,4 +1,4 @@
-"""Conditions put together. What is true or false of every session never reaches the database."""
+"""Combine conditions. What is true or false of every row is decided here, without the database."""
 
 from collections.abc import Iterable
 
@@ -8,19 +8,19 @@ Condition = bool | Q
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
-    return _folded(conditions, Q.AND, settles=False)
+    return _combine(conditions, Q.AND, absorbing=False)
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    return _folded(conditions, Q.OR, settles=True)
+    return _combine(conditions, Q.OR, absorbing=True)
 
 
-def inverse(condition: Condition) -> Condition:
+def negate(condition: Condition) -> Condition:
     return not condition if isinstance(condition, bool) else ~condition
 
 
-def _folded(conditions: Iterable[Condition], connector: str, *, settles: bool) -> Condition:
-    open_ones = [each for each in conditions if each is not (not settles)]
-    if settles in open_ones:
-        return settles
-    return Q(*open_ones, _connector=connector) if open_ones else not settles
+def _combine(conditions: Iterable[Condition], connector: str, *, absorbing: bool) -> Condition:
+    remaining = [each for each in conditions if each is not (not absorbing)]
+    if absorbing in remaining:
+        return absorbing
+    return Q(*remaining, _connector=connector) if remaining else not absorbing

@@ -1,4 +1,4 @@
-"""The names that a filter may use: the type of each, and where its value is."""
+"""The names that a filter can use, with the type of each and the column that holds it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from core.ids import Prefix
 from sessions_app.api.edge.filters.logic import Condition
-from sessions_app.api.edge.filters.transformer import WrongFilter
+from sessions_app.api.edge.filters.transformer import InvalidFilter
 from sessions_app.api.edge.filters.tree import Kind, Left, SetFunction
 
 TAGS = "tags"
@@ -16,7 +16,7 @@ TAGS = "tags"
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """An id, which is text outside and a UUID in the column."""
+    """A public id: text for clients, a UUID in the column."""
 
     prefix: Prefix
     column: str
@@ -25,7 +25,7 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text in small letters. `column` compares it byte by byte, `equals` finds it by an index."""
+    """Lower-case text. `column` compares it byte by byte, `equals` uses an index."""
 
     column: str
     equals: Callable[[list[str]], Condition]
@@ -39,14 +39,14 @@ class Date:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Boolean:
     condition: Q
     kind = Kind.BOOL
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
-    """A value that every row has alike."""
+class FixedValue:
+    """A value that is the same for every row."""
 
     value: str | bool | int
 
@@ -63,14 +63,14 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """A value that no row has. Of tags, no type is known."""
+    """A value that is null in every row. The type of a tag is unknown."""
 
     kind: Kind = Kind.STRING
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """All tags together: an empty map, which is not null and compares with nothing."""
+    """All tags together: an empty map, which is not null and cannot be compared."""
 
     kind = Kind.OTHER
 
@@ -83,48 +83,48 @@ class EmptySet:
 
 
 @dataclass(frozen=True, slots=True)
-class Elements:
-    """The elements of an empty set: whatever is asked, it is true of all of them and of none."""
+class EmptySetElements:
+    """The elements of an empty set: any comparison is true for `allOf` and false for `anyOf`."""
 
     answer: bool
     kind = Kind.STRING
 
 
-Symbol = Handle | Text | Date | Truth | Same | Null | Tags | EmptySet | Elements
+Symbol = Handle | Text | Date | Boolean | FixedValue | Null | Tags | EmptySet | EmptySetElements
 
 
 @dataclass(frozen=True)
 class Symbols:
-    """The public names of one kind of resource. `added` are the columns that a query needs in order to use them."""
+    """The fields of one kind of resource, and the annotations that a query needs to use them."""
 
     by_name: Mapping[str, Symbol]
-    added: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def public(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         return tuple(self.by_name)
 
-    def at(self, left: Left) -> Symbol:
+    def resolve(self, left: Left) -> Symbol:
         name = left.symbol if isinstance(left, SetFunction) else left
         symbol = Null(Kind.ANY) if name.startswith(f"{TAGS}.") else self.by_name.get(name)
         if symbol is None:
-            raise WrongFilter(f"unknown symbol '{name}'")
+            raise InvalidFilter(f"unknown symbol '{name}'")
         if isinstance(left, SetFunction):
-            return _applied(left, symbol)
+            return _apply(left, symbol)
         if isinstance(symbol, EmptySet):
-            raise WrongFilter(f"{name} is a set: ask anyOf({name}), allOf({name}), count({name}) or isEmpty({name})")
+            raise InvalidFilter(f"{name} is a set: ask anyOf({name}), allOf({name}), count({name}) or isEmpty({name})")
         return symbol
 
 
-def _applied(function: SetFunction, symbol: Symbol) -> Symbol:
+def _apply(function: SetFunction, symbol: Symbol) -> Symbol:
     if not isinstance(symbol, EmptySet):
-        raise WrongFilter(f"{function.shown}({function.symbol}) is not possible: {function.symbol} is not a set")
+        raise InvalidFilter(f"{function.source}({function.symbol}) is not possible: {function.symbol} is not a set")
     if function.has_query:
-        raise WrongFilter(f"{function.symbol} has no elements that a query could be asked of")
-    match function.shown.lower():
+        raise InvalidFilter(f"{function.symbol} has no elements that a query could be asked of")
+    match function.source.lower():
         case "count":
-            return Same(0)
+            return FixedValue(0)
         case "isempty":
-            return Same(True)
+            return FixedValue(True)
         case _:
-            return Elements(function.shown.lower() == "allof")
+            return EmptySetElements(function.source.lower() == "allof")

@@ -1,4 +1,4 @@
-"""What a filter says, once it has been read. Whether its names and types make sense is not known yet."""
+"""The parsed form of a filter, before its names and types are checked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """As the language calls them when two do not go together."""
+    """The types of the language, as error messages call them."""
 
     ANY = "any"
     BOOL = "bool"
@@ -19,10 +19,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """To the microsecond, which is what the database keeps; and whether the literal went beyond that."""
+    """A date to the microsecond, as the database stores it, and whether the literal was more precise."""
 
     floor: datetime
-    goes_on: bool = False
+    is_truncated: bool = False
 
 
 Value = str | bool | Moment | None
@@ -30,18 +30,18 @@ Value = str | bool | Moment | None
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Of a number, the value is its text: most of what it is compared with is text."""
+    """A literal. The value of a number is its text, since most fields are text."""
 
     kind: Kind
     value: Value
-    shown: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
 class SetFunction:
-    """`anyOf(name)` and its like, as they stand where a name might; or `count(from name where ...)`."""
+    """`anyOf(name)`, `allOf(name)`, `isEmpty(name)`, or `count(from name where ...)`, used in the place of a name."""
 
-    shown: str
+    source: str
     symbol: str
     has_query: bool = False
 
@@ -58,7 +58,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A name that stands alone."""
+    """A name without an operator, which must be a boolean."""
 
     left: Left
     depth: int = 1
@@ -85,7 +85,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """From `low` on, and before `high`."""
+    """At least `low` and less than `high`."""
 
     left: Left
     low: Literal
@@ -118,12 +118,12 @@ Node = Constant | Flag | Comparison | Membership | Between | Not | Group
 @dataclass(frozen=True, slots=True)
 class Ordering:
     symbol: str
-    descends: bool = False
+    is_descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`limit` is -1 for `none`; what is None was not said."""
+    """A whole filter. A clause that is missing is None; `limit none` is -1."""
 
     where: Node = Constant(True)
     orderings: tuple[Ordering, ...] | None = None

@@ -1,4 +1,4 @@
-"""What every view of the edge has in common, and every list."""
+"""Base classes of the edge's views and lists."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -19,50 +19,50 @@ from core.access import PRINCIPAL_TYPES, Principal
 from core.api.throttling import a_turn_to_search, concurrency_limit
 from core.api.views import PolicyViewSet
 from core.ids import Prefix
-from core.parameters import NotTaken, Parameters
+from core.parameters import NotParameterizable, Parameters
 from core.prepared import Prepared, Statement
 from sessions_app.api.edge import wire
 from sessions_app.api.edge.descriptions import DESCRIPTIONS
 from sessions_app.api.edge.filters import Condition, Symbols
-from sessions_app.reads.session_pages import SessionPage, stretch_query
+from sessions_app.reads.session_pages import SessionPage, page_query
 
 PLANNED = (10, 20, 50, 100, 500)  # rows
-MAX_CONCURRENT = 4  # lists of one caller that are looked for at the same time
+MAX_CONCURRENT = 4  # lists that one caller can request at the same time
 
 
 class EdgeViewSet(PolicyViewSet):
-    """Everything in the controller's envelope, with its headers."""
+    """A view that answers in the controller's envelope, with its headers."""
 
     authentication_classes = [wire.ZtSessionAuthentication]
     content_negotiation_class = wire.JSONIfAccepted
     schema = AutoSchema()
     descriptions = DESCRIPTIONS
-    entity: ClassVar[str] = ""  # what a 404 says was not found, by which part of the path
+    entity: ClassVar[str] = ""  # the kind of resource that a 404 names; its id is the URL argument `id_in_path`
     id_in_path: ClassVar[str] = ""
-    until: datetime | None = None
+    session_until: datetime | None = None
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return refusal_log.recording_refusals(wire.exception_handler)
 
     def perform_authentication(self, request: Request) -> None:
-        """Asked once: where nobody could be found for want of a database, there is nobody to ask again for."""
+        """Authenticate once, and remember when the session expires, even if a later step loses the database."""
         super().perform_authentication(request)
-        self.until = request.auth.session_until if isinstance(request.auth, Principal) else None
+        self.session_until = request.auth.session_until if isinstance(request.auth, Principal) else None
 
     def answer(self, data: Any, **meta: Any) -> Response:
         return Response({"data": data, "meta": meta})
 
     def ended(self, session_id: UUID) -> Response:
-        """Of what is over there is no end to tell."""
+        """Answer that a session was revoked. If it is the current one, the response has no expiry headers."""
         if session_id == self.principal.session_id:
-            self.until = None
+            self.session_until = None
         return self.answer({})
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         for name, value in wire.HEADERS.items():
             final[name] = value
-        return final if self.until is None else with_expiry(final, self.until)
+        return final if self.session_until is None else with_expiry(final, self.session_until)
 
 
 class ListedViewSet(EdgeViewSet):
@@ -73,71 +73,75 @@ class ListedViewSet(EdgeViewSet):
     columns: ClassVar[JSONObject]
 
     def get_queryset(self) -> QuerySet[Any]:
-        """What is within the caller's scope."""
+        """Return the rows that the caller can see."""
         raise NotImplementedError
 
-    def listed(self) -> QuerySet[Any]:
-        """The same rows, found in the way that suits a list."""
+    def get_list_queryset(self) -> QuerySet[Any]:
+        """Return the same rows by a query that is faster for lists."""
         return self.get_queryset()
 
-    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def to_representation(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         raise NotImplementedError
 
-    def count(self) -> Any:
-        """How many are listed without a filter, if that is known without counting the rows."""
+    def total_expression(self) -> Any:
+        """Return an expression for the length of the unfiltered list, if it is known without counting rows."""
         return None
 
     def answer_list(self) -> Response:
-        page = wire.page_in(self.request.META["QUERY_STRING"], self.symbols)
-        stretch = self.stretch(page)
+        page = wire.parse_page(self.request.META["QUERY_STRING"], self.symbols)
+        result = self.fetch_page(page)
         return self.answer(
-            self.represent(stretch.rows), filterableFields=self.symbols.public, pagination=page.shown(stretch.total)
+            self.to_representation(result.rows),
+            filterableFields=self.symbols.names,
+            pagination=page.as_json(result.total),
         )
 
-    def stretch(self, page: wire.Page) -> SessionPage:
-        if page.where is False:
+    def fetch_page(self, page: wire.Page) -> SessionPage:
+        if page.condition is False:
             return SessionPage(0, [])
-        is_search = not isinstance(page.where, bool)
+        is_search = not isinstance(page.condition, bool)
         search: AbstractContextManager[None] = a_turn_to_search(self.principal.id) if is_search else nullcontext()
         with concurrency_limit(MAX_CONCURRENT, self.principal.id), search:
             if page.is_endless:
-                page.must_hold(self.filtered(page.where)[: page.offset + page.most + 1].count())
+                page.check_total(self.filtered(page.condition)[: page.offset + page.max_rows + 1].count())
             statement, values = self.statement(page)
-            [(count, found)] = statement.fetch(*self.principal.ids, *values)
-            return SessionPage(count, found)
+            [(total, rows)] = statement.fetch(*self.principal.ids, *values)
+            return SessionPage(total, rows)
 
     def filtered(self, where: Condition) -> QuerySet[Any]:
-        rows = self.listed().alias(**self.symbols.added)
+        rows = self.get_list_queryset().alias(**self.symbols.annotations)
         return rows if isinstance(where, bool) else rows.filter(where)
 
     def statement(self, page: wire.Page) -> tuple[Statement, list[Any]]:
-        """What answers pages of this form, and the values of this one."""
-        parameters, where = Parameters(), page.where
+        """Return the statement for pages of this form, and the values of this page."""
+        parameters, where = Parameters(), page.condition
         try:
-            form = where if isinstance(where, bool) else parameters.take_from(where)
-        except NotTaken:
+            form = where if isinstance(where, bool) else parameters.replace_values(where)
+        except NotParameterizable:
             parameters, form = Parameters(), where
-            make = _statement.__wrapped__  # of a form that may never come again
+            make = _statement.__wrapped__  # not cached, since this form may never be repeated
         else:
             make = _statement.__wrapped__ if page.offset else _statement
         types = tuple(parameters.types.items())
         caller = self.principal.stand_in
-        return make(type(self), caller, form, types, tuple(page.by), page.offset, page.most), parameters.values
+        return make(
+            type(self), caller, form, types, tuple(page.order_by), page.offset, page.max_rows
+        ), parameters.values
 
     def query(self, where: Condition, by: Sequence[OrderBy], skip: int, most: int) -> QuerySet[Any, Any]:
-        rows, total = self.filtered(where), self.count() if isinstance(where, bool) else None
-        part = {"skip": skip, "most": most}
-        return stretch_query(rows, by, names=self.symbols.added, columns=self.columns, total=total, **part)
+        rows, total = self.filtered(where), self.total_expression() if isinstance(where, bool) else None
+        part = {"skip": skip, "limit": most}
+        return page_query(rows, by, annotations=self.symbols.annotations, columns=self.columns, total=total, **part)
 
     def answer_detail(self) -> Response:
         pk = self.id_or_404(self.prefix, self.kwargs[self.id_in_path])
-        [data] = self.represent([self.first_or_404(self.fetch(self.one, pk))["shown"]])
+        [data] = self.to_representation([self.first_or_404(self.fetch(self.one, pk))["shown"]])
         return self.answer(data)
 
     def one(self, pk: UUID) -> Any:
         return self.get_queryset().filter(pk=pk).values(shown=self.columns)
 
-    def named(self) -> Any:
+    def get_object_rows(self) -> Any:
         return self.get_queryset().filter(pk=self.id_or_404(self.prefix, self.kwargs[self.id_in_path]))
 
 
@@ -157,7 +161,7 @@ def _statement(
     skip: int,
     most: int,
 ) -> Statement:
-    """Planned once for lists without a filter, of the usual lengths; with one, for its values."""
+    """Build a statement. Unfiltered pages of common lengths are prepared, filtered ones are planned each time."""
     view = view_class(stand_in=caller)
     is_usual = isinstance(where, bool) and not skip and most in PLANNED
     kind = Prepared if is_usual else Statement

@@ -40,7 +40,7 @@ class CurrentIdentityViewSet(EdgeViewSet):
 
 
 class IdentityViewSet(ListedViewSet):
-    """Users, to be read only. What is empty is what a controller keeps and Curfew does not."""
+    """Users, read-only. Fields that Curfew has no data for are empty."""
 
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
     entity, id_in_path = "identity", "identity_id"
@@ -49,10 +49,10 @@ class IdentityViewSet(ListedViewSet):
     def get_queryset(self) -> Any:
         return User.objects.visible_to(self.principal).in_existing_tenant()
 
-    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def to_representation(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return identities(rows)
 
-    def count(self) -> Any:
+    def total_expression(self) -> Any:
         return Subquery(UserCount.objects.visible_to(self.principal).in_existing_tenant().total())
 
     @extend_schema(

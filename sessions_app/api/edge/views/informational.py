@@ -1,4 +1,4 @@
-"""What runs here, what its API is, and how much there is of everything."""
+"""The version, the API documents and the summary of counts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,8 +22,8 @@ from tenancy.models import Platform
 MANAGEMENT, CLIENT = "/edge/management/v1", "/edge/client/v1"
 SPEC = "edge-management"
 SPEC_CREATED_AT = datetime(2026, 11, 29, tzinfo=UTC)  # the same on every replica
-# What a controller counts and Curfew has nothing of; consoles show these numbers.
-NONE_HERE = dict.fromkeys(("configs", "routers.edge", "servicePolicies", "services", "sessions"), 0)
+# Counts that consoles show and Curfew has no such resources for.
+ALWAYS_ZERO = dict.fromkeys(("configs", "routers.edge", "servicePolicies", "services", "sessions"), 0)
 
 
 class VersionViewSet(EdgeViewSet):
@@ -92,7 +92,7 @@ class SummaryViewSet(EdgeViewSet):
     )
     def show(self, request: Request) -> Response:
         """Count active sessions and users. Counts those within your scope; everything else in the summary is 0."""
-        return self.answer(self.fetch(self.counts)[0] | NONE_HERE)
+        return self.answer(self.fetch(self.counts)[0] | ALWAYS_ZERO)
 
     def counts(self) -> Any:
         users = UserCount.objects.visible_to(self.principal).in_existing_tenant().total()

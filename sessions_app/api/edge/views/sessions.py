@@ -18,26 +18,29 @@ from sessions_app.models import SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import REASON_BY_ADMIN
 from sessions_app.reads.session_pages import live_sessions, visible_live_total
 
-ELSEWHERE = (
+MFA_MESSAGE = (
     "This account has MFA, and this API cannot take its code; sign in at POST /api/v1/auth/login with totp_code"
     " and send the access token as Authorization: Bearer"
 )
-OVERTAKEN = "The account's sessions were revoked while it was signing in, sign in again"
+REVOKED_MESSAGE = "The account's sessions were revoked while it was signing in, sign in again"
 
 
-def no_room(refusal: operations.SessionLimitReached) -> wire.Told:
-    full = f"This account has reached its limit of {refusal.allowed} sessions, end one of them first"
-    return wire.Told(wire.Code.INVALID_AUTH, full)
+def session_limit_error(refusal: operations.SessionLimitReached) -> wire.EdgeError:
+    message = f"This account has reached its limit of {refusal.allowed} sessions, end one of them first"
+    return wire.EdgeError(wire.Code.INVALID_AUTH, message)
 
 
 class AuthenticateViewSet(EdgeViewSet):
     public = frozenset({"authenticate"})
     errors = {
-        accounts.SecondFactorMissing: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH, ELSEWHERE)),
-        accounts.SignInRefused: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH)),
-        accounts.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, wire.Told(wire.Code.RATE_LIMITED)),
-        operations.RevokedDuringSignIn: (HTTPStatus.UNAUTHORIZED, wire.Told(wire.Code.INVALID_AUTH, OVERTAKEN)),
-        operations.SessionLimitReached: (HTTPStatus.UNAUTHORIZED, no_room),
+        accounts.SecondFactorMissing: (HTTPStatus.UNAUTHORIZED, wire.EdgeError(wire.Code.INVALID_AUTH, MFA_MESSAGE)),
+        accounts.SignInRefused: (HTTPStatus.UNAUTHORIZED, wire.EdgeError(wire.Code.INVALID_AUTH)),
+        accounts.Throttled: (HTTPStatus.TOO_MANY_REQUESTS, wire.EdgeError(wire.Code.RATE_LIMITED)),
+        operations.RevokedDuringSignIn: (
+            HTTPStatus.UNAUTHORIZED,
+            wire.EdgeError(wire.Code.INVALID_AUTH, REVOKED_MESSAGE),
+        ),
+        operations.SessionLimitReached: (HTTPStatus.UNAUTHORIZED, session_limit_error),
     }
 
     @extend_schema(
@@ -51,15 +54,15 @@ class AuthenticateViewSet(EdgeViewSet):
         """Sign in. Starts a session; its key is in the header `zt-session` and in `data.token`. Send it with every
         request."""
         if request.query_params.get("method") != "password":
-            raise wire.Failure(wire.Told(wire.Code.INVALID_AUTH_METHOD))
-        credentials = wire.credentials_in(request.data)
-        made = operations.sign_in(credentials, origin=self.origin, with_key=True)
+            raise wire.RequestError(wire.EdgeError(wire.Code.INVALID_AUTH_METHOD))
+        credentials = wire.parse_credentials(request.data)
+        signed_in = operations.sign_in(credentials, origin=self.origin, with_key=True)
         row = self.first_or_404(
-            SessionState.objects.filter(pk=made.session.pk).values_list(wire.SESSION_COLUMNS, flat=True)
+            SessionState.objects.filter(pk=signed_in.session.pk).values_list(wire.SESSION_COLUMNS, flat=True)
         )
-        opened = self.answer(wire.current_session(row, made.key))
-        opened["zt-session"] = made.key
-        return with_expiry(opened, datetime.fromisoformat(row["until"]))
+        response = self.answer(wire.current_session(row, signed_in.key))
+        response["zt-session"] = signed_in.key
+        return with_expiry(response, datetime.fromisoformat(row["until"]))
 
 
 class CurrentApiSessionViewSet(EdgeViewSet):
@@ -76,7 +79,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
     def retrieve(self, request: Request) -> Response:
         """Get the current session. If the request has a session key, `data.token` repeats it."""
         row = self.first_or_404(self.fetch(self.current))["shown"]
-        return self.answer(wire.current_session(row, wire.session_key_in(request)))
+        return self.answer(wire.current_session(row, wire.session_key_of(request)))
 
     def current(self) -> Any:
         mine = SessionState.objects.for_user(self.user_id).live().filter(pk=self.session_id)
@@ -95,7 +98,7 @@ class CurrentApiSessionViewSet(EdgeViewSet):
 
 
 class ApiSessionViewSet(ListedViewSet):
-    """What is live within the caller's scope. What has ended is not there any more."""
+    """The live sessions that the caller can see. Ended sessions are not found."""
 
     reads = {"list": Tier.TENANT, "retrieve": Tier.TENANT}
     writes = {"destroy": Tier.TENANT}
@@ -105,13 +108,13 @@ class ApiSessionViewSet(ListedViewSet):
     def get_queryset(self) -> SessionStateQuerySet:
         return SessionState.objects.visible_to(self.principal).live()
 
-    def listed(self) -> SessionStateQuerySet:
+    def get_list_queryset(self) -> SessionStateQuerySet:
         return live_sessions(self.principal)
 
-    def represent(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
+    def to_representation(self, rows: Sequence[wire.Row]) -> list[dict[str, Any]]:
         return [wire.session(row) for row in rows]
 
-    def count(self) -> Any:
+    def total_expression(self) -> Any:
         return visible_live_total(self.principal)
 
     @extend_schema(
@@ -142,6 +145,6 @@ class ApiSessionViewSet(ListedViewSet):
     )
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke a session. Its next request is refused, on every server. A session that has ended is not found."""
-        mine = self.check_writable(self.named()).writable_by(self.principal)
+        mine = self.check_writable(self.get_object_rows()).writable_by(self.principal)
         self.count_or_404(operations.revoke(mine, actor=self.principal, reason=REASON_BY_ADMIN).count)
         return self.ended(self.id_or_404(Prefix.SESSION, session_id))

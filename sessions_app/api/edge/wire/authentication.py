@@ -1,4 +1,4 @@
-"""Who comes in: by `zt-session`, or else by Bearer; and what they are told who do not."""
+"""Authentication by `zt-session` or Bearer, and the challenge in a 401."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ class WrongCredential(AuthenticationFailed):
 
 
 class ZtSessionAuthentication(BaseAuthentication):
-    """Whatever `zt-session` says, it alone counts. Either header takes every credential that is ours."""
+    """Authenticate by `zt-session` if it is sent, otherwise by Bearer. Both accept every kind of credential."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
-        if (found := credential_in(request)) is None:
+        if (credential_and_header := credential_of(request)) is None:
             return None
-        credential, header = found
+        credential, header = credential_and_header
         principal = principal_of(credential, request.META[ORIGIN])
         if principal is None:
             is_expired = header == _BEARER and has_expired(credential)
@@ -43,17 +43,17 @@ class ZtSessionAuthentication(BaseAuthentication):
         return MISSING
 
 
-def credential_in(request: Request) -> tuple[str, str] | None:
-    """The credential that counts, and how its header introduces itself in a challenge."""
+def credential_of(request: Request) -> tuple[str, str] | None:
+    """Return the credential to check, and the challenge of the header that it came in."""
     if key := request.META.get("HTTP_ZT_SESSION", "").strip():
         return key, _ZT
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return (token, _BEARER) if scheme.lower() == "bearer" else None
 
 
-def session_key_in(request: Request) -> str | None:
-    """The session key that this request was authenticated with; None if it was another kind of credential."""
-    credential, _ = credential_in(request) or ("", "")
+def session_key_of(request: Request) -> str | None:
+    """Return the session key that this request was authenticated with, or None if it has another kind of credential."""
+    credential, _ = credential_of(request) or ("", "")
     return credential if credential.startswith(session_keys.START) else None
 
 
@@ -68,7 +68,7 @@ def has_expired(token: str) -> bool:
 
 
 def challenge(error: Exception) -> str:
-    """What would have let them in. Nothing is wrong with the credential of somebody who may merely not do this."""
+    """Return the value of `WWW-Authenticate`. It reports no error if the credential is valid but lacks permission."""
     match error:
         case WrongCredential():
             return error.challenge

@@ -1,4 +1,4 @@
-"""Errors as the edge controller words them: a code and its fixed message, and a cause where there is more to say."""
+"""Errors in the edge controller's format: a code with its fixed message, and sometimes a cause."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,24 +22,26 @@ HEADERS = {
     "Vary": "Authorization, zt-session",
 }
 META = {"apiEnrollmentVersion": "0.0.1", "apiVersion": "0.0.1"}
-LOST = "The resource requested was not found or is no longer available"
+NOT_FOUND_MESSAGE = "The resource requested was not found or is no longer available"
 UNAUTHORIZED = "The request could not be completed. The session is not authorized or the credentials are invalid"
-INVALID = "The supplied request contains an invalid document or no valid accept content were available, see cause"
+INVALID_MESSAGE = (
+    "The supplied request contains an invalid document or no valid accept content were available, see cause"
+)
 
 
 class Code(Enum):
-    """Each with its status and what is said of it."""
+    """The error codes, with the status and message of each."""
 
     CONFLICT = HTTPStatus.CONFLICT, "The resource was changed by another request, try again"
     COULD_NOT_PARSE_BODY = HTTPStatus.BAD_REQUEST, "The body of the request could not be parsed"
-    COULD_NOT_VALIDATE = HTTPStatus.BAD_REQUEST, INVALID
+    COULD_NOT_VALIDATE = HTTPStatus.BAD_REQUEST, INVALID_MESSAGE
     INVALID_AUTH = HTTPStatus.UNAUTHORIZED, "The authentication request failed"
     INVALID_AUTH_METHOD = HTTPStatus.BAD_REQUEST, "The supplied authentication method is not valid"
     INVALID_FILTER = HTTPStatus.BAD_REQUEST, "The filter query supplied is invalid"
     INVALID_PAGINATION = HTTPStatus.BAD_REQUEST, "The pagination properties provided are invalid"
     INVALID_SORT_IDENTIFIER = HTTPStatus.BAD_REQUEST, "The sort order supplied is invalid"
     METHOD_NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED, "The resource requested does not support this HTTP verb"
-    NOT_FOUND = HTTPStatus.NOT_FOUND, LOST
+    NOT_FOUND = HTTPStatus.NOT_FOUND, NOT_FOUND_MESSAGE
     RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS, "Too many requests, wait as long as Retry-After says"
     REQUEST_ENTITY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WORDS[HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
     TIMEOUT = HTTPStatus.SERVICE_UNAVAILABLE, "The request could not be completed in time, try again later"
@@ -55,10 +57,10 @@ class Code(Enum):
         return self.value[1]
 
 
-_USUAL = {
+_CODES = {
     HTTPStatus.BAD_REQUEST: Code.COULD_NOT_VALIDATE,
     HTTPStatus.CONFLICT: Code.CONFLICT,
-    HTTPStatus.FORBIDDEN: Code.UNAUTHORIZED,  # here, whoever may not is asked to come back as somebody else
+    HTTPStatus.FORBIDDEN: Code.UNAUTHORIZED,  # the original has no 403
     HTTPStatus.METHOD_NOT_ALLOWED: Code.METHOD_NOT_ALLOWED,
     HTTPStatus.NOT_FOUND: Code.NOT_FOUND,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Code.REQUEST_ENTITY_TOO_LARGE,
@@ -69,8 +71,8 @@ _USUAL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What to answer. A cause is another error, told by its message; or a field, and what is wrong with it."""
+class EdgeError:
+    """An error response. The cause is the message of another error, or an invalid field and the reason."""
 
     code: Code
     cause: str | Mapping[str, Any] | None = None
@@ -90,54 +92,54 @@ class Told:
 
 
 @dataclass
-class Failure(Exception):
-    """A request that this dialect itself finds fault with."""
+class RequestError(Exception):
+    """The request is invalid for this dialect."""
 
-    told: Told
+    error: EdgeError
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class NotAcceptable(Failure):
-    """The client accepts no JSON, which is all there is. The controller words it as a field of the wrong kind."""
+class NotAcceptable(RequestError):
+    """The client does not accept JSON, the only format. The controller reports this as an invalid field."""
 
     def __init__(self, accepted: str) -> None:
         cause = {"field": "Accept", "reason": "only application/json is available", "value": accepted[:40]}
-        super().__init__(Told(Code.COULD_NOT_VALIDATE, cause, HTTPStatus.NOT_ACCEPTABLE))
+        super().__init__(EdgeError(Code.COULD_NOT_VALIDATE, cause, HTTPStatus.NOT_ACCEPTABLE))
 
 
-def wrong_field(name: str, reason: str, **value: Any) -> Failure:
-    return Failure(Told(Code.COULD_NOT_VALIDATE, {"field": name, "reason": reason, **value}))
+def invalid_field(name: str, reason: str, **value: Any) -> RequestError:
+    return RequestError(EdgeError(Code.COULD_NOT_VALIDATE, {"field": name, "reason": reason, **value}))
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     request = context["request"]
-    if isinstance(error, Failure):
-        told, headers = error.told, dict(error.headers)
+    if isinstance(error, RequestError):
+        error_response, headers = error.error, dict(error.headers)
     else:
         refusal = error_response_for(error, context["view"])
         if refusal is None:
             return None
-        told, headers = _told(error, refusal, context["view"]), dict(refusal.headers)
-    if told.status == HTTPStatus.UNAUTHORIZED:
+        error_response, headers = _edge_error(error, refusal, context["view"]), dict(refusal.headers)
+    if error_response.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = challenge(error)
-    return Response(told.body(request.META[ORIGIN].request_id), status=told.status, headers=headers)
+    return Response(error_response.body(request.META[ORIGIN].request_id), status=error_response.status, headers=headers)
 
 
-def _told(error: Exception, refusal: ErrorResponse, view: Any) -> Told:
-    if isinstance(refusal.words, Told):
+def _edge_error(error: Exception, refusal: ErrorResponse, view: Any) -> EdgeError:
+    if isinstance(refusal.words, EdgeError):
         return refusal.words
     if isinstance(error, Http404):
-        return Told(Code.NOT_FOUND, f"{view.entity} with id {view.kwargs.get(view.id_in_path, '')} not found")
+        return EdgeError(Code.NOT_FOUND, f"{view.entity} with id {view.kwargs.get(view.id_in_path, '')} not found")
     if isinstance(error, UnsupportedMediaType):
-        return Told(Code.COULD_NOT_VALIDATE, "The body should be application/json in UTF-8")
+        return EdgeError(Code.COULD_NOT_VALIDATE, "The body should be application/json in UTF-8")
     if refusal.status == HTTPStatus.BAD_REQUEST:
-        return Told(Code.COULD_NOT_PARSE_BODY, str(refusal.words))
-    code = _USUAL.get(refusal.status, Code.UNHANDLED)
-    is_news = code in (Code.TIMEOUT, Code.UNHANDLED)
-    return Told(code, str(refusal.words) if is_news else None)
+        return EdgeError(Code.COULD_NOT_PARSE_BODY, str(refusal.words))
+    code = _CODES.get(refusal.status, Code.UNHANDLED)
+    is_internal = code in (Code.TIMEOUT, Code.UNHANDLED)
+    return EdgeError(code, str(refusal.words) if is_internal else None)
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """What is refused before any view."""
-    told = Told(_USUAL.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
-    return JsonResponse(told, status=status, headers=HEADERS)
+    """Build the response to a request that is refused before any view."""
+    body = EdgeError(_CODES.get(status, Code.UNHANDLED)).body(request.META[ORIGIN].request_id)
+    return JsonResponse(body, status=status, headers=HEADERS)

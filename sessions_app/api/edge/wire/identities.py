@@ -1,4 +1,4 @@
-"""A user as an identity. What the controller keeps of an identity and Curfew of nobody is empty."""
+"""Represent a user as an identity. Fields that Curfew has no data for are empty."""
 
 from typing import Any
 from uuid import UUID
@@ -9,16 +9,16 @@ from django.db.models.functions import JSONObject
 from accounts.models.users import is_admin, user_is_active
 from core.ids import Prefix, encode_id
 from sessions_app.api.edge.filters.identities import AUTH_POLICY, TYPE
-from sessions_app.api.edge.wire.sessions import Row, flag, moment
+from sessions_app.api.edge.wire.sessions import Row, as_boolean, timestamp
 
 IDENTITY_COLUMNS = JSONObject(
     id="id",
     name="email",
     created_at="created_at",
     updated_at="updated_at",
-    is_admin=flag(is_admin()),
-    is_active=flag(user_is_active()),
-    has_totp=flag(Q(totp__confirmed_at__isnull=False)),
+    is_admin=as_boolean(is_admin()),
+    is_active=as_boolean(user_is_active()),
+    has_totp=as_boolean(Q(totp__confirmed_at__isnull=False)),
 )
 
 
@@ -26,8 +26,8 @@ def identity(row: Row, *, has_session: bool) -> dict[str, Any]:
     handle = encode_id(Prefix.USER, UUID(row["id"]))
     return {
         "id": handle,
-        "createdAt": moment(row["created_at"]),
-        "updatedAt": moment(row["updated_at"]),
+        "createdAt": timestamp(row["created_at"]),
+        "updatedAt": timestamp(row["updated_at"]),
         "_links": {"self": {"href": f"./identities/{handle}"}},
         "tags": {},
         "name": row["name"],

@@ -10,7 +10,7 @@ _JSON = {"*/*", "application/*", "application/json"}
 
 
 class JSONIfAccepted(OnlyJSON):
-    """JSON for whoever accepts it or does not say, 406 for whoever accepts only something else."""
+    """JSON if the client accepts it or has no `Accept` header; otherwise 406."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

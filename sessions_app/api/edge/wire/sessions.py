@@ -1,4 +1,4 @@
-"""A session as an API session: the same row, in the controller's words."""
+"""Represent a session as an API session of the edge controller."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ from sessions_app.api.edge.filters.api_sessions import address, mfa_complete, mf
 Row = Mapping[str, Any]
 
 
-def flag(condition: Q | Exists) -> Case:
-    """The condition as a value that JSON has: what is unknown is false."""
+def as_boolean(condition: Q | Exists) -> Case:
+    """Turn a condition into true or false, where null counts as false."""
     return Case(When(condition, then=Value(True)), default=Value(False))
 
 
@@ -29,19 +29,21 @@ SESSION_COLUMNS = JSONObject(
     until="times_out_at",
     now=Now(),
     address=address(),
-    mfa_complete=flag(mfa_complete()),
-    mfa_required=flag(mfa_required()),
+    mfa_complete=as_boolean(mfa_complete()),
+    mfa_required=as_boolean(mfa_required()),
 )
 
 
 def session(row: Row) -> dict[str, Any]:
-    """Show a session to whoever may list it. `token` is the handle, so nobody can take over a session that they list.
-    The only thing that changes while a session is live is its last activity, so that is when it was updated."""
+    """Represent a session in a list. `token` is the session's ID and not a credential.
+
+    The last activity is all that changes while a session is live, so it is also when the session was updated.
+    """
     handle, identity = encode_id(Prefix.SESSION, UUID(row["id"])), encode_id(Prefix.USER, UUID(row["user_id"]))
-    seen_at = moment(row["seen_at"])
+    seen_at = timestamp(row["seen_at"])
     return {
         "id": handle,
-        "createdAt": moment(row["created_at"]),
+        "createdAt": timestamp(row["created_at"]),
         "updatedAt": seen_at,
         "_links": {"self": {"href": f"./api-sessions/{handle}"}},
         "tags": {},
@@ -66,22 +68,22 @@ def session(row: Row) -> dict[str, Any]:
 
 
 def current_session(row: Row, key: str | None) -> dict[str, Any]:
-    """Show a session to its own holder. `token` is the session key if the caller holds it, otherwise the handle."""
+    """Represent the caller's own session. `token` is the session key if the caller sent it, otherwise the ID."""
     until, now = datetime.fromisoformat(row["until"]), datetime.fromisoformat(row["now"])
-    shown = session(row) | {"expiresAt": moment(row["until"]), "expirationSeconds": seconds_until(until, now)}
-    return shown if key is None else shown | {"token": key}
+    result = session(row) | {"expiresAt": timestamp(row["until"]), "expirationSeconds": seconds_until(until, now)}
+    return result if key is None else result | {"token": key}
 
 
-def moment(text: str) -> str:
+def timestamp(text: str) -> str:
     return to_the_millisecond(datetime.fromisoformat(text))
 
 
 def go_time(at: datetime) -> str:
-    """As Go prints a time: `2026-01-31 12:00:00.5 +0000 UTC`."""
+    """Format a time as Go does: `2026-01-31 12:00:00.5 +0000 UTC`."""
     at = at.astimezone(UTC)
     fraction = f".{at.microsecond:06d}".rstrip("0").rstrip(".")
     return f"{at:%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
 
 
-def seconds_until(moment: datetime, now: datetime) -> int:
-    return max(0, int((moment - now).total_seconds()))
+def seconds_until(timestamp: datetime, now: datetime) -> int:
+    return max(0, int((timestamp - now).total_seconds()))
