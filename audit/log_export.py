@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.batches import newest_first
+from core.batches import iter_id_batches
 
 SCAN_LIMIT = 100_000  # entries scanned by one statement
 
@@ -30,4 +30,4 @@ def export(
     """
     with transaction.atomic():
         record(Action.RECORD_EXPORTED, actor=actor, changes={"format": file_format, "filter": filters})
-    return newest_first(matching, lambda after: scan_boundary(indexed, after))
+    return iter_id_batches(matching, lambda after: scan_boundary(indexed, after))

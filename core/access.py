@@ -1,4 +1,4 @@
-"""Who is asking, and how far they see. Touches no table and knows no HTTP."""
+"""Principals, their tiers and scopes, and the query sets that these narrow. No tables and no HTTP here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from core.ids import Prefix, encode_id
 
 
 class Tier(IntEnum):
-    """How far up somebody stands. A higher tier may do what a lower one may, within its own reach."""
+    """The level of a principal. A higher tier may do all that a lower one may, within its own tenants."""
 
     NONE = 0
     USER = 1
@@ -23,7 +23,7 @@ class Tier(IntEnum):
 
 
 class Scope(StrEnum):
-    """What a machine may be granted of an administrator's rights. Neither implies the other."""
+    """The administrative rights that a service or an agent can be granted. Neither implies the other."""
 
     ADMIN_READ = "admin:read"
     ADMIN_WRITE = "admin:write"
@@ -41,7 +41,7 @@ class ActorType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, for the session's row and the audit's."""
+    """Where a request came from, as sessions and audit entries record it."""
 
     ip_address: str | None = None
     user_agent: str = ""
@@ -50,10 +50,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller as the database knows it now. Built by an authenticator or by `system`, never from claims.
+    """The caller, with their current rights. Built by an authenticator or by `system`, never from a token's claims.
 
-    `delegate` is the client that acts for a person, with their rights as far as its `scopes` go. `session_until` is
-    when their session ends, if nobody comes by meanwhile.
+    `delegate` is a client that acts for a user, limited by its `scopes`. `session_until` is when the session expires
+    if it is not used again.
     """
 
     type: ActorType
@@ -71,12 +71,12 @@ class Principal:
 
     @classmethod
     def system(cls, name: str) -> Self:
-        """A command or a job. It sees everything: whoever may run it has the database already."""
+        """Build the principal of a command or a job. It sees everything, as does anyone with database access."""
         return cls(type=ActorType.SYSTEM, id=f"system:{name}", label=name, tier=Tier.SUPER)
 
     @classmethod
     def by_admin_key(cls, origin: Origin) -> Self:
-        """Whoever has the key that the operator keeps in the environment; nobody knows which of them it is."""
+        """Build the principal of ADMIN_KEY, which the operators share."""
         return cls(type=ActorType.ADMIN_KEY, id="admin_key", label="ADMIN_KEY", tier=Tier.SUPER, origin=origin)
 
     @classmethod
@@ -85,8 +85,7 @@ class Principal:
 
     @classmethod
     def user(cls, row: Mapping[str, Any], *, origin: Origin, session_id: UUID | None, type: ActorType) -> Self:  # noqa: A002 - the field's own name
-        """From the columns that every authenticator reads of a user: id, email, tier, tenant and partner; of a session,
-        how long it lasts as well."""
+        """Build a user's principal from the columns that authenticators read, with `until` if there is a session."""
         return cls(
             type=type,
             id=encode_id(Prefix.USER, row["user_id"]),
@@ -104,7 +103,7 @@ class Principal:
     def agent(
         cls, client_id: str, tenant_id: UUID, partner_id: UUID | None, scopes: frozenset[Scope], *, origin: Origin
     ) -> Self:
-        """It reaches as far as its tenant, if it may administer anything at all."""
+        """Build an agent's principal. It has its tenant's tier if it has any administrative scope."""
         return cls(
             type=ActorType.AGENT,
             id=client_id,
@@ -118,30 +117,37 @@ class Principal:
 
     @property
     def stand_in(self) -> Self:
-        """Whoever stands for all callers of this kind while a query is compiled. Queries may depend on everything that
-        is left in it, and find stand-ins where the ids were."""
-        told = {name: value for value, name in zip(_STAND_INS, _IDS, strict=True) if getattr(self, name) is not None}
+        """A principal that represents all callers of this kind while a query is compiled.
+
+        Its ids are placeholders. The query may depend on everything else in it.
+        """
+        placeholders = {
+            name: value for value, name in zip(_STAND_INS, _IDS, strict=True) if getattr(self, name) is not None
+        }
         delegate = "a client" if self.delegate else ""
-        return replace(self, **told, label="", session_until=None, delegate=delegate, origin=Origin())
+        return replace(self, **placeholders, label="", session_until=None, delegate=delegate, origin=Origin())
 
     @property
     def ids(self) -> tuple[Any, ...]:
-        """What goes where `stand_in` has stand-ins."""
+        """The values for the placeholders of `stand_in`."""
         return (self.user_id, self.tenant_id, self.partner_id, self.session_id, self.id)
 
     @property
     def is_machine(self) -> bool:
-        """Nobody's: there is no person whose account and sessions it could speak of."""
+        """Whether there is no user, and so no account or sessions of the caller's own."""
         return self.type in (ActorType.AGENT, ActorType.PLATFORM)
 
     @property
     def is_scoped(self) -> bool:
-        """Its scopes decide what it may do, beside the tier."""
+        """Whether scopes limit the caller, besides the tier."""
         return self.is_machine or bool(self.delegate)
 
 
 _IDS = ("user_id", "tenant_id", "partner_id", "session_id", "id")
-_STAND_INS: tuple[Any, ...] = (*(uuid4() for _ in range(4)), f"a caller's id {uuid4()}")  # which nobody can send
+_STAND_INS: tuple[Any, ...] = (
+    *(uuid4() for _ in range(4)),
+    f"a caller's id {uuid4()}",
+)  # random, so no request can contain them
 PRINCIPAL_TYPES: Mapping[Any, str] = dict(zip(_STAND_INS, ("uuid", "uuid", "uuid", "uuid", "text"), strict=True))
 
 M = TypeVar("M", bound=models.Model)
@@ -149,25 +155,25 @@ Q = TypeVar("Q", bound=models.QuerySet[Any])
 
 
 def unfiltered(rows: Q) -> Q:
-    """All there is of what these rows are some of."""
+    """Return all rows of the same query set class, without any filter."""
     return type(rows)(rows.model)
 
 
 def count_of(rows: models.QuerySet[Any]) -> models.Subquery:
-    """How many rows there are, for use inside another query."""
+    """Return the number of rows as an expression for another query."""
     return models.Subquery(
         rows.order_by().values(n=models.Func("pk", function="COUNT", output_field=models.IntegerField()))
     )
 
 
 class ScopedQuerySet(models.QuerySet[M]):
-    """Rows that belong to a tenant. The paths lead from the row to it and to its partner."""
+    """Rows that belong to a tenant. The paths are the lookups of the tenant and of its partner."""
 
     tenant_path: ClassVar[str] = "tenant"
     partner_path: ClassVar[str] = "tenant__partner"
 
     def visible_to(self, principal: Principal) -> Self:
-        """What the caller may know of. Everything else does not exist for them."""
+        """Keep the rows that the principal may see. All others answer as if they did not exist."""
         match principal.tier:
             case Tier.SUPER:
                 return self.all()
@@ -179,5 +185,5 @@ class ScopedQuerySet(models.QuerySet[M]):
                 return self.none()
 
     def writable_by(self, principal: Principal) -> Self:
-        """What of it they may change. The same, where the product does not say otherwise."""
+        """Keep the rows that the principal may change: by default, all that they may see."""
         return self.visible_to(principal)

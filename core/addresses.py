@@ -1,26 +1,28 @@
-"""Addresses that browsers are sent to or come from: taken in their plainest spelling only, so that no two readers can
-differ about them. What the server fetches itself is for `core.public_urls`."""
+"""Validate redirect URIs and origins of browsers. Only one spelling is accepted, so that no two parsers can disagree.
+
+URLs that the server itself fetches are validated by `core.public_urls`.
+"""
 
 import ipaddress
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
-LONGEST = 2_000
+MAX_LENGTH = 2_000
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%\[\]]+")  # what RFC 3986 has in an address, but for * and #
+_PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%\[\]]+")  # the characters of RFC 3986, except * and #
 _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def redirect_uri(text: str) -> str:
-    """Where a browser may be sent: compared letter by letter, so it must say one thing in one way."""
+    """Validate a redirect URI, which is compared letter by letter and so must have a canonical spelling."""
     _web(_parts(text))
     return text
 
 
 def origin(text: str) -> str:
-    """Scheme, host and port, as browsers write it."""
+    """Validate an origin: scheme, host and port, as browsers send it."""
     parts = _parts(text)
     _web(parts)
     if text != f"{parts.scheme}://{parts.netloc}":
@@ -36,7 +38,7 @@ def _web(parts: SplitResult) -> None:
 
 
 def _parts(text: str) -> SplitResult:
-    if len(text) > LONGEST or not _PLAIN.fullmatch(text):
+    if len(text) > MAX_LENGTH or not _PLAIN.fullmatch(text):
         raise ValueError("it is too long or has invalid characters")
     parts = urlsplit(text)
     host = parts.hostname or ""
@@ -44,17 +46,17 @@ def _parts(text: str) -> SplitResult:
         raise ValueError("it must not have a user, an empty port or capital letters")
     if _number(host) is None and not _NAME.fullmatch(host):
         raise ValueError("its host is not valid")
-    _look_through(text)
+    _check_encoding(text)
     return parts
 
 
 def _netloc(host: str, port: int | None) -> str:
-    named = f"[{host}]" if ":" in host else host
-    return named if port is None else f"{named}:{port}"
+    host_text = f"[{host}]" if ":" in host else host
+    return host_text if port is None else f"{host_text}:{port}"
 
 
 def _number(host: str) -> Address | None:
-    """The address that a host is; None if it is a name. A number in any other spelling is neither."""
+    """Return a host's IP address, or None if it is a name. An unusual spelling of an address is an error."""
     if ":" not in host and not _NUMBER.fullmatch(host.rpartition(".")[2]):
         return None
     address = ipaddress.ip_address(host)
@@ -63,12 +65,14 @@ def _number(host: str) -> Address | None:
     return address
 
 
-def _look_through(text: str) -> None:
-    """However often it is encoded: no step upwards, and nothing that ends a line."""
-    plain, before = text, ""
-    while plain != before:
-        before, plain = plain, unquote(plain, errors="strict")
-        if any(letter < " " or letter in "\\\x7f" for letter in plain) or "%" in re.sub("%[0-9A-Fa-f]{2}", "", before):
+def _check_encoding(text: str) -> None:
+    """Refuse `..` segments and control characters, however often they are percent-encoded."""
+    decoded, before = text, ""
+    while decoded != before:
+        before, decoded = decoded, unquote(decoded, errors="strict")
+        if any(letter < " " or letter in "\\\x7f" for letter in decoded) or "%" in re.sub(
+            "%[0-9A-Fa-f]{2}", "", before
+        ):
             raise ValueError("it has an invalid character")
-        if any(step in (".", "..") for step in re.split(r"[/?&=;]", plain)):
+        if any(segment in (".", "..") for segment in re.split(r"[/?&=;]", decoded)):
             raise ValueError("its path must not have .. segments")

@@ -1,4 +1,4 @@
-"""Going through many rows without holding on to anything: a part at a time, each asked for by itself."""
+"""Iterate over many rows in batches, each read by a statement of its own, without an open transaction."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,27 +6,29 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-PART = 1_000
+BATCH = 1_000
 
 
-def newest_first(rows: QuerySet[Any], looked_to: Callable[[UUID | None], UUID | None]) -> Iterator[list[UUID]]:
-    """Their ids. What is added meanwhile is not met: it is newer. `looked_to` tells, of where it stands, how far back
-    one statement may look; None for the end."""
+def iter_id_batches(rows: QuerySet[Any], scan_boundary: Callable[[UUID | None], UUID | None]) -> Iterator[list[UUID]]:
+    """Yield batches of ids, newest first. Rows added meanwhile are not included.
+
+    `scan_boundary` returns, for a position, the id down to which one statement may scan; None for the end.
+    """
     last: UUID | None = None
     while True:
-        to = looked_to(last)
-        yield from _parts(rows if to is None else rows.filter(pk__gte=to), last)
-        if to is None:
+        boundary = scan_boundary(last)
+        yield from _batches(rows if boundary is None else rows.filter(pk__gte=boundary), last)
+        if boundary is None:
             return
-        last = to
+        last = boundary
 
 
-def _parts(rows: QuerySet[Any], last: UUID | None) -> Iterator[list[UUID]]:
+def _batches(rows: QuerySet[Any], last: UUID | None) -> Iterator[list[UUID]]:
     while True:
-        left = rows if last is None else rows.filter(pk__lt=last)
-        ids = list(left.order_by("-pk").values_list("pk", flat=True)[:PART])
+        rows_left = rows if last is None else rows.filter(pk__lt=last)
+        ids = list(rows_left.order_by("-pk").values_list("pk", flat=True)[:BATCH])
         if ids:
             yield ids
-        if len(ids) < PART:
+        if len(ids) < BATCH:
             return
         last = ids[-1]

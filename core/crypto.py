@@ -1,4 +1,4 @@
-"""Secrets at rest: digests for what we only recognise, sealing for what we must read again."""
+"""Secrets at rest: digests for those that are only compared, encryption for those that are read again."""
 
 import base64
 import binascii
@@ -12,29 +12,29 @@ from django.conf import settings
 
 
 class Unavailable(Exception):
-    """Cannot be done until the operator of this installation acts; /readyz says what is missing."""
+    """This does not work until the operator fixes the configuration. /readyz says what is missing."""
 
 
 class SecretUnreadable(Unavailable):
-    """Sealed under a SECRET_KEY that is neither the current one nor among SECRET_KEY_FALLBACKS."""
+    """A secret was encrypted with a SECRET_KEY that is neither the current one nor in SECRET_KEY_FALLBACKS."""
 
 
 class InvalidCredential(Exception):
-    """Not a credential that was ever issued here."""
+    """This is not a credential that was issued here."""
 
 
 def new_secret() -> str:
-    """256 random bits, in letters that survive URLs and headers."""
+    """Return 256 random bits as text that is safe in URLs and headers."""
     return secrets.token_urlsafe(32)
 
 
 def digest(secret: str) -> bytes:
-    """How a high-entropy secret is stored. Passwords are Argon2's business."""
+    """Hash a random secret for storage. Passwords are hashed with Argon2 instead."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def wrap(start: str, body: bytes) -> str:
-    """A credential of several parts, as text that says what it is."""
+    """Encode the bytes of a credential as text, with a prefix that shows its kind."""
     return start + base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
@@ -49,7 +49,7 @@ def unwrap(start: str, text: str, length: int) -> bytes:
 
 
 def keys_for(purpose: str) -> Iterator[bytes]:
-    """A key per purpose under SECRET_KEY, then under each of its fallbacks."""
+    """Derive the key of a purpose from SECRET_KEY, and then from each of its fallbacks."""
     for root in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         yield hmac.digest(root.encode(), f"curfew:{purpose}".encode(), "sha256")
 

@@ -1,4 +1,4 @@
-"""Where in a list somebody is: on a page, or behind the last row they saw."""
+"""Positions in a list: a page number, or a cursor after the last row of the previous page."""
 
 import base64
 import hashlib
@@ -13,42 +13,42 @@ from django.db.models import Q, QuerySet
 from core.crypto import SecretUnreadable, seal, unseal
 
 PURPOSE = "list cursor"
-PER_PAGE, MOST_PER_PAGE = 20, 100
-PLANNED = (PER_PAGE, MOST_PER_PAGE)
+PER_PAGE, MAX_PER_PAGE = 20, 100
+PLANNED = (PER_PAGE, MAX_PER_PAGE)
 
 
 class InvalidCursor(Exception):
-    """A cursor that was not made here, or not for this list."""
+    """A cursor was not issued here, or not for this list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A word, and the columns it stands for. The last of them is unique, so that every row has one place."""
+    """A public ordering and its columns. The last column is unique, so that the order is total."""
 
-    word: str
+    name: str
     columns: tuple[str, ...]
 
     @property
     def is_descending(self) -> bool:
-        return self.word.startswith("-")
+        return self.name.startswith("-")
 
     @property
-    def by(self) -> list[str]:
+    def ordering(self) -> list[str]:
         return [f"-{column}" if self.is_descending else column for column in self.columns]
 
-    def behind(self, key: list[str]) -> Q:
-        """Rows whose first column that differs from the key's is less, or more, as the order is."""
+    def after_key(self, key: list[str]) -> Q:
+        """Return the condition for rows after a key in this order."""
         lookup = "lt" if self.is_descending else "gt"
-        found = Q()
+        condition = Q()
         for number, column in enumerate(self.columns):
             equal = dict(zip(self.columns[:number], key[:number], strict=True))
-            found |= Q(**equal, **{f"{column}__{lookup}": key[number]})
-        return found
+            condition |= Q(**equal, **{f"{column}__{lookup}": key[number]})
+        return condition
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Behind `seen` rows, the last of which has the key `after`, if it is known."""
+    """The position after `seen` rows, the last of which has the key `after`, if it is known."""
 
     order: Order
     per_page: int
@@ -60,48 +60,50 @@ class Position:
         return self.seen // self.per_page + 1
 
     @property
-    def is_usual(self) -> bool:
-        """Newest first, from the start or behind a row, and one of two lengths: statements of any other length would
-        fill up the memory of a connection, which keeps each that it has planned."""
-        is_in_the_middle = self.seen and self.after is None
-        return self.order.by == ["-id"] and not is_in_the_middle and self.per_page in PLANNED
+    def is_prepared(self) -> bool:
+        """Whether there is a prepared statement: newest first, without an offset, and one of two lengths.
+
+        More lengths would fill the memory of connections, which keep every statement that they have planned.
+        """
+        skips_rows = self.seen and self.after is None
+        return self.order.ordering == ["-id"] and not skips_rows and self.per_page in PLANNED
 
     @property
     def after_id(self) -> UUID | None:
         return UUID(self.after[0]) if self.after else None
 
     def ids(self, rows: QuerySet[Any], total: int) -> QuerySet[Any]:
-        """Of this page's rows, and of one more if there is one.
+        """Select the ids of this page, and one more if there is one.
 
-        Newest first, a page beyond the middle is found from the end: what comes in meanwhile comes in at the front.
+        Newest first, a page in the second half is counted from the end, which new rows do not move.
         """
-        ordered, wanted = rows.order_by(*self.order.by).values("pk"), self.per_page + 1
+        ordered, limit = rows.order_by(*self.order.ordering).values("pk"), self.per_page + 1
         if self.after is not None:
-            return ordered.filter(self.order.behind(self.after))[:wanted]
-        left = total - self.seen
-        if left >= self.seen or self.order.by != ["-id"]:
-            return ordered[self.seen : self.seen + wanted]
-        return ordered.reverse()[max(0, left - wanted) : left]
+            return ordered.filter(self.order.after_key(self.after))[:limit]
+        remaining = total - self.seen
+        if remaining >= self.seen or self.order.ordering != ["-id"]:
+            return ordered[self.seen : self.seen + limit]
+        return ordered.reverse()[max(0, remaining - limit) : remaining]
 
-    def next(self, shown: list[Mapping[str, Any]], bound: str) -> str:
-        """A cursor to what follows. Sealed: it tells nobody what the key looks like, and nobody can make one up."""
-        key = [str(shown[-1][column]) for column in self.order.columns]
-        told = [_digest(bound, self.order.word), self.seen + len(shown), key]
-        return seal(json.dumps(told).encode(), purpose=PURPOSE).decode().rstrip("=")
+    def next(self, rows: list[Mapping[str, Any]], binding: str) -> str:
+        """Return the cursor of the next page. It is encrypted, so it can be neither read nor forged."""
+        key = [str(rows[-1][column]) for column in self.order.columns]
+        payload = [_digest(binding, self.order.name), self.seen + len(rows), key]
+        return seal(json.dumps(payload).encode(), purpose=PURPOSE).decode().rstrip("=")
 
 
-def position_of(cursor: str, order: Order, per_page: int, bound: str) -> Position:
+def position_of(cursor: str, order: Order, per_page: int, binding: str) -> Position:
     try:
-        good_for, seen, after = json.loads(unseal(_as_sealed(cursor), purpose=PURPOSE))
+        digest, seen, after = json.loads(unseal(_as_sealed(cursor), purpose=PURPOSE))
     except (SecretUnreadable, ValueError) as error:
         raise InvalidCursor from error
-    if good_for != _digest(bound, order.word):
+    if digest != _digest(binding, order.name):
         raise InvalidCursor
     return Position(order, per_page, seen, after)
 
 
 def _as_sealed(cursor: str) -> bytes:
-    """To the letter: base64 is read leniently, and there is one spelling of what we hand out."""
+    """Decode a cursor strictly, since lenient base64 would accept several spellings of one cursor."""
     padded = cursor.encode() + b"=" * (-len(cursor) % 4)
     if "=" in cursor or base64.urlsafe_b64encode(base64.urlsafe_b64decode(padded)) != padded:
         raise ValueError(cursor)

@@ -1,6 +1,6 @@
-"""Identifiers: UUIDv7 inside, `ses_01j...` outside.
+"""Ids: UUIDv7 in the database, and `ses_01j...` in the APIs.
 
-The outside form is Crockford's base 32 in lower case: 26 characters whose text order is the id's order, hence time's.
+The public form is a prefix and 26 characters of Crockford's base 32 in lower case, which sort in the order of creation.
 """
 
 import secrets
@@ -13,7 +13,9 @@ NIL_ID = UUID(int=0)  # no row has it
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LENGTH = 26
 _LETTER = "[0-9a-hjkmnp-tv-z]"  # ALPHABET, as a regular expression
-_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # a page shows forty ids: two letters at a time
+_PAIRS = [
+    first + second for first in ALPHABET for second in ALPHABET
+]  # two letters at a time, since a page has forty ids
 _SHIFTS = range(120, -1, -10)
 
 
@@ -32,7 +34,7 @@ class Prefix(StrEnum):
 
 
 def uuid7(at_milliseconds: int | None = None) -> UUID:
-    """48 bits of milliseconds, 12 bits of the fraction below them, 62 random bits (RFC 9562, method 3)."""
+    """Return 48 bits of milliseconds, 12 bits of their fraction and 62 random bits (RFC 9562, method 3)."""
     now = time.time_ns() if at_milliseconds is None else at_milliseconds * 1_000_000
     milliseconds, rest = divmod(now, 1_000_000)
     fraction = (rest << 12) // 1_000_000
@@ -42,7 +44,7 @@ def uuid7(at_milliseconds: int | None = None) -> UUID:
 
 
 def first_at(milliseconds: int) -> UUID:
-    """No id that is made then, or later, is less."""
+    """Return the lowest id of a moment."""
     return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)
 
 
@@ -52,12 +54,12 @@ def encode_id(prefix: Prefix, value: UUID) -> str:
 
 
 def pattern(prefix: Prefix) -> str:
-    """What the ids of a kind match: the form of what `show` writes and `read` reads."""
+    """Return the regular expression of a kind's public ids."""
     return f"^{prefix}_[0-7]{_LETTER}{{{_LENGTH - 1}}}$"
 
 
 def decode_id(prefix: Prefix, text: str) -> UUID | None:
-    """The id that `text` names, or None for anything that `show` would not have written."""
+    """Parse a public id; None for anything that `encode_id` would not return."""
     head, _, letters = text.partition("_")
     if head != prefix or len(letters) != _LENGTH or letters[0] > "7":
         return None

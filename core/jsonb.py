@@ -1,4 +1,4 @@
-"""JSON as PostgreSQL gives it back."""
+"""JSON as PostgreSQL's jsonb stores it."""
 
 import json
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-EXACT = 2**53 - 1  # beyond it, readers of JSON differ about a number (RFC 8259, section 6)
+MAX_EXACT_INTEGER = 2**53 - 1  # beyond it, readers of JSON differ about a number (RFC 8259, section 6)
 
 
 def normalize(value: Any) -> Any:
-    """`value` as jsonb keeps it: what has no fraction is an integer there, and -0.0 has no sign."""
+    """Return a value as jsonb stores it: numbers without a fraction are integers, and -0.0 has no sign."""
     match value:
         case float() if value.is_integer():
             return int(value)
@@ -23,7 +23,7 @@ def normalize(value: Any) -> Any:
 
 
 def dumps(value: Any, *, default: Callable[[Any], Any] | None = None, option: int = 0) -> bytes:
-    """As orjson writes it; and what it will not: integers beyond 64 bits, which a row may hold, and deep nesting."""
+    """Serialise with orjson, or else with json, which also takes integers beyond 64 bits and deep nesting."""
     try:
         return orjson.dumps(value, default=default, option=option)
     except orjson.JSONEncodeError:

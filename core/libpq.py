@@ -1,4 +1,4 @@
-"""Django's connections to the database, spoken to through psycopg's own libpq binding."""
+"""Use Django's database connections through psycopg's libpq binding."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -14,7 +14,7 @@ from psycopg.types.string import BytesDumper
 
 
 class _Call:
-    """One call of libpq in the shape of a cursor, so that Django's wrapper can hold it."""
+    """A libpq call with the interface of a cursor, for Django's cursor wrapper."""
 
     result: PGresult
 
@@ -23,7 +23,7 @@ class _Call:
 
     @property
     def _query(self) -> "_Logged":
-        """Where Django's PostgreSQL backend looks for what was sent, if it is to log that."""
+        """The query that was sent, for Django's query log."""
         query, parameters = self._sent
         return _Logged(ClientCursor(self._connection).mogrify(query, parameters).encode())
 
@@ -31,7 +31,7 @@ class _Call:
         self._sent = query, parameters
         result = self._call(self._connection.pgconn)
         if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            if result.error_field(DiagnosticField.SQLSTATE) is None:  # the server did not say it: it has gone
+            if result.error_field(DiagnosticField.SQLSTATE) is None:  # not from the server: the connection is lost
                 raise errors.OperationalError(result.get_error_message())
             raise errors.error_from_result(result)
         self.result = result
@@ -42,14 +42,14 @@ class _Logged(NamedTuple):
 
 
 class _Adaptation(NamedTuple):
-    """What the connection knows of types, without the connection: that is not to be kept from being closed."""
+    """A connection's type adapters without a reference to it, so that it can be closed."""
 
     adapters: AdaptersMap
     connection: None = None
 
 
 class _HexDumper(Dumper):
-    """Bytes as hexadecimal text. psycopg's own dumper asks the connection how to escape, and there is none here."""
+    """Dump bytes as hexadecimal text. psycopg's own dumper needs a connection, and there is none here."""
 
     oid = BytesDumper.oid
 
@@ -58,16 +58,17 @@ class _HexDumper(Dumper):
 
 
 class Link:
-    """A database connection of Django's, and what is kept for the connection of psycopg's in it."""
+    """A Django database connection, with the prepared names and the transformer of its psycopg connection."""
 
     by_connection: ClassVar[WeakKeyDictionary[Connection[Any], tuple[set[str], Any]]] = WeakKeyDictionary()
 
     def __init__(self, database: BaseDatabaseWrapper) -> None:
         self.database: Any = database
-        kept = self.by_connection.get(self.database.connection)
-        if kept is None:
-            kept = self.by_connection[self.database.connection] = set(), _transformer(self.database.connection.adapters)
-        self.prepared, self.transformer = kept
+        state = self.by_connection.get(self.database.connection)
+        if state is None:
+            state = set(), _transformer(self.database.connection.adapters)
+            self.by_connection[self.database.connection] = state
+        self.prepared, self.transformer = state
 
     def run(self, call: Callable[[PGconn], PGresult], query: str, parameters: Any) -> PGresult:
         cursor: Any = _Call(self.database.connection, call)
@@ -76,12 +77,12 @@ class Link:
         return cursor.result
 
     def begin(self) -> None:
-        """Without autocommit, psycopg begins a transaction with the first statement that passes its cursors."""
+        """Begin a transaction, which psycopg does by itself only for statements that pass its cursors."""
         if self.database.connection.pgconn.transaction_status == TransactionStatus.IDLE:
             self.database.connection.execute("")
 
     def dumped(self, values: Sequence[Any]) -> Any:
-        """As text, which fits whatever type is declared."""
+        """Dump values as text, which PostgreSQL converts to the declared types."""
         return self.transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
 
 

@@ -1,4 +1,4 @@
-"""Rows found first, and looked up then."""
+"""Lookups that make PostgreSQL find keys first and read their rows afterwards."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db.models import F, Lookup, QuerySet, UUIDField, Value
 
 
 class AnyOf(Lookup):
-    """One of an array, which is looked up key by key; what is `in` a query may be joined with it, row by row."""
+    """Equal to any element of an array. The planner looks up key by key, where `IN (subquery)` may become a join."""
 
     prepare_rhs = False
 
@@ -20,6 +20,6 @@ class AnyOf(Lookup):
 
 
 def pk_in(keys: QuerySet[Any, Any] | list[UUID]) -> AnyOf:
-    """For a filter: rows whose own key is one of these. Thousands in a list are one value, not thousands."""
+    """Return the condition that a row's primary key is among these. A list is sent as a single array parameter."""
     array = Value(keys, ArrayField(UUIDField())) if isinstance(keys, list) else ArraySubquery(keys)
     return AnyOf(F("pk"), array)

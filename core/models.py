@@ -1,4 +1,4 @@
-"""What most rows have in common. Abstract: core owns no tables."""
+"""Abstract base models and their exceptions."""
 
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -13,11 +13,11 @@ M = TypeVar("M", bound=models.Model)
 
 
 class ConcurrentChange(Exception):
-    """Somebody else was quicker, and what was decided on does not hold any more."""
+    """The row was changed or deleted by another transaction."""
 
 
 class VersionMismatch(Exception):
-    """It is not the version that the caller speaks of."""
+    """The row's version is not the one in `If-Match`."""
 
 
 class Status(models.TextChoices):
@@ -26,7 +26,7 @@ class Status(models.TextChoices):
 
 
 class Record(models.Model):
-    """A row with a public handle, born at the database's time."""
+    """Base model with a prefixed public id. `created_at` is set by the database."""
 
     prefix: ClassVar[Prefix]
 
@@ -43,12 +43,12 @@ class Record(models.Model):
 
 class EntityQuerySet(ScopedQuerySet[M]):
     def not_deleted(self) -> "EntityQuerySet[M]":
-        """Not deleted. A deleted thing is in no list and answers 404."""
+        """Keep rows that are not deleted. Deleted rows are in no list and answer 404."""
         return self.filter(deleted_at=None)
 
 
 class Entity(Record):
-    """A thing with a life: active or suspended, deleted softly, and with a floor under its sessions' revisions."""
+    """Base model of what can be suspended and softly deleted, with a floor for the revisions of its sessions."""
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.ACTIVE)
     min_revision = models.BigIntegerField(default=0, editable=False)
@@ -65,19 +65,19 @@ class Entity(Record):
 
 
 def defaults_of(model: type[models.Model]) -> dict[str, Any]:
-    """What a new row holds where nothing is said, as far as that is the same for every row."""
+    """Return the defaults of a model's fields, as far as they are the same for every row."""
     defaults = {field.name: field.default for field in model._meta.concrete_fields if field.has_default()}  # noqa: SLF001 - a documented API
     empty = {name: default() for name, default in defaults.items() if default in (dict, list)}
     return {name: default for name, default in defaults.items() if not callable(default)} | empty
 
 
 def version_at(moment: datetime) -> str:
-    """Every change has a moment of its own: it is written under the row's lock, at the database's time."""
+    """Derive the version from the time of the last change, which is unique: it is set under the row's lock."""
     return f"{int(moment.timestamp() * 1_000_000):x}"
 
 
 def is_active(path: str = "") -> models.Q:
-    """Active and not deleted, seen from `path`."""
+    """Return the condition that the row at `path` is active and not deleted."""
     return models.Q(**{f"{path}status": Status.ACTIVE, f"{path}deleted_at": None})
 
 

@@ -1,4 +1,4 @@
-"""Addresses, and the networks they are in."""
+"""IP addresses and networks."""
 
 import ipaddress
 
@@ -8,7 +8,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class IsWithin(Func):
-    """An address in a network. PostgreSQL finds it by the address's index."""
+    """Whether an address is in a network. PostgreSQL can use the index on the address."""
 
     template = "(%(expressions)s::inet)"
     arg_joiner = " <<= "
@@ -16,9 +16,9 @@ class IsWithin(Func):
 
 
 def network(text: str) -> Network:
-    """An address, or the network that one is in; an IPv4 address in IPv6's clothes is undressed."""
+    """Parse an address or a network. An IPv4 address mapped to IPv6 becomes an IPv4 address."""
     if "%" in text:
-        raise ValueError(text)  # a zone is this machine's business, and PostgreSQL has no room for it
-    found = ipaddress.ip_network(text, strict=False)
-    mapped = getattr(found.network_address, "ipv4_mapped", None)
-    return ipaddress.ip_network(mapped) if mapped and found.num_addresses == 1 else found
+        raise ValueError(text)  # zones are local, and PostgreSQL does not store them
+    parsed = ipaddress.ip_network(text, strict=False)
+    mapped = getattr(parsed.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network(mapped) if mapped and parsed.num_addresses == 1 else parsed

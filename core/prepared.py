@@ -1,7 +1,7 @@
-"""Queries that are compiled once and sent many times, past the ORM's compiler and psycopg's cursors.
+"""Queries that are compiled once and executed many times, without the ORM's compiler and psycopg's cursors.
 
-A statement goes out through psycopg's own libpq binding. Django's cursor wrapper still holds each call: so queries are
-logged and counted, `execute_wrapper` sees them, and errors are Django's.
+Statements are sent through psycopg's libpq binding, inside Django's cursor wrapper: queries are logged and counted,
+`execute_wrapper` sees them, and errors are Django's.
 """
 
 import hashlib
@@ -26,30 +26,30 @@ _RANDOM = UUID(int=secrets.randbits(100) << 20)
 
 
 class Statement:
-    """A query that is compiled once, and planned each time for the values it is sent with.
+    """A query that is compiled once, and planned at each execution for its values.
 
-    `build` makes the query with stand-ins where the values go; `stand_ins` says which, in order, and of what type. A
-    stand-in is recognised by its value, so it must be one that nothing else in the query has.
+    `build` makes the query with placeholders for the values; `stand_ins` lists these, in order, with their types. A
+    placeholder is recognised by its value, so nothing else in the query may have that value.
     """
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]], stand_ins: Mapping[Any, str]) -> None:
         self._build, self._stand_ins = build, stand_ins
 
     def fetch(self, *values: Any) -> Rows:
-        """The rows, as `values_list()` has them."""
-        database = connections[DEFAULT_DB_ALIAS]  # itself: to ask the proxy for each attribute costs more than to send
+        """Execute the query, and return its rows as `values_list()` does."""
+        database = connections[DEFAULT_DB_ALIAS]  # not the proxy `connection`, which would cost more than the query
         database.ensure_connection()
         link = Link(database)
         try:
             result = self._send(link, values)
-        except EmptyResultSet:  # the compiler knows that there are none
+        except EmptyResultSet:  # known by the compiler without a query
             return []
         link.transformer.set_pgresult(result)
         rows = link.transformer.load_rows(0, result.ntuples, tuple)
         return self._compiled.converted(rows)
 
     def fetch_dicts(self, *values: Any) -> list[dict[str, Any]]:
-        """The rows, as `values()` has them."""
+        """Execute the query, and return its rows as `values()` does."""
         rows = self.fetch(*values)
         return [dict(zip(self._compiled.names, row, strict=True)) for row in rows]
 
@@ -68,12 +68,12 @@ class Statement:
 
     @cached_property
     def _text(self) -> str:
-        return self._compiled.filled([f"${number}" for number in range(1, len(self._stand_ins) + 1)])
+        return self._compiled.fill([f"${number}" for number in range(1, len(self._stand_ins) + 1)])
 
     @cached_property
     def _loggable(self) -> str:
-        """With named places for the values. Where a per cent sign is to stay one, it is doubled."""
-        return self._compiled.filled([f"%({name})s" for name in self._names], escaped=True)
+        """The statement with named parameters, and other per cent signs doubled, for the query log."""
+        return self._compiled.fill([f"%({name})s" for name in self._names], escaped=True)
 
     @cached_property
     def _types(self) -> list[int]:
@@ -82,14 +82,14 @@ class Statement:
 
     @cached_property
     def _compiled(self) -> "_Compiled":
-        return _Compiled.of(self._build(), list(self._stand_ins))
+        return _Compiled.compile(self._build(), list(self._stand_ins))
 
 
 class Prepared(Statement):
-    """A query that is planned once on each connection as well: for the few that answer most requests.
+    """A query that is also planned only once on each connection, for the few that serve most requests.
 
-    In a transaction it is sent whole. Behind a pooler nobody knows what that one connection has prepared, and to find
-    out the hard way would break the transaction off.
+    In a transaction it is sent as a whole: behind a pooler, the connection may not have the prepared statement, and
+    the error would abort the transaction.
     """
 
     def _send(self, link: Link, values: Sequence[Any]) -> PGresult:
@@ -104,7 +104,7 @@ class Prepared(Statement):
         except ProgrammingError as error:
             if not isinstance(error.__cause__, errors.InvalidSqlStatementName):
                 raise
-            self._prepare(link)  # a pooler has given us another connection, or cleaned ours
+            self._prepare(link)  # a pooler has switched or reset the connection
             return self._execute(link, values)
 
     def _execute(self, link: Link, values: Sequence[Any]) -> PGresult:
@@ -120,24 +120,24 @@ class Prepared(Statement):
         try:
             link.run(call, f"PREPARE {self._name} AS {self._text}", None)
         except ProgrammingError as error:
-            # Its name says what it is: whoever shares the connection has prepared the same.
+            # Another client of a pooler has prepared it: equal names mean equal statements.
             if not isinstance(error.__cause__, errors.DuplicatePreparedStatement):
                 raise
 
     @cached_property
     def _execution(self) -> str:
-        places = f" ({', '.join(['%s'] * len(self._stand_ins))})" if self._stand_ins else ""
-        return f"EXECUTE {self._name}{places}"
+        placeholders = f" ({', '.join(['%s'] * len(self._stand_ins))})" if self._stand_ins else ""
+        return f"EXECUTE {self._name}{placeholders}"
 
     @cached_property
     def _name(self) -> str:
-        """Another text is another statement, also for whoever shares the connection and is of another version."""
-        told = f"{self._text} {list(self._stand_ins.values())}"
-        return f"curfew_{hashlib.sha256(told.encode()).hexdigest()[:24]}"
+        """A name derived from the statement, so that other versions on a shared connection have other names."""
+        identity = f"{self._text} {list(self._stand_ins.values())}"
+        return f"curfew_{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
 
 
 def stand_in(type: str, number: int) -> Any:  # noqa: A002 - PostgreSQL's word
-    """A value of a type that nothing else in a query has. Nobody can send it: it is another in each process."""
+    """Return a placeholder: a value that nothing else in a query has, and that differs in each process."""
     match type:
         case "uuid":
             return UUID(int=_RANDOM.int + number)
@@ -150,7 +150,7 @@ def stand_in(type: str, number: int) -> Any:  # noqa: A002 - PostgreSQL's word
 
 
 class _Compiled(NamedTuple):
-    """What the ORM's compiler makes of a query."""
+    """The result of the ORM's compiler."""
 
     template: str
     parameters: tuple[Any, ...]
@@ -160,7 +160,7 @@ class _Compiled(NamedTuple):
     compiler: Any
 
     @classmethod
-    def of(cls, rows: QuerySet[Any, Any], stand_ins: list[Any]) -> "_Compiled":
+    def compile(cls, rows: QuerySet[Any, Any], stand_ins: list[Any]) -> "_Compiled":
         compiler = rows.query.get_compiler(connection.alias)
         template, parameters = compiler.as_sql()
         converters = compiler.get_converters([expression for expression, *_ in compiler.select])
@@ -168,12 +168,13 @@ class _Compiled(NamedTuple):
         names = query.selected or (*query.values_select, *query.annotation_select)  # as `values()` has them
         return cls(template, tuple(parameters), stand_ins, tuple(names), converters, compiler)
 
-    def filled(self, places: list[str], *, escaped: bool = False) -> str:
-        """The statement with its constants in it, and these places where the values go."""
-        at = dict(zip(self.stand_ins, places, strict=True))
+    def fill(self, placeholders: list[str], *, escaped: bool = False) -> str:
+        """Return the statement with its constants, and these placeholders for the values."""
+        placeholder_of = dict(zip(self.stand_ins, placeholders, strict=True))
         template = self.template.replace("%%", "%%%%") if escaped else self.template
         return template % tuple(
-            at[each] if _is_among(each, at) else _literal(each, escaped=escaped) for each in self.parameters
+            placeholder_of[each] if _is_among(each, placeholder_of) else _literal(each, escaped=escaped)
+            for each in self.parameters
         )
 
     def converted(self, rows: Rows) -> Rows:
@@ -187,5 +188,5 @@ def _literal(value: Any, *, escaped: bool) -> str:
     return text.replace("%", "%%") if escaped else text
 
 
-def _is_among(value: Any, places: Mapping[Any, str]) -> bool:
-    return value.__hash__ is not None and value in places
+def _is_among(value: Any, placeholders: Mapping[Any, str]) -> bool:
+    return value.__hash__ is not None and value in placeholders

@@ -1,14 +1,14 @@
-"""URLs that this server is to fetch one day: https, on a usual port, of a host that has a public name.
+"""Validate URLs that this server will fetch: https, a usual port and a public host name.
 
-A name is not resolved when it is kept: by the time of the fetch it may lead elsewhere (decision 0034).
+The name is not resolved when it is stored, since it may resolve differently later (decision 0034).
 """
 
 import re
 from urllib.parse import urlsplit
 
-LONGEST = 2048
+MAX_LENGTH = 2048
 PORTS = ("443", "8443")
-_PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%]+")  # what RFC 3986 has in a URL, but for fragments, brackets and stars
+_PLAIN = re.compile(r"[!$&-)+-;=?-Z_a-z~%]+")  # the characters of RFC 3986, except fragments, brackets and stars
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PRIVATE_NAMES = frozenset(
@@ -21,14 +21,14 @@ _PRIVATE_NAMES = frozenset(
 
 
 def public_https_url(text: str) -> str:
-    """`text` itself, or a ValueError that says what is wrong with it."""
-    if len(text) > LONGEST or not _PLAIN.fullmatch(text):
+    """Return the URL, or raise a ValueError that says what is wrong with it."""
+    if len(text) > MAX_LENGTH or not _PLAIN.fullmatch(text):
         raise ValueError("it is too long or has invalid characters")
     if not text.startswith("https://"):
         raise ValueError("it must begin with https://")
-    place = urlsplit(text).netloc
-    host, colon, port = place.partition(":")
-    if "@" in place or (colon and port not in PORTS):
+    netloc = urlsplit(text).netloc
+    host, colon, port = netloc.partition(":")
+    if "@" in netloc or (colon and port not in PORTS):
         raise ValueError("it must not have a user, or a port other than 443 and 8443")
     labels = host.lower().split(".")
     if _NUMBER.fullmatch(labels[-1]):

@@ -1,4 +1,4 @@
-"""Rows as files that other programs open: CSV as RFC 4180 has it, and JSON line by line."""
+"""Format rows as CSV (RFC 4180) or JSON Lines."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,13 +9,13 @@ import orjson
 
 from core.jsonb import dumps
 
-# A cell that begins so is a formula to a spreadsheet, and a user agent is whatever its owner wrote.
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet executes a cell that starts like this, and anyone can choose a user agent.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 Row = dict[str, Any]
 
 
 class _Line:
-    """Gives back what is written to it."""
+    """A file for csv.writer that returns each line."""
 
     def write(self, text: str, /) -> str:
         return text
@@ -42,7 +42,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return _json(value)
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _json(value: Any) -> str:

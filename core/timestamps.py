@@ -1,4 +1,4 @@
-"""Moments as other systems write them."""
+"""Timestamps in the formats of other systems."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, and nothing rounded up: what is told has come."""
+    """Return the milliseconds since 1970, rounded down."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
@@ -15,5 +15,5 @@ def seconds(moment: datetime) -> int:
 
 
 def to_the_millisecond(moment: datetime) -> str:
-    """2026-02-28T10:30:00.000Z, as JavaScript writes it."""
+    """Format a time as JavaScript does: `2026-02-28T10:30:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

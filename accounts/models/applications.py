@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.models.clients import Client, ClientQuerySet
 from core import public_urls
 from core.access import Principal, Tier
-from core.addresses import LONGEST
+from core.addresses import MAX_LENGTH
 from core.ids import Prefix
 from core.models import Status, is_active, one_of
 from tenancy.models import Partner, Tenant, tenant_is_active
@@ -80,9 +80,9 @@ class Application(Client):
     scope = models.CharField(max_length=16, choices=Scope.choices)
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, related_name="applications")
     tenant = models.ForeignKey(Tenant, models.PROTECT, null=True, related_name="applications")
-    redirect_uris = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
-    allowed_origins = ArrayField(models.CharField(max_length=LONGEST), default=list, blank=True)
-    backchannel_logout_uri = models.CharField(max_length=public_urls.LONGEST, blank=True)
+    redirect_uris = ArrayField(models.CharField(max_length=MAX_LENGTH), default=list, blank=True)
+    allowed_origins = ArrayField(models.CharField(max_length=MAX_LENGTH), default=list, blank=True)
+    backchannel_logout_uri = models.CharField(max_length=public_urls.MAX_LENGTH, blank=True)
     token_lifetime = models.PositiveIntegerField(default=3600)
     token_exchange_allowed = models.BooleanField(default=False)
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from core import addresses, ids, public_urls
 from core.ids import NIL_ID, Prefix, decode_id, encode_id
-from core.jsonb import EXACT, normalize
+from core.jsonb import MAX_EXACT_INTEGER, normalize
 
 DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lowercase letters and digits, with hyphens between them")
@@ -35,7 +35,7 @@ class Url(StrictString):
     meaning: Callable[[str], str]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=addresses.LONGEST, trim_whitespace=False, **options)
+        super().__init__(max_length=addresses.MAX_LENGTH, trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
@@ -60,7 +60,7 @@ class FetchedUrl(StrictString):
     default_error_messages = {"address": "This URL cannot be used: {why}"}
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=public_urls.LONGEST, trim_whitespace=False, **options)
+        super().__init__(max_length=public_urls.MAX_LENGTH, trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
@@ -193,7 +193,7 @@ class JsonObject(serializers.DictField):
     """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold or give back."""
 
     default_error_messages = {
-        "inexact": f"Numbers must be between -{EXACT} and {EXACT}",
+        "inexact": f"Numbers must be between -{MAX_EXACT_INTEGER} and {MAX_EXACT_INTEGER}",
         "too_deep": f"At most {DEEPEST} levels of nesting",
         "too_large": f"At most {LARGEST} bytes",
         "unreadable": "Text must not contain NUL or unpaired surrogates",
@@ -206,7 +206,7 @@ class JsonObject(serializers.DictField):
             match leaf:
                 case str() if "\0" in leaf or any("\ud800" <= letter <= "\udfff" for letter in leaf):
                     self.fail("unreadable")
-                case int() | float() if abs(leaf) > EXACT:
+                case int() | float() if abs(leaf) > MAX_EXACT_INTEGER:
                     self.fail("inexact")
         if len(orjson.dumps(data)) > LARGEST:
             self.fail("too_large")

@@ -108,7 +108,7 @@ class ListViewSet(V1ViewSet):
         `rows`, `fetch` and `total` are methods of this view, which make the query from `ids`. `total` has no row where
         there is nothing to list: 404.
         """
-        if self.filters_in_query or not self.read_position({}).is_usual:
+        if self.filters_in_query or not self.read_position({}).is_prepared:
             return None
         return self.cut_response(*self._fetch_page(rows, fetch, total, ids), represent)
 
@@ -126,10 +126,12 @@ class ListViewSet(V1ViewSet):
         `rows` and `total` also take `form`: the values of the filter, with stand-ins for them.
         """
         values = filterset.form.cleaned_data
-        if not self.read_position(values).is_usual:
+        if not self.read_position(values).is_prepared:
             return None
         parameters = Parameters()
-        form = tuple((name, parameters.take(value)) for name, value in values.items() if value not in (None, ""))
+        form = tuple(
+            (name, parameters.replace_value(value)) for name, value in values.items() if value not in (None, "")
+        )
         with self.search_limit():
             page = self._fetch_page(rows, fetch, total, ids, parameters=parameters, form=form)
         return self.cut_response(*page, represent)

@@ -15,7 +15,7 @@ from core.access import Principal, unfiltered
 from core.api import query_string
 from core.api.filters import FilterSet
 from core.api.v1 import ValidationFailed, error_item, meta
-from core.cursors import MOST_PER_PAGE, PER_PAGE, InvalidCursor, Order, Position, position_of
+from core.cursors import MAX_PER_PAGE, PER_PAGE, InvalidCursor, Order, Position, position_of
 from core.lookups import pk_in
 
 LAST_PAGE = 2**63 - 1
@@ -56,7 +56,7 @@ class PageOrCursorPagination(BasePagination):
         position, count, rows = self.position, total(), []
         if position.after is not None or position.seen < count:
             page = unfiltered(queryset).filter(pk_in(position.ids(queryset, count)))
-            rows = list(fetch(page).order_by(*position.order.by))
+            rows = list(fetch(page).order_by(*position.order.ordering))
         return self.cut(rows, count)
 
     def cut(self, rows: list[Any], total: int) -> list[Any]:
@@ -78,7 +78,7 @@ class PageOrCursorPagination(BasePagination):
         return Response({"data": data, "pagination": pagination, "meta": meta(self.request)})
 
     def _position(self, values: Mapping[str, str], filters: type[FilterSet]) -> Position:
-        per_page = number(values, "per_page", default=PER_PAGE, maximum=MOST_PER_PAGE)
+        per_page = number(values, "per_page", default=PER_PAGE, maximum=MAX_PER_PAGE)
         ordering, orderings = values.get("ordering", filters.orderings()[0]), filters.orderings()
         if ordering not in orderings:
             raise ValidationFailed(wrong("ordering", f"Input should be one of {', '.join(orderings)}"))
@@ -104,7 +104,7 @@ def cursor_binding(request: Request, values: Values) -> str:
 
 def query_values(query: str, names: Iterable[str], **options: bool) -> dict[str, str]:
     try:
-        return query_string.said(query, set(names), **options)
+        return query_string.parse(query, set(names), **options)
     except query_string.NotText as error:
         raise ValidationFailed(wrong(error.name, "Input should be text in UTF-8")) from error
 

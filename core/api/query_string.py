@@ -11,16 +11,16 @@ class NotText(ValueError):
         self.name = name
 
 
-def said(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[str, str]:
+def parse(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[str, str]:
     """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
-    found: dict[str, bytes] = {}
+    values: dict[str, bytes] = {}
     for name, _, value in (pair.partition("=") for pair in query.split("&")):
-        known = _plain(name).decode(errors="replace")
-        if known in names:
-            plain = _plain(value)
-            if plain.strip() or not ignore_empty:
-                found[known] = plain
-    return {name: _text(name, value) for name, value in found.items()}
+        decoded = _plain(name).decode(errors="replace")
+        if decoded in names:
+            raw = _plain(value)
+            if raw.strip() or not ignore_empty:
+                values[decoded] = raw
+    return {name: _text(name, value) for name, value in values.items()}
 
 
 def names_in(query: str) -> list[str]:

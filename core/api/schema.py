@@ -12,7 +12,7 @@ from rest_framework import serializers
 from core.api.fields import IdField, StrictString, UniqueList
 from core.api.filters import FilterSet
 from core.api.lists import ListViewSet
-from core.api.pagination import LAST_PAGE, MOST_PER_PAGE
+from core.api.pagination import LAST_PAGE, MAX_PER_PAGE
 from core.api.resources import ResourceViewSet
 from core.api.response_fields import Count, Id
 from core.api.schema_examples import example
@@ -200,7 +200,7 @@ def enveloped(
 
 class PaginationMeta(serializers.Serializer):
     page = serializers.IntegerField(min_value=1, max_value=LAST_PAGE)
-    per_page = serializers.IntegerField(min_value=1, max_value=MOST_PER_PAGE)
+    per_page = serializers.IntegerField(min_value=1, max_value=MAX_PER_PAGE)
     total = Count()
     total_items = Count()
     total_pages = Count()

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from core import ids
 from core.api.filters import FilterSet
-from core.api.pagination import LAST_PAGE, MOST_PER_PAGE, PER_PAGE
+from core.api.pagination import LAST_PAGE, MAX_PER_PAGE, PER_PAGE
 from core.api.resources import SESSIONS_ENDED
 from core.api.schema_examples import id_of
 from core.ids import Prefix
@@ -79,7 +79,7 @@ def parameters_of(filterset: type[FilterSet]) -> list[OpenApiParameter]:
             "How many items a page holds.",
             type="integer",
             minimum=1,
-            maximum=MOST_PER_PAGE,
+            maximum=MAX_PER_PAGE,
             default=PER_PAGE,
         ),
         parameter("cursor", CURSOR, type="string"),
