@@ -13,7 +13,7 @@ from bench.figures import AT_DEPTH, BY_NUMBER, LIST, SEARCH, STATS, TOTAL, Figur
 from bench.progress import print_status
 from bench.timers import interleaved_medians, milliseconds, statement_times
 from bench.world import World
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from sessions_app.reads import live_counts
 
 PER_PAGE = 20
@@ -53,7 +53,10 @@ def measure(figures: Figures, world: World, *, rounds: int) -> None:
     lists = {size: reader.page(size) for size in figures.sizes[1:]}
     check_totals(reader, lists)
     stats = {size: world.path(size, "/stats") for size in lists}
-    totals = {size: partial(live_counts.live_count, Reach.TENANT, tenant.pk) for size, tenant in world.tenants.items()}
+    totals = {
+        size: partial(live_counts.live_count, RevocationScope.TENANT, tenant.pk)
+        for size, tenant in world.tenants.items()
+    }
     deep = {AT_DEPTH: cursor_page(reader, figures), BY_NUMBER: numbered_page(reader, figures)}
     measurements: dict[tuple[str, int], Callable[[], float]] = {
         **{(LIST, size): partial(reader.time, path) for size, path in lists.items()},

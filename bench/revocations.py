@@ -17,8 +17,8 @@ from bench.timers import interleaved_medians, milliseconds, transaction_times
 from bench.traffic import background_checks
 from bench.world import SYSTEM, World, sign_in, sign_in_new_user
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation
-from sessions_app.operations.revocation import IDS_SHOWN
+from sessions_app.models import Revocation, RevocationScope
+from sessions_app.operations.revocation import MAX_IDS
 from tenancy.models import Tenant
 
 NEW_SIGN_INS = 20
@@ -31,7 +31,7 @@ _UPDATE = """
 
 def measure_revoke_all(figures: Figures, world: World, *, rounds: int) -> None:
     print_status(f"revoking all sessions of each tenant, and undoing it, {rounds} rounds")
-    for name, ids in ((REVOKE_ALL, 0), (WITH_IDS, IDS_SHOWN)):
+    for name, ids in ((REVOKE_ALL, 0), (WITH_IDS, MAX_IDS)):
         measurements = {size: revocation_timer(tenant, size, ids) for size, tenant in world.tenants.items()}
         figures.times[name] = interleaved_medians(rounds, measurements)
 
@@ -46,7 +46,7 @@ def revocation_timer(tenant: Tenant, live: int, ids: int) -> Callable[[], float]
 
 
 def revoke_all(tenant: Tenant, live: int, ids: int) -> None:
-    result = operations.revoke_scope(Reach.TENANT, tenant.pk, actor=SYSTEM, reason="measured", shown=ids)
+    result = operations.revoke_scope(RevocationScope.TENANT, tenant.pk, actor=SYSTEM, reason="measured", max_ids=ids)
     if result.count != live:
         raise RuntimeError(f"{result.count} sessions were revoked, but {live} were live")
 
@@ -104,7 +104,9 @@ def measure_updates(figures: Figures, world: World) -> None:
 
 @transaction.atomic
 def update_rows(tenant: Tenant) -> None:
-    revocation = Revocation.objects.create(reach=Reach.TENANT, target_id=tenant.pk, reason="bench", actor_id="bench")
+    revocation = Revocation.objects.create(
+        reach=RevocationScope.TENANT, target_id=tenant.pk, reason="bench", actor_id="bench"
+    )
     with connection.cursor() as cursor:
         # Without the counters' triggers, which a product without revisions would not need.
         cursor.execute("SET LOCAL session_replication_role = replica")

@@ -18,7 +18,7 @@ from bench.populations import CHUNK, DAY, Population
 from bench.progress import print_status
 from sessions_app import devices
 from sessions_app.demo import NETWORKS, USER_AGENTS
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from sessions_app.operations import counter_maintenance as session_counters
 from tenancy.models import Tenant
 
@@ -71,7 +71,7 @@ class SessionLoader:
         self.devices = [device_columns(user_agent) for user_agent in USER_AGENTS]
         self.addresses = [address_columns(network, last) for network in NETWORKS for last in range(1, 255)]
         self.revocation = Revocation.objects.create(
-            reach=Reach.SESSION, reason="signed out", actor_id="usr", actor_label="the session's user"
+            reach=RevocationScope.SESSION, reason="signed out", actor_id="usr", actor_label="the session's user"
         )
 
     @transaction.atomic

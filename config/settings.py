@@ -313,10 +313,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AdminSessionStatus": "sessions_app.api.admin_tokens.serializers.STATUSES",
-        "RevocationScopeEnum": "sessions_app.api.v1.filters.RevocationScope",
+        "RevocationScopeEnum": "sessions_app.api.v1.filters.WireScope",
         "RevocationStatusEnum": "sessions_app.api.v1.serializers.RevocationStatus",
         "ScopeEnum": "accounts.models.applications.ApplicationScope",
-        "SessionStatusEnum": "sessions_app.api.v1.filters.Standing",
+        "SessionStatusEnum": "sessions_app.api.v1.filters.SessionStatus",
         "StatusEnum": "core.models.Status",
     },
 }

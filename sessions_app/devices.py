@@ -1,4 +1,4 @@
-"""What a user agent and an address say about a device, in the words a person would use."""
+"""Describe a device by its user agent and its IP address."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +26,7 @@ _TABLETS = ("iPad", "Tablet", "Kindle", "Nexus 7", "Nexus 9", "Nexus 10")
 _PHONES = ("Android", "iOS", "Windows Phone", "BlackBerry OS", "KaiOS")
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian")
 _LOCATION_LENGTH = 128
-# From the IANA's registries of special-purpose addresses: what an address is that no map knows.
+# From the IANA's registries of special-purpose addresses, which no GeoIP database locates.
 _SPECIAL = {
     "This machine": ["127.0.0.0/8", "::1/128"],
     "Private network": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
@@ -34,7 +34,7 @@ _SPECIAL = {
     "Carrier-grade NAT": ["100.64.0.0/10"],
     "Documentation range": ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"],
 }
-_RANGES = [(ip_network(each), words) for words, ranges in _SPECIAL.items() for each in ranges]
+_RANGES = [(ip_network(each), label) for label, ranges in _SPECIAL.items() for each in ranges]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +46,28 @@ class Device:
 
 @lru_cache(maxsize=4096)
 def describe(user_agent: str) -> Device:
-    seen = parse(user_agent)
-    browser = seen.user_agent.family if seen.user_agent else ""
-    system = seen.os.family if seen.os else ""
-    family = seen.device.family if seen.device else ""
+    parsed = parse(user_agent)
+    browser = parsed.user_agent.family if parsed.user_agent else ""
+    system = parsed.os.family if parsed.os else ""
+    family = parsed.device.family if parsed.device else ""
     return Device(_cut(browser), _cut(system), _kind(user_agent, browser, system, family) if user_agent else "")
 
 
 def recorded_as(kind: str) -> list[str]:
-    """What the rows of such devices say: of one without a user agent, nothing, and it is unknown all the same."""
+    """Return the values that rows hold for a kind of device. A row without a user agent is empty, meaning unknown."""
     return ["", kind] if kind == UNKNOWN else [kind]
 
 
 def locate(address: str | None) -> str:
-    """Where an address is: what it tells by itself, else the city and country of the GeoIP database."""
+    """Return what kind of special address this is, or else its city and country by the GeoIP database."""
     if address is None:
         return ""
     parsed = _plain(address)
-    return _special(parsed) or _place(entry_of(parsed))
+    return _special(parsed) or _city_and_country(entry_of(parsed))
 
 
 def country(address: str | None) -> str:
-    """The ISO code of the country an address is in, as far as the GeoIP database knows."""
+    """Return the ISO code of an address's country, if the GeoIP database has one."""
     if address is None:
         return ""
     parsed = _plain(address)
@@ -81,16 +81,16 @@ def _plain(address: str) -> Address:
 
 
 def _special(address: Address) -> str:
-    return next((words for network, words in _RANGES if address in network), "")
+    return next((label for network, label in _RANGES if address in network), "")
 
 
-def _place(entry: dict[str, Any]) -> str:
-    city, land, continent = (_text(entry, level, "names", "en") for level in ("city", "country", "continent"))
-    return ", ".join(filter(None, [city, land or continent]))[:_LOCATION_LENGTH]
+def _city_and_country(entry: dict[str, Any]) -> str:
+    city, country_name, continent = (_text(entry, level, "names", "en") for level in ("city", "country", "continent"))
+    return ", ".join(filter(None, [city, country_name or continent]))[:_LOCATION_LENGTH]
 
 
 def _text(entry: Any, *path: str) -> str:
-    """What stands at `path`; nothing, where another publisher's database is laid out otherwise."""
+    """Return the text at `path`, or "" in databases of other publishers that have no such path."""
     for step in path:
         entry = entry.get(step) if isinstance(entry, dict) else None
     return "".join(filter(str.isprintable, entry)) if isinstance(entry, str) else ""

@@ -1,4 +1,4 @@
-"""When a session ended, by whom, why and by what: as its row says, or as it is going to."""
+"""When, why and by whom a session ended, whether its row has been marked yet or not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Ending:
 
 
 def ending_of(row: Mapping[str, Any]) -> Ending:
-    """Of a row of `SessionState`."""
+    """Read the ending from a row of `SessionState`."""
     pending, revocation_id = row["pending_revocation"], row["revocation_id"]
     if row["state"] == State.LIVE:
         return Ending(revocation_id=revocation_id)

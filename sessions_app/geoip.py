@@ -1,4 +1,4 @@
-"""The MaxMind-format database that GEOIP_PATH names. Mapped into memory once per process, and never in the way."""
+"""Read the MaxMind-format database at GEOIP_PATH. It is mapped into memory once; any error means no location."""
 
 import logging
 from functools import lru_cache
@@ -15,14 +15,17 @@ log = logging.getLogger(__name__)
 
 
 def entry_of(address: Address) -> dict[str, Any]:
-    """What the database says of an address; nothing where there is no database, or it cannot say."""
+    """Return the database's entry for an address, or {} if it has none."""
     reader = _reader(settings.GEOIP_PATH)
     if reader is None:
         return {}
     try:
         entry = reader.get(address)
-    except (ValueError, maxminddb.InvalidDatabaseError) as error:  # IPv6 asked of an IPv4 database; damaged pages
-        log.warning("%s says nothing of %s: %s", settings.GEOIP_PATH, address, error)
+    except (
+        ValueError,
+        maxminddb.InvalidDatabaseError,
+    ) as error:  # an IPv6 address in an IPv4 database, or damaged pages
+        log.warning("%s has no entry for %s: %s", settings.GEOIP_PATH, address, error)
         return {}
     return entry if isinstance(entry, dict) else {}
 

@@ -1,4 +1,4 @@
-"""What the worker does by itself."""
+"""Periodic and queued jobs of the worker."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from sessions_app.operations import counter_maintenance
 @app.periodic(cron="* * * * * */30")
 @app.task(name="tidy_sessions")
 def tidy_sessions(timestamp: int) -> None:
-    """Picks up the sweep that a killed worker left, writes down what the clock has ended, and sums up the counters."""
+    """Continue interrupted sweeps, mark timed-out sessions and sum up the counters."""
     operations.sweep()
     operations.expire(actor=Principal.system("expire_sessions"))
     counter_maintenance.fold()

@@ -1,4 +1,4 @@
-"""News from the left that ends sessions here, inside the transaction that made it."""
+"""Signals from tenancy and accounts that revoke sessions, in the sender's transaction."""
 
 from typing import Any
 
@@ -9,30 +9,30 @@ from accounts.signals import mfa_disabled, password_changed
 from core.access import Principal
 from core.models import Entity
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from tenancy.models import Partner, Platform, Tenant
 from tenancy.signals import pre_deactivate, session_policy_changed, tenant_moved
 
-_REACH: dict[type, Reach] = {
-    Application: Reach.APPLICATION,
-    Partner: Reach.PARTNER,
-    Platform: Reach.PLATFORM,
-    Tenant: Reach.TENANT,
-    User: Reach.USER,
+_SCOPES: dict[type, RevocationScope] = {
+    Application: RevocationScope.APPLICATION,
+    Partner: RevocationScope.PARTNER,
+    Platform: RevocationScope.PLATFORM,
+    Tenant: RevocationScope.TENANT,
+    User: RevocationScope.USER,
 }
 
 
 @receiver(pre_deactivate)
-def end_all_under_it(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
-    """Nothing, where no session stands on it: on a group, say."""
-    if type(thing) not in _REACH:
+def revoke_sessions_under(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
+    """Revoke the sessions that depend on something suspended or deleted. Groups, for example, have none."""
+    if type(thing) not in _SCOPES:
         return 0
-    return operations.end_all(_REACH[type(thing)], thing.pk, actor=actor, reason=reason).count
+    return operations.revoke_scope_unaudited(_SCOPES[type(thing)], thing.pk, actor=actor, reason=reason).count
 
 
 @receiver(tenant_moved)
-def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
-    """Its sessions are over; their rows go along for the new partner to read, and the record of what ended them."""
+def move_sessions_with_tenant(*, thing: Tenant, **_: Any) -> int:
+    """Assign a moved tenant's ended sessions and its revocations to the new partner."""
     operations.sweep_tenant_before_move(thing)
     Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
     Revocation.objects.filter(tenant_id=thing.pk).update(partner_id=thing.partner_id)
@@ -40,26 +40,28 @@ def follow_the_tenant(*, thing: Tenant, **_: Any) -> int:
 
 
 @receiver(session_policy_changed)
-def hold_live_sessions_to_it(
+def apply_policy_to_live_sessions(
     *, thing: Platform | Partner | Tenant, actor: Principal, is_written: bool, **_: Any
 ) -> int:
-    """Before it is written: let openings under way come to an end, and the next wait. After it: apply it."""
-    reach, target_id = _REACH[type(thing)], None if isinstance(thing, Platform) else thing.pk
+    """Block sign-ins before a policy is saved, and apply it to live sessions afterwards."""
+    scope, target_id = _SCOPES[type(thing)], None if isinstance(thing, Platform) else thing.pk
     if not is_written:
-        operations.block_sign_ins(reach, target_id)
+        operations.block_sign_ins(scope, target_id)
         return 0
-    return operations.apply_session_policy(reach, target_id, actor=actor)
+    return operations.apply_session_policy(scope, target_id, actor=actor)
 
 
 @receiver(password_changed)
-def end_others_after_password_change(*, user: User, actor: Principal, **_: Any) -> int:
-    return _end_others(user, actor, "password changed")
+def revoke_others_after_password_change(*, user: User, actor: Principal, **_: Any) -> int:
+    return _revoke_others(user, actor, "password changed")
 
 
 @receiver(mfa_disabled)
-def end_others_after_mfa_disabled(*, user: User, actor: Principal, **_: Any) -> int:
-    return _end_others(user, actor, "MFA disabled")
+def revoke_others_after_mfa_disabled(*, user: User, actor: Principal, **_: Any) -> int:
+    return _revoke_others(user, actor, "MFA disabled")
 
 
-def _end_others(user: User, actor: Principal, reason: str) -> int:
-    return operations.end_all(Reach.USER, user.pk, actor=actor, reason=reason, spare=actor.session_id).count
+def _revoke_others(user: User, actor: Principal, reason: str) -> int:
+    return operations.revoke_scope_unaudited(
+        RevocationScope.USER, user.pk, actor=actor, reason=reason, except_session_id=actor.session_id
+    ).count

@@ -1,7 +1,7 @@
-"""Refresh tokens: 256 bits, the handle of their session, and a seal that tells ours from a guess.
+"""Refresh tokens: 256 random bits, the id of their session, and a seal that proves that we issued them.
 
-A token's successor is derived from it, so whoever asks twice is told the same. The seal lets a spent token be
-recognised for good, without keeping a row for each: only what we once issued can end a session as a replay.
+A token's successor is derived from it, so a repeated refresh returns the same one. The seal recognises used tokens
+for good, without a row for each: only a token that we issued can revoke a session as a replay.
 """
 
 import hmac
@@ -18,7 +18,7 @@ class RefreshToken(SessionSecret):
     @classmethod
     def read(cls, text: str) -> "RefreshToken":
         body = unwrap(START, text, ID + SECRET + _SEAL)
-        token = cls.of(body)
+        token = cls.from_bytes(body)
         if not any(hmac.compare_digest(seal, body[-_SEAL:]) for seal in token.seals()):
             raise InvalidCredential
         return token
@@ -27,7 +27,7 @@ class RefreshToken(SessionSecret):
         return next(self.successors())
 
     def successors(self) -> Iterator["RefreshToken"]:
-        """Under the current key first, then under each that it replaced."""
+        """Derive the successor with the current key, then with each key that it replaced."""
         for key in keys_for("refresh successor"):
             yield RefreshToken(self.session_id, hmac.digest(key, self.secret, "sha256"))
 

@@ -1,4 +1,4 @@
-"""The session check: one statement, asked of the database on every request."""
+"""The session check: one query on every request."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from sessions_app.session_keys import SessionKey
 
 _SESSION, _USER, _KID, _DIGEST = UUID(int=1), UUID(int=2), "the token's key", b"the key's digest"
 _IS_STALE = Q(last_activity_at__lt=Now() - TOUCH_EVERY)
-_AS_IT_IS = RawSQL("%s", [_DIGEST])  # a field would wrap it, and it would not be recognised
+_UNWRAPPED_DIGEST = RawSQL("%s", [_DIGEST])  # a field would wrap the placeholder in another value
 _COLUMNS = {
     "user_id": F("user_id"),
     "email": F("user_email"),
@@ -40,42 +40,45 @@ class CheckedSession(NamedTuple):
 
 
 def check_session(claims: SessionClaims, *, origin: Origin) -> CheckedSession | None:
-    """Whoever the session belongs to, as they stand this moment; None unless the session is live."""
+    """Return the session's user with their current rights, or None unless the session is live."""
     rows = _TOKEN_CHECK.fetch(claims.session_id, claims.user_id, claims.kid)
-    return _holder(claims.session_id, rows[0], origin) if rows else None
+    return _checked(claims.session_id, rows[0], origin) if rows else None
 
 
 def check_session_key(key: SessionKey, *, origin: Origin) -> CheckedSession | None:
-    """The same, for whoever has the session's own credential."""
+    """Return the user of a session key's session, or None unless the session is live."""
     rows = _KEY_CHECK.fetch(key.session_id, key.digest)
-    return _holder(key.session_id, rows[0], origin) if rows else None
+    return _checked(key.session_id, rows[0], origin) if rows else None
 
 
 def check_delegated_session(claims: DelegateClaims, *, origin: Origin) -> CheckedSession | None:
-    """The same person, while each client that acts for them still may; with the scopes that all of these have."""
+    """Return the user that clients act for, with the scopes that all these clients have.
+
+    None unless the session is live and every client may still act for the user.
+    """
     clients = exchanging_since(claims.revision).filter(client_id__in=claims.clients)
     allowed = ArraySubquery(clients.values(about=JSONObject(client_id="client_id", scopes="allowed_scopes")))
     session = claims.session
     row = _live(session.session_id, _signed(session.user_id, claims.kid), its_clients=allowed).first()
     if row is None:
         return None
-    *columns, found = row
-    if {each["client_id"] for each in found} != set(claims.clients):
+    *columns, current_clients = row
+    if {each["client_id"] for each in current_clients} != set(claims.clients):
         return None
-    holder = _holder(session.session_id, columns, origin)
-    scopes = administrative(claims.scopes, *(each["scopes"] for each in found))
-    return holder._replace(principal=replace(holder.principal, delegate=claims.clients[0], scopes=scopes))
+    checked = _checked(session.session_id, columns, origin)
+    scopes = administrative(claims.scopes, *(each["scopes"] for each in current_clients))
+    return checked._replace(principal=replace(checked.principal, delegate=claims.clients[0], scopes=scopes))
 
 
-def _holder(session_id: UUID, row: Sequence[Any], origin: Origin) -> CheckedSession:
+def _checked(session_id: UUID, row: Sequence[Any], origin: Origin) -> CheckedSession:
     columns = dict(zip(_COLUMNS, row, strict=True))
     principal = Principal.user(columns, origin=origin, session_id=session_id, type=ActorType.USER)
     return CheckedSession(principal, columns["is_stale"])
 
 
 def _live(session_id: UUID, credential: Q, **more: Any) -> QuerySet[Any]:
-    named = {f"its_{name}": column for name, column in _COLUMNS.items()} | more
-    return SessionState.objects.live().filter(credential, pk=session_id).annotate(**named).values_list(*named)
+    columns = {f"its_{name}": column for name, column in _COLUMNS.items()} | more
+    return SessionState.objects.live().filter(credential, pk=session_id).annotate(**columns).values_list(*columns)
 
 
 def _signed(user_id: UUID, kid: str) -> Q:
@@ -83,4 +86,4 @@ def _signed(user_id: UUID, kid: str) -> Q:
 
 
 _TOKEN_CHECK = Prepared(lambda: _live(_SESSION, _signed(_USER, _KID)), {_SESSION: "uuid", _USER: "uuid", _KID: "text"})
-_KEY_CHECK = Prepared(lambda: _live(_SESSION, Q(key_digest=_AS_IT_IS)), {_SESSION: "uuid", _DIGEST: "bytea"})
+_KEY_CHECK = Prepared(lambda: _live(_SESSION, Q(key_digest=_UNWRAPPED_DIGEST)), {_SESSION: "uuid", _DIGEST: "bytea"})

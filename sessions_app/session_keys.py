@@ -1,6 +1,6 @@
-"""A session's own credential, for whoever keeps one and not a pair of tokens: a browser's cookie, a tool's header.
+"""Session keys: one credential for a session, for browsers' cookies and tools that do not use a pair of tokens.
 
-It is as good as its session, and no longer: there is nothing in it to run out, to refresh or to read.
+A key is valid exactly as long as its session. It holds no expiry and no claims, and is never refreshed.
 """
 
 import secrets
@@ -16,7 +16,7 @@ ID, SECRET = 16, 32
 
 @dataclass(frozen=True, slots=True)
 class SessionSecret:
-    """Whose it is can be read from it; that it is theirs, only its digest tells."""
+    """A session id and a secret. The secret is verified by its digest."""
 
     session_id: UUID
     secret: bytes = field(repr=False)
@@ -26,7 +26,7 @@ class SessionSecret:
         return cls(session_id, secrets.token_bytes(SECRET))
 
     @classmethod
-    def of(cls, body: bytes) -> Self:
+    def from_bytes(cls, body: bytes) -> Self:
         return cls(UUID(bytes=body[:ID]), body[ID : ID + SECRET])
 
     @property
@@ -37,7 +37,7 @@ class SessionSecret:
 class SessionKey(SessionSecret):
     @classmethod
     def read(cls, text: str) -> "SessionKey":
-        return cls.of(unwrap(START, text, ID + SECRET))
+        return cls.from_bytes(unwrap(START, text, ID + SECRET))
 
     def __str__(self) -> str:
         return wrap(START, self.session_id.bytes + self.secret)

@@ -19,7 +19,7 @@ from audit.operations import record
 from core.access import Principal
 from core.ids import uuid7
 from sessions_app.models import Session
-from sessions_app.operations.sign_ins import Opened
+from sessions_app.operations.sign_ins import OpenedSession
 from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
 from tests.planned import plan
@@ -67,17 +67,17 @@ class SignIn:
 _sign_ins: dict[str, SignIn] = {}
 
 
-def remember(opened: Opened) -> None:
+def remember(opened: OpenedSession) -> None:
     session = opened.session
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [session.pk])
         user_row, row, version = (json.loads(each) if each[0] == "{" else each for each in cursor.fetchone())
     _ = session.user.tenant  # read now, it is not looked up for every copy
     lifetime = settings.ADMIN_SESSION_LIFETIME
-    _sign_ins[session.user.email] = SignIn(pickle.dumps(session), opened.lasts, user_row, row, version, lifetime)
+    _sign_ins[session.user.email] = SignIn(pickle.dumps(session), opened.lifetime, user_row, row, version, lifetime)
 
 
-def copied(email: str, *, actor: Principal) -> Opened | None:
+def copied(email: str, *, actor: Principal) -> OpenedSession | None:
     """The same sign-in again, of a new user with this address; None where it would not be the same."""
     like = _sign_ins.get(email)
     if like is None or like.admin_lifetime != settings.ADMIN_SESSION_LIFETIME:
@@ -91,7 +91,7 @@ def copied(email: str, *, actor: Principal) -> Opened | None:
     if not _write(like, user, session):
         return None
     record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": session.auth_method})
-    return Opened(session, refresh_token, key, like.lasts)
+    return OpenedSession(session, refresh_token, key, like.lasts)
 
 
 def _write(like: SignIn, user: User, session: Session) -> bool:

@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from core.access import Principal
-from sessions_app.models import AuthMethod, Reach, Revocation, Session, SessionApplication
+from sessions_app.models import AuthMethod, Revocation, RevocationScope, Session, SessionApplication
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 
@@ -148,7 +148,7 @@ class RevocationFactory(DjangoModelFactory[Revocation]):
     class Meta:
         model = Revocation
 
-    reach = Reach.SESSION
+    reach = RevocationScope.SESSION
     reason = "test"
     actor_id = SYSTEM.id
     actor_label = SYSTEM.label

@@ -17,7 +17,7 @@ from core.access import Origin, Scope
 from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.models import Session
-from sessions_app.operations.sign_ins import Opened, access_token
+from sessions_app.operations.sign_ins import OpenedSession, access_token
 from tenancy.models import Partner, Tenant
 from tests import copied_sign_ins
 from tests.factories import PASSWORD, SYSTEM, ApplicationFactory, PartnerFactory, TenantFactory, UserFactory
@@ -67,7 +67,7 @@ class Caller:
         return self.session.user
 
 
-def _caller_of(opened: Opened) -> Caller:
+def _caller_of(opened: OpenedSession) -> Caller:
     return Caller(access_token(opened.session), opened.session, str(opened.refresh_token), str(opened.key))
 
 
@@ -122,7 +122,7 @@ class World:
         """A session opened as a sign-in opens it, without the wait for the password's hash."""
         return _caller_of(self._open(user, **origin))
 
-    def _open(self, user: User, **origin: Any) -> Opened:
+    def _open(self, user: User, **origin: Any) -> OpenedSession:
         return operations.open(self.proof(user, **origin), actor=SYSTEM, with_key=True)
 
     def proof(self, user: User, **origin: Any) -> accounts.VerifiedSignIn:

@@ -1,4 +1,4 @@
-"""What an operator asks for, on the list of sessions and when ending them: the same words, the same selection."""
+"""The filter form of the session list, which also selects the sessions of a revocation or an export."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -12,17 +12,17 @@ from core.access import Principal
 from core.ids import Prefix, decode_id
 from sessions_app.authority import owner_filter
 from sessions_app.devices import KINDS
-from sessions_app.models import Reach, SessionState, SessionStateQuerySet, State
+from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet, State
 from sessions_app.selection import Selection
 
-# Each with what it is called, and what to write there.
-BELONGING = {
+# By name: the label and the placeholder.
+SCOPE_FIELDS = {
     "user": ("User", "e-mail or usr_…"),
     "tenant": ("Tenant", "slug or tnt_…"),
     "partner": ("Partner", "slug or prt_…"),
     "application": ("Application", "client ID or app_…"),
 }
-LOOKING = {
+ATTRIBUTE_FIELDS = {
     "ip": ("IP address or network", "192.0.2.0/24"),
     "device": ("Device", ""),
     "country": ("Country", "SE"),
@@ -30,25 +30,25 @@ LOOKING = {
     "older_than": ("Signed in longer ago than", "30m, 12h, 7d"),
     "idle_for": ("Not used for", "30m, 12h, 7d"),
 }
+FIELDS = SCOPE_FIELDS | ATTRIBUTE_FIELDS
 STATES = {State.LIVE: "active", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
-LONGEST, MOST_NAMED = 200, 100  # a page has fifty; a hundred names are still written on record one by one
-LOOKED_AT = 20_000
+MAX_LENGTH = 200
+MAX_SELECTED = 100  # a page has fifty; the audit log lists up to a hundred ids
+SCAN_LIMIT = 20_000
 
 
-class Asked:
-    """`selection` is what was meant, or None with an `error` that says why nobody can tell."""
+class SessionFilterForm:
+    """A filter as it was submitted. `selection` is what it selects, or None, with the reason in `error`."""
 
-    def __init__(self, said: QueryDict, principal: Principal) -> None:
+    def __init__(self, data: QueryDict, principal: Principal) -> None:
         self.principal = principal
-        written = {
-            name: said.get(name, "").replace("\0", "\ufffd").strip()[:LONGEST] for name in (*BELONGING, *LOOKING)
-        }
-        self.said = {name: text for name, text in written.items() if text}
-        self.is_of_administrators = said.get("admins") == "on"
-        self.is_picking = "session" in said
-        self.is_everything = said.get("all") == "on"
-        self.handles = [handle for handle in said.getlist("session")[:MOST_NAMED] if handle]
-        self._state = said.get("state", "")[:LONGEST]
+        texts = {name: data.get(name, "").replace("\0", "\ufffd").strip()[:MAX_LENGTH] for name in FIELDS}
+        self.values = {name: text for name, text in texts.items() if text}
+        self.is_admins_only = data.get("admins") == "on"
+        self.has_checkboxes = "session" in data
+        self.is_everything = data.get("all") == "on"
+        self.handles = [handle for handle in data.getlist("session")[:MAX_SELECTED] if handle]
+        self._state = data.get("state", "")[:MAX_LENGTH]
         self.state = State(self._state) if self._state in STATES else State.LIVE
         self.error = ""
 
@@ -57,103 +57,102 @@ class Asked:
         if self._state and self._state not in STATES:
             self.error = f"Unknown state {self._state}. Use one of: {', '.join(STATES)}."
             return None
-        if self.is_picking and not self.handles:
+        if self.has_checkboxes and not self.handles:
             self.error = "Select at least one session."
             return None
-        scoped = self.is_of_administrators or bool(BELONGING.keys() & self.said.keys()) or bool(self.handles)
-        named: dict[str, Any] = {name: self.said.get(name) for name in (*BELONGING, *LOOKING)}
-        named |= {"admins": self.is_of_administrators, "all": not scoped, "session": self._theirs or None}
-        if self.handles and not self._theirs:
+        has_scope = self.is_admins_only or bool(SCOPE_FIELDS.keys() & self.values.keys()) or bool(self.handles)
+        options: dict[str, Any] = {name: self.values.get(name) for name in FIELDS}
+        options |= {"admins": self.is_admins_only, "all": not has_scope, "session": self._writable_handles or None}
+        if self.handles and not self._writable_handles:
             self.error = "You do not have permission to revoke these sessions."
             return None
         try:
-            return Selection.of(named, self.principal)
+            return Selection.from_options(options, self.principal)
         except ValueError as error:
             self.error = f"{error}."
             return None
 
     @cached_property
-    def _theirs(self) -> list[str]:
-        """Of the sessions that were picked, those that are theirs to end; what else was named, is passed over."""
+    def _writable_handles(self) -> list[str]:
+        """The selected sessions that the operator may revoke; any others are skipped."""
         ids = [pk for handle in self.handles if (pk := decode_id(Prefix.SESSION, handle))]
         rows = SessionState.objects.writable_by(self.principal).filter(pk__in=ids) if ids else []
         return [each.handle for each in rows]
 
     def rows(self) -> SessionStateQuerySet:
-        """What the list shows: all that they see of what was meant, in the state that was asked for."""
-        return self._shown(self.selection) if self.selection else SessionState.objects.none()
+        """Return the matching sessions that the operator can see."""
+        return self._rows(self.selection) if self.selection else SessionState.objects.none()
 
-    def looked_through_to(self, after: UUID | None) -> UUID | None:
-        """Where a page stops looking for what no index knows; None for the end."""
+    def scan_boundary(self, after: UUID | None) -> UUID | None:
+        """Return the id at which a page stops scanning for what no index holds; None for the end of the list."""
         if self.selection is None:
             return None
-        known = replace(self.selection.at_large, older_than=self.selection.older_than)  # an id tells its time
-        rows = known.matching().visible_to(self.principal)
+        indexed = replace(self.selection.without_filters, older_than=self.selection.older_than)  # ids hold the time
+        rows = indexed.matching().visible_to(self.principal)
         if self.state is State.LIVE:
-            known, rows = replace(known, network=self.selection.network), self._shown(known)
-        if self.selection == known and self.state in (State.LIVE, State.ANY):
+            indexed, rows = replace(indexed, network=self.selection.network), self._rows(indexed)
+        if self.selection == indexed and self.state in (State.LIVE, State.ANY):
             return None
         ids = (rows.filter(pk__lt=after) if after else rows).order_by("-pk").values_list("pk", flat=True)
-        return ids[LOOKED_AT : LOOKED_AT + 1].first()
+        return ids[SCAN_LIMIT : SCAN_LIMIT + 1].first()
 
-    def _shown(self, selection: Selection) -> SessionStateQuerySet:
+    def _rows(self, selection: Selection) -> SessionStateQuerySet:
         rows = selection.matching().visible_to(self.principal)
-        tenant_id = self.whole[1] if self.whole and self.whole[0] is Reach.TENANT else None
+        tenant_id = self.whole_scope[1] if self.whole_scope and self.whole_scope[0] is RevocationScope.TENANT else None
         rows = rows.in_state(self.state, tenant_id=tenant_id)
-        return rows.opened_since_last_scope_revocation(**self._place) if self.state is State.LIVE else rows
+        return rows.opened_since_last_scope_revocation(**self._owner_ids) if self.state is State.LIVE else rows
 
     @property
-    def whole(self) -> tuple[Reach, Any] | None:
-        """The one thing all of whose live sessions were asked for."""
-        is_plain = self.selection is not None and self.state is State.LIVE
-        return self.selection.scope if is_plain and self.selection else None
+    def whole_scope(self) -> tuple[RevocationScope, Any] | None:
+        """The scope whose live sessions are all selected, if there is one."""
+        return self.selection.whole_scope if self.selection and self.state is State.LIVE else None
 
     @property
-    def _place(self) -> dict[str, Any]:
+    def _owner_ids(self) -> dict[str, Any]:
         scopes = self.selection.scopes if self.selection else {}
-        named = {f"{reach}_id": scopes[reach] for reach in (Reach.TENANT, Reach.PARTNER) if scopes.get(reach)}
-        return {**owner_filter(self.principal), **named}
+        owners = (RevocationScope.TENANT, RevocationScope.PARTNER)
+        return {**owner_filter(self.principal), **{f"{each}_id": scopes[each] for each in owners if scopes.get(each)}}
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.said) or self.is_of_administrators or self.state is not State.LIVE
+        return bool(self.values) or self.is_admins_only or self.state is not State.LIVE
 
     @property
     def is_explicit(self) -> bool:
-        """For an act it takes a word to mean everything: an address that was cut short says nothing."""
-        return bool(self.said) or self.is_of_administrators or bool(self.handles) or self.is_everything
+        """Whether anything was selected. Revoking everything takes `all=on`, so that a truncated URL never does."""
+        return bool(self.values) or self.is_admins_only or bool(self.handles) or self.is_everything
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The same again, for an act's form."""
-        said = [*self.said.items(), *(("session", handle) for handle in self.handles)]
-        said += [("admins", "on")] if self.is_of_administrators else []
-        return said or [("all", "on")]
+        """The names and values of this selection, for another form."""
+        pairs = [*self.values.items(), *(("session", handle) for handle in self.handles)]
+        pairs += [("admins", "on")] if self.is_admins_only else []
+        return pairs or [("all", "on")]
 
     @property
     def query(self) -> str:
-        """And for a link to it."""
+        """This selection as a query string, for a link."""
         return urlencode(self.pairs)
 
     @property
     def fields(self) -> list[dict[str, Any]]:
-        """The form, as it was filled in."""
-        shown: list[dict[str, Any]] = [
-            {"name": name, "label": label, "hint": hint, "value": self.said.get(name, "")}
-            for name, (label, hint) in (BELONGING | LOOKING).items()
+        """The fields with their current values, for the template."""
+        fields: list[dict[str, Any]] = [
+            {"name": name, "label": label, "hint": hint, "value": self.values.get(name, "")}
+            for name, (label, hint) in FIELDS.items()
         ]
-        for each in shown:
+        for each in fields:
             if each["name"] == "device":
                 each["choices"] = [("", "any"), *((kind, kind) for kind in KINDS)]
-        states = [(str(state), words) for state, words in STATES.items()]
-        return [*shown, {"name": "state", "label": "State", "value": str(self.state), "choices": states}]
+        states = [(str(state), label) for state, label in STATES.items()]
+        return [*fields, {"name": "state", "label": "State", "value": str(self.state), "choices": states}]
 
     @property
-    def in_words(self) -> list[tuple[str, str]]:
-        labels = {name: label for name, (label, _) in (BELONGING | LOOKING).items()}
-        told = [(labels[name], text) for name, text in self.said.items()]
-        if self.is_of_administrators:
-            told.append(("Users", "administrators only"))
+    def summary(self) -> list[tuple[str, str]]:
+        """The selection as labels and values, for people."""
+        rows = [(FIELDS[name][0], text) for name, text in self.values.items()]
+        if self.is_admins_only:
+            rows.append(("Users", "administrators only"))
         if self.handles:
-            told.append(("Selected", f"{len(self._theirs)} on the list"))
-        return told or [("Sessions", "all that you can revoke")]
+            rows.append(("Selected", f"{len(self._writable_handles)} on the list"))
+        return rows or [("Sessions", "all that you can revoke")]

@@ -1,4 +1,4 @@
-"""The acts of ending sessions at the console: how much each ended, and how far the sweep has written it down."""
+"""Revocations in the console: what each revoked, and how many session rows have been updated so far."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,28 +13,28 @@ from core.access import Principal
 from core.api.admin import ConsoleAdmin
 from core.api.components import Badge, DefinitionList, Link, Table, time_tag
 from core.ids import Prefix, encode_id
-from sessions_app.models import Reach, Revocation
+from sessions_app.models import Revocation, RevocationScope
 
 PAGES = {
-    Reach.APPLICATION: "accounts_application",
-    Reach.PARTNER: "tenancy_partner",
-    Reach.SESSION: "sessions_app_session",
-    Reach.TENANT: "tenancy_tenant",
-    Reach.USER: "accounts_user",
+    RevocationScope.APPLICATION: "accounts_application",
+    RevocationScope.PARTNER: "tenancy_partner",
+    RevocationScope.SESSION: "sessions_app_session",
+    RevocationScope.TENANT: "tenancy_tenant",
+    RevocationScope.USER: "accounts_user",
 }
 
 
 class RevocationAdmin(ConsoleAdmin):
     slug, icon = "revocations", "block"
-    list_display = ("what", "reason", "actor", "ended", "made", "progress")
-    list_display_links = ("what",)
+    list_display = ("scope", "reason", "actor", "sessions", "created", "progress")
+    list_display_links = ("scope",)
     page_template = "console/revocation.html"
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return Revocation.objects.visible_to(principal)
 
     @admin.display(description="Scope")
-    def what(self, row: Revocation) -> str:
+    def scope(self, row: Revocation) -> str:
         return str(row.get_reach_display())
 
     @admin.display(description="Actor")
@@ -42,11 +42,11 @@ class RevocationAdmin(ConsoleAdmin):
         return row.actor_label
 
     @admin.display(description="Sessions revoked")
-    def ended(self, row: Revocation) -> str:
+    def sessions(self, row: Revocation) -> str:
         return f"{row.revoked_count:,}"
 
     @admin.display(description="Time (UTC)")
-    def made(self, row: Revocation) -> str:
+    def created(self, row: Revocation) -> str:
         return time_tag(row.created_at)
 
     @admin.display(description="Progress")
@@ -54,47 +54,47 @@ class RevocationAdmin(ConsoleAdmin):
         badge = progress_of(row)
         return format_html('<span class="console-badge {}">{}</span>', badge.kind, badge.text)
 
-    def parts(self, thing: Revocation, principal: Principal) -> Iterable[DefinitionList | Table]:
+    def parts(self, revocation: Revocation, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield DefinitionList(
             "Details",
             [
-                ("Sessions", f"{thing.revoked_count:,}"),
-                ("Scope", thing.get_reach_display()),
-                ("Target", _target(thing)),
-                ("Reason", thing.reason),
-                ("Actor", thing.actor_label),
-                ("Time", thing.created_at),
-                ("ID", thing.handle),
-                *((f"Filter: {name.replace('_', ' ')}", _told(value)) for name, value in _selection(thing)),
+                ("Sessions", f"{revocation.revoked_count:,}"),
+                ("Scope", revocation.get_reach_display()),
+                ("Target", _target(revocation)),
+                ("Reason", revocation.reason),
+                ("Actor", revocation.actor_label),
+                ("Time", revocation.created_at),
+                ("ID", revocation.handle),
+                *((f"Filter: {name.replace('_', ' ')}", _formatted(value)) for name, value in _selection(revocation)),
             ],
         )
         yield DefinitionList(
             "Progress",
             [
-                ("State", progress_of(thing)),
-                ("Session records updated", f"{thing.swept_count:,}"),
-                ("Finished at", thing.swept_at),
+                ("State", progress_of(revocation)),
+                ("Session records updated", f"{revocation.swept_count:,}"),
+                ("Finished at", revocation.swept_at),
             ],
         )
-        yield audit_panel((thing.handle,), principal)
+        yield audit_panel((revocation.handle,), principal)
 
 
-def _target(thing: Revocation) -> Link | str:
-    page = PAGES.get(Reach(thing.reach))
-    if page is None or thing.target_id is None:
+def _target(revocation: Revocation) -> Link | str:
+    page = PAGES.get(RevocationScope(revocation.reach))
+    if page is None or revocation.target_id is None:
         return ""
-    handle = encode_id(Prefix[thing.reach.upper()], thing.target_id)
+    handle = encode_id(Prefix[revocation.reach.upper()], revocation.target_id)
     return Link(handle, reverse(f"admin:{page}_change", args=[handle]))
 
 
 def progress_of(row: Revocation) -> Badge:
-    """Whatever it says: the sessions are over since the act was committed."""
+    """Show the progress of the sweep. The sessions have been refused since the revocation was committed."""
     return Badge("complete", "success") if row.swept_at else Badge("in progress", "warning")
 
 
-def _selection(thing: Revocation) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in (thing.selection or {}).items() if name != "sessions"]
+def _selection(revocation: Revocation) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in (revocation.selection or {}).items() if name != "sessions"]
 
 
-def _told(value: Any) -> str:
+def _formatted(value: Any) -> str:
     return "yes" if value is True else str(value)

@@ -1,4 +1,4 @@
-"""Ending sessions at the console: first how far it would reach, then why, then exactly that, and how much it was."""
+"""The console page that revokes sessions, once the operator has seen how many and entered a reason."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,102 +14,104 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link, Table, time_tag
 from core.api.redirects import SeeOther
 from core.humanize import how_many
-from sessions_app.admin.filters import Asked
+from sessions_app.admin.filters import SessionFilterForm
 from sessions_app.operations import revoke_selected
-from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
+from sessions_app.operations.bulk_revocation import MoreThanConfirmed
+from sessions_app.reads.revocation_preview import RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 
-LONGEST_REASON = 200
-UNSAID = "Select the sessions to revoke first."
-# One by one, within a request. A whole scope ends at once, however large it is.
-MOST_AT_ONCE = 100_000
+MAX_REASON_LENGTH = 200
+NOTHING_SELECTED = "Select the sessions to revoke first."
+REASON_MISSING = f"Enter a reason (up to {MAX_REASON_LENGTH} characters). It is stored on every revoked session."
+MORE_MATCH = "More sessions match now than when you confirmed. Review the new number and confirm again."
+# Sessions that are revoked one by one within a request. A whole scope has no limit, since its floor is raised at once.
+MAX_BY_FILTER = 100_000
 
 
-class EndingForm:
-    """One form for sessions that were picked, for a scope, and for whatever a filter matches."""
+class RevokeView:
+    """Revoke selected sessions, a whole scope, or whatever matches a filter."""
 
     def __init__(self, admin: ConsoleAdmin) -> None:
         self.admin = admin
 
     @property
     def view(self) -> Any:
-        return require_http_methods(["GET", "HEAD", "POST"])(self.answer)
+        return require_http_methods(["GET", "HEAD", "POST"])(self.dispatch)
 
-    def answer(self, request: HttpRequest) -> HttpResponse:
+    def dispatch(self, request: HttpRequest) -> HttpResponse:
         me = principal_of(request)
-        asked = Asked(request.POST if request.method == "POST" else request.GET, me)
-        if asked.selection is None or not asked.is_explicit:
-            return self.shown(request, asked, None, HTTPStatus.UNPROCESSABLE_ENTITY, wrong=asked.error or UNSAID)
-        if not asked.selection.is_endable:
+        form = SessionFilterForm(request.POST if request.method == "POST" else request.GET, me)
+        if form.selection is None or not form.is_explicit:
+            error = form.error or NOTHING_SELECTED
+            return self.render(request, form, None, HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+        if not form.selection.may_revoke_scope:
             raise PermissionDenied
         if request.method != "POST":
-            return self.shown(request, asked, preview_revocation(asked.selection))
-        return self.end(request, asked, asked.selection, me)
+            return self.render(request, form, preview_revocation(form.selection))
+        return self.revoke(request, form, form.selection, me)
 
-    def end(self, request: HttpRequest, asked: Asked, selection: Selection, me: Principal) -> HttpResponse:
+    def revoke(
+        self, request: HttpRequest, form: SessionFilterForm, selection: Selection, me: Principal
+    ) -> HttpResponse:
         reason = request.POST.get("reason", "").replace("\0", "").strip()
-        agreed = agreed_in(request.POST)
-        if not 0 < len(reason) <= LONGEST_REASON or agreed is None:
-            words = f"Enter a reason (up to {LONGEST_REASON} characters). It is stored on every revoked session."
-            return self.shown(
-                request, asked, preview_revocation(selection), HTTPStatus.UNPROCESSABLE_ENTITY, wrong=words
-            )
-        if not selection.scope and agreed > MOST_AT_ONCE:
-            return self.shown(request, asked, preview_revocation(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
+        confirmed = confirmed_count(request.POST)
+        if not 0 < len(reason) <= MAX_REASON_LENGTH or confirmed is None:
+            preview = preview_revocation(selection)
+            return self.render(request, form, preview, HTTPStatus.UNPROCESSABLE_ENTITY, error=REASON_MISSING)
+        if not selection.whole_scope and confirmed > MAX_BY_FILTER:
+            return self.render(request, form, preview_revocation(selection), HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
-            ended = revoke_selected(selection, actor=me, reason=reason, at_most=agreed)
+            result = revoke_selected(selection, actor=me, reason=reason, at_most=confirmed)
         except MoreThanConfirmed:
-            words = "More sessions match now than when you confirmed. Review the new number and confirm again."
-            return self.shown(
-                request, asked, preview_revocation(selection), HTTPStatus.CONFLICT, wrong=words, reason=reason
-            )
-        assert ended.revocation  # noqa: S101 - whatever is selected, there is one that says so
-        messages.success(request, f"{how_many(ended.count, 'session')} revoked.")
-        return SeeOther(reverse("admin:sessions_app_revocation_change", args=[ended.revocation.handle]))
+            preview = preview_revocation(selection)
+            return self.render(request, form, preview, HTTPStatus.CONFLICT, error=MORE_MATCH, reason=reason)
+        assert result.revocation  # noqa: S101 - revoke_selected always creates one
+        messages.success(request, f"{how_many(result.count, 'session')} revoked.")
+        return SeeOther(reverse("admin:sessions_app_revocation_change", args=[result.revocation.handle]))
 
-    def shown(
+    def render(
         self,
         request: HttpRequest,
-        asked: Asked,
-        blast: RevocationPreview | None,
+        form: SessionFilterForm,
+        preview: RevocationPreview | None,
         status: int = HTTPStatus.OK,
-        wrong: str = "",
+        error: str = "",
         reason: str = "",
     ) -> HttpResponse:
-        is_whole = asked.selection is not None and asked.selection.scope is not None
-        said = {
+        is_whole_scope = form.selection is not None and form.selection.whole_scope is not None
+        context = {
             "title": "Revoke sessions",
             "crumbs": [Link("Sessions", self.admin.list_url)],
-            "asked": asked,
-            "what": _what(asked, blast),
-            "blast": blast,
-            "wrong": wrong,
+            "form": form,
+            "summary": _summary(form, preview),
+            "preview": preview,
+            "error": error,
             "reason": reason or request.POST.get("reason", ""),
-            "is_whole": is_whole,
-            "is_too_many": blast is not None and not is_whole and blast.sessions > MOST_AT_ONCE,
-            "most": MOST_AT_ONCE,
-            "longest": LONGEST_REASON,
-            "parts": [_sample(blast)] if blast and blast.sample else [],
+            "is_whole_scope": is_whole_scope,
+            "is_too_many": preview is not None and not is_whole_scope and preview.sessions > MAX_BY_FILTER,
+            "max_by_filter": MAX_BY_FILTER,
+            "max_reason_length": MAX_REASON_LENGTH,
+            "parts": [_sample(preview)] if preview and preview.sample else [],
         }
-        return self.admin.rendered(request, "console/end.html", said, status)
+        return self.admin.rendered(request, "console/end.html", context, status)
 
 
-def agreed_in(said: QueryDict) -> int | None:
-    """To the end of how many sessions, by what their form had shown; None if it does not say."""
-    number = said.get("at_most", "")
+def confirmed_count(data: QueryDict) -> int | None:
+    """Return the number of sessions that a form had shown when it was confirmed; None if it has none."""
+    number = data.get("at_most", "")
     return int(number) if number.isascii() and number.isdecimal() and len(number) < 12 else None
 
 
-def _what(asked: Asked, blast: RevocationPreview | None) -> list[tuple[str, str]]:
-    """As it was asked for; and where that was by an id of one person, who they are."""
-    words = asked.in_words
-    if blast and blast.users == 1 and blast.sample:
-        whose = blast.sample[0].user_email
-        words += [("E-mail", whose)] if whose not in dict(words).values() else []
-    return words
+def _summary(form: SessionFilterForm, preview: RevocationPreview | None) -> list[tuple[str, str]]:
+    """Describe the selection. If it is one user's sessions, named by id, add the user's e-mail address."""
+    summary = form.summary
+    if preview and preview.users == 1 and preview.sample:
+        email = preview.sample[0].user_email
+        summary += [("E-mail", email)] if email not in dict(summary).values() else []
+    return summary
 
 
-def _sample(blast: RevocationPreview) -> Table:
+def _sample(preview: RevocationPreview) -> Table:
     rows = [
         (
             Link(each.user_email, reverse("admin:sessions_app_session_change", args=[each.handle])),
@@ -118,7 +120,7 @@ def _sample(blast: RevocationPreview) -> Table:
             each.last_ip_address or each.ip_address or "",
             time_tag(each.last_activity_at),
         )
-        for each in blast.sample
+        for each in preview.sample
     ]
-    title = "These sessions" if blast.sessions <= len(rows) else f"The newest {len(rows)} of these sessions"
+    title = "These sessions" if preview.sessions <= len(rows) else f"The newest {len(rows)} of these sessions"
     return Table(title, ("User", "Tenant", "Device", "IP address", "Last seen (UTC)"), rows)

@@ -1,4 +1,4 @@
-"""The sessions at the console: the list, each one's whole story, and the way to its end."""
+"""Sessions in the console: the list, and a page with each session's details and timeline."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,38 +20,38 @@ from core.api.components import Badge, DefinitionList, Link, Table, time_tag
 from core.api.exports import download, format_in
 from core.humanize import how_long, how_many
 from core.ids import Prefix, encode_id
-from sessions_app.admin.filters import LOOKED_AT, STATES, Asked
-from sessions_app.admin.revoke_view import EndingForm
+from sessions_app.admin.filters import SCAN_LIMIT, STATES, SessionFilterForm
+from sessions_app.admin.revoke_view import RevokeView
 from sessions_app.endings import ending_of
 from sessions_app.models import Revocation, SessionState, State
 from sessions_app.operations.session_export import COLUMNS, export_list
 from sessions_app.reads import live_counts
 
-KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
+BADGE_KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "danger"}
 
 
 class SessionList(KeysetChangeList):
-    looked_at = LOOKED_AT
+    looked_at = SCAN_LIMIT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        self.form = Asked(request.GET, principal_of(request))
+        self.form = SessionFilterForm(request.GET, principal_of(request))
         self.root_queryset = self.form.rows()
         rows = super().get_queryset(request, exclude_parameters)
-        self.looked_to = self.form.looked_through_to(self.after)
+        self.looked_to = self.form.scan_boundary(self.after)
         return rows.filter(pk__gte=self.looked_to) if self.looked_to else rows
 
     @property
-    def said(self) -> list[tuple[str, str]]:
-        """The same again, for a file of it."""
+    def export_pairs(self) -> list[tuple[str, str]]:
+        """The names and values of the filter, for the export form."""
         return [*self.form.pairs, ("state", str(self.form.state))]
 
     @property
-    def told(self) -> str:
-        """How many there are, where that is counted as they come and go."""
-        whole = self.form.whole
-        if whole is None:
+    def count_text(self) -> str:
+        """The number of sessions, if a counter knows it."""
+        whole_scope = self.form.whole_scope
+        if whole_scope is None:
             return ""
-        return how_many(live_counts.live_count(*whole), "active session")
+        return how_many(live_counts.live_count(*whole_scope), "active session")
 
 
 class SessionAdmin(ConsoleAdmin):
@@ -70,7 +70,7 @@ class SessionAdmin(ConsoleAdmin):
         return SessionList
 
     def more_urls(self) -> list[URLPattern]:
-        form = EndingForm(self)
+        form = RevokeView(self)
         guarded = self.admin_site.admin_view
         return [
             path("end/", guarded(form.view), name="sessions_app_session_end"),
@@ -78,24 +78,26 @@ class SessionAdmin(ConsoleAdmin):
         ]
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """All that the list would show, as far as they see."""
+        """Export everything that the list shows, not only the current page."""
         me, file_format = principal_of(request), format_in(request.POST)
-        form = Asked(request.POST, me)
+        form = SessionFilterForm(request.POST, me)
         if form.selection is None:
             raise SuspiciousOperation(form.error)
-        asked = {**form.selection.as_json(), "state": str(form.state)}
+        filters = {**form.selection.as_json(), "state": str(form.state)}
 
-        def taken() -> Iterable[dict[str, Any]]:
-            return export_list(form.rows(), form.looked_through_to, actor=me, file_format=file_format, asked=asked)
+        def rows() -> Iterable[dict[str, Any]]:
+            return export_list(form.rows(), form.scan_boundary, actor=me, file_format=file_format, filters=filters)
 
-        still = partial(self.admin_site.lets_in, request)
-        return download(taken, COLUMNS, "sessions", file_format, me, is_let_in=still)
+        is_still_allowed = partial(self.admin_site.lets_in, request)
+        return download(rows, COLUMNS, "sessions", file_format, me, is_let_in=is_still_allowed)
 
     @admin.display(description="Select")
     def pick(self, row: Any) -> str:
-        words = f"Select the session of {row.user_email}"
-        picked = '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
-        return format_html(picked, row.handle, words) if row.state == State.LIVE else ""
+        label = f"Select the session of {row.user_email}"
+        checkbox = (
+            '<input type="checkbox" name="session" value="{}" form="picked" class="console-pick" aria-label="{}">'
+        )
+        return format_html(checkbox, row.handle, label) if row.state == State.LIVE else ""
 
     @admin.display(description="User")
     def who(self, row: Any) -> str:
@@ -119,79 +121,85 @@ class SessionAdmin(ConsoleAdmin):
 
     @admin.display(description="State")
     def state_badge(self, row: Any) -> str:
-        return format_html('<span class="console-badge {}">{}</span>', KINDS[row.state], STATES[row.state])
+        return format_html('<span class="console-badge {}">{}</span>', BADGE_KINDS[row.state], STATES[row.state])
 
-    def name_of(self, thing: SessionState) -> str:
-        return f"Session of {thing.user_email}"
+    def name_of(self, session: SessionState) -> str:
+        return f"Session of {session.user_email}"
 
-    def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
-        end, usr = reverse("admin:sessions_app_session_end"), encode_id(Prefix.USER, thing.user_id)
-        if thing.state == State.LIVE:
-            yield Link("Revoke this session…", f"{end}?session={thing.handle}")
-        yield Link("Revoke all sessions of this user…", f"{end}?user={usr}")
-        yield Link("Show all sessions of this user", f"{self.list_url}?user={usr}&state=any")
-        if thing.last_ip_address:
-            yield Link("Show all from this IP address", f"{self.list_url}?ip={thing.last_ip_address}")
+    def acts(self, session: Any, principal: Principal) -> Iterable[Link]:
+        end, user_id = reverse("admin:sessions_app_session_end"), encode_id(Prefix.USER, session.user_id)
+        if session.state == State.LIVE:
+            yield Link("Revoke this session…", f"{end}?session={session.handle}")
+        yield Link("Revoke all sessions of this user…", f"{end}?user={user_id}")
+        yield Link("Show all sessions of this user", f"{self.list_url}?user={user_id}&state=any")
+        if session.last_ip_address:
+            yield Link("Show all from this IP address", f"{self.list_url}?ip={session.last_ip_address}")
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        end = ending_of(vars(thing))
-        yield DefinitionList("Details", _identity(thing))
-        yield DefinitionList("Device and location", _place(thing))
-        if thing.state != State.LIVE:
-            yield DefinitionList("End", _ending(end, principal))
-        story = sorted(_story(thing, end), key=lambda line: line[0])
-        yield Table("Timeline", ("Time", "Event"), story)
-        yield audit_panel((thing.handle,), principal)
+    def parts(self, session: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        ending = ending_of(vars(session))
+        yield DefinitionList("Details", _identity(session))
+        yield DefinitionList("Device and location", _device_and_location(session))
+        if session.state != State.LIVE:
+            yield DefinitionList("End", _end_facts(ending, principal))
+        timeline = sorted(_timeline(session, ending), key=lambda line: line[0])
+        yield Table("Timeline", ("Time", "Event"), timeline)
+        yield audit_panel((session.handle,), principal)
 
 
-def _identity(thing: Any) -> list[tuple[str, Any]]:
+def _identity(session: Any) -> list[tuple[str, Any]]:
     return [
-        ("State", Badge(STATES[thing.state], KINDS[thing.state])),
-        ("ID", thing.handle),
+        ("State", Badge(STATES[session.state], BADGE_KINDS[session.state])),
+        ("ID", session.handle),
         (
             "User",
-            Link(thing.user_email, reverse("admin:accounts_user_change", args=[encode_id(Prefix.USER, thing.user_id)])),
+            Link(
+                session.user_email,
+                reverse("admin:accounts_user_change", args=[encode_id(Prefix.USER, session.user_id)]),
+            ),
         ),
-        ("Tenant", thing.tenant_name),
-        ("Role at sign-in", thing.role),
-        ("Signed in with", thing.auth_method),
-        ("Application", thing.application.name if thing.application else ""),
-        ("Current session", "yes, this is your own session" if thing.is_current else ""),
-        ("Expires", thing.expires_at),
-        ("Idle timeout", how_long(thing.idle_limit.total_seconds())),
+        ("Tenant", session.tenant_name),
+        ("Role at sign-in", session.role),
+        ("Signed in with", session.auth_method),
+        ("Application", session.application.name if session.application else ""),
+        ("Current session", "yes, this is your own session" if session.is_current else ""),
+        ("Expires", session.expires_at),
+        ("Idle timeout", how_long(session.idle_limit.total_seconds())),
     ]
 
 
-def _place(thing: SessionState) -> list[tuple[str, Any]]:
-    moved = thing.last_ip_address if thing.last_ip_address != thing.ip_address else ""
+def _device_and_location(session: SessionState) -> list[tuple[str, Any]]:
+    last_address = session.last_ip_address if session.last_ip_address != session.ip_address else ""
     return [
-        ("Device", thing.device_type or "unknown"),
-        ("Browser", thing.browser),
-        ("Operating system", thing.os),
-        ("User agent", thing.user_agent),
-        ("IP address", thing.ip_address),
-        ("Last seen at IP address", moved),
-        ("Location", thing.location),
-        ("Country", thing.country),
+        ("Device", session.device_type or "unknown"),
+        ("Browser", session.browser),
+        ("Operating system", session.os),
+        ("User agent", session.user_agent),
+        ("IP address", session.ip_address),
+        ("Last seen at IP address", last_address),
+        ("Location", session.location),
+        ("Country", session.country),
     ]
 
 
-def _ending(end: Any, principal: Principal) -> list[tuple[str, Any]]:
-    by_act: Link | str = ""
-    if end.revocation_id:
-        handle = encode_id(Prefix.REVOCATION, end.revocation_id)
-        is_theirs_to_see = Revocation.objects.visible_to(principal).filter(pk=end.revocation_id).exists()
-        place = reverse("admin:sessions_app_revocation_change", args=[handle])
-        by_act = Link(handle, place) if is_theirs_to_see else handle
-    return [("Time", end.at), ("Actor", end.by), ("Reason", end.reason), ("Revocation", by_act)]
+def _end_facts(ending: Any, principal: Principal) -> list[tuple[str, Any]]:
+    revocation: Link | str = ""
+    if ending.revocation_id:
+        handle = encode_id(Prefix.REVOCATION, ending.revocation_id)
+        may_see_revocation = Revocation.objects.visible_to(principal).filter(pk=ending.revocation_id).exists()
+        url = reverse("admin:sessions_app_revocation_change", args=[handle])
+        revocation = Link(handle, url) if may_see_revocation else handle
+    return [("Time", ending.at), ("Actor", ending.by), ("Reason", ending.reason), ("Revocation", revocation)]
 
 
-def _story(thing: Any, end: Any) -> Iterable[tuple[datetime, str]]:
-    yield thing.created_at, f"signed in with {thing.auth_method} from {thing.ip_address or 'an unknown IP address'}"
-    for reached in thing.reached:
-        yield datetime.fromisoformat(reached["accessed_at"]), f"used {reached['name']}"
-    if thing.refreshed_at:
-        yield thing.refreshed_at, "tokens refreshed"
-    yield thing.last_activity_at, f"last seen at {thing.last_ip_address or 'an unknown IP address'}"
-    if end.at:
-        yield end.at, f"ended: {end.reason}"
+def _timeline(session: Any, ending: Any) -> Iterable[tuple[datetime, str]]:
+    yield (
+        session.created_at,
+        f"signed in with {session.auth_method} from {session.ip_address or 'an unknown IP address'}",
+    )
+    for use in session.application_uses:
+        yield datetime.fromisoformat(use["accessed_at"]), f"used {use['name']}"
+    if session.refreshed_at:
+        yield session.refreshed_at, "tokens refreshed"
+    yield session.last_activity_at, f"last seen at {session.last_ip_address or 'an unknown IP address'}"
+    if ending.at:
+        yield ending.at, f"ended: {ending.reason}"

@@ -40,7 +40,7 @@ Credential = tokens.Claims | SessionKey | ApiKey
 
 
 class CrossSite(PermissionDenied):
-    """A page of another site sent this, with whatever credentials the browser has for us."""
+    """The request comes from a page of another site, with credentials that the browser adds by itself."""
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -80,7 +80,7 @@ class BearerAuthentication(JWTAuthentication):
 
 
 class DeadCookie(NotAuthenticated):
-    """The caller has nothing but cookies that are not good, or good no longer."""
+    """The only credentials are cookies that are invalid or whose sessions have ended."""
 
     def __init__(self, *names: str) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class DeadCookie(NotAuthenticated):
 
 
 class CookieAuthentication(BaseAuthentication):
-    """A browser that has signed in. Comes last: whoever has nothing but a dead cookie is told so."""
+    """Authenticate by the session cookie. This comes last: a dead cookie matters only if there is nothing else."""
 
     other_names: tuple[str, ...] = ()
     used_name: str | None = None  # an authenticator is made for each request
@@ -98,8 +98,8 @@ class CookieAuthentication(BaseAuthentication):
         if not names:
             return None
         require_same_site(request)
-        found = {name: self.principal(name, request.COOKIES[name], request.META[ORIGIN]) for name in names}
-        live = {name: principal for name, principal in found.items() if principal is not None}
+        principals = {name: self.principal(name, request.COOKIES[name], request.META[ORIGIN]) for name in names}
+        live = {name: principal for name, principal in principals.items() if principal is not None}
         if not live:
             raise DeadCookie(*names)
         self.used_name = next((name for name, principal in live.items() if self.may_call(principal)), next(iter(live)))
@@ -124,20 +124,20 @@ def drop_dead_cookie(response: HttpResponse, error: Exception) -> None:
 
 
 def drop_cookie(request: Request, response: HttpResponse) -> None:
-    """Have the browser forget the cookie that the caller came by, if it was one."""
+    """Have the browser forget the cookie that authenticated the request, if it was a cookie."""
     authenticator = request.successful_authenticator
     if isinstance(authenticator, CookieAuthentication):
         cookies.drop_cookie(response, authenticator.used_name)
 
 
 def require_same_site(request: Request) -> None:
-    """Of whatever may change something."""
+    """Refuse a request that may change something if it comes from a page of another site."""
     if request.method not in SAFE_METHODS and is_cross_site(request):
         raise CrossSite("This was sent by a page of another site")
 
 
 def require_allowed_origin(request: Request) -> None:
-    """The same where a cookie takes no part: a page that may call the API may also change something."""
+    """Refuse a cross-site request that may change something, unless its origin may call the API."""
     if not is_allowed_origin(request):
         require_same_site(request)
 
@@ -159,7 +159,7 @@ def read_credential(text: str) -> Credential:
 
 
 def holder_of(credential: Credential, origin: Origin) -> Principal | None:
-    """Return whoever a credential belongs to, or None unless it is good at this moment."""
+    """Return the principal that a credential belongs to, or None unless it is valid at this moment."""
     match credential:
         case tokens.SessionClaims():
             return _present(check_session(credential, origin=origin))
@@ -198,11 +198,11 @@ def _present(holder: CheckedSession | None) -> Principal | None:
 
 
 def _agent(claims: tokens.AgentClaims, origin: Origin) -> Principal | None:
-    """Every request of an agent that is let in counts, whatever comes of it."""
-    found = holder_of_agent_token(claims, origin=origin)
-    if found is None:
+    """Return an agent's principal, and count the request against the agent's limit."""
+    holder = holder_of_agent_token(claims, origin=origin)
+    if holder is None:
         return None
-    principal, agent_id, limit = found
+    principal, agent_id, limit = holder
     if limit is not None:
         try:
             count_request(agent_id, limit)
@@ -212,10 +212,10 @@ def _agent(claims: tokens.AgentClaims, origin: Origin) -> Principal | None:
 
 
 def _api_key(secret: str, origin: Origin) -> Principal | None:
-    found = holder_of_api_key(secret, origin=origin)
-    if found is None:
+    holder = holder_of_api_key(secret, origin=origin)
+    if holder is None:
         return None
-    principal, key_id, is_stale = found
+    principal, key_id, is_stale = holder
     if is_stale:
         accounts.note_key_use(key_id)
     return principal

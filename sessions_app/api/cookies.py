@@ -1,6 +1,6 @@
-"""The session's key in a browser's cookie: out of reach of scripts, and not sent along from other sites.
+"""The session cookie, which holds a session key. Scripts cannot read it, and other sites' forms do not send it.
 
-Only the dialects that ask where a request comes from look at it; to v1 it is nothing.
+Only dialects that check where a request comes from accept it; v1 ignores it.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from sessions_app.session_keys import SessionKey
 
 
 def name() -> str:
-    """Over TLS the browser itself sees to it that nobody but this host sets it, and for all paths."""
+    """Return the cookie's name. With TLS, its prefix makes browsers accept it from this host only."""
     return "__Host-curfew_session" if settings.SESSION_COOKIE_SECURE else "curfew_session"
 
 
@@ -30,14 +30,14 @@ def is_of(session_id: UUID, request: HttpRequest) -> bool:
         return False
 
 
-def set_cookie(response: HttpResponse, made: SignedIn) -> None:
-    """For as long as the session can last; it may well end before."""
-    response.set_cookie(name(), made.key, max_age=made.lasts, **_safely())
+def set_cookie(response: HttpResponse, signed_in: SignedIn) -> None:
+    """Set the cookie for the session's maximum lifetime."""
+    response.set_cookie(name(), signed_in.key, max_age=signed_in.lifetime, **_safely())
 
 
-def drop_cookie(response: HttpResponse, named: str | None = None) -> None:
-    """Have the browser forget the session's cookie, or one of another name that stands for it."""
-    response.set_cookie(named or name(), "", max_age=0, **_safely())
+def drop_cookie(response: HttpResponse, other_name: str | None = None) -> None:
+    """Have the browser forget the session cookie, or a cookie of another name that is used for it."""
+    response.set_cookie(other_name or name(), "", max_age=0, **_safely())
 
 
 def _safely() -> dict[str, Any]:

@@ -17,9 +17,9 @@ from core.access import Origin
 from core.ids import uuid7
 from core.timestamps import milliseconds
 from sessions_app import devices
-from sessions_app.demo.origins import NETWORKS, USER_AGENTS, place_of
+from sessions_app.demo.origins import NETWORKS, USER_AGENTS, location_of
 from sessions_app.demo.people import People
-from sessions_app.models import AuthMethod, Reach, Revocation, Session, SessionApplication
+from sessions_app.models import AuthMethod, Revocation, RevocationScope, Session, SessionApplication
 from sessions_app.operations.revocation import REASON_BY_ADMIN, REASON_BY_USER
 
 SIGNED_OUT = "signed out"
@@ -51,7 +51,7 @@ class History:
             self._add_session(session)
 
     def _session(self, user: User, created_at: datetime, user_agent: str, network: str, address: str) -> Session:
-        device, place = devices.describe(user_agent), place_of(network, address)
+        device, location = devices.describe(user_agent), location_of(network, address)
         lifetime = timedelta(days=14) if user.role == Role.USER else timedelta(seconds=settings.ADMIN_SESSION_LIFETIME)
         expires_at = created_at + lifetime
         last_activity_at = created_at + (min(self.now, expires_at) - created_at) * self.dice.random() ** 0.3
@@ -68,8 +68,8 @@ class History:
             browser=device.browser,
             os=device.os,
             device_type=device.device_type,
-            location=place.location,
-            country=place.country,
+            location=location.name,
+            country=location.country,
             created_at=created_at,
             last_activity_at=last_activity_at,
             expires_at=expires_at,
@@ -104,7 +104,7 @@ class History:
         actor, origin = (self.admin, ADMIN_ORIGIN) if reason == REASON_BY_ADMIN else (session.user, origin)
         revocation = Revocation(
             id=uuid7(milliseconds(at)),
-            reach=Reach.SESSION,
+            reach=RevocationScope.SESSION,
             target_id=session.pk,
             reason=reason,
             actor_id=actor.handle,

@@ -1,12 +1,12 @@
-"""Where the demo's users sign in from: devices, and addresses with places."""
+"""Where the demo's users sign in from: devices, and addresses with locations."""
 
 from typing import NamedTuple
 
 from sessions_app import devices
 
 
-class Place(NamedTuple):
-    location: str
+class Location(NamedTuple):
+    name: str
     country: str
 
 
@@ -23,16 +23,16 @@ USER_AGENTS = [
     "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6"
     " Mobile/15E148 Safari/604.1",
 ]
-# Ranges for documentation (RFC 5737, RFC 3849), which are nobody's address and on no map, so the places are made up.
-PLACES = {
-    "192.0.2.{}": Place("Oslo, Norway", "NO"),
-    "198.51.100.{}": Place("Berlin, Germany", "DE"),
-    "203.0.113.{}": Place("Springfield, United States", "US"),
-    "2001:db8:44::{}": Place("London, United Kingdom", "GB"),
-    "2001:db8:46::{}": Place("Stockholm, Sweden", "SE"),
+# Ranges for documentation (RFC 5737, RFC 3849), which no GeoIP database has, so these locations are invented.
+LOCATIONS = {
+    "192.0.2.{}": Location("Oslo, Norway", "NO"),
+    "198.51.100.{}": Location("Berlin, Germany", "DE"),
+    "203.0.113.{}": Location("Springfield, United States", "US"),
+    "2001:db8:44::{}": Location("London, United Kingdom", "GB"),
+    "2001:db8:46::{}": Location("Stockholm, Sweden", "SE"),
 }
-NETWORKS = [*PLACES, "10.20.0.{}", "192.168.1.{}"]
+NETWORKS = [*LOCATIONS, "10.20.0.{}", "192.168.1.{}"]
 
 
-def place_of(network: str, address: str) -> Place:
-    return PLACES.get(network) or Place(devices.locate(address), devices.country(address))
+def location_of(network: str, address: str) -> Location:
+    return LOCATIONS.get(network) or Location(devices.locate(address), devices.country(address))

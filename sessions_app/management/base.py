@@ -1,4 +1,4 @@
-"""What commands have in common when they talk with whoever runs them."""
+"""What the session commands share: prompts, progress, output and exit codes."""
 
 import sys
 from typing import Any, ClassVar
@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from core.humanize import how_many
 
-LONGEST_REASON = 200
+MAX_REASON_LENGTH = 200
 NOTHING_MATCHED, USAGE, DECLINED, INTERRUPTED = 1, 2, 3, 4
 
 
 class LongCommand(BaseCommand):
-    """One that somebody may lose patience with."""
+    """A command that may run for long, and be interrupted with Ctrl-C."""
 
     when_interrupted: ClassVar[str] = "Interrupted. What is done stays done; run the same command again to finish."
 
@@ -27,19 +27,19 @@ class LongCommand(BaseCommand):
             raise CommandError(self.when_interrupted, returncode=INTERRUPTED) from error
 
     def note(self, text: str) -> None:
-        """Beside the answer, and no error."""
+        """Write a remark to standard error."""
         self.stderr.write(text, style_func=str)
 
 
 def reconnect() -> None:
-    """After an interrupt in the middle of a statement, whose answer the connection may still be waiting for."""
+    """Close a connection that was interrupted while it waited for a statement, so that the next query opens another."""
     raw = connection.connection
     if raw is not None and raw.info.transaction_status is TransactionStatus.ACTIVE:
         connection.close()
 
 
 def confirm(question: str) -> bool:
-    """On standard error, since what is answered on standard output may be read by a program."""
+    """Ask on standard error, since a program may read standard output."""
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     try:
@@ -50,12 +50,12 @@ def confirm(question: str) -> bool:
 
 
 def progress(total: int | None = None) -> "tqdm[Any]":
-    """A bar, where there is a terminal to draw it on."""
+    """Show a progress bar, if there is a terminal."""
     return tqdm(total=total, unit=" sessions", file=sys.stderr, disable=None, leave=False)
 
 
-def write_json(out: OutputWrapper, answer: dict[str, Any]) -> None:
-    out.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+def write_json(out: OutputWrapper, value: dict[str, Any]) -> None:
+    out.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def count_sessions(count: int, more: str = "") -> str:
@@ -63,6 +63,6 @@ def count_sessions(count: int, more: str = "") -> str:
 
 
 def table(rows: dict[str, int]) -> str:
-    """Numbers to the right, so that they can be compared."""
-    wide = max((len(f"{value:,}") for value in rows.values()), default=0)
-    return "\n".join(f"  {value:>{wide},}  {name}" for name, value in rows.items())
+    """Align the numbers to the right, so that they can be compared."""
+    width = max((len(f"{value:,}") for value in rows.values()), default=0)
+    return "\n".join(f"  {value:>{width},}  {name}" for name, value in rows.items())

@@ -17,7 +17,7 @@ class State(models.TextChoices):
 
 
 class CounterKind(models.TextChoices):
-    """What a row adds up. Of sessions that are over, only how many there are."""
+    """What a row counts. Ended sessions have only a total."""
 
     AGE = "age"
     ALL = "all"
@@ -45,9 +45,9 @@ class CountColumns(models.Model):
 
 
 class SessionCount(CountColumns):
-    """A sum, or something still to be added to it. Many rows may speak of the same sessions; their `n` add up.
+    """A sum of sessions, or a change to be added to it. The counter's value is the total `n` of its rows.
 
-    `slot` is a span of five minutes: the one sessions were seen in last, or opened in.
+    `slot` is a span of five minutes, in which the sessions were last used, or opened.
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
@@ -77,12 +77,12 @@ class SessionCount(CountColumns):
 
 class SessionCountStateQuerySet(models.QuerySet["SessionCountState"]):
     def current(self) -> Self:
-        """Of the live ones, those that count: a raised floor lets all older eras fall out at once, untouched."""
+        """Keep counters of live sessions. A raised floor excludes all older eras at once, without an update."""
         return self.filter(is_current=True, state=State.LIVE)
 
 
 class SessionCountState(CountColumns):
-    """A counter, and whether its era is above the floors, as a view tells it."""
+    """A counter, and whether its era is above the floors. Mapped to a view."""
 
     tenant = models.ForeignKey(Tenant, models.DO_NOTHING, related_name="+")
     application = models.ForeignKey(Application, models.DO_NOTHING, null=True, related_name="+")

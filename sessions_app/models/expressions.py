@@ -1,4 +1,4 @@
-"""SQL expressions over the columns of a session. Whether it is live is not among them: the view says that."""
+"""SQL expressions over the columns of a session. Whether it is live is decided by the view `session_state`."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,14 +13,14 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 class RequiredRevision(Func):
-    """The lowest revision that is good enough: whether it is of an administrator, then the floors."""
+    """The lowest revision that is still valid. Arguments: whether the session is an administrator's, and the floors."""
 
     function = "required_revision"
     output_field = BigIntegerField()
 
 
 class TimesOutAt(Func):
-    """When the clock ends a session: its absolute end, its last activity and its idle limit."""
+    """When a session times out. Arguments: its absolute end, its last activity and its idle limit."""
 
     function = "times_out_at"
     output_field = DateTimeField()
@@ -31,13 +31,13 @@ def times_out_at(seen_at: Any = None) -> TimesOutAt:
 
 
 def next_due_at() -> Case:
-    """`due_at`, put off only when that gains a tenth of the idle limit: an index holds it, and touches are many."""
+    """`due_at` after a touch. It moves only if it gains a tenth of the idle limit, to spare its index most touches."""
     later = times_out_at(seen_at=Now())
     return Case(When(due_at__lt=later - F("idle_limit") / 10, then=later), default=F("due_at"))
 
 
 def allowed_lifetime(by_policy: Any, administers: Q, of_administrators: int | None = None) -> Least:
-    """In seconds: what the policies allow, and for whoever administers no more than the installation's own limit."""
+    """The allowed lifetime in seconds: the policies' limit, and for administrators the installation's own as well."""
     limit = settings.ADMIN_SESSION_LIFETIME if of_administrators is None else of_administrators
     return Least(
         by_policy, Case(When(administers, then=Value(limit))), output_field=IntegerField()
@@ -49,23 +49,23 @@ def opened_as_admin() -> Q:
 
 
 def address_changed() -> Q:
-    """Seen since at another address than it was opened from. Few are: an index of their own finds them."""
+    """Whether a session was last used from another address than it was opened from. A partial index holds these."""
     return Q(last_ip_address__isnull=False) & ~Q(last_ip_address=F("ip_address"))
 
 
 class FirstIdAt(Func):
-    """The lowest UUIDv7 that can have been made at a moment."""
+    """The lowest possible UUIDv7 of a moment."""
 
     template = "(lpad(to_hex((extract(epoch FROM %(expressions)s) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid"
     output_field = UUIDField()
 
 
 def min_id_at(moment: Any) -> FirstIdAt:
-    """Nothing of a session's life comes before its id, but for what two clocks may differ by."""
+    """The lowest id of a session opened at a moment or later. The margin allows for clocks that differ."""
     since = Coalesce(moment, Value("1970-01-02T00:00:00+00:00", output_field=DateTimeField())) - CLOCK_SKEW
     return FirstIdAt(since, output_field=UUIDField())
 
 
 def max_id_at(moment: Any) -> FirstIdAt:
-    """Whatever ended by that moment had come before this id, also by a clock that is ahead."""
+    """An id above that of every session opened by a moment. The margin allows for clocks that differ."""
     return FirstIdAt(moment + CLOCK_SKEW, output_field=UUIDField())

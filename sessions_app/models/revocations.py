@@ -8,8 +8,8 @@ from core.ids import Prefix
 from core.models import Record, one_of
 
 
-class Reach(models.TextChoices):
-    """How much one revocation ends."""
+class RevocationScope(models.TextChoices):
+    """What a revocation covers."""
 
     ADMINS = "admins"
     APPLICATION = "application"
@@ -26,7 +26,7 @@ class RevocationQuerySet(ScopedQuerySet["Revocation"]):
     partner_path = "partner_id"
 
     def to_sweep(self) -> Self:
-        """Those that hold by a floor, and whose rows do not all say so yet. The oldest comes first."""
+        """Keep scope-wide revocations whose rows are not all marked yet, oldest first."""
         return self.filter(swept_at=None, number__isnull=False).order_by("number")
 
     def newest_first(self) -> Self:
@@ -34,12 +34,12 @@ class RevocationQuerySet(ScopedQuerySet["Revocation"]):
 
 
 class Revocation(Record):
-    """One act of ending sessions, however many. It holds from its commit; the sweep only writes it down on the rows."""
+    """One revocation of any number of sessions. It takes effect when it commits; the sweep only marks the rows."""
 
     prefix = Prefix.REVOCATION
 
     number = models.BigIntegerField(null=True, unique=True)
-    reach = models.CharField(max_length=16, choices=Reach.choices)
+    reach = models.CharField(max_length=16, choices=RevocationScope.choices)
     target_id = models.UUIDField(null=True)
     selection = models.JSONField(null=True)
     reason = models.CharField(max_length=200)
@@ -54,7 +54,7 @@ class Revocation(Record):
     objects = RevocationQuerySet.as_manager()
 
     class Meta:
-        constraints = [one_of("reach", Reach, "revocation_reach_is_known")]
+        constraints = [one_of("reach", RevocationScope, "revocation_reach_is_known")]
         indexes = [
             models.Index(fields=["id"], condition=Q(swept_at=None), name="revocation_to_sweep"),
             models.Index(fields=["tenant_id", "-id"], name="revocation_by_tenant"),

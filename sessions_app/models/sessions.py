@@ -1,6 +1,6 @@
-"""A session is one sign-in. Its row stays when it has ended, and says who ended it, when and why.
+"""Sessions: one per sign-in. The row outlives the session, and holds who ended it, when and why.
 
-Whether a session is live is not told here: `SessionState` has that, from the database.
+Whether a session is live is decided by the database: see `SessionState`.
 """
 
 from typing import Any, Self, TypeVar
@@ -17,7 +17,7 @@ from core.access import count_of
 from core.ids import Prefix
 from core.models import Record, one_of
 from sessions_app.models import expressions
-from sessions_app.models.revocations import Reach, Revocation
+from sessions_app.models.revocations import Revocation, RevocationScope
 from sessions_app.models.tenant_states import TenantState
 from tenancy.models import Partner, Tenant, platform
 
@@ -25,49 +25,53 @@ M = TypeVar("M", bound=models.Model)
 
 
 class SessionRowsQuerySet(PersonalQuerySet[M]):
-    """What can be asked of the table and of the view alike."""
+    """Filters and annotations that work on both the table and the view."""
 
     partner_path = "partner"
 
     def opened_since_last_scope_revocation(
         self, *, tenant_id: UUID | None = None, partner_id: UUID | None = None
     ) -> Self:
-        """Skips what a floor has ended and the sweep has not marked. It saves work only; what is live is live."""
-        raised: Any = platform("floor_raised_at")
+        """Skip sessions that a floor has ended and no sweep has marked. An optimisation: live sessions all stay."""
+        raised_at: Any = platform("floor_raised_at")
         if tenant_id is not None:
-            raised = Subquery(TenantState.objects.filter(pk=tenant_id).values("floor_raised_at"))
+            raised_at = Subquery(TenantState.objects.filter(pk=tenant_id).values("floor_raised_at"))
         elif partner_id is not None:
             of_partner = Partner.objects.filter(pk=partner_id).values("floor_raised_at")
-            raised = Greatest(raised, Subquery(of_partner))
-        return self.filter(pk__gte=expressions.min_id_at(raised))
+            raised_at = Greatest(raised_at, Subquery(of_partner))
+        return self.filter(pk__gte=expressions.min_id_at(raised_at))
 
-    def within(self, reach: Reach, target_id: UUID | None) -> Self:
-        match reach:
-            case Reach.PLATFORM:
+    def in_scope(self, scope: RevocationScope, target_id: UUID | None) -> Self:
+        match scope:
+            case RevocationScope.PLATFORM:
                 return self.all()
-            case Reach.ADMINS:
-                # By the sign-in: whose role has changed since has signed in anew, and what ran out before is nobody's.
+            case RevocationScope.ADMINS:
+                # The role at sign-in: a changed role revokes the user's sessions.
                 return self.filter(expressions.opened_as_admin())
-            case Reach.SESSION:
+            case RevocationScope.SESSION:
                 return self.filter(pk=target_id)
             case _:
-                return self.filter(**{f"{reach}_id": target_id})
+                return self.filter(**{f"{scope}_id": target_id})
 
     def for_user(self, user_id: UUID | None) -> Self:
         return self.filter(user=user_id)
 
     def with_token_version(self) -> Self:
-        """`token_version`: the one that was current when each was opened. Each time that all administrators are signed
-        out makes the next, so it is as many behind as there have been of those since."""
-        sign_outs = Revocation.objects.filter(reach=Reach.ADMINS, number__gt=0)
+        """Annotate `token_version`, the one that was current when the session was opened.
+
+        Every sign-out of all administrators starts a new version, so the session is as many versions behind as there
+        have been since.
+        """
+        sign_outs = Revocation.objects.filter(reach=RevocationScope.ADMINS, number__gt=0)
         numbers = ArraySubquery(sign_outs.order_by("number").values("number"))
         before = Func(F("revision"), numbers, function="width_bucket", output_field=IntegerField())
         return self.annotate(token_version=platform("token_version") - (count_of(sign_outs) - before))
 
     def with_applications(self) -> Self:
-        reached = SessionApplication.objects.filter(session=OuterRef("pk")).order_by("accessed_at", "pk")
+        """Annotate `application_uses`, the applications that were used in the session."""
+        uses = SessionApplication.objects.filter(session=OuterRef("pk")).order_by("accessed_at", "pk")
         about = JSONObject(id="application_id", name="application__name", accessed_at="accessed_at")
-        return self.annotate(reached=ArraySubquery(reached.values(about=about)))
+        return self.annotate(application_uses=ArraySubquery(uses.values(about=about)))
 
     def newest_first(self) -> Self:
         return self.order_by("-id")
@@ -84,7 +88,7 @@ class AuthMethod(models.TextChoices):
 
 
 class SessionColumns(Record):
-    """What the table and the view have in common, but for the foreign keys."""
+    """The columns that the table and the view share, except the foreign keys."""
 
     prefix = Prefix.SESSION
 
@@ -103,7 +107,7 @@ class SessionColumns(Record):
     last_activity_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     idle_limit = models.DurationField()
-    due_at = models.DateTimeField(null=True, db_default=Now())  # none once it is over: nothing is to come
+    due_at = models.DateTimeField(null=True, db_default=Now())  # null once the session has ended
     revision = models.BigIntegerField()
     era = models.BigIntegerField(default=0)
     is_newest = models.BooleanField(default=False)
@@ -150,8 +154,8 @@ class Session(SessionColumns):
             one_of("role", Role, "session_role_is_known"),
         ]
         indexes = [
-            # What decides of a row that has not ended, so that skipping a million of them reads this alone. The user
-            # is in it because the planner forgets too late that it has dropped the view's join to users.
+            # Holds everything that the view's rule reads, so that skipping a million rows is an index-only scan. The
+            # user is included because the planner drops the view's join to users too late.
             models.Index(
                 fields=["tenant", "-id"],
                 condition=Q(revoked_at=None),
@@ -183,7 +187,7 @@ class Session(SessionColumns):
 
 
 class SessionApplication(models.Model):
-    """An application that was reached in a session."""
+    """An application that was used in a session."""
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="applications", db_index=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="+")

@@ -1,17 +1,17 @@
-"""What has become of each session, as the database's views tell it. The rule is written there, and nowhere else.
+"""The state of each session, read from the database view that holds the only definition of "live".
 
 | | |
 |---|---|
-| `live()` | the next request is let in |
-| `revocable()` | live, idle, or under something suspended: still worth ending |
-| `not_revoked()` | no act has ended it; the clock and suspension are not looked at |
-| `timed_out()` | ended by the clock, and not marked as that yet |
-| `live_by_index()` | the same sessions as `live()`, for totals and for skipping to a page: an index alone will do |
-| `in_state(...)` | what the lists can be asked for |
+| `live()` | the next request is accepted |
+| `revocable()` | live, idle, or under something suspended: still worth revoking |
+| `not_revoked()` | not revoked; ignores timeouts and suspension |
+| `timed_out()` | timed out, and not marked yet |
+| `live_by_index()` | the same sessions as `live()`, answered from an index, for totals and for skipping to a page |
+| `in_state(...)` | the states that lists filter by |
 
-All of these are filters: rows are locked and written through `Session`. A statement that locks rows has to judge them
-afterwards, in a statement of its own. Judged in the same one, a row that had to be waited for would pass as it was
-before the wait, since only the locked table is read again.
+These only filter: rows are locked and written through `Session`. Lock rows first and filter by state in a second
+statement. In a single one, a row that was locked by others would pass with the state it had before the wait, since
+PostgreSQL reads only the locked table again.
 """
 
 from typing import Any, Self
@@ -39,10 +39,10 @@ class SessionStateQuerySet(SessionRowsQuerySet["SessionState"]):
         return self.filter(is_revocable=True)
 
     def not_revoked(self, tenant_id: UUID | None = None) -> Self:
-        """Of one tenant's sessions, the floors are looked up once and not for every row that is skipped."""
-        standing = self.filter(revoked_at=None)
+        """Keep sessions that are not revoked. With `tenant_id`, its floors are read once and not for every row."""
+        rows = self.filter(revoked_at=None)
         if tenant_id is None:
-            return standing.filter(is_below_floor=False)
+            return rows.filter(is_below_floor=False)
         floors = TenantState.objects.filter(pk=tenant_id)
         application = Application.objects.filter(pk=OuterRef("application_id")).values("min_revision")
         required = RequiredRevision(
@@ -51,20 +51,23 @@ class SessionStateQuerySet(SessionRowsQuerySet["SessionState"]):
             Subquery(floors.values("admin_min_revision")),
             Case(When(application_id__isnull=False, then=Subquery(application))),
         )
-        return standing.filter(tenant=tenant_id, revision__gte=required)
+        return rows.filter(tenant=tenant_id, revision__gte=required)
 
     def timed_out(self, at: Any = None) -> Self:
-        """At a moment, or now: the few since the last expiry pass."""
+        """Keep sessions that have timed out by `at`, or by now: the few since the expiry job last ran."""
         moment = at or Now()
         return self.filter(revoked_at=None, due_at__lte=moment, times_out_at__lte=moment)
 
     def live_by_index(self, tenant_id: UUID | None = None, *, at: Any = None) -> Self:
-        """Every act that ends sessions raises a floor or marks rows, so what is not revoked and has not timed out is
-        live."""
+        """Keep live sessions, answered from an index.
+
+        Everything that ends sessions raises a floor or marks rows, so a session is live if it is neither revoked nor
+        timed out.
+        """
         return self.not_revoked(tenant_id).exclude(pk__in=SessionState.objects.timed_out(at).values("pk"))
 
     def in_state(self, state: State, *, tenant_id: UUID | None = None) -> Self:
-        """As `state` has it, told without a look at the users. Of one tenant, many live ones are skipped quicker."""
+        """Keep sessions in a state, without reading the users. `tenant_id` makes it faster to skip many live ones."""
         match state:
             case State.LIVE:
                 return self.live_by_index(tenant_id)
@@ -78,13 +81,13 @@ class SessionStateQuerySet(SessionRowsQuerySet["SessionState"]):
                 return self.all()
 
     def with_is_current(self, principal: Principal) -> Self:
-        """`is_current`: whether it is the one that the request was made with."""
+        """Annotate `is_current`: whether the request was made in this session."""
         is_current = Case(When(pk=principal.session_id, then=Value(True)), default=Value(False))
         return self.annotate(is_current=is_current if principal.session_id else Value(False))
 
 
 class SessionState(SessionColumns):
-    """A session with what its lists show beside the row, and what has become of it by the database's clock."""
+    """A session with its state by the database's clock, and the columns of its owners that lists show."""
 
     user = models.ForeignKey(User, models.DO_NOTHING, related_name="+")
     tenant = models.ForeignKey(Tenant, models.DO_NOTHING, related_name="+")

@@ -4,7 +4,7 @@ from tenancy.models import Tenant, TenantKind
 
 
 class TenantState(models.Model):
-    """A tenant with the floors under all of its sessions, as a view tells them."""
+    """A tenant with the floors that apply to all of its sessions. Mapped to a view."""
 
     tenant = models.OneToOneField(Tenant, models.DO_NOTHING, primary_key=True, related_name="state")
     kind = models.CharField(max_length=16, choices=TenantKind.choices)

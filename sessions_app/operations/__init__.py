@@ -1,8 +1,8 @@
 from sessions_app.operations.bulk_revocation import revoke_selected
 from sessions_app.operations.counter_maintenance import rebuild_counters
 from sessions_app.operations.expiry import expire, purge, purge_administrators
-from sessions_app.operations.revocation import RevocationResult, revoke, revoke_rows, sign_out
-from sessions_app.operations.scope_revocation import bump_token_version, end_all, revoke_scope
+from sessions_app.operations.revocation import RevocationResult, revoke, revoke_rows_unaudited, sign_out
+from sessions_app.operations.scope_revocation import bump_token_version, revoke_scope, revoke_scope_unaudited
 from sessions_app.operations.session_export import export
 from sessions_app.operations.session_policy import apply_session_policy, block_sign_ins
 from sessions_app.operations.sign_ins import (
@@ -29,7 +29,6 @@ __all__ = [
     "apply_session_policy",
     "block_sign_ins",
     "bump_token_version",
-    "end_all",
     "exchange",
     "expire",
     "export",
@@ -39,8 +38,9 @@ __all__ = [
     "rebuild_counters",
     "refresh",
     "revoke",
-    "revoke_rows",
+    "revoke_rows_unaudited",
     "revoke_scope",
+    "revoke_scope_unaudited",
     "revoke_selected",
     "sign_in",
     "sign_out",

@@ -1,112 +1,43 @@
-"""Ending whatever a selection means: a whole scope in an instant, or row by row in a job that survives being killed."""
+"""Revoke what an operator selected: a whole scope at once, or row by row in a job that can be killed and continued."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, CharField, Count, Value, When
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from sessions_app.durations import read
-from sessions_app.models import Reach, Revocation, SessionState
-from sessions_app.models.expressions import opened_as_admin
-from sessions_app.operations.revocation import RevocationResult, revocation_fields, revoke_rows
+from sessions_app.models import Revocation, RevocationScope
+from sessions_app.operations.revocation import RevocationResult, revocation_fields, revoke_rows_unaudited
 from sessions_app.operations.scope_revocation import revoke_scope
 from sessions_app.reads import live_counts
-from sessions_app.reads.stats import NOTHING, statistics
 from sessions_app.selection import Selection
 
-COUNTED = (Reach.PLATFORM, Reach.PARTNER, Reach.TENANT)
 BATCH = 2_000
-SAMPLE = 10
-AGES = {"under 1h": "1h", "under 1d": "1d", "under 7d": "7d", "under 30d": "30d"}
-OLDER = "30d and more"
 
 
 class MoreThanConfirmed(Exception):
-    """By now more sessions match than somebody agreed to end. What was ended until now stays ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would end."""
-
-    count: int
-    by_tenant: dict[str, int]
-    by_device: dict[str, int]
-    by_age: dict[str, int]
-    sample: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class RevocationPreview:
-    """How far an act would reach, told before it is done."""
-
-    sessions: int
-    users: int
-    tenants: int
-    administrators: int
-    is_ones_own: bool
-    sample: list[SessionState]
-
-
-def preview_revocation(selection: Selection) -> RevocationPreview:
-    """From the counters where a floor ends it all, at once for a million; else from the rows."""
-    live = selection.sessions().live()
-    mine = selection.asked_by.session_id if selection.asked_by else None
-    is_ones_own = mine is not None and live.filter(pk=mine).exists()
-    if selection.scope and selection.scope[0] in COUNTED:
-        reach, target_id = selection.scope
-        told = statistics(reach, target_id, seen_by=None) or NOTHING
-        tenants, administrators = live_counts.tenants_and_administrators(reach, target_id)
-        numbers = (told["active_sessions"], told["unique_users"], tenants, administrators)
-    else:
-        is_an_administrators = Count("pk", filter=opened_as_admin())
-        sums = {"s": Count("pk"), "u": Count("user", distinct=True), "t": Count("tenant", distinct=True)}
-        told = live.aggregate(**sums, a=is_an_administrators)
-        numbers = (told["s"], told["u"], told["t"], told["a"])
-    newest = live.opened_since_last_scope_revocation(**_place_of(selection)).newest_first()
-    return RevocationPreview(*numbers, is_ones_own, list(newest[:SAMPLE]))
-
-
-def _place_of(selection: Selection) -> dict[str, UUID | None]:
-    return {f"{reach}_id": selection.scopes.get(reach) for reach in (Reach.TENANT, Reach.PARTNER)}
-
-
-def preview(selection: Selection) -> Preview:
-    live = selection.sessions().live()
-    ages = [When(created_at__gt=Now() - read(length), then=Value(words)) for words, length in AGES.items()]
-    age = Case(*ages, default=Value(OLDER), output_field=CharField())
-    tenant = Coalesce("tenant_slug", "tenant_name", output_field=CharField())
-    groups = live.annotate(age=age).order_by().values_list(tenant, "device_type", "age").annotate(n=Count("*"))
-    sums: tuple[dict[str, int], ...] = ({}, {}, dict.fromkeys([*AGES, OLDER], 0))
-    total = 0
-    for *values, n in groups:
-        total += n
-        for counts, value in zip(sums, values, strict=True):
-            counts[value or "unknown"] = counts.get(value or "unknown", 0) + n
-    return Preview(total, _largest_first(sums[0]), _largest_first(sums[1]), sums[2], _sample(live))
+    """More sessions match now than were confirmed. What has been revoked so far stays revoked."""
 
 
 def count(selection: Selection, *, reason: str) -> int:
-    """How many sessions `revoke_selected` would end; of a job that was begun before, how many it still has to."""
-    if selection.scope:
-        return live_counts.live_count(*selection.scope)
-    begun = unfinished(selection, reason=reason)
-    return selection.sessions(begun.created_at if begun else None).live().count()
+    """Count the sessions that `revoke_selected` would revoke, or that an unfinished job has yet to revoke."""
+    if selection.whole_scope:
+        return live_counts.live_count(*selection.whole_scope)
+    job = unfinished(selection, reason=reason)
+    return selection.sessions(job.created_at if job else None).live().count()
 
 
 def unfinished(selection: Selection, *, reason: str) -> Revocation | None:
-    """The same job, where an earlier run was killed before its end."""
-    same = Revocation.objects.filter(reach=Reach.SELECTION, selection=selection.as_json(), reason=reason, swept_at=None)
-    if selection.asked_by:
-        same = same.filter(actor_id=selection.asked_by.id)  # whose name is on what they end
-    return same.order_by("pk").first()
+    """Return the same job, if an earlier run of it was killed."""
+    jobs = Revocation.objects.filter(
+        reach=RevocationScope.SELECTION, selection=selection.as_json(), reason=reason, swept_at=None
+    )
+    if selection.requested_by:
+        jobs = jobs.filter(actor_id=selection.requested_by.id)  # its actor is on every session that it revokes
+    return jobs.order_by("pk").first()
 
 
 def revoke_selected(
@@ -115,65 +46,66 @@ def revoke_selected(
     actor: Principal,
     reason: str,
     at_most: int | None = None,
-    told: Callable[[int], object] = int,
+    on_progress: Callable[[int], object] = int,
 ) -> RevocationResult:
-    """End what is selected; no more than `at_most`, if that was agreed on. `told` hears of each step how many it ended.
+    """Revoke the selected sessions, but no more than the confirmed `at_most`.
 
-    Each batch is a transaction of its own: killed at any moment, the same call carries on with the same revocation.
+    Each batch is a transaction of its own: after a kill, the same call continues the same revocation. `on_progress`
+    is called with the number of sessions of each batch.
     """
-    if selection.scope:
-        return _whole_scope(*selection.scope, actor=actor, reason=reason, at_most=at_most)
+    if selection.whole_scope:
+        return _revoke_whole_scope(*selection.whole_scope, actor=actor, reason=reason, at_most=at_most)
     revocation = _begin(selection, actor=actor, reason=reason, at_most=at_most)
     last = None
     while batch := _next(selection, revocation, last):
-        ended = _end_some(batch, revocation, actor=actor, at_most=at_most)
-        at_most = None if at_most is None else at_most - ended
-        told(ended)
+        revoked_count = _revoke_batch(batch, revocation, actor=actor, at_most=at_most)
+        at_most = None if at_most is None else at_most - revoked_count
+        on_progress(revoked_count)
         last = batch[-1]
     return _finish(revocation, actor=actor)
 
 
 @transaction.atomic
-def _whole_scope(
-    reach: Reach, target_id: UUID | None, *, actor: Principal, reason: str, at_most: int | None
+def _revoke_whole_scope(
+    scope: RevocationScope, target_id: UUID | None, *, actor: Principal, reason: str, at_most: int | None
 ) -> RevocationResult:
-    ended = revoke_scope(reach, target_id, actor=actor, reason=reason, shown=0)
-    if at_most is not None and ended.count > at_most:
+    result = revoke_scope(scope, target_id, actor=actor, reason=reason, max_ids=0)
+    if at_most is not None and result.count > at_most:
         raise MoreThanConfirmed
-    return ended
+    return result
 
 
 @transaction.atomic
 def _begin(selection: Selection, *, actor: Principal, reason: str, at_most: int | None) -> Revocation:
-    """Recorded when it begins and when it is done: one killed in between has left word of who began what."""
-    _one_at_a_time(selection, reason)
+    """Start or continue the job. Its start is audited, so a killed job shows who started it."""
+    _lock_job(selection, reason)
     revocation = unfinished(selection, reason=reason)
     if at_most is not None and count(selection, reason=reason) > at_most:
         raise MoreThanConfirmed
     if revocation:
         return revocation
-    place = {"tenant_id": selection.tenant_id, "partner_id": selection.partner_id}
+    owner = {"tenant_id": selection.tenant_id, "partner_id": selection.partner_id}
     revocation = Revocation.objects.create(
-        reach=Reach.SELECTION, selection=selection.as_json(), **place, **revocation_fields(actor, reason, 0)
+        reach=RevocationScope.SELECTION, selection=selection.as_json(), **owner, **revocation_fields(actor, reason, 0)
     )
-    revocation.refresh_from_db()  # born at the database's time
+    revocation.refresh_from_db()  # for the creation time, which the database sets
     _record(revocation, actor, is_finished=False)
     return revocation
 
 
 def _next(selection: Selection, revocation: Revocation, last: UUID | None) -> list[UUID]:
-    """Those that only rest are ended too: else they could come back."""
+    """Return the next ids. Sessions of something suspended are among them, since they could come back."""
     rows = selection.sessions(revocation.created_at).revocable()
     ahead = rows.filter(pk__gt=last) if last else rows
     return list(ahead.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 @transaction.atomic
-def _end_some(batch: list[UUID], revocation: Revocation, *, actor: Principal, at_most: int | None) -> int:
-    ended = revoke_rows(batch, actor=actor, reason=revocation.reason, revocation=revocation)
-    if at_most is not None and ended.count > at_most:
+def _revoke_batch(batch: list[UUID], revocation: Revocation, *, actor: Principal, at_most: int | None) -> int:
+    result = revoke_rows_unaudited(batch, actor=actor, reason=revocation.reason, revocation=revocation)
+    if at_most is not None and result.count > at_most:
         raise MoreThanConfirmed
-    return ended.count
+    return result.count
 
 
 @transaction.atomic
@@ -191,27 +123,7 @@ def _record(revocation: Revocation, actor: Principal, *, is_finished: bool) -> N
     record(Action.SESSIONS_REVOKED, actor=actor, resource=revocation, changes=changes)
 
 
-def _one_at_a_time(selection: Selection, reason: str) -> None:
-    """Two runs that begin at once begin one job, and share the work."""
+def _lock_job(selection: Selection, reason: str) -> None:
+    """Let two runs that start at once share one job."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{selection.as_json()} {reason}"])
-
-
-def _sample(live: Any) -> list[dict[str, Any]]:
-    shown = live.newest_first()[:SAMPLE]
-    return [
-        {
-            "id": each.handle,
-            "user": each.user_email,
-            "tenant": each.tenant_slug or each.tenant_name,
-            "ip_address": each.ip_address,
-            "device": " ".join(filter(None, [each.browser, each.os, each.device_type])),
-            "created_at": each.created_at.isoformat(timespec="seconds"),
-            "last_activity_at": each.last_activity_at.isoformat(timespec="seconds"),
-        }
-        for each in shown
-    ]
-
-
-def _largest_first(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -12,7 +12,7 @@ from core.access import Principal
 
 _FOLD_LOCK = 0x666F6C64
 KEY = "tenant_id, is_admin, application_id, era, state, kind, value, slot"
-# A span this old is asked about no more; whatever is still said of it may be forgotten.
+# Older spans are not read any more, so their counters can be deleted.
 SPANS_KEPT = 25 * 12
 
 
@@ -20,12 +20,12 @@ SPANS_KEPT = 25 * 12
 def rebuild_counters(*, actor: Principal, difference_count: int) -> None:
     """Recount everything, and record how many counters were wrong."""
     recount()
-    user_counters.recount()  # after the sessions: whoever deletes a user ends sessions first
+    user_counters.recount()  # after the sessions: deleting a user revokes sessions first, so this is the same order
     record(Action.COUNTERS_REBUILT, actor=actor, changes={"difference_count": difference_count})
 
 
 def fold() -> int:
-    """Add up what was appended; how many rows that was. One at a time; readers see all of it, before or after."""
+    """Add the appended rows to the sums, and return how many there were. Only one fold runs at a time."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_FOLD_LOCK])
         if not cursor.fetchone()[0]:
@@ -35,17 +35,18 @@ def fold() -> int:
 
 
 def differences() -> Iterator[Difference]:
+    """Compare all counters with the session rows."""
     with connection.cursor() as cursor:
         cursor.execute(_DIFFERENCES)
         names = [column.name for column in cursor.description]
         for row in cursor.fetchall():
-            told = dict(zip(names, row, strict=True))
-            yield Difference(counted=told.pop("counted"), found=told.pop("found"), key=told)
+            key = dict(zip(names, row, strict=True))
+            yield Difference(counted=key.pop("counted"), actual=key.pop("actual"), key=key)
 
 
 @transaction.atomic
 def recount() -> None:
-    """Count everything anew, while nobody opens or ends anything."""
+    """Recount all sessions, without an audit entry. Sign-ins and revocations wait until this is done."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FOLD_LOCK])
         cursor.execute("LOCK TABLE sessions_app_session IN SHARE MODE")
@@ -75,11 +76,11 @@ _FOLD = f"""
     SELECT count(*) FROM appended
 """  # noqa: S608 - ours
 _DIFFERENCES = f"""
-    SELECT {KEY}, sum(counted)::bigint AS counted, sum(found)::bigint AS found
+    SELECT {KEY}, sum(counted)::bigint AS counted, sum(actual)::bigint AS actual
     FROM (
-        SELECT {KEY}, n AS counted, 0 AS found FROM sessions_app_sessioncount WHERE NOT ({_OLD})
+        SELECT {KEY}, n AS counted, 0 AS actual FROM sessions_app_sessioncount WHERE NOT ({_OLD})
         UNION ALL SELECT {KEY}, 0, n FROM ({_SCANNED}) AS scanned
-    ) AS told
-    GROUP BY {KEY} HAVING sum(counted) <> sum(found)
+    ) AS compared
+    GROUP BY {KEY} HAVING sum(counted) <> sum(actual)
     ORDER BY tenant_id, kind, value, slot
 """  # noqa: S608 - ours

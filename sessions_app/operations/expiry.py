@@ -1,4 +1,7 @@
-"""What the clock ends is over at that very moment; here it is written down, and in the end thrown away."""
+"""Mark sessions that have timed out, and delete sessions that ended long ago.
+
+A session is over at the moment it times out, whether its row has been marked or not.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,13 +17,13 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.ids import NIL_ID
-from core.lookups import pk_in as among_these
+from core.lookups import pk_in
 from sessions_app.models import Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import max_id_at, opened_as_admin, times_out_at
-from sessions_app.operations.batches import BatchSize, commit_without_waiting
+from sessions_app.operations.batch_size import BatchSize, commit_without_waiting
 from sessions_app.operations.locks import lock_sessions_with_users
 from sessions_app.operations.revocation import mark_expired
-from sessions_app.operations.session_policy import tighten_administrators
+from sessions_app.operations.session_policy import apply_admin_lifetime
 from tenancy.models import Tenant
 
 BATCH = 2_000
@@ -28,15 +31,15 @@ PURGED_AT_ONCE = 10_000  # rows, at most
 
 
 def expire(*, actor: Principal) -> int:
-    """Mark what ran out by itself, each tenant's in a transaction of its own; how many there were."""
-    tighten_administrators()
+    """Mark timed-out sessions, each tenant's in a transaction of its own, and return how many there were."""
+    apply_admin_lifetime()
     return sum(_expire_some(ids, tenant_id, actor) for tenant_id, ids in _due())
 
 
 def _due() -> Iterator[tuple[UUID, list[UUID]]]:
-    """Batches of due sessions, tenant by tenant. Whatever turns out to be none yet is put off, so this comes to an end.
+    """Yield batches of due sessions, tenant by tenant. A session that is not due yet is postponed, so this ends.
 
-    A session under a floor is left to the sweep while there is one to come: it says who ended it.
+    Sessions below a floor are left to a pending sweep, which knows who revoked them.
     """
     to_sweep = Exists(Revocation.objects.to_sweep().order_by())
     while True:
@@ -51,13 +54,15 @@ def _due() -> Iterator[tuple[UUID, list[UUID]]]:
 
 
 def expire_within(sessions: SessionStateQuerySet, *, actor: Principal) -> None:
-    """Before a floor covers them: so that nobody takes for revoked what had run out before. There are few, or the
-    worker is away, and then it is not this act's to do its work."""
+    """Mark timed-out sessions before a floor is raised, so that they do not count as revoked by it.
+
+    There are few of them, unless the worker is down; then they are left to it.
+    """
     by_tenant: dict[UUID, list[UUID]] = defaultdict(list)
     for tenant_id, pk in sessions.not_revoked().timed_out().values_list("tenant_id", "pk")[: BATCH + 1]:
         by_tenant[tenant_id].append(pk)
     if sum(map(len, by_tenant.values())) <= BATCH:
-        # Whoever writes in a tenant locks it and then the end of its record; so must this, which comes to the record.
+        # Other writers lock the tenant before the end of its audit log. Any other order could deadlock.
         list(Tenant.objects.select_for_update(no_key=True).filter(pk__in=by_tenant).order_by("pk"))
         for tenant_id, ids in by_tenant.items():
             _expire_some(ids, tenant_id, actor)
@@ -66,51 +71,56 @@ def expire_within(sessions: SessionStateQuerySet, *, actor: Principal) -> None:
 @transaction.atomic
 def _expire_some(session_ids: list[UUID], tenant_id: UUID, actor: Principal) -> int:
     due = lock_sessions_with_users(session_ids)
-    over = list(SessionState.objects.filter(among_these(due)).timed_out().values_list("pk", flat=True))
-    Session.objects.filter(among_these(due), revoked_at=None).exclude(pk__in=over).update(due_at=times_out_at())
-    if not over:
+    expired = list(SessionState.objects.filter(pk_in(due)).timed_out().values_list("pk", flat=True))
+    Session.objects.filter(pk_in(due), revoked_at=None).exclude(pk__in=expired).update(due_at=times_out_at())
+    if not expired:
         return 0
-    mark_expired(over, by=actor.id)
-    partner_id = Session.objects.values_list("partner_id", flat=True).get(pk=over[0])
-    changes = {"expired_count": len(over)}
+    mark_expired(expired, by=actor.id)
+    partner_id = Session.objects.values_list("partner_id", flat=True).get(pk=expired[0])
+    changes = {"expired_count": len(expired)}
     record(Action.SESSIONS_EXPIRED, actor=actor, tenant_id=tenant_id, partner_id=partner_id, changes=changes)
-    return len(over)
+    return len(expired)
 
 
 def purge(
-    older_than: timedelta, *, actor: Principal, among: Q | None = None, told: Callable[[int], object] = int
+    older_than: timedelta, *, actor: Principal, condition: Q | None = None, on_progress: Callable[[int], object] = int
 ) -> int:
-    """Delete sessions that have been over for longer than that, batch by batch; how many there were."""
+    """Delete sessions that ended longer ago than `older_than`, in batches, and return how many there were."""
     total, last, size = 0, NIL_ID, BatchSize(most=PURGED_AT_ONCE)
     while True:
         with size.timed() as rows:
-            purged, last = _purge_some(older_than, among or Q(), last, rows, actor)
+            purged, last = _purge_some(older_than, condition or Q(), last, rows, actor)
         if not purged:
             return total
         total += purged
-        told(purged)
+        on_progress(purged)
 
 
 def purge_administrators(*, actor: Principal) -> int:
-    """Delete administrators' sessions whose lifetime has been over for ADMIN_SESSION_RETENTION_DAYS, whatever ended
-    them. What has run out is written down first: there may be no worker that does."""
+    """Delete administrators' sessions whose lifetime ended more than ADMIN_SESSION_RETENTION_DAYS ago.
+
+    Timed-out sessions are marked first, since there may be no worker that does it.
+    """
     expire(actor=Principal.system("expire_sessions"))
-    kept = timedelta(days=settings.ADMIN_SESSION_RETENTION_DAYS)
-    over = Q(is_expired=True) | Q(expires_at__lt=Now() - kept)
-    return purge(kept, actor=actor, among=opened_as_admin() & over)
+    retention = timedelta(days=settings.ADMIN_SESSION_RETENTION_DAYS)
+    expired = Q(is_expired=True) | Q(expires_at__lt=Now() - retention)
+    return purge(retention, actor=actor, condition=opened_as_admin() & expired)
 
 
 def to_purge(older_than: timedelta) -> SessionQuerySet:
-    """What ended long ago was opened before that: the rows that came later need no look."""
+    """Return the sessions that ended longer ago than `older_than`. The bound on the id skips all newer rows."""
     return Session.objects.filter(revoked_at__lt=Now() - older_than, pk__lt=max_id_at(Now() - older_than))
 
 
 @transaction.atomic(durable=True)  # nothing else is committed with it
-def _purge_some(older_than: timedelta, among: Q, last: UUID, most: int, actor: Principal) -> tuple[int, UUID]:
-    """From the oldest session on: how many, and the last of them. What goes is on record as it goes."""
+def _purge_some(older_than: timedelta, condition: Q, last: UUID, most: int, actor: Principal) -> tuple[int, UUID]:
+    """Delete one batch, oldest first, with an audit entry, and return how many there were and the last id."""
     commit_without_waiting()
     old = (
-        to_purge(older_than).filter(among, pk__gt=last).order_by("pk").select_for_update(of=("self",), skip_locked=True)
+        to_purge(older_than)
+        .filter(condition, pk__gt=last)
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=True)
     )
     chosen, values = old.values("id")[:most].query.sql_with_params()
     with connection.cursor() as cursor:

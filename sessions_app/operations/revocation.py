@@ -1,4 +1,4 @@
-"""Ending sessions by name: the rows say so at once."""
+"""Revoke single sessions, and mark their rows at once."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,19 @@ from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
 from core.lookups import pk_in
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState, SessionStateQuerySet
+from sessions_app.models import (
+    Revocation,
+    RevocationScope,
+    Session,
+    SessionQuerySet,
+    SessionState,
+    SessionStateQuerySet,
+)
 from sessions_app.models.expressions import times_out_at
 from sessions_app.operations.locks import lock_sessions_with_users, locked
 from tenancy.models import Tenant
 
-IDS_SHOWN = 10_000
+MAX_IDS = 10_000
 EXPIRED, IDLE = "expired", "idle"
 EXPIRER_ID = Principal.system("expire_sessions").id
 REASON_EVICTED = "session limit reached, replaced by a newer session"
@@ -27,7 +34,7 @@ REASON_BY_ADMIN, REASON_BY_USER = "revoked by an administrator", "signed out by 
 
 @dataclass(frozen=True, slots=True)
 class RevocationResult:
-    """What an act of revocation ended. The count is exact; the ids are the newest ones when there are very many."""
+    """The sessions that an operation revoked. The count is exact; very long lists of ids hold only the newest."""
 
     count: int = 0
     session_ids: list[UUID] = field(default_factory=list)
@@ -42,34 +49,35 @@ class RevocationResult:
 def revoke(
     sessions: SessionQuerySet | SessionStateQuerySet, *, actor: Principal, reason: str, tenant_id: UUID | None = None
 ) -> RevocationResult:
-    """End these sessions. Ending an ended one changes nothing and is not counted.
+    """Revoke sessions. Those that have ended already are left alone and not counted.
 
-    What `sessions` says of rights is judged again when they are locked. `tenant_id` is on whose record it goes when
-    they turn out to be none.
+    The filters of `sessions`, rights among them, are applied again after locking. `tenant_id` owns the audit entry
+    if no session is left by then.
     """
-    named = list(locked(sessions))
-    whose: Any = named[0] if named else Tenant.objects.filter(pk__in=[tenant_id]).first()
-    ended = _end_locked([session.pk for session in named], actor=actor, reason=reason)
+    rows = list(locked(sessions))
+    owner: Any = rows[0] if rows else Tenant.objects.filter(pk__in=[tenant_id]).first()
+    result = _revoke_locked([session.pk for session in rows], actor=actor, reason=reason)
     record(
         Action.SESSION_REVOKED,
         actor=actor,
-        resource=named[0] if len(named) == 1 else None,
-        tenant_id=whose.tenant_id if named else tenant_id,
-        partner_id=whose.partner_id if whose else None,
-        changes={"reason": reason, "revoked_count": ended.count, "sessions": [each.handle for each in named]},
+        resource=rows[0] if len(rows) == 1 else None,
+        tenant_id=owner.tenant_id if rows else tenant_id,
+        partner_id=owner.partner_id if owner else None,
+        changes={"reason": reason, "revoked_count": result.count, "sessions": [each.handle for each in rows]},
     )
-    return ended
+    return result
 
 
 @transaction.atomic
 def sign_out(session_id: UUID, *, actor: Principal) -> None:
+    """Revoke the session of a user who signs out."""
     session = Session.objects.get(pk=session_id)
-    revoke_rows([session.pk], actor=actor, reason="signed out")
+    revoke_rows_unaudited([session.pk], actor=actor, reason="signed out")
     record(Action.SIGNED_OUT, actor=actor, resource=session)
 
 
-def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
-    """Make room for a new session, within the act that opens it."""
+def evict_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
+    """Revoke a user's oldest live sessions, to make room for a new one in the same transaction."""
     oldest = SessionState.objects.live().for_user(user_id).order_by("pk")
     revoke(
         Session.objects.filter(pk__in=list(oldest.values_list("pk", flat=True)[:count])),
@@ -78,33 +86,33 @@ def end_oldest(user_id: UUID, count: int, *, actor: Principal) -> None:
     )
 
 
-def revoke_rows(
+def revoke_rows_unaudited(
     session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None
 ) -> RevocationResult:
-    """Mark these rows ended; counted are those that were live. For use inside an act that records itself.
+    """Revoke sessions by id, without an audit entry, and count those that were live.
 
-    One that merely rests under something suspended is marked too: else it could come back. One that has gone idle
-    was ended by the clock, and that is what is written down.
-    A `revocation` that is given grows by what is ended here: a long act may go on in many transactions.
+    For operations that write their own entry. Sessions of something suspended are marked too, or they would come
+    back with it; those that have timed out are marked as expired. A long operation passes its `revocation` to every
+    transaction, and the counts add up.
     """
-    return _end_locked(lock_sessions_with_users(session_ids), actor=actor, reason=reason, revocation=revocation)
+    return _revoke_locked(lock_sessions_with_users(session_ids), actor=actor, reason=reason, revocation=revocation)
 
 
-def _end_locked(
+def _revoke_locked(
     session_ids: list[UUID], *, actor: Principal, reason: str, revocation: Revocation | None = None
 ) -> RevocationResult:
-    named = SessionState.objects.filter(pk__in=session_ids).revocable().order_by("pk")
-    # What has timed out and what is live is told by one look: the next would be at a later moment.
-    found = list(named.values("pk", "tenant_id", "partner_id", "has_timed_out", "is_live"))
-    mark_expired([row["pk"] for row in found if row["has_timed_out"]], by=EXPIRER_ID)
-    rows = [row for row in found if not row["has_timed_out"]]
+    sessions = SessionState.objects.filter(pk__in=session_ids).revocable().order_by("pk")
+    # One query reads both, since a second one would judge by a later time.
+    candidates = list(sessions.values("pk", "tenant_id", "partner_id", "has_timed_out", "is_live"))
+    mark_expired([row["pk"] for row in candidates if row["has_timed_out"]], by=EXPIRER_ID)
+    rows = [row for row in candidates if not row["has_timed_out"]]
     if not rows:
         return RevocationResult()
     marked = [row["pk"] for row in rows]
     live = [row["pk"] for row in reversed(rows) if row["is_live"]]
     if revocation is None:
         revocation = Revocation.objects.create(
-            reach=Reach.SESSION,
+            reach=RevocationScope.SESSION,
             target_id=marked[0] if len(marked) == 1 else None,
             tenant_id=rows[0]["tenant_id"],
             partner_id=rows[0]["partner_id"],
@@ -122,6 +130,7 @@ def _end_locked(
 
 
 def mark_revoked(session_ids: list[UUID], revocation: Revocation) -> int:
+    """Mark the rows that a revocation has ended, and return how many there were."""
     return Session.objects.filter(pk_in(session_ids), revoked_at=None).update(
         revoked_at=Now() if revocation.number is None else revocation.created_at,
         revoked_by=revocation.actor_id,
@@ -132,25 +141,25 @@ def mark_revoked(session_ids: list[UUID], revocation: Revocation) -> int:
     )
 
 
-def mark_expired(over: list[UUID], *, by: str) -> None:
-    """What the clock has ended says so from now on. For use under the users' locks."""
-    if not over:
+def mark_expired(session_ids: list[UUID], *, by: str) -> None:
+    """Mark timed-out sessions as expired. The caller holds the locks of their users."""
+    if not session_ids:
         return
-    why = Case(When(expires_at=times_out_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
-    Session.objects.filter(pk__in=over).update(
-        revoked_at=times_out_at(), revoked_by=by, revoke_reason=why, is_expired=True, is_newest=False, due_at=None
+    reason = Case(When(expires_at=times_out_at(), then=Value(EXPIRED)), default=Value(IDLE), output_field=CharField())
+    Session.objects.filter(pk__in=session_ids).update(
+        revoked_at=times_out_at(), revoked_by=by, revoke_reason=reason, is_expired=True, is_newest=False, due_at=None
     )
-    reassign_newest_flag(Session.objects.filter(pk__in=over))
+    reassign_newest_flag(Session.objects.filter(pk__in=session_ids))
 
 
 def reassign_newest_flag(ended: SessionQuerySet) -> None:
-    """Of each user some of whose sessions have just ended, the newest that stands is the one that counts them.
+    """Move `is_newest` to each affected user's newest session that is not revoked; user counters count that row.
 
-    For use under the users' locks.
+    The caller holds the locks of the users.
     """
-    theirs = SessionState.objects.not_revoked().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
+    newest_id = SessionState.objects.not_revoked().filter(user=OuterRef("pk")).newest_first().values("pk")[:1]
     users = User.objects.filter(pk_in(ended.values("user")))
-    newest = users.annotate(newest=Subquery(theirs)).values("newest")
+    newest = users.annotate(newest=Subquery(newest_id)).values("newest")
     Session.objects.filter(pk_in(newest), is_newest=False).update(is_newest=True)
 
 

@@ -1,4 +1,4 @@
-"""Taking sessions out of the house: on record before the first one leaves, and as a stream, however many there are."""
+"""Export sessions as a stream. The audit entry is committed before the first row is sent."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,15 +11,15 @@ from django.db.models.functions import Coalesce
 from audit.actions import Action
 from audit.operations import record
 from core.access import Principal
-from core.batches import newest_first
+from core.batches import iter_id_batches
 from core.ids import Prefix, encode_id
 from sessions_app.models import SessionState, SessionStateQuerySet, State
 from tenancy.models import Tenant
 
 BATCH = 1_000
 STATUSES = {"active": State.LIVE, "expired": State.EXPIRED, "revoked": State.REVOKED}
-_WORDS = {state: word.upper() for word, state in STATUSES.items()}
-_HANDLES = {
+_STATUS_OF = {state: status.upper() for status, state in STATUSES.items()}
+_ID_PREFIXES = {
     "id": Prefix.SESSION,
     "user_id": Prefix.USER,
     "tenant_id": Prefix.TENANT,
@@ -27,16 +27,16 @@ _HANDLES = {
     "application_id": Prefix.APPLICATION,
     "revocation_id": Prefix.REVOCATION,
 }
-# All that is told of a session. A credential, or a digest of one, is not among it.
+# Credentials and their digests are never exported.
 COLUMNS = (
     *("id", "status", "user_id", "user_email", "tenant_id", "tenant", "partner_id", "role", "auth_method"),
     *("application_id", "ip_address", "last_ip_address", "user_agent", "browser", "os", "device_type"),
     *("location", "country", "created_at", "last_activity_at", "expires_at"),
     *("revoked_at", "revoked_by", "revoke_reason", "revocation_id"),
 )
-_READ_FROM: dict[str, Any] = {
+_EXPRESSIONS: dict[str, Any] = {
     "status": F("state"),
-    # A staff tenant is an inner arrangement: outside, whoever is in one is in none.
+    # Staff tenants are internal: their users appear without a tenant.
     "tenant_id": Case(When(tenant_kind=Tenant.Kind.CUSTOMER, then=F("tenant_id"))),
     "tenant": Case(When(tenant_kind=Tenant.Kind.CUSTOMER, then=Coalesce("tenant_slug", "tenant_name"))),
 }
@@ -45,51 +45,51 @@ _READ_FROM: dict[str, Any] = {
 def export(
     tenants: list[Tenant], *, actor: Principal, file_format: str, status: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Of these tenants, or of all when none is named; oldest first."""
-    place: dict[str, Any] = {}
+    """Export the sessions of these tenants, or of all if there are none, oldest first."""
+    owner: dict[str, Any] = {}
     if len(tenants) == 1:
-        place = {"tenant_id": tenants[0].pk, "partner_id": tenants[0].partner_id}
+        owner = {"tenant_id": tenants[0].pk, "partner_id": tenants[0].partner_id}
     changes = {"format": file_format, "status": status, "tenants": [tenant.handle for tenant in tenants]}
     with transaction.atomic():
-        record(Action.SESSIONS_EXPORTED, actor=actor, **place, changes=changes)
-    narrowed: dict[str, Any] = {"tenant__in": tenants} if tenants else {}
-    narrowed |= {"state": STATUSES[status]} if status else {}
-    return _rows(SessionState.objects.filter(**narrowed))
+        record(Action.SESSIONS_EXPORTED, actor=actor, **owner, changes=changes)
+    conditions: dict[str, Any] = {"tenant__in": tenants} if tenants else {}
+    conditions |= {"state": STATUSES[status]} if status else {}
+    return _rows(SessionState.objects.filter(**conditions))
 
 
 def export_list(
     sessions: SessionStateQuerySet,
-    looked_to: Callable[[UUID | None], UUID | None],
+    scan_boundary: Callable[[UUID | None], UUID | None],
     *,
     actor: Principal,
     file_format: str,
-    asked: dict[str, Any],
+    filters: dict[str, Any],
 ) -> Iterator[dict[str, Any]]:
-    """Those of a list, newest first, a part at a time: whoever takes them may take their time about it."""
+    """Export the sessions of a list, newest first, in batches, so that a slow download holds no transaction open."""
     with transaction.atomic():
-        record(Action.SESSIONS_EXPORTED, actor=actor, changes={"format": file_format, "filter": asked})
-    return _in_parts(newest_first(sessions, looked_to))
+        record(Action.SESSIONS_EXPORTED, actor=actor, changes={"format": file_format, "filter": filters})
+    return _in_batches(iter_id_batches(sessions, scan_boundary))
 
 
-def _in_parts(parts: Iterable[list[UUID]]) -> Iterator[dict[str, Any]]:
+def _in_batches(parts: Iterable[list[UUID]]) -> Iterator[dict[str, Any]]:
     for ids in parts:
-        yield from map(_shown, _told_of(SessionState.objects.filter(pk__in=ids).order_by("-pk")))
+        yield from map(_as_dict, _values(SessionState.objects.filter(pk__in=ids).order_by("-pk")))
 
 
-def _told_of(sessions: SessionStateQuerySet) -> Any:
-    return sessions.values_list(*(_READ_FROM.get(name, name) for name in COLUMNS))
+def _values(sessions: SessionStateQuerySet) -> Any:
+    return sessions.values_list(*(_EXPRESSIONS.get(name, name) for name in COLUMNS))
 
 
-def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
-    return {name: _told(name, value) for name, value in zip(COLUMNS, row, strict=True)}
+def _as_dict(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {name: _formatted(name, value) for name, value in zip(COLUMNS, row, strict=True)}
 
 
 def _rows(sessions: SessionStateQuerySet) -> Iterator[dict[str, Any]]:
-    with transaction.atomic():  # a cursor outside of one would make the server write everything down first
-        yield from map(_shown, _told_of(sessions.order_by("pk")).iterator(chunk_size=BATCH))
+    with transaction.atomic():  # outside a transaction the server would materialise the whole cursor first
+        yield from map(_as_dict, _values(sessions.order_by("pk")).iterator(chunk_size=BATCH))
 
 
-def _told(name: str, value: Any) -> Any:
+def _formatted(name: str, value: Any) -> Any:
     if name == "status":
-        return _WORDS[State(value)]
-    return encode_id(_HANDLES[name], value) if name in _HANDLES and value is not None else value
+        return _STATUS_OF[State(value)]
+    return encode_id(_ID_PREFIXES[name], value) if name in _ID_PREFIXES and value is not None else value

@@ -21,21 +21,21 @@ from sessions_app import devices
 from sessions_app.models import Session, SessionApplication, SessionState
 from sessions_app.models.expressions import RequiredRevision, allowed_lifetime, next_due_at
 from sessions_app.operations.locks import lock_shared
-from sessions_app.operations.revocation import end_oldest
+from sessions_app.operations.revocation import evict_oldest
 from sessions_app.refresh_tokens import RefreshToken
 from sessions_app.session_keys import SessionKey
 from tenancy.models import OnSessionLimit, strictest
 
-_USER, _APPLICATION, _ADMIN_LIFETIME = UUID(int=1), UUID(int=2), 1_000_000_003  # where values go
+_USER, _APPLICATION, _ADMIN_LIFETIME = UUID(int=1), UUID(int=2), 1_000_000_003  # placeholders for the values
 TOUCH_EVERY = timedelta(minutes=1)
 
 
 class RevokedDuringSignIn(Exception):
-    """Whatever this sign-in would have opened was ended while it was under way."""
+    """A revocation covers this sign-in and happened while it was in progress."""
 
 
 class SessionLimitReached(Exception):
-    """This user has as many sessions as the policy allows, and the policy is to refuse more."""
+    """The user has as many sessions as the policy allows, and the policy refuses more."""
 
     def __init__(self, allowed: int) -> None:
         super().__init__(f"{allowed} sessions are allowed, and in use")
@@ -43,72 +43,76 @@ class SessionLimitReached(Exception):
 
 
 class TierTooLow(Exception):
-    """Who this is, is proved; and where they sign in to is for others."""
+    """The credentials are right, but this sign-in is for users of a higher tier."""
 
 
-class Opened(NamedTuple):
+class OpenedSession(NamedTuple):
     session: Session
     refresh_token: RefreshToken
     key: SessionKey | None
-    lasts: timedelta
+    lifetime: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session and the credentials that were just made for it. They exist nowhere else."""
+    """A new session and its credentials, which are stored nowhere else."""
 
     session: Session
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     key: str = field(default="", repr=False)
-    lasts: timedelta | None = None
+    lifetime: timedelta | None = None
     expires_in: int = tokens.ACCESS_LIFETIME
 
 
 def sign_in(
-    credentials: accounts.Credentials, *, origin: Origin, with_key: bool = False, since: Tier = Tier.USER
+    credentials: accounts.Credentials, *, origin: Origin, with_key: bool = False, min_tier: Tier = Tier.USER
 ) -> SignedIn:
-    """`with_key` also makes the session's own credential, for a client that keeps just one. Whoever stands lower than
-    `since` gets no session."""
+    """Check credentials and open a session.
+
+    `with_key` also issues a session key, for clients that keep one credential. Users below `min_tier` are refused.
+    """
     tokens.require_key()
-    proof = accounts.verify_credentials(credentials, origin=origin)
+    verified = accounts.verify_credentials(credentials, origin=origin)
     try:
-        if proof.principal.tier < since:
+        if verified.principal.tier < min_tier:
             raise TierTooLow
-        opened = open(proof, actor=proof.principal, with_key=with_key)
+        opened = open(verified, actor=verified.principal, with_key=with_key)
     except (RevokedDuringSignIn, SessionLimitReached, TierTooLow) as refusal:
-        why = {"reason": type(refusal).__name__}
-        record_refusal(Action.SIGNED_IN, actor=proof.principal, resource=proof.user, result=Result.FAILURE, changes=why)
+        changes = {"reason": type(refusal).__name__}
+        record_refusal(
+            Action.SIGNED_IN, actor=verified.principal, resource=verified.user, result=Result.FAILURE, changes=changes
+        )
         raise
     key = str(opened.key) if opened.key else ""
-    return SignedIn(opened.session, access_token(opened.session), str(opened.refresh_token), key, opened.lasts)
+    return SignedIn(opened.session, access_token(opened.session), str(opened.refresh_token), key, opened.lifetime)
 
 
 @transaction.atomic
-def open(proof: accounts.VerifiedSignIn, *, actor: Principal, with_key: bool = False) -> Opened:  # noqa: A001 - reads as `operations.open`
-    """A session for whoever has proved who they are. What was revoked since they began proving it stays revoked."""
-    user = proof.user
+def open(verified: accounts.VerifiedSignIn, *, actor: Principal, with_key: bool = False) -> OpenedSession:  # noqa: A001 - reads as `operations.open`
+    """Open a session for verified credentials, unless a revocation since they were presented covers it."""
+    user = verified.user
     lock_shared([user.tenant_id])
-    User.objects.filter(pk=user.pk).update(last_login_at=Now())  # and its lock: one opening at a time for each user
-    circumstances = _circumstances(proof)
-    if circumstances is None or proof.candidate.revision < circumstances.floor:
+    User.objects.filter(pk=user.pk).update(last_login_at=Now())  # locks the user: one sign-in at a time
+    context = _context(verified)
+    if context is None or verified.candidate.revision < context.required_revision:
         raise RevokedDuringSignIn
-    _make_room(circumstances, user, actor)
-    session = _session(proof, circumstances)
+    _enforce_session_limit(context, user, actor)
+    session = _session(verified, context)
     refresh_token = RefreshToken.new(session.pk)
     session.refresh_digest = refresh_token.digest
     key = SessionKey.new(session.pk) if with_key else None
     session.key_digest = key.digest if key else None
     Session.objects.filter(user=user, is_newest=True).update(is_newest=False)
     session.save(force_insert=True)
-    if proof.application:
-        SessionApplication.objects.create(session=session, application=proof.application)
-    record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": proof.auth_method})
-    return Opened(session, refresh_token, key, timedelta(seconds=circumstances.lifetime))
+    if verified.application:
+        SessionApplication.objects.create(session=session, application=verified.application)
+    record(Action.SIGNED_IN, actor=actor, resource=session, changes={"auth_method": verified.auth_method})
+    return OpenedSession(session, refresh_token, key, timedelta(seconds=context.lifetime))
 
 
 def touch(session_id: UUID, *, origin: Origin) -> None:
-    """Somebody was here. Written at most once a minute, and mostly to columns that no index holds."""
+    """Note that a session was used. Writes at most once a minute, and mostly to columns without an index."""
     live = SessionState.objects.live().filter(pk=session_id)
     stale = Session.objects.filter(pk=session_id, revoked_at=None, last_activity_at__lt=Now() - TOUCH_EVERY)
     stale.filter(pk__in=live.values("pk")).update(
@@ -132,26 +136,26 @@ def claims_of(session: Session) -> dict[str, Any]:
     }
 
 
-class Circumstances(NamedTuple):
-    """What applies to a new session of a user at this moment: floors, policy, and the live sessions there are."""
+class SignInContext(NamedTuple):
+    """What applies to a new session of a user: the revisions it needs, the policy, and the number of live sessions."""
 
     now: datetime
     era: int
-    floor: int
+    required_revision: int
     lifetime: int
-    idle: int
-    allowed: int | None
+    idle_timeout: int
+    max_sessions: int | None
     when_full: str
-    used: int
+    live_count: int
 
 
-def _circumstances(proof: accounts.VerifiedSignIn) -> Circumstances | None:
-    application_id = proof.application.pk if proof.application else NIL_ID
-    rows = _CIRCUMSTANCES.fetch(proof.user.pk, application_id, settings.ADMIN_SESSION_LIFETIME)
-    return Circumstances(*rows[0]) if rows else None
+def _context(verified: accounts.VerifiedSignIn) -> SignInContext | None:
+    application_id = verified.application.pk if verified.application else NIL_ID
+    rows = _CONTEXT.fetch(verified.user.pk, application_id, settings.ADMIN_SESSION_LIFETIME)
+    return SignInContext(*rows[0]) if rows else None
 
 
-def _circumstances_query() -> QuerySet[Any]:
+def _context_query() -> QuerySet[Any]:
     application_floor = Application.objects.filter(pk=_APPLICATION).values("min_revision")
     live = SessionState.objects.live().filter(user=OuterRef("pk")).order_by().values("user")
     return (
@@ -164,42 +168,42 @@ def _circumstances_query() -> QuerySet[Any]:
                 F("tenant__state__admin_min_revision"),
                 Coalesce(Subquery(application_floor), 0),
             ),
-            floor=Greatest(F("era"), F("min_revision")),
+            required_revision=Greatest(F("era"), F("min_revision")),
             lifetime=allowed_lifetime(strictest("session_lifetime", "tenant__"), is_admin(), _ADMIN_LIFETIME),
-            idle=strictest("idle_timeout", "tenant__"),
-            allowed=strictest("max_sessions", "tenant__"),
+            idle_timeout=strictest("idle_timeout", "tenant__"),
+            max_sessions=strictest("max_sessions", "tenant__"),
             when_full=strictest("when_full", "tenant__"),
-            used=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
+            live_count=Coalesce(Subquery(live.values(n=Count("pk"))), 0),
         )
-        .values_list(*Circumstances._fields)
+        .values_list(*SignInContext._fields)
     )
 
 
-_CIRCUMSTANCES = Prepared(_circumstances_query, {_USER: "uuid", _APPLICATION: "uuid", _ADMIN_LIFETIME: "integer"})
+_CONTEXT = Prepared(_context_query, {_USER: "uuid", _APPLICATION: "uuid", _ADMIN_LIFETIME: "integer"})
 
 
-def _make_room(circumstances: Circumstances, user: User, actor: Principal) -> None:
-    if circumstances.allowed is None:
+def _enforce_session_limit(context: SignInContext, user: User, actor: Principal) -> None:
+    if context.max_sessions is None:
         return
-    too_many = circumstances.used + 1 - circumstances.allowed
-    if too_many > 0 and circumstances.when_full == OnSessionLimit.DENY:
-        raise SessionLimitReached(circumstances.allowed)
-    if too_many > 0:
-        end_oldest(user.pk, too_many, actor=actor)
+    excess = context.live_count + 1 - context.max_sessions
+    if excess > 0 and context.when_full == OnSessionLimit.DENY:
+        raise SessionLimitReached(context.max_sessions)
+    if excess > 0:
+        evict_oldest(user.pk, excess, actor=actor)
 
 
-def _session(proof: accounts.VerifiedSignIn, circumstances: Circumstances) -> Session:
-    user, origin = proof.user, proof.origin
-    lifetime, idle = timedelta(seconds=circumstances.lifetime), timedelta(seconds=circumstances.idle)
+def _session(verified: accounts.VerifiedSignIn, context: SignInContext) -> Session:
+    user, origin = verified.user, verified.origin
+    lifetime, idle = timedelta(seconds=context.lifetime), timedelta(seconds=context.idle_timeout)
     device = devices.describe(origin.user_agent)
     return Session(
-        id=uuid7(int(circumstances.now.timestamp() * 1000)),  # the database's time, whichever host this is
+        id=uuid7(int(context.now.timestamp() * 1000)),  # the database's time, whichever host this is
         user=user,
         tenant=user.tenant,
         partner=user.tenant.partner,
-        application=proof.application,
+        application=verified.application,
         role=user.role,
-        auth_method=proof.auth_method,
+        auth_method=verified.auth_method,
         ip_address=origin.ip_address,
         last_ip_address=origin.ip_address,
         user_agent=origin.user_agent,
@@ -211,7 +215,7 @@ def _session(proof: accounts.VerifiedSignIn, circumstances: Circumstances) -> Se
         expires_at=Now() + lifetime,
         idle_limit=idle,
         due_at=Now() + min(lifetime, idle),
-        revision=proof.candidate.revision,
-        era=circumstances.era,
+        revision=verified.candidate.revision,
+        era=context.era,
         is_newest=True,
     )

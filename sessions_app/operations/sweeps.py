@@ -1,4 +1,4 @@
-"""Writing scope-wide revocations down on the rows they ended. Nothing waits for it: the floors decided already."""
+"""Mark the rows that scope-wide revocations have ended. Their sessions are refused already, by the raised floors."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet
-from sessions_app.operations.batches import BatchSize, commit_without_waiting
+from sessions_app.models import Revocation, RevocationScope, Session, SessionQuerySet
+from sessions_app.operations.batch_size import BatchSize, commit_without_waiting
 from sessions_app.operations.revocation import mark_revoked
 from tenancy.models import Tenant
 
@@ -16,10 +16,11 @@ BATCH = 10_000  # rows, at most
 _SWEEP_LOCK = 0x73776570  # any number that nothing else locks
 
 
-def sweep(told: Callable[[int], object] = int) -> int:
-    """Sweep what is unswept, oldest first, so that each row names the revocation that really ended it.
+def sweep(on_progress: Callable[[int], object] = int) -> int:
+    """Sweep pending revocations, oldest first, so that each row names the revocation that really ended it.
 
-    Every batch is a transaction of its own: killed at any moment, the next run carries on. `told` hears of each.
+    Every batch is a transaction of its own, so that a killed sweep is continued by the next. `on_progress` is called
+    with the size of each batch.
     """
     total, before, size = 0, None, BatchSize(most=BATCH)
     while True:
@@ -28,41 +29,41 @@ def sweep(told: Callable[[int], object] = int) -> int:
         if batch is None:
             return total
         total += len(batch)
-        told(len(batch))
+        on_progress(len(batch))
         before = batch[-1] if batch else None
 
 
 @transaction.atomic(durable=True)  # nothing else is committed with it
 def _sweep_batch(before: UUID | None, rows: int) -> list[UUID] | None:
-    """Which rows were marked, newest first; None when there is nothing to do, or others are at it and come first.
+    """Mark one batch and return its ids, newest first; None if there is nothing to do or another sweep is running.
 
-    `before` only spares a look at the rows that the last batch marked.
+    `before` skips the rows that the last batch marked.
     """
     revocation = Revocation.objects.to_sweep().first() if _try_lock() else None
     if revocation is None:
         return None
     commit_without_waiting()
-    doomed = _rows_to_mark(revocation)
-    ahead = doomed.filter(pk__lt=before) if before else doomed
+    rows_to_mark = _rows_to_mark(revocation)
+    ahead = rows_to_mark.filter(pk__lt=before) if before else rows_to_mark
     locked = ahead.select_for_update(of=("self",), skip_locked=True).newest_first()
     batch = list(locked.values_list("pk", flat=True)[:rows])
     if batch:
         mark_revoked(batch, revocation)
         Revocation.objects.filter(pk=revocation.pk).update(swept_count=F("swept_count") + len(batch))
     elif (is_all := revocation.swept_count == revocation.revoked_count) or before is None:
-        # Looking once more from the start would mean a look at all that was just marked; the numbers know better.
-        if not is_all and doomed.exists():
+        # Equal counts show that every row is marked, without another pass over the rows just marked.
+        if not is_all and rows_to_mark.exists():
             return None
         Revocation.objects.filter(pk=revocation.pk).update(swept_at=Now())
     return batch
 
 
 def sweep_tenant_before_move(tenant: Tenant) -> None:
-    """A partner's revocation finds its sessions by the partner: no longer those that have left, and others' too."""
+    """Mark a tenant's rows for its partner's pending revocations, which find rows by their current partner."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SWEEP_LOCK])
     unswept = list(Revocation.objects.to_sweep())
-    for revocation in unswept if any(each.reach == Reach.PARTNER for each in unswept) else []:
+    for revocation in unswept if any(each.reach == RevocationScope.PARTNER for each in unswept) else []:
         swept = mark_revoked(
             list(_rows_to_mark(revocation).filter(tenant=tenant).values_list("pk", flat=True)), revocation
         )
@@ -70,7 +71,7 @@ def sweep_tenant_before_move(tenant: Tenant) -> None:
 
 
 def _rows_to_mark(revocation: Revocation) -> SessionQuerySet:
-    return Session.objects.within(Reach(revocation.reach), revocation.target_id).filter(
+    return Session.objects.in_scope(RevocationScope(revocation.reach), revocation.target_id).filter(
         revoked_at=None,
         revision__lt=revocation.number,
         expires_at__gt=revocation.created_at,

@@ -12,7 +12,7 @@ from audit.operations import record
 from core.access import Origin
 from sessions_app.models import Session, SessionState
 from sessions_app.models.expressions import next_due_at
-from sessions_app.operations.revocation import revoke_rows
+from sessions_app.operations.revocation import revoke_rows_unaudited
 from sessions_app.operations.sign_ins import SignedIn, access_token
 from sessions_app.refresh_tokens import InvalidCredential, RefreshToken
 
@@ -20,28 +20,28 @@ GRACE = timedelta(seconds=10)
 
 
 class RefreshRefused(Exception):
-    """Unknown, ended, or spent: sign in again."""
+    """The refresh token is unknown or was used before, or its session has ended."""
 
 
 def refresh(text: str, *, origin: Origin) -> SignedIn:
-    """Swap a refresh token for its successor. The same token again within the grace gets the same successor."""
+    """Exchange a refresh token for its successor. Within the grace period, a used token returns the same successor."""
     tokens.require_key()
     try:
         token = RefreshToken.read(text)
     except InvalidCredential as error:
         raise RefreshRefused from error
     with transaction.atomic():
-        session, told = _live_and_locked(token)
-        successor = _rotate(session, token, origin, told) if session else None
+        session, recent_digests = _lock_live_session(token)
+        successor = _rotate(session, token, origin, recent_digests) if session else None
     if session and successor is None:
-        _end_replayed(session, origin)
+        _revoke_replayed(session, origin)
     if session is None or successor is None:
         raise RefreshRefused
     return SignedIn(session, access_token(session), str(successor))
 
 
-def _live_and_locked(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
-    """The session, and the digests of what it told within the grace, which whoever asks again is told again."""
+def _lock_live_session(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
+    """Lock and return the session, with the digests of the refresh tokens issued within the grace period."""
     row: Any = (
         Session.objects.filter(pk=token.session_id)
         .select_related("user__tenant__partner")
@@ -49,19 +49,19 @@ def _live_and_locked(token: RefreshToken) -> tuple[Session | None, list[bytes]]:
         .select_for_update(of=("self",))
         .first()
     )
-    # Judged when it is locked: whatever it had to wait for is seen by the next statement only.
+    # Checked after locking: changes that the lock waited for are visible to the next statement only.
     if row is None or not SessionState.objects.live().filter(pk=row.pk).exists():
         return None, []
-    told = []
+    recent_digests = []
     if row.last:
-        told.append(bytes(row.refresh_digest))
+        recent_digests.append(bytes(row.refresh_digest))
     if row.before:
-        told.append(bytes(row.spent_refresh_digest))
-    return row, told
+        recent_digests.append(bytes(row.spent_refresh_digest))
+    return row, recent_digests
 
 
-def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[bytes]) -> RefreshToken | None:
-    """The successor, or None for a token that was spent too long ago."""
+def _rotate(session: Session, token: RefreshToken, origin: Origin, recent_digests: list[bytes]) -> RefreshToken | None:
+    """Return the successor, or None for a token that was used before the grace period."""
     if token.digest == bytes(session.refresh_digest or b""):
         successor = token.successor()
         Session.objects.filter(pk=session.pk).update(
@@ -74,12 +74,12 @@ def _rotate(session: Session, token: RefreshToken, origin: Origin, told: list[by
             due_at=next_due_at(),
         )
         return successor
-    return next((each for each in token.successors() if each.digest in told), None)
+    return next((each for each in token.successors() if each.digest in recent_digests), None)
 
 
 @transaction.atomic
-def _end_replayed(session: Session, origin: Origin) -> None:
-    """Two parties hold this family's tokens and nobody can tell which is the thief: it ends for both."""
+def _revoke_replayed(session: Session, origin: Origin) -> None:
+    """Revoke a session whose refresh token was replayed: a thief and its owner look alike."""
     actor = as_principal(session.user, origin)
-    revoke_rows([session.pk], actor=actor, reason="refresh token replayed")
+    revoke_rows_unaudited([session.pk], actor=actor, reason="refresh token replayed")
     record(Action.REFRESH_REPLAYED, actor=actor, resource=session, result=Result.DENIED)

@@ -1,4 +1,4 @@
-"""How much there is of everything within somebody's reach, and what the last day brought, in one statement."""
+"""The dashboard's figures: counts of every kind of resource, and sign-ins and revocations by hour."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -36,14 +36,14 @@ _RESULTS = {Result.SUCCESS: ActivityKind.SIGN_INS, ActivityKind.REVOCATIONS: Act
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The tenant or the partner that is asked about, if any is."""
+class OwnerFilter:
+    """Narrows rows to a tenant, a partner or neither."""
 
     tenant_id: UUID | None = None
     partner_id: UUID | None = None
 
-    def of(self, rows: R, tenant: str, *partners: str) -> R:
-        """Those of them that lie in it, by the paths that lead there."""
+    def apply(self, rows: R, tenant: str, *partners: str) -> R:
+        """Filter rows, given the lookups of their tenant and their partner."""
         if self.tenant_id:
             rows = rows.filter(**{tenant: self.tenant_id})
         if self.partner_id:
@@ -55,62 +55,62 @@ class Place:
 
 
 def totals(principal: Principal, *, tenant_id: UUID | None = None, partner_id: UUID | None = None) -> dict[str, int]:
-    """Of what is not within their reach there is nothing."""
-    a_day_ago = _first_at(timezone.now() - DAY)
-    [counted] = fetch_for(principal, _counts, tenant_id, partner_id, a_day_ago)
+    """Count what the principal can see, optionally of one tenant or partner; what they cannot see counts 0."""
+    since_id = _first_at(timezone.now() - DAY)
+    [counts] = fetch_for(principal, _counts, tenant_id, partner_id, since_id)
     sessions = scope_of(principal, tenant_id=tenant_id, partner_id=partner_id)
-    is_there = counted["tenants"] or not tenant_id
-    return {**counted, "active_sessions": sessions.live if sessions and is_there else 0}
+    is_visible_tenant = counts["tenants"] or not tenant_id
+    return {**counts, "active_sessions": sessions.live if sessions and is_visible_tenant else 0}
 
 
-def _counts(principal: Principal, tenant_id: UUID | None, partner_id: UUID | None, a_day_ago: UUID) -> Any:
-    asked = Place(tenant_id, partner_id)
-    rows = {**_things(principal, asked), **_news(principal, asked, a_day_ago)}
-    users = asked.of(UserCount.objects.visible_to(principal).in_existing_tenant(), "tenant", "tenant__partner")
+def _counts(principal: Principal, tenant_id: UUID | None, partner_id: UUID | None, since_id: UUID) -> Any:
+    owner = OwnerFilter(tenant_id, partner_id)
+    rows = {**_resources(principal, owner), **_last_day(principal, owner, since_id)}
+    users = owner.apply(UserCount.objects.visible_to(principal).in_existing_tenant(), "tenant", "tenant__partner")
     counts = {name: count_of(each) for name, each in rows.items()} | {"users": Subquery(users.total())}
     return Platform.objects.values(**{name: Coalesce(each, 0) for name, each in counts.items()})
 
 
-def _things(principal: Principal, asked: Place) -> dict[str, QuerySet[Any]]:
-    """Each name is a kind of thing: what of it there is for them. Users are counted elsewhere."""
-    seen: dict[str, QuerySet[Any]] = {
+def _resources(principal: Principal, owner: OwnerFilter) -> dict[str, QuerySet[Any]]:
+    """Return the visible rows by kind of resource, except users, which have a counter."""
+    by_tenant: dict[str, QuerySet[Any]] = {
         "agents": Agent.objects.visible_to(principal).in_existing_tenant(),
         "groups": Group.objects.visible_to(principal).in_existing_tenant(),
         "identity_providers": IdentityProvider.objects.visible_to(principal).in_existing_tenant(),
     }
     applications = Application.objects.visible_to(principal).not_deleted()
     return {
-        "partners": asked.of(Partner.objects.visible_to(principal).not_deleted(), "tenants", "pk"),
-        "tenants": asked.of(visible_tenants(principal), "pk", "partner"),
-        "applications": asked.of(applications, "tenant", "partner", "tenant__partner"),
-        **{name: asked.of(rows, "tenant", "tenant__partner") for name, rows in seen.items()},
+        "partners": owner.apply(Partner.objects.visible_to(principal).not_deleted(), "tenants", "pk"),
+        "tenants": owner.apply(visible_tenants(principal), "pk", "partner"),
+        "applications": owner.apply(applications, "tenant", "partner", "tenant__partner"),
+        **{name: owner.apply(rows, "tenant", "tenant__partner") for name, rows in by_tenant.items()},
     }
 
 
 def hourly_activity(principal: Principal, since: datetime) -> dict[tuple[datetime, ActivityKind], int]:
-    """What each hour since then brought, in one statement. An hour of nothing is not among them."""
-    first = _first_at(since)
-    tried = _hourly(_sign_ins(principal, first).annotate(what=F("result")))
-    revoked = Revocation.objects.visible_to(principal).filter(pk__gte=first)
-    acts = _hourly(revoked.annotate(what=Value(ActivityKind.REVOCATIONS)))
-    brought: Counter[tuple[datetime, ActivityKind]] = Counter()
-    for hour, what, n in tried.union(acts, all=True):
-        brought[hour, _RESULTS.get(what, ActivityKind.FAILED)] += n
-    return brought
+    """Count sign-ins, failed sign-ins and revocations by hour, in one statement. Hours without any are omitted."""
+    since_id = _first_at(since)
+    sign_ins = _hourly(_sign_ins(principal, since_id).annotate(kind=F("result")))
+    revocations = Revocation.objects.visible_to(principal).filter(pk__gte=since_id)
+    revocations_by_hour = _hourly(revocations.annotate(kind=Value(ActivityKind.REVOCATIONS)))
+    activity: Counter[tuple[datetime, ActivityKind]] = Counter()
+    for hour, kind, n in sign_ins.union(revocations_by_hour, all=True):
+        activity[hour, _RESULTS.get(kind, ActivityKind.FAILED)] += n
+    return activity
 
 
 def _hourly(rows: QuerySet[Any]) -> Any:
-    hours = rows.order_by().annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "what")
-    return hours.annotate(n=Count("*")).values_list("hour", "what", "n")
+    hours = rows.order_by().annotate(hour=TruncHour("created_at", tzinfo=UTC)).values("hour", "kind")
+    return hours.annotate(n=Count("*")).values_list("hour", "kind", "n")
 
 
-def _news(principal: Principal, asked: Place, a_day_ago: UUID) -> dict[str, QuerySet[Any]]:
-    tried = asked.of(_sign_ins(principal, a_day_ago), "tenant_id", "partner_id")
-    revoked = Revocation.objects.visible_to(principal).filter(pk__gte=a_day_ago)
+def _last_day(principal: Principal, owner: OwnerFilter, since_id: UUID) -> dict[str, QuerySet[Any]]:
+    sign_ins = owner.apply(_sign_ins(principal, since_id), "tenant_id", "partner_id")
+    revocations = Revocation.objects.visible_to(principal).filter(pk__gte=since_id)
     return {
-        "sign_ins_24h": tried.filter(result=Result.SUCCESS),
-        "failed_sign_ins_24h": tried.exclude(result=Result.SUCCESS),
-        "revocations_24h": asked.of(revoked, "tenant_id", "partner_id"),
+        "sign_ins_24h": sign_ins.filter(result=Result.SUCCESS),
+        "failed_sign_ins_24h": sign_ins.exclude(result=Result.SUCCESS),
+        "revocations_24h": owner.apply(revocations, "tenant_id", "partner_id"),
     }
 
 
@@ -119,5 +119,5 @@ def _sign_ins(principal: Principal, since: UUID) -> QuerySet[Any]:
 
 
 def _first_at(moment: datetime) -> UUID:
-    """Ids are made in the order of time: those of a day lie together."""
+    """Return the lowest id of a moment, since ids are ordered by time."""
     return first_at(milliseconds(moment))

@@ -1,4 +1,4 @@
-"""Exact numbers without a scan: what the counters hold, less the few rows that the clock has ended just now."""
+"""Exact numbers of live sessions without a scan: the counters, minus the few sessions that have just timed out."""
 
 from datetime import datetime
 from functools import cache
@@ -10,63 +10,65 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Coalesce, Now
 
 from core.prepared import Prepared
-from sessions_app.models import CounterKind, Reach, SessionCountState, SessionCountStateQuerySet, SessionState
+from sessions_app.models import CounterKind, RevocationScope, SessionCountState, SessionCountStateQuerySet, SessionState
 from sessions_app.models.expressions import opened_as_admin
 from tenancy.models import Platform
 
 
-def live_count(reach: Reach, target_id: UUID | None) -> int:
-    """How many live sessions there are within a reach; a user's are counted from their rows."""
-    if reach in (Reach.USER, Reach.SESSION):
-        return SessionState.objects.live().within(reach, target_id).count()
-    return live_count_and_moment(reach, target_id)[0]
+def live_count(scope: RevocationScope, target_id: UUID | None) -> int:
+    """Count the live sessions in a scope. A user's are counted from the rows."""
+    if scope in (RevocationScope.USER, RevocationScope.SESSION):
+        return SessionState.objects.live().in_scope(scope, target_id).count()
+    return live_count_and_moment(scope, target_id)[0]
 
 
-def live_count_and_moment(reach: Reach, target_id: UUID | None) -> tuple[int, datetime]:
-    """And when exactly that was: a little later it may be fewer."""
-    [counted] = _live_count(reach).fetch(target_id)
-    return counted
+def live_count_and_moment(scope: RevocationScope, target_id: UUID | None) -> tuple[int, datetime]:
+    """Count the live sessions in a scope, and return the moment for which the number holds."""
+    [row] = _live_count(scope).fetch(target_id)
+    return row
 
 
 @cache
-def _live_count(reach: Reach) -> Prepared:
+def _live_count(scope: RevocationScope) -> Prepared:
     target_id = UUID(int=3)
-    total = Platform.objects.annotate(told=live_total(reach, target_id), at=Now()).values_list("told", "at")
+    total = Platform.objects.annotate(total=live_total(scope, target_id), at=Now()).values_list("total", "at")
     return Prepared(lambda: total, {target_id: "uuid"})
 
 
-def live_total(reach: Reach, target_id: UUID | None) -> CombinedExpression:
-    """The same, for use inside another query: what the counters hold, less what has lapsed since."""
-    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL)
-    lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out()
-    return _only(counted, Sum("n")) - _only(lapsed, Count("pk"))
+def live_total(scope: RevocationScope, target_id: UUID | None) -> CombinedExpression:
+    """Return the number of live sessions in a scope as an expression for another query."""
+    counters = counters_within(scope, target_id).current().filter(kind=CounterKind.ALL)
+    timed_out = SessionState.objects.in_scope(scope, target_id).not_revoked().timed_out()
+    return _scalar(counters, Sum("n")) - _scalar(timed_out, Count("pk"))
 
 
-def _only(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
-    whole = rows.order_by().values(whole=Value(1)).annotate(told=Cast(aggregate, BigIntegerField())).values("told")
-    return Coalesce(Subquery(whole, output_field=BigIntegerField()), 0)
+def _scalar(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
+    single = rows.order_by().values(single=Value(1)).annotate(total=Cast(aggregate, BigIntegerField())).values("total")
+    return Coalesce(Subquery(single, output_field=BigIntegerField()), 0)
 
 
-def tenants_and_administrators(reach: Reach, target_id: UUID | None) -> tuple[int, int]:
-    """Of how many tenants the live sessions within a reach are, and how many of them are administrators'."""
-    whose = ("tenant", "is_admin")
-    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL).order_by()
-    live = {(tenant, is_admin): n for tenant, is_admin, n in counted.values_list(*whose).annotate(Sum("n"))}
-    lapsed = SessionState.objects.within(reach, target_id).not_revoked().timed_out().order_by()
-    over = lapsed.annotate(administers=opened_as_admin()).values_list("tenant", "administers").annotate(Count("pk"))
-    for tenant, is_admin, n in over:
+def tenants_and_administrators(scope: RevocationScope, target_id: UUID | None) -> tuple[int, int]:
+    """Return how many tenants have live sessions in a scope, and how many of these are administrators'."""
+    owner = ("tenant", "is_admin")
+    counters = counters_within(scope, target_id).current().filter(kind=CounterKind.ALL).order_by()
+    live = {(tenant, is_admin): n for tenant, is_admin, n in counters.values_list(*owner).annotate(Sum("n"))}
+    timed_out = SessionState.objects.in_scope(scope, target_id).not_revoked().timed_out().order_by()
+    timed_out_by_owner = (
+        timed_out.annotate(administers=opened_as_admin()).values_list("tenant", "administers").annotate(Count("pk"))
+    )
+    for tenant, is_admin, n in timed_out_by_owner:
         live[tenant, is_admin] = live.get((tenant, is_admin), 0) - n
     tenants = {tenant for (tenant, _), n in live.items() if n > 0}
     return len(tenants), sum(n for (_, is_admin), n in live.items() if is_admin)
 
 
-def counters_within(reach: Reach, target_id: UUID | None) -> SessionCountStateQuerySet:
-    match reach:
-        case Reach.PLATFORM:
+def counters_within(scope: RevocationScope, target_id: UUID | None) -> SessionCountStateQuerySet:
+    match scope:
+        case RevocationScope.PLATFORM:
             return SessionCountState.objects.all()
-        case Reach.ADMINS:
+        case RevocationScope.ADMINS:
             return SessionCountState.objects.filter(is_admin=True)
-        case Reach.PARTNER:
+        case RevocationScope.PARTNER:
             return SessionCountState.objects.filter(tenant__partner=target_id)
         case _:
-            return SessionCountState.objects.filter(**{f"{reach}_id": target_id})
+            return SessionCountState.objects.filter(**{f"{scope}_id": target_id})

@@ -1,4 +1,4 @@
-"""Who is signed in, of some users."""
+"""Which users are signed in."""
 
 from uuid import UUID
 
@@ -19,11 +19,11 @@ def users_with_live_session(user_ids: list[UUID]) -> set[UUID]:
 
 
 def _with_live_session() -> QuerySet[User, tuple[UUID]]:
-    # One session of each user is enough, and a scalar subquery cannot be made a join with those of all others. Bounds
-    # instead of an equality leave the user in the order: only the index of users' sessions has that order, so
-    # PostgreSQL takes it whatever it believes of how many sessions there are and of whom.
-    theirs = SessionState.objects.live().filter(user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
-    newest = Subquery(theirs.order_by("user", "-pk").values("pk")[:1])
+    # One session per user is enough, and PostgreSQL cannot turn a scalar subquery into a join. Bounds instead of an
+    # equality keep the user in the order, which only the index on users' sessions has, so it is used whatever the
+    # planner estimates.
+    live = SessionState.objects.live().filter(user__gte=OuterRef("pk"), user__lte=OuterRef("pk"))
+    newest = Subquery(live.order_by("user", "-pk").values("pk")[:1])
     users = User.objects.filter(AnyOf(F("pk"), RawSQL("%s", [_USERS])))
     return users.alias(newest=newest).filter(newest__isnull=False).values_list("pk")
 

@@ -1,4 +1,4 @@
-"""A stretch of a list and the length of all of it, told by one statement: they are of the same moment."""
+"""Read a page of a list and its total in one statement, so that they match."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,41 +21,39 @@ class SessionPage(NamedTuple):
     rows: list[dict[str, Any]]
 
 
-def stretch_query(
+def page_query(
     rows: QuerySet[Any],
-    by: Sequence[OrderBy],
+    ordering: Sequence[OrderBy],
     *,
-    names: Mapping[str, Any],
+    annotations: Mapping[str, Any],
     columns: JSONObject,
     skip: int,
-    most: int,
+    limit: int,
     total: Any = None,
 ) -> QuerySet[Any, Any]:
-    """The query for a stretch.
+    """Build the query of a page.
 
-    `by` may speak of `names`, and so may whatever has filtered the rows. `total` is how many there are, if somebody
-    knows without counting them. What is skipped is only stepped over: no more than its ids is read.
+    The ordering and the rows' filters may use the annotations. `total` is an expression for the number of rows, if it
+    is known without counting. Skipped rows are read from the index only.
     """
-    ids = rows.order_by(*by).values("pk")[skip : skip + most]
-    there = unfiltered(rows).filter(pk_in(ids)).alias(**names).order_by(*by)
-    shown = ArraySubquery(there.values(about=columns))
-    as_one_text = Func(
-        shown, function="to_jsonb", output_field=JSONField()
-    )  # which is read faster than one for each row
-    return Platform.objects.order_by().values_list(total or count_of(rows), as_one_text)
+    ids = rows.order_by(*ordering).values("pk")[skip : skip + limit]
+    page = unfiltered(rows).filter(pk_in(ids)).alias(**annotations).order_by(*ordering)
+    array = ArraySubquery(page.values(about=columns))
+    as_json = Func(array, function="to_jsonb", output_field=JSONField())  # faster to read than one value per row
+    return Platform.objects.order_by().values_list(total or count_of(rows), as_json)
 
 
 def live_sessions(principal: Principal) -> SessionStateQuerySet:
-    """Everything that is live within the caller's reach, without a look at what one act has ended all at once."""
-    place = owner_filter(principal)
+    """Return the live sessions that the principal can see, by a query that skips scope-wide revocations quickly."""
+    owner_ids = owner_filter(principal)
     return (
         SessionState.objects.visible_to(principal)
-        .live_by_index(place.get("tenant_id"))
-        .opened_since_last_scope_revocation(**place)
+        .live_by_index(owner_ids.get("tenant_id"))
+        .opened_since_last_scope_revocation(**owner_ids)
     )
 
 
 def visible_live_total(principal: Principal) -> Any:
-    """The same, as a number for use within a query: from the counters."""
-    everything = scope_of(principal)
-    return live_total(everything.reach, everything.target_id) if everything else None
+    """Return the number of live sessions that the principal can see, as an expression on the counters."""
+    scope = scope_of(principal)
+    return live_total(scope.scope, scope.target_id) if scope else None

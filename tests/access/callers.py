@@ -14,7 +14,7 @@ from accounts.models import Application, Role, User
 from core.access import Origin, Scope
 from core.models import Status
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionQuerySet
+from sessions_app.models import RevocationScope, Session, SessionQuerySet
 from tenancy.models import Partner, Tenant
 from tests.access.matrix import Row
 from tests.factories import PartnerFactory
@@ -136,7 +136,7 @@ def ended(finish: Callable[[Caller], Any]) -> Callable[[World, str], Who]:
 
 def administrators_signed_out(world: World, name: str) -> Who:
     operator = world.signed_in(world.person("operator", platform_staff(), Role.SUPER_ADMIN))
-    _end_all(Reach.ADMINS, None)
+    _end_all(RevocationScope.ADMINS, None)
     yield name, operator, None
 
 
@@ -165,7 +165,7 @@ def _row(caller: Caller) -> SessionQuerySet:
     return Session.objects.filter(pk=caller.session.pk)
 
 
-def _end_all(reach: Reach, target_id: UUID | None) -> None:
+def _end_all(reach: RevocationScope, target_id: UUID | None) -> None:
     operations.revoke_scope(reach, target_id, actor=SYSTEM, reason="test")
 
 
@@ -177,10 +177,10 @@ _ENDINGS: dict[str, Callable[[Caller], Any]] = {
     "idle for too long": lambda caller: _row(caller).update(
         last_activity_at=Now() - timedelta(seconds=1), idle_limit=timedelta(seconds=1)
     ),
-    "user signed out everywhere": lambda caller: _end_all(Reach.USER, caller.user.pk),
-    "tenant signed out": lambda caller: _end_all(Reach.TENANT, caller.user.tenant_id),
-    "partner signed out": lambda caller: _end_all(Reach.PARTNER, caller.user.tenant.partner_id),
-    "everybody signed out": lambda caller: _end_all(Reach.PLATFORM, None),
+    "user signed out everywhere": lambda caller: _end_all(RevocationScope.USER, caller.user.pk),
+    "tenant signed out": lambda caller: _end_all(RevocationScope.TENANT, caller.user.tenant_id),
+    "partner signed out": lambda caller: _end_all(RevocationScope.PARTNER, caller.user.tenant.partner_id),
+    "everybody signed out": lambda caller: _end_all(RevocationScope.PLATFORM, None),
 }
 REVOKED: dict[str, Callable[[World, str], Who]] = {
     **{name: ended(finish) for name, finish in _ENDINGS.items()},

@@ -10,7 +10,7 @@ from bench.populations import Population
 from bench.session_loader import SessionLoader
 from core.access import Principal
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionState
+from sessions_app.models import RevocationScope, Session, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
 from tenancy.models import Tenant
@@ -30,7 +30,7 @@ def north(world: World) -> Tenant:
 
 def test_number_of_live_sessions_is_as_requested(north: Tenant):
     assert SessionState.objects.live().filter(tenant=north).count() == LIVE
-    assert live_counts.live_count(Reach.TENANT, north.pk) == LIVE
+    assert live_counts.live_count(RevocationScope.TENANT, north.pk) == LIVE
 
 
 def test_a_tenth_as_many_are_ended_half_of_them_expired(north: Tenant):

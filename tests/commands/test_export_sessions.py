@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from core.spreadsheets import LINES
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.cells import cells
 from tests.commands.many_sessions import create_sessions, update_session
 from tests.commands.run_command import Result, run_command, start_command
@@ -114,7 +114,7 @@ class TestExportedRows:
         update_session(sessions["lapsed"], **long_ago, due_at=timezone.now())
         application = world.make_service("wiki", [])
         update_session(sessions["fallen"], application=application)
-        operations.revoke_scope(Reach.APPLICATION, application.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.APPLICATION, application.pk, actor=SYSTEM, reason="test")
         sessions["live"] = world.signed_in(grace)
         named = {caller.session_id: name for name, caller in sessions.items()}
         assert {named[row["id"]] for row in from_csv(export(world, "csv", *status).out)} == found

@@ -26,10 +26,10 @@ from core.access import Scope
 from core.ids import first_at
 from core.timestamps import milliseconds
 from sessions_app import demo
-from sessions_app.models import Reach, Revocation, Session, SessionQuerySet, SessionState
+from sessions_app.models import Revocation, RevocationScope, Session, SessionQuerySet, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads.dashboard import DAY, ActivityKind, hourly_activity
-from sessions_app.reads.stats import statistics
+from sessions_app.reads.stats import session_stats
 from tenancy.models import Tenant
 from tests.world import SYSTEM, Caller
 
@@ -221,7 +221,7 @@ class TestDemoData:
         assert len({hour for hour, _ in hours}) > 48
 
     def test_statistics_and_counters_equal_the_rows(self, loaded: None):
-        told = statistics(Reach.PLATFORM, None, seen_by=None)
+        told = session_stats(RevocationScope.PLATFORM, None, seen_by=None)
         live = SessionState.objects.live()
         assert told
         assert list(counter_maintenance.differences()) == []

@@ -16,7 +16,7 @@ import pytest
 from django.db import connection
 
 from audit.models import AuditEntry
-from sessions_app.management.commands.revoke_sessions import SELECTING
+from sessions_app.management.commands.revoke_sessions import SELECTION_OPTIONS
 from sessions_app.models import Revocation, Session, SessionState
 from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
@@ -99,7 +99,7 @@ class TestConfirmation:
     def test_session_opened_during_the_run_is_not_revoked(self, world: World, monkeypatch: Any):
         monkeypatch.setattr(bulk_revocation, "BATCH", 1)
         world.ada, world.alan  # noqa: B018 - they sign in
-        selection = Selection.of({**dict.fromkeys(SELECTING), "tenant": "north", "device": "desktop"})
+        selection = Selection.from_options({**dict.fromkeys(SELECTION_OPTIONS), "tenant": "north", "device": "desktop"})
         late: list[Any] = []
 
         def told(ended: int) -> None:
@@ -109,7 +109,7 @@ class TestConfirmation:
                 late.append(update_session(world.signed_in(world.person("late", world.north)), created_at=begun))
 
         with pytest.raises(bulk_revocation.MoreThanConfirmed):
-            bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, told=told)
+            bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason="test", at_most=2, on_progress=told)
         alive = [caller.get("/api/v1/me").status_code for caller in (world.ada, world.alan, *late)]
         assert alive == [401, 401, 200]
         assert bulk_revocation.count(selection, reason="test") == 1
@@ -212,7 +212,7 @@ def test_killed_command_is_completed_by_repeating_it(committed_world: World):
     assert SessionState.objects.live().filter(user=many.alan.user).count() == 4
 
 
-@pytest.mark.parametrize("step", ["_next", "_end_some", "_finish"])
+@pytest.mark.parametrize("step", ["_next", "_revoke_batch", "_finish"])
 def test_command_interrupted_at_any_step_is_completed_by_repeating_it(
     step: str, world: World, monkeypatch: pytest.MonkeyPatch
 ):

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
-from sessions_app.operations import batches, expiry, sweeps
+from sessions_app.models import Revocation, RevocationScope, Session
+from sessions_app.operations import batch_size, expiry, sweeps
 from tests.cells import cells
 from tests.commands.many_sessions import opened, update_session
 from tests.commands.run_command import run_command
@@ -79,11 +79,11 @@ class TestPurgeSessions:
         assert [is_there(caller) for caller in old] == [False] * 5
 
     def test_batch_size_adapts_to_the_time_taken(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(batches, "FIRST", 2)
+        monkeypatch.setattr(batch_size, "FIRST", 2)
         for _ in range(9):
             ended(world, 365 * DAY)
         sizes: list[int] = []
-        purged = operations.purge(300 * DAY, actor=SYSTEM, told=sizes.append)
+        purged = operations.purge(300 * DAY, actor=SYSTEM, on_progress=sizes.append)
         assert (sizes[0], sum(sizes), len(sizes) < purged) == (2, purged, True)
 
     def test_purge_and_sweep_refuse_to_run_inside_a_transaction(self, world: World):
@@ -135,7 +135,9 @@ class TestSweepRevocations:
         run_command("sweep_revocations")
         assert world.ada.session
         assert world.alan.session
-        revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
+        revocation = operations.revoke_scope(
+            RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="a breach"
+        ).revocation
         assert not Session.objects.filter(revocation=revocation).exists()
         said = run_command("sweep_revocations")
         assert said.out == f"{revocation.handle}  all of 2 sessions  tenant: a breach\n2 sessions updated.\n"
@@ -145,14 +147,16 @@ class TestSweepRevocations:
     def test_interrupted_sweep_continues_when_repeated(self, world: World, monkeypatch: pytest.MonkeyPatch):
         run_command("sweep_revocations")
         callers = [world.signed_in(world.person("ada", world.north)) for _ in range(5)]
-        revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="a breach").revocation
+        revocation = operations.revoke_scope(
+            RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="a breach"
+        ).revocation
         monkeypatch.setattr(sweeps, "BATCH", 2)
 
         def interrupt(_: int) -> None:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            operations.sweep(told=interrupt)
+            operations.sweep(on_progress=interrupt)
         assert Revocation.objects.get(pk=revocation.pk).swept_count == 2
         assert run_command("sweep_revocations").out.endswith("5 sessions  tenant: a breach\n3 sessions updated.\n")
         assert Session.objects.filter(revocation=revocation).count() == len(callers)

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from accounts.models import User
 from audit.models import AuditEntry
-from sessions_app.models import Reach, Session, SessionState
+from sessions_app.models import RevocationScope, Session, SessionState
 from sessions_app.operations import revoke_scope
 from tenancy.operations import suspend
 from tests.architecture.routes import routes_of_the_console
@@ -169,6 +169,6 @@ class TestEveryPage:
 
 def test_platform_wide_revocation_ends_the_console_session(world: World):
     browser = Browser(world.super_admin)
-    revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="tests")
+    revoke_scope(RevocationScope.PLATFORM, None, actor=SYSTEM, reason="tests")
     browser.open(HOME)
     assert browser.at == SIGN_IN

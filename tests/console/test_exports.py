@@ -99,7 +99,7 @@ class TestAuditExport:
 
 class TestExportFile:
     def test_contains_every_match_of_the_filter(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(batches, "PART", 3)
+        monkeypatch.setattr(batches, "BATCH", 3)
         monkeypatch.setattr(log_export, "SCAN_LIMIT", 7)
         for number in range(20):
             action = Action.USER_UPDATED if number % 5 == 0 else Action.USER_SUSPENDED
@@ -186,7 +186,7 @@ class TestExportFile:
 
 class TestSessionExport:
     def test_contains_the_rows_of_the_filtered_list(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(batches, "PART", 2)
+        monkeypatch.setattr(batches, "BATCH", 2)
         create_sessions(world.ada, 5)
         assert world.lisa.session
         assert world.katherine.session

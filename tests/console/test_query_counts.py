@@ -8,7 +8,7 @@ from django.db import connection
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from audit.models import AuditEntry
 from core.ids import uuid7
-from sessions_app.models import Reach, Revocation
+from sessions_app.models import Revocation, RevocationScope
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
 from tests.architecture.test_sql_counts import counted
@@ -168,7 +168,7 @@ def test_page_of_a_revoked_session_runs_one_more_query(springfield: World):  # n
     place = f"sessions/{springfield.lisa.session_id}/"
     browser = Browser(springfield.super_admin)
     live = cost_of(browser, place)
-    revoke_scope(Reach.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")
+    revoke_scope(RevocationScope.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")
     assert cost_of(browser, place) == live + 1
 
 
@@ -178,4 +178,4 @@ def test_preview_query_count_does_not_grow_with_sessions(springfield: World):  #
     create_sessions(springfield.lisa, 1_000)
     assert cost_of(browser, "sessions/end/?tenant=springfield") == few
     assert "1,001 sessions" in browser.text
-    revoke_scope(Reach.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")
+    revoke_scope(RevocationScope.TENANT, springfield.springfield.pk, actor=SYSTEM, reason="tidy")

@@ -10,9 +10,9 @@ from accounts.models import Role
 from audit.actions import Action
 from audit.models import AuditEntry
 from core.access import Principal
-from sessions_app.admin.filters import BELONGING, LOOKING
+from sessions_app.admin.filters import ATTRIBUTE_FIELDS, SCOPE_FIELDS
 from sessions_app.models import Revocation, Session, SessionState
-from sessions_app.operations import bulk_revocation
+from sessions_app.reads.revocation_preview import preview_revocation
 from sessions_app.selection import Selection
 from tests.cells import cells
 from tests.commands.many_sessions import create_sessions
@@ -106,8 +106,8 @@ class TestRevocationPreview:
         create_sessions(everybody.north_admin, 2)
         operator = Principal.system("tests")
         for scope in ({"tenant": "north"}, {"partner": "acme"}):
-            whole = bulk_revocation.preview_revocation(selection(operator, **scope))
-            looked_at = bulk_revocation.preview_revocation(selection(operator, **scope, older_than="0s"))
+            whole = preview_revocation(selection(operator, **scope))
+            looked_at = preview_revocation(selection(operator, **scope, older_than="0s"))
             assert (whole.sessions, whole.users, whole.tenants, whole.administrators) == (
                 looked_at.sessions,
                 looked_at.users,
@@ -203,7 +203,7 @@ class TestConsoleRevoke:
         assert is_live(everybody.ada, everybody.lisa) == [False, True]
 
     def test_filter_with_too_many_sessions_is_refused(self, everybody: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("sessions_app.admin.revoke_view.MOST_AT_ONCE", 2)
+        monkeypatch.setattr("sessions_app.admin.revoke_view.MAX_BY_FILTER", 2)
         browser = Browser(everybody.super_admin)
         assert "This page can revoke at most" in browser.open(END, device="desktop")
         form: dict[str, Any] = {"device": "desktop", "reason": "x", "at_most": "99"}
@@ -277,8 +277,8 @@ class TestSessionList:
 
 
 def selection(actor: Principal, **said: str) -> Any:
-    named: dict[str, Any] = dict.fromkeys((*BELONGING, *LOOKING, "session"))
-    return Selection.of({**named, "admins": False, "all": False, **said}, actor)
+    named: dict[str, Any] = dict.fromkeys((*SCOPE_FIELDS, *ATTRIBUTE_FIELDS, "session"))
+    return Selection.from_options({**named, "admins": False, "all": False, **said}, actor)
 
 
 def handles_in(html: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, Role, User
 from audit.models import AuditEntry
-from sessions_app.models import Reach, Revocation, SessionState
+from sessions_app.models import Revocation, RevocationScope, SessionState
 from sessions_app.operations import revoke_scope
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
@@ -20,7 +20,7 @@ Mine = Callable[[World], Any]
 
 THINGS: dict[str, Mine] = {
     "sessions": lambda world: world.lisa.session,
-    "revocations": lambda world: Revocation.objects.get(reach=Reach.TENANT, target_id=world.springfield.pk),
+    "revocations": lambda world: Revocation.objects.get(reach=RevocationScope.TENANT, target_id=world.springfield.pk),
     "partners": lambda world: world.globex,
     "tenants": lambda world: world.springfield,
     "users": lambda world: world.lisa.user,
@@ -50,7 +50,7 @@ LOOKUPS = [
 
 def furnished(world: World) -> World:
     """With something of every kind in springfield, and all of it called foreign."""
-    revoke_scope(Reach.TENANT, world.springfield.pk, actor=SYSTEM, reason="a foreign reason")
+    revoke_scope(RevocationScope.TENANT, world.springfield.pk, actor=SYSTEM, reason="a foreign reason")
     lisa = world.lisa.user
     for made in (group_of, identity_provider_of, application_of, agent_of):
         thing = made(lisa, world)
@@ -162,17 +162,17 @@ class TestRelatedObjects:
         assert "application.updated" not in text
         assert "application.updated" in Browser(world.super_admin).open(f"/console/applications/{shared.handle}/")
 
-    @cells("reach", [Reach.PLATFORM, Reach.USER])
-    def test_link_is_shown_only_to_admins_who_may_follow_it(self, reach: Reach, world: World):
+    @cells("reach", [RevocationScope.PLATFORM, RevocationScope.USER])
+    def test_link_is_shown_only_to_admins_who_may_follow_it(self, reach: RevocationScope, world: World):
         """Admins see what revoked a session of theirs even if the revocation's scope was wider than theirs."""
         ada = world.ada.session
-        target_id = world.ada.user.pk if reach is Reach.USER else None
+        target_id = world.ada.user.pk if reach is RevocationScope.USER else None
         act = revoke_scope(reach, target_id, actor=SYSTEM, reason="a bad night").revocation
         browser = Browser(world.signed_in(world.person("later", world.north, Role.TENANT_ADMIN)))
         assert act.handle in browser.open(f"{SESSIONS}{ada.handle}/")
         is_linked = f"/console/revocations/{act.handle}/" in browser.html
         browser.open(f"/console/revocations/{act.handle}/")
-        assert (is_linked, browser.status) == ((True, 200) if reach is Reach.USER else (False, 404))
+        assert (is_linked, browser.status) == ((True, 200) if reach is RevocationScope.USER else (False, 404))
 
     def test_staff_tenant_is_404(self, world: World):
         staff = Tenant.objects.get(partner=world.acme, kind=Tenant.Kind.PARTNER_STAFF)

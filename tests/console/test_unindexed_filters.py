@@ -14,7 +14,7 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def short_of_breath(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 10)
+    monkeypatch.setattr("sessions_app.admin.filters.SCAN_LIMIT", 10)
 
 
 def walked(browser: Browser, **asked: str) -> list[list[str]]:
@@ -42,7 +42,7 @@ def test_rare_matches_are_found_by_searching_older_sessions(world: World):
 
 
 def test_frequent_matches_fill_whole_pages(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sessions_app.admin.filters.LOOKED_AT", 100)
+    monkeypatch.setattr("sessions_app.admin.filters.SCAN_LIMIT", 100)
     create_sessions(world.ada, 130, user_agent=FIREFOX)
     pages = walked(Browser(world.north_admin), user_agent="firefox")
     assert list(chain(*pages)) == handles(user_agent=FIREFOX)

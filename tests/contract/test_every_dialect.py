@@ -143,7 +143,7 @@ class TestEdge:
     def test_unpaged_list_that_is_too_long_is_refused_before_reading(
         self, monkeypatch: pytest.MonkeyPatch, world: World
     ):
-        monkeypatch.setattr("sessions_app.api.edge.wire.paging.MOST_AT_ONCE", 4)
+        monkeypatch.setattr("sessions_app.api.edge.wire.pages.MAX_UNLIMITED", 4)
         boss = world.north_admin
         for _ in range(2):
             world.signed_in(world.ada.user)

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Role
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionState, State
+from sessions_app.models import RevocationScope, Session, SessionState, State
 from tenancy import operations as tenancy
 from tenancy.models import Platform
 from tests.contract.v1.sessions import change, is_alive, row
@@ -98,7 +98,7 @@ class TestLoweredAdminLifetime:
 
     def test_keeps_the_end_of_revoked_sessions(self, opened: dict[str, Caller], of_an_hour: None, world: World):
         operations.revoke(Session.objects.filter(pk=opened["north_admin"].session.pk), actor=SYSTEM, reason="test")
-        operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.PARTNER, world.acme.pk, actor=SYSTEM, reason="test")
         before = [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")]
         operations.expire(actor=SYSTEM)
         assert [row(opened[name]).expires_at for name in ("north_admin", "acme_partner")] == before

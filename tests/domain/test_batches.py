@@ -1,6 +1,6 @@
 """The size of a batch adapts so that a batch takes about the intended time."""
 
-from sessions_app.operations.batches import AIM, FIRST, LEAST, BatchSize
+from sessions_app.operations.batch_size import AIM, FIRST, LEAST, BatchSize
 from tests.cells import cells
 
 MOST = 10_000

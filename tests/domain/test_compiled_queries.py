@@ -69,5 +69,5 @@ class TestCompiledFilter:
         world.person("a%b_c", world.north)
         world.person("ada", world.south)
         parameters = Parameters()
-        told = fetch_for(ME, by_search, parameters=parameters, search=parameters.take(search))
+        told = fetch_for(ME, by_search, parameters=parameters, search=parameters.replace_value(search))
         assert told == list(found(search))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.public_urls import LONGEST, public_https_url
+from core.public_urls import MAX_LENGTH, public_https_url
 from tests.cells import cells
 
 GOOD = [
@@ -62,7 +62,7 @@ OTHERS = [
     *("https://idp.example/*", "https://idp.example/?a=*"),
     *("https://idp.example/\n", "https://idp.example/\r\nHost: x", "https://idp.example/\t", "https://idp.example/\0"),
     *("https://idp.ex\tample/", "https://idp.example/\N{SNOWMAN}", "jav\nascript:alert(1)", "", "https://"),
-    f"https://idp.example/{'a' * LONGEST}",
+    f"https://idp.example/{'a' * MAX_LENGTH}",
 ]
 HOSTILE = [*(f"https://{host}/" for host in [*ADDRESSES, *NAMES]), *OTHERS]
 

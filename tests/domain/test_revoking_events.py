@@ -12,7 +12,7 @@ from audit.models import AuditEntry
 from core.access import Origin
 from core.models import Status
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session, SessionState
+from sessions_app.models import Revocation, RevocationScope, Session, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
 from tenancy import operations as tenancy
@@ -66,9 +66,9 @@ class TestSessionAfterRevokingEvent:
 
     def test_is_subtracted_from_the_counters_at_once(self, way: str, world: World):
         assert is_alive(world.ada)
-        before = live_counts.live_count(Reach.PLATFORM, None)
+        before = live_counts.live_count(RevocationScope.PLATFORM, None)
         WAYS[way](world)
-        assert live_counts.live_count(Reach.PLATFORM, None) == before - 1
+        assert live_counts.live_count(RevocationScope.PLATFORM, None) == before - 1
         assert list(counter_maintenance.differences()) == []
 
     def test_is_recorded_in_one_audit_entry(self, way: str, world: World):
@@ -122,9 +122,9 @@ class TestExpiry:
             last_activity_at=Now() - timedelta(days=8), due_at=Now() - timedelta(days=1)
         )
         assert not is_alive(world.ada)
-        assert live_counts.live_count(Reach.TENANT, world.north.pk) == 0
+        assert live_counts.live_count(RevocationScope.TENANT, world.north.pk) == 0
         assert how_it_ended(world.ada) == ("idle", SYSTEM.id)
-        assert live_counts.live_count(Reach.TENANT, world.north.pk) == 0
+        assert live_counts.live_count(RevocationScope.TENANT, world.north.pk) == 0
 
     def test_session_past_its_lifetime_is_marked_expired(self, world: World):
         long_ago = Now() - timedelta(days=40)
@@ -147,7 +147,7 @@ class TestExpiry:
         Session.objects.filter(pk=idle.session.pk).update(
             last_activity_at=Now() - timedelta(days=8), due_at=Now() - timedelta(days=1)
         )
-        ended = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+        ended = operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
         assert ended.session_ids == [alan.session.pk]
         states = dict(SessionState.objects.filter(tenant=world.north).values_list("pk", "state"))
         assert states == {idle.session.pk: "expired", alan.session.pk: "revoked"}
@@ -161,7 +161,7 @@ class TestExpiry:
 
     def test_revoked_session_is_left_to_the_sweep(self, world: World):
         caller = world.ada
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
         Session.objects.filter(pk=caller.session.pk).update(
             last_activity_at=Now() - timedelta(days=6, hours=23, minutes=59, seconds=59), due_at=Now()
         )
@@ -233,7 +233,9 @@ class TestTenantMove:
         assert is_alive(world.signed_in(ada.user))
 
     def test_earlier_revocations_move_along(self, world: World):
-        earlier = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="earlier").revocation
+        earlier = operations.revoke_scope(
+            RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="earlier"
+        ).revocation
         old, new = principal(world.acme_partner), principal(world.globex_partner)
         assert earlier in Revocation.objects.visible_to(old)
         tenancy.change_tenant(world.north, partner=world.globex, actor=SYSTEM)

@@ -12,7 +12,7 @@ from accounts import operations as accounts
 from accounts.models import Role
 from core.access import Origin
 from sessions_app import operations
-from sessions_app.models import CounterKind, Reach, Session, SessionCount, SessionState
+from sessions_app.models import CounterKind, RevocationScope, Session, SessionCount, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
 from tenancy import operations as tenancy
@@ -39,7 +39,7 @@ def purged(world: World) -> None:
 
 
 def swept(world: World) -> None:
-    operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
+    operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="everybody out")
     operations.sweep()
 
 
@@ -48,7 +48,7 @@ def seen_later(world: World) -> None:
     operations.touch(world.ada.session.pk, origin=Origin())
 
 
-def all_of(reach: Reach, name: str) -> Callable[[World], Any]:
+def all_of(reach: RevocationScope, name: str) -> Callable[[World], Any]:
     def act(world: World) -> None:
         operations.revoke_scope(reach, getattr(world, name).pk, actor=SYSTEM, reason="all of it")
 
@@ -59,8 +59,8 @@ WHATEVER_HAPPENS: dict[str, Callable[[World], Any]] = {
     "opened once more": lambda world: world.signed_in(world.ada.user),
     "used": seen_later,
     "signed out": lambda world: operations.sign_out(world.ada.session.pk, actor=SYSTEM),
-    "ended with its tenant": all_of(Reach.TENANT, "north"),
-    "ended with its partner": all_of(Reach.PARTNER, "acme"),
+    "ended with its tenant": all_of(RevocationScope.TENANT, "north"),
+    "ended with its partner": all_of(RevocationScope.PARTNER, "acme"),
     "ended with its tenant, and swept": swept,
     "run out": lambda world: later(world.ada, by=8 * DAY),
     "run out, and written down": expired,
@@ -75,11 +75,11 @@ WHATEVER_HAPPENS: dict[str, Callable[[World], Any]] = {
 
 def totals(world: World) -> dict[str, int]:
     places = {
-        "north": (Reach.TENANT, world.north.pk),
-        "acme": (Reach.PARTNER, world.acme.pk),
-        "globex": (Reach.PARTNER, world.globex.pk),
-        "admins": (Reach.ADMINS, None),
-        "platform": (Reach.PLATFORM, None),
+        "north": (RevocationScope.TENANT, world.north.pk),
+        "acme": (RevocationScope.PARTNER, world.acme.pk),
+        "globex": (RevocationScope.PARTNER, world.globex.pk),
+        "admins": (RevocationScope.ADMINS, None),
+        "platform": (RevocationScope.PLATFORM, None),
     }
     return {name: live_counts.live_count(*place) for name, place in places.items()}
 
@@ -90,7 +90,7 @@ def by_hand(world: World) -> dict[str, int]:
         "north": live.filter(tenant=world.north).count(),
         "acme": live.filter(tenant__partner=world.acme).count(),
         "globex": live.filter(tenant__partner=world.globex).count(),
-        "admins": live.within(Reach.ADMINS, None).count(),
+        "admins": live.in_scope(RevocationScope.ADMINS, None).count(),
         "platform": live.count(),
     }
 
@@ -148,7 +148,7 @@ class TestWrongSessionCounter:
         counter_maintenance.fold()
         SessionCount.objects.filter(tenant=world.north, kind=CounterKind.ALL).update(n=F("n") + 2)
         [difference] = counter_maintenance.differences()
-        assert (difference.counted, difference.found) == (3, 1)
+        assert (difference.counted, difference.actual) == (3, 1)
         assert (difference.key["tenant_id"], difference.key["kind"]) == (world.north.pk, CounterKind.ALL)
 
     def test_is_corrected_by_a_recount(self, world: World):
@@ -172,7 +172,7 @@ def test_rolled_back_changes_are_not_counted(world: World):
     before = sums()
     with transaction.atomic():
         world.signed_in(world.ada.user)
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="not really")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="not really")
         transaction.set_rollback(True)
     assert sums() == before
     assert totals(world) == by_hand(world)

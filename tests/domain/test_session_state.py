@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.models import Application, Role, User
 from core.ids import uuid7
-from sessions_app.models import Reach, Revocation, Session, SessionState
+from sessions_app.models import Revocation, RevocationScope, Session, SessionState
 from tenancy.models import Partner, Platform, Tenant
 from tests.factories import ApplicationFactory, RevocationFactory, SessionFactory
 from tests.world import World
@@ -121,9 +121,9 @@ def pending(row: Session, unswept: list[Revocation], times_out_at: datetime) -> 
 
 def reaches(revocation: Revocation, row: Session) -> bool:
     match revocation.reach:
-        case Reach.PLATFORM:
+        case RevocationScope.PLATFORM:
             return True
-        case Reach.ADMINS:
+        case RevocationScope.ADMINS:
             return row.role != Role.USER
         case reach:
             return getattr(row, f"{reach}_id") == revocation.target_id
@@ -168,9 +168,18 @@ def spoil(thing: Any, dice: random.Random) -> None:
 
 
 def revoke_wide(things: list[Any], dice: random.Random, now: datetime) -> None:
-    kinds = {Partner: Reach.PARTNER, Tenant: Reach.TENANT, User: Reach.USER, Application: Reach.APPLICATION}
+    kinds = {
+        Partner: RevocationScope.PARTNER,
+        Tenant: RevocationScope.TENANT,
+        User: RevocationScope.USER,
+        Application: RevocationScope.APPLICATION,
+    }
     targets = [(kinds[type(each)], each.pk) for each in things]
-    chosen = [*dice.sample(targets, len(targets) // 2), (Reach.ADMINS, None), (Reach.PLATFORM, None)]
+    chosen = [
+        *dice.sample(targets, len(targets) // 2),
+        (RevocationScope.ADMINS, None),
+        (RevocationScope.PLATFORM, None),
+    ]
     numbers = dice.sample(range(2, 2 + len(chosen)), len(chosen))
     for number, (reach, target_id) in zip(numbers, chosen, strict=True):
         at = now - dice.randrange(0, 60) * HOUR

@@ -8,9 +8,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionCount, SessionQuerySet, SessionState
+from sessions_app.models import RevocationScope, Session, SessionCount, SessionQuerySet, SessionState
 from sessions_app.operations import counter_maintenance
-from sessions_app.reads.stats import statistics
+from sessions_app.reads.stats import session_stats
 from tests.commands.many_sessions import opened, update_session
 from tests.world import CHROME, SYSTEM, Caller, World
 
@@ -19,7 +19,7 @@ DIMENSIONS = ("device_type", "browser", "os", "auth_method")
 
 
 def told(world: World) -> dict[str, Any]:
-    found = statistics(Reach.TENANT, world.north.pk, seen_by=None)
+    found = session_stats(RevocationScope.TENANT, world.north.pk, seen_by=None)
     assert found
     return found
 
@@ -107,7 +107,7 @@ class TestStatistics:
 
     def test_are_the_same_before_and_after_the_sweep(self, world: World):
         people(world)
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         world.signed_in(world.person("ada", world.north))
         agree(world)
         assert (told(world)["active_sessions"], told(world)["revoked_sessions"]) == (1, 9)
@@ -126,7 +126,7 @@ class TestStatistics:
         assert counter_maintenance.fold() > 0
         assert told(world) | {"average_duration_seconds": 0} == before | {"average_duration_seconds": 0}
         assert counter_maintenance.fold() == 0
-        operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
         agree(world)
         counter_maintenance.fold()
         agree(world)
@@ -136,7 +136,7 @@ class TestStatistics:
         Session.objects.filter(tenant=world.north).update(last_activity_at=ago(hours=3))
         agree(world)
         assert (told(world)["active_last_hour"], told(world)["active_last_24h"]) == (0, 9)
-        operations.revoke_scope(Reach.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.USER, world.person("ada", world.north).pk, actor=SYSTEM, reason="test")
         for session in Session.objects.filter(revoked_at__isnull=False):
             update_session(opened(Caller(session=session), timedelta(days=101)), revoked_at=ago(days=100))
         assert operations.purge(timedelta(days=90), actor=SYSTEM) == 3
@@ -152,6 +152,6 @@ class TestReconcile:
         counter = SessionCount.objects.filter(tenant=world.north, kind="browser", value="Chrome")
         counter.update(n=F("n") + 5)
         [difference] = counter_maintenance.differences()
-        assert (difference.key["value"], difference.counted - difference.found) == ("Chrome", 5)
+        assert (difference.key["value"], difference.counted - difference.actual) == ("Chrome", 5)
         counter_maintenance.recount()
         agree(world)

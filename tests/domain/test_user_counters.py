@@ -137,14 +137,14 @@ class TestWrongUserCounter:
         UserCount.objects.filter(tenant=world.north).update(n=F("n") + 2)
         [difference] = counter_maintenance.differences()
         assert difference.key == {"tenant_id": world.north.pk, "kind": "users"}
-        assert (difference.counted, difference.found) == (there + 2, there)
+        assert (difference.counted, difference.actual) == (there + 2, there)
 
     def test_missing_counter_is_reported(self, world: World):
         assert world.ada.user
         UserCount.objects.filter(tenant=world.north).delete()
         [difference] = counter_maintenance.differences()
         assert difference.counted == 0
-        assert difference.found > 0
+        assert difference.actual > 0
 
     def test_is_corrected_by_a_recount(self, world: World):
         assert world.ada.user

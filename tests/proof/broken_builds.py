@@ -82,18 +82,18 @@ def page_by_offset(self: Position, rows: Any, _: int) -> Any:
     return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
-def make_room_without_lock(circumstances: sign_ins.Circumstances, user: Any, actor: Any) -> None:
+def make_room_without_lock(context: sign_ins.SignInContext, user: Any, actor: Any) -> None:
     """Count sessions without a lock before opening one: test_session_limit_races."""
     time.sleep(PAUSE)
-    make_room(circumstances, user, actor)
+    enforce_session_limit(context, user, actor)
 
 
-make_room = sign_ins._make_room
+enforce_session_limit = sign_ins._enforce_session_limit
 for module, name, replacement in [
     (Position, "ids", page_by_offset),
-    (sign_ins, "_make_room", make_room_without_lock),
+    (sign_ins, "_enforce_session_limit", make_room_without_lock),
     (authentication, "holder_of", cached_principal),
-    (token_refresh, "_live_and_locked", read_without_lock),
+    (token_refresh, "_lock_live_session", read_without_lock),
     (token_refresh, "_rotate", rotate_without_check),
     (throttle, "charge", read_then_charge),
 ]:

@@ -13,7 +13,7 @@ from accounts.operations import sign_in as proving
 from core.access import Origin, Principal
 from core.models import ConcurrentChange
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from sessions_app.operations import bulk_revocation, counter_maintenance, expiry, locks, revocation
 from sessions_app.selection import Selection
 from tenancy import operations as tenancy
@@ -24,10 +24,10 @@ SYSTEM = Principal.system("random load")
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0.0.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5) Mobile/15E148")
 BUILDS: dict[str, list[tuple[Callable[..., Any], str, str]]] = {
     "careful": [],
-    "ends scopes without waiting for anybody": [(locks.lock_scope_exclusive, "if reach is", "return\n    if reach is")],
+    "ends scopes without waiting for anybody": [(locks.lock_scope_exclusive, "if scope is", "return\n    if scope is")],
     "expires without its users' locks": [(locks.lock_users, "list(User", "return\n    list(User")],
     "ends rows that it has not locked": [
-        (revocation.revoke_rows, "lock_sessions_with_users(session_ids)", "session_ids"),
+        (revocation.revoke_rows_unaudited, "lock_sessions_with_users(session_ids)", "session_ids"),
         (revocation.revoke, "list(locked(sessions))", "list(Session.objects.filter(pk_in(sessions.values('pk'))))"),
         (expiry._expire_some, "lock_sessions_with_users(session_ids)", "session_ids"),
     ],
@@ -83,15 +83,23 @@ class RandomLoad:
         operations.revoke(self.some_sessions(5), actor=SYSTEM, reason="some")
 
     def revoke_mobile_devices(self) -> None:
-        selection = Selection({Reach.TENANT: self.dice.choice(self.tenants)}, device_type="mobile")
+        selection = Selection({RevocationScope.TENANT: self.dice.choice(self.tenants)}, device_type="mobile")
         bulk_revocation.revoke_selected(selection, actor=SYSTEM, reason=f"mobile {self.dice.random()}")
 
     def revoke_all(self) -> None:
-        reach = self.dice.choice([Reach.USER] * 4 + [Reach.TENANT] * 2 + [Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
-        candidates = {Reach.USER: self.people, Reach.TENANT: self.tenants, Reach.PARTNER: self.partners}
+        reach = self.dice.choice(
+            [RevocationScope.USER] * 4
+            + [RevocationScope.TENANT] * 2
+            + [RevocationScope.PARTNER, RevocationScope.ADMINS, RevocationScope.PLATFORM]
+        )
+        candidates = {
+            RevocationScope.USER: self.people,
+            RevocationScope.TENANT: self.tenants,
+            RevocationScope.PARTNER: self.partners,
+        }
         target = self.dice.choice(candidates[reach]) if reach in candidates else None
         spare = next(iter(ids_of(self.some_sessions(1))), None) if self.dice.random() < 0.3 else None
-        operations.revoke_scope(reach, target, actor=SYSTEM, reason="all", spare=spare)
+        operations.revoke_scope(reach, target, actor=SYSTEM, reason="all", except_session_id=spare)
 
     def bump(self) -> None:
         self.versions.append(operations.bump_token_version(actor=SYSTEM, reason="bumped")[0])

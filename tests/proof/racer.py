@@ -19,7 +19,7 @@ from accounts import operations as accounts  # noqa: E402
 from accounts.operations import sign_in as proving  # noqa: E402
 from core.access import Origin, Principal  # noqa: E402
 from sessions_app import operations  # noqa: E402
-from sessions_app.models import Reach, Revocation, Session, SessionState  # noqa: E402
+from sessions_app.models import Revocation, RevocationScope, Session, SessionState  # noqa: E402
 from sessions_app.operations import scope_revocation, sweeps  # noqa: E402
 from tests.proof.load import run_random_load  # noqa: E402
 from tests.proof.races import microseconds  # noqa: E402
@@ -56,29 +56,31 @@ def revoke(
         patch.object(scope_revocation, "_raise_floor", BUILDS[build]),
         patch.object(scope_revocation, "lock_scope_exclusive", waiting),
     ):
-        ended = operations.revoke_scope(Reach(reach), _id(target), actor=SYSTEM, reason="a race", spare=_id(spare))
+        ended = operations.revoke_scope(
+            RevocationScope(reach), _id(target), actor=SYSTEM, reason="a race", except_session_id=_id(spare)
+        )
     assert ended.revocation
     return {"began": began, "answered": now(), "revocation": str(ended.revocation.pk), "count": ended.count}
 
 
-def wait_for_nobody(reach: Reach, target_id: UUID | None) -> None:
+def wait_for_nobody(reach: RevocationScope, target_id: UUID | None) -> None:
     """Without the lock that lets sign-ins under way finish first."""
 
 
-def only_update(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
+def only_update(reach: RevocationScope, target_id: UUID | None, number: int, **_: Any) -> None:
     """The obvious way to end sessions, and the wrong one: whoever signs in meanwhile is not among the rows."""
-    rows = SessionState.objects.live().within(reach, target_id)
+    rows = SessionState.objects.live().in_scope(reach, target_id)
     scope_revocation.mark_revoked(list(rows.values_list("pk", flat=True)), Revocation.objects.get(number=number))
 
 
-def leave_it_to_a_cut_off(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
+def leave_it_to_a_cut_off(reach: RevocationScope, target_id: UUID | None, number: int, **_: Any) -> None:
     """The other obvious way: what was opened before the revocation's now() is over. Whoever judges adds that rule."""
 
 
-def spare_blindly(reach: Reach, target_id: UUID | None, number: int, **_: Any) -> None:
+def spare_blindly(reach: RevocationScope, target_id: UUID | None, number: int, **_: Any) -> None:
     """Re-stamping what is to be spared without asking whether it still lives."""
     _raise_floor(reach, target_id, number)
-    Session.objects.within(reach, target_id).filter(revoked_at=None).update(revision=number)
+    Session.objects.in_scope(reach, target_id).filter(revoked_at=None).update(revision=number)
 
 
 def sweep(batch: int) -> dict[str, Any]:

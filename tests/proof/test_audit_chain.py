@@ -6,7 +6,7 @@ from typing import Any
 from audit.models import Chain
 from audit.operations import NIL_ID
 from audit.queries import first_fault
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tests.proof.races import Racer
 from tests.world import World
 
@@ -19,9 +19,9 @@ def act(world: World) -> tuple[Any, dict[str, Any]]:
         return tenant.pk, {"act": "sign_in", "email": user.email, "tenant": tenant.slug, "after": 0, "thinking": 0}
     reach, target, chain = choice(
         [
-            (Reach.USER, user.pk, tenant.pk),
-            (Reach.TENANT, tenant.pk, tenant.pk),
-            (Reach.PARTNER, tenant.partner_id, NIL_ID),
+            (RevocationScope.USER, user.pk, tenant.pk),
+            (RevocationScope.TENANT, tenant.pk, tenant.pk),
+            (RevocationScope.PARTNER, tenant.partner_id, NIL_ID),
         ]
     )
     return chain, {"act": "revoke", "reach": reach, "target": str(target), "after": 0}

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts.models import Role
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, SessionState
+from sessions_app.models import Revocation, RevocationScope, SessionState
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
-from sessions_app.reads.stats import statistics
+from sessions_app.reads.stats import session_stats
 from tenancy.models import Platform
 from tests.proof.load import BUILDS
 from tests.proof.races import Racer, Stable
@@ -30,7 +30,7 @@ class Place:
     """People in three tenants of two partners, with sessions that run out one after the other during the load."""
 
     def __init__(self, world: World, running_out: int) -> None:
-        operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="what others have left", shown=0)
+        operations.revoke_scope(RevocationScope.PLATFORM, None, actor=SYSTEM, reason="what others have left", max_ids=0)
         self.settle()
         self.tenants = [world.north, world.south, world.springfield]
         self.people = [world.person(f"somebody{n}", tenant) for tenant in self.tenants for n in range(3)]
@@ -100,16 +100,20 @@ def flaws(place: Place, seen: list[dict[str, Any]]) -> Iterator[str]:
     made = range(place.version + 1, Platform.objects.get().token_version + 1)
     if len(set(versions)) < len(versions) or not set(versions) <= set(made):
         yield f"versions {sorted(versions)} of {made}"
-    if len(made) != revocations.filter(reach=Reach.ADMINS).count():
-        yield f"{made}, and administrators signed out {revocations.filter(reach=Reach.ADMINS).count()} times"
+    if len(made) != revocations.filter(reach=RevocationScope.ADMINS).count():
+        yield f"{made}, and administrators signed out {revocations.filter(reach=RevocationScope.ADMINS).count()} times"
 
 
 def wrong_totals(place: Place) -> Iterator[str]:
-    for reach, things in ((Reach.TENANT, place.tenants), (Reach.PARTNER, place.partners), (Reach.PLATFORM, [None])):
+    for reach, things in (
+        (RevocationScope.TENANT, place.tenants),
+        (RevocationScope.PARTNER, place.partners),
+        (RevocationScope.PLATFORM, [None]),
+    ):
         for thing in things:
             target_id = thing.pk if thing else None
-            rows = SessionState.objects.within(reach, target_id).live()
-            told = statistics(reach, target_id, seen_by=None)
+            rows = SessionState.objects.in_scope(reach, target_id).live()
+            told = session_stats(reach, target_id, seen_by=None)
             assert told
             found = (live_counts.live_count(reach, target_id), told["active_sessions"], told["unique_users"])
             wanted = (rows.count(), rows.count(), rows.values("user").distinct().count())

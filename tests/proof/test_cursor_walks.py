@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from sessions_app.operations.sign_ins import access_token
 from tests.proof.browsers import Browser, browsers
 from tests.servers import Servers
@@ -55,7 +55,10 @@ class Crowd:
     def go_together(self, dice: Random) -> None:
         if len(self.there) > LASTING:
             operations.revoke_scope(
-                Reach.USER, self.world.person("alan", self.world.north).pk, actor=SYSTEM, reason="gone together"
+                RevocationScope.USER,
+                self.world.person("alan", self.world.north).pk,
+                actor=SYSTEM,
+                reason="gone together",
             )
             self.there.clear()
 

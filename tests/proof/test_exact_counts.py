@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session, SessionState
+from sessions_app.models import Revocation, RevocationScope, Session, SessionState
 from sessions_app.operations import sweeps
 from tenancy.models import Platform
 from tests.factories import SessionFactory
@@ -55,20 +55,22 @@ class Crowd:
         self.katherine = world.person("katherine", world.south)
         everybody = (self.ada, self.admin, self.katherine)
         self.ended_before = set().union(*(sessions(user, size // 10) for user in everybody))
-        self.before = operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="earlier, and not swept yet")
+        self.before = operations.revoke_scope(
+            RevocationScope.PLATFORM, None, actor=SYSTEM, reason="earlier, and not swept yet"
+        )
         self.over = set().union(*(sessions_that_are_over(user, size // 10) for user in everybody))
         self.live = {user: sessions(user, size // 3) for user in everybody}
 
-    def within(self, reach: Reach) -> tuple[UUID | None, set[UUID]]:
+    def within(self, reach: RevocationScope) -> tuple[UUID | None, set[UUID]]:
         """What to revoke, and the sessions that are to end by it."""
         match reach:
-            case Reach.USER:
+            case RevocationScope.USER:
                 return self.ada.pk, self.live[self.ada]
-            case Reach.TENANT:
+            case RevocationScope.TENANT:
                 return self.world.north.pk, self.live[self.ada] | self.live[self.admin]
-            case Reach.ADMINS:
+            case RevocationScope.ADMINS:
                 return None, self.live[self.admin]
-            case Reach.PARTNER:
+            case RevocationScope.PARTNER:
                 return self.world.acme.pk, set().union(*self.live.values())
             case _:
                 return None, set().union(*self.live.values())
@@ -82,7 +84,16 @@ def live_sessions(among: set[UUID]) -> set[UUID]:
     return set(SessionState.objects.live().filter(pk__in=among).values_list("pk", flat=True))
 
 
-@pytest.mark.parametrize("reach", [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM])
+@pytest.mark.parametrize(
+    "reach",
+    [
+        RevocationScope.USER,
+        RevocationScope.TENANT,
+        RevocationScope.PARTNER,
+        RevocationScope.ADMINS,
+        RevocationScope.PLATFORM,
+    ],
+)
 def test_revocation_count_equals_the_rows_in_every_scope(reach, committed_world: World, claim, monkeypatch):
     promise = claim(f"live sessions around a revoke-all of {reach}, counted", full=3000, reduced=600)
     monkeypatch.setattr(sweeps, "BATCH", promise.asked // 5)
@@ -109,7 +120,7 @@ def test_revocation_count_equals_the_rows_in_every_scope(reach, committed_world:
 def test_revocation_count_is_exact_beyond_the_returned_ids(committed_world: World):
     ada = committed_world.person("ada", committed_world.north)
     made = sessions(ada, 100)
-    ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="many", shown=40)
+    ended = operations.revoke_scope(RevocationScope.USER, ada.pk, actor=SYSTEM, reason="many", max_ids=40)
     assert (ended.count, ended.is_truncated) == (100, True)
     assert ended.session_ids == sorted(made, reverse=True)[:40]
     assert not live_sessions(made)
@@ -123,7 +134,9 @@ def test_killed_sweep_is_completed_by_the_next(django_db_setup, committed_world:
     operations.sweep()
     ada = committed_world.person("ada", committed_world.north)
     made = sessions(ada, promise.asked)
-    [revocation] = [operations.revoke_scope(Reach.TENANT, ada.tenant_id, actor=SYSTEM, reason="much").revocation]
+    [revocation] = [
+        operations.revoke_scope(RevocationScope.TENANT, ada.tenant_id, actor=SYSTEM, reason="much").revocation
+    ]
     assert revocation
 
     sweeper = Racer()

@@ -5,7 +5,7 @@ import pytest
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.api.authentication import principal_of
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tests.proof.races import Racer
 from tests.world import SYSTEM, Caller, World
 
@@ -18,15 +18,19 @@ def is_let_in(caller: Caller) -> bool:
 def test_user_revocation_keeps_exactly_the_given_session(committed_world: World):
     ada = committed_world.person("ada", committed_world.north)
     callers = [committed_world.signed_in(ada) for _ in range(5)]
-    ended = operations.revoke_scope(Reach.USER, ada.pk, actor=SYSTEM, reason="all but one", spare=callers[2].session.pk)
+    ended = operations.revoke_scope(
+        RevocationScope.USER, ada.pk, actor=SYSTEM, reason="all but one", except_session_id=callers[2].session.pk
+    )
     assert ended.count == 4
     assert [is_let_in(caller) for caller in callers] == [False, False, True, False, False]
 
 
 def test_revoked_session_cannot_be_kept(committed_world: World):
     caller = committed_world.ada
-    operations.revoke_scope(Reach.TENANT, caller.user.tenant_id, actor=SYSTEM, reason="everybody")
-    operations.revoke_scope(Reach.USER, caller.user.pk, actor=SYSTEM, reason="others", spare=caller.session.pk)
+    operations.revoke_scope(RevocationScope.TENANT, caller.user.tenant_id, actor=SYSTEM, reason="everybody")
+    operations.revoke_scope(
+        RevocationScope.USER, caller.user.pk, actor=SYSTEM, reason="others", except_session_id=caller.session.pk
+    )
     assert not is_let_in(caller)
 
 
@@ -38,7 +42,7 @@ def test_platform_revocation_keeps_no_session(committed_world: World):
         committed_world.ada,
     ]
     assert all(is_let_in(caller) for caller in callers)
-    operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="everybody")
+    operations.revoke_scope(RevocationScope.PLATFORM, None, actor=SYSTEM, reason="everybody")
     assert not any(is_let_in(caller) for caller in callers)
     assert is_let_in(committed_world.signed_in(callers[0].user))
 

@@ -11,7 +11,7 @@ from audit.models import AuditEntry
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.api.authentication import principal_of
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
 from tests.proof.races import Racer
@@ -21,7 +21,7 @@ from tests.world import SYSTEM, Caller, World
 pytestmark = pytest.mark.proof
 
 
-def create_mixed_sessions(world: World, size: int) -> Caller:
+def crowd(world: World, size: int) -> Caller:
     """So many live sessions of one tenant; the caller's is one of them."""
     caller = world.ada
     seed = sessions(caller.user, 1).pop()
@@ -45,7 +45,7 @@ def bring_back(tenant_id: UUID, number: int) -> None:
 def test_killed_revocation_is_done_completely_or_not_at_all(committed_world: World, claim):
     promise = claim("times a process was killed at random while it signed a tenant out", full=50, reduced=5)
     size = 200_000 if promise.asked == 50 else 5_000
-    caller, tenant_id = create_mixed_sessions(committed_world, size), committed_world.north.pk
+    caller, tenant_id = crowd(committed_world, size), committed_world.north.pk
     done, takes = 0, 0.0
     for number in range(promise.asked + 1):
         racer = Racer()
@@ -63,7 +63,7 @@ def test_killed_revocation_is_done_completely_or_not_at_all(committed_world: Wor
         done += check(caller, tenant_id, size)
     promise.saw(promise.asked, f"{done - 1} had happened, the others had not, of {size} sessions each")
 
-    operations.revoke_scope(Reach.TENANT, tenant_id, actor=SYSTEM, reason="the last")
+    operations.revoke_scope(RevocationScope.TENANT, tenant_id, actor=SYSTEM, reason="the last")
     sweep_although_killed()
     last = Revocation.objects.filter(tenant_id=tenant_id).latest("number")
     assert (last.revoked_count, last.swept_count) == (size, size)
@@ -80,7 +80,7 @@ def check(caller: Caller, tenant_id: UUID, size: int) -> bool:
     )
     assert caller.token
     has_happened = principal_of(caller.token, Origin()) is None
-    live = live_counts.live_count(Reach.TENANT, tenant_id)
+    live = live_counts.live_count(RevocationScope.TENANT, tenant_id)
     assert live == (0 if has_happened else size)
     newest = fallen.last()
     if has_happened:

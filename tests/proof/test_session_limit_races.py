@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.models import User
 from sessions_app import operations
-from sessions_app.models import Reach, SessionState
+from sessions_app.models import RevocationScope, SessionState
 from sessions_app.operations import scope_revocation
 from tenancy import operations as tenancy
 from tenancy.models import Platform
@@ -63,7 +63,7 @@ def most_at_once(servers: Servers, world: World, when_full: str, rounds: int) ->
             answers += Counter(answer.status for answer in sign_in_at_once(callers, world, user))
             most[0] = max(most[0], live_sessions(user))
             assert live_sessions(user) >= ALLOWED
-            operations.revoke_scope(Reach.USER, user.pk, actor=SYSTEM, reason="once more")
+            operations.revoke_scope(RevocationScope.USER, user.pk, actor=SYSTEM, reason="once more")
     return most[0], answers
 
 
@@ -114,8 +114,8 @@ def test_concurrent_bumps_make_one_token_version_each(committed_world: World, cl
 @pytest.mark.proof
 def test_broken_build_reading_the_version_first_is_caught(committed_world: World, claim):
     promise = claim("control, reads the version before it waits its turn: versions lost", full=1, reduced=1)
-    ended = "ended = end_all(Reach.ADMINS, None, actor=actor, reason=reason, shown=0)"
-    read = "version = Platform.objects.get().token_version  # nobody else's: the counter's lock is on this very row"
+    ended = "result = revoke_scope_unaudited(RevocationScope.ADMINS, None, actor=actor, reason=reason, max_ids=0)"
+    read = "version = Platform.objects.get().token_version  # no other call's: this row is locked"
     with mutated(scope_revocation.bump_token_version, f"{ended}\n    {read}", f"{read}\n    {ended}"):
         lost = BUMPS - len(set(versions_of(BUMPS)))
     promise.saw(lost, f"of {BUMPS}")

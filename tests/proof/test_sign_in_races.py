@@ -13,14 +13,20 @@ from core.access import Origin
 from core.ids import Prefix, decode_id
 from sessions_app import operations
 from sessions_app.api.authentication import principal_of
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from tests.proof.claims import FULL
 from tests.proof.races import Racer, committed
 from tests.world import SYSTEM, World
 
 BATCH = 25
 THINKING = 0.005  # seconds, at most
-REACHES = [Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.ADMINS, Reach.PLATFORM]
+REACHES = [
+    RevocationScope.USER,
+    RevocationScope.TENANT,
+    RevocationScope.PARTNER,
+    RevocationScope.ADMINS,
+    RevocationScope.PLATFORM,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Pair:
 class Race:
     racers: list[Racer]
     world: World
-    reach: Reach
+    reach: RevocationScope
     build: str = "floors"
     # How long either took lately, in seconds: the one that begins later begins while the other is under way.
     signing_in: float = 0.02
@@ -95,9 +101,9 @@ class Race:
     def target(self) -> UUID | None:
         north = self.world.north
         return {
-            Reach.USER: self.world.north_admin.user.pk,
-            Reach.TENANT: north.pk,
-            Reach.PARTNER: north.partner_id,
+            RevocationScope.USER: self.world.north_admin.user.pk,
+            RevocationScope.TENANT: north.pk,
+            RevocationScope.PARTNER: north.partner_id,
         }.get(self.reach)
 
     def is_accepted(self, signed_in: dict[str, Any], revoked: dict[str, Any]) -> bool:
@@ -155,7 +161,9 @@ def test_sign_in_concurrent_with_a_revocation_never_survives_it(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("build", ["only updates", "now() cut-off"])
-@pytest.mark.parametrize("reach", REACHES[1:] if FULL else [Reach.TENANT])  # of one user, sign-ins are waited for
+@pytest.mark.parametrize(
+    "reach", REACHES[1:] if FULL else [RevocationScope.TENANT]
+)  # of one user, sign-ins are waited for
 def test_surviving_session_is_found_in_a_broken_build(build, reach, racers: list[Racer], committed_world: World, claim):
     promise = claim(f"control, {build}: survivors of a revoke-all of {reach}", full=3, reduced=1)
     race, tried, survived = Race(racers, committed_world, reach, build), 0, 0

@@ -25,15 +25,15 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     "raises no floor under a partner": (
         scope_revocation._raise_floor,
         "filter(pk=target_id).update(min_revision=number",
-        "filter(pk=target_id).update(min_revision=0 if reach is Reach.PARTNER else number",
+        "filter(pk=target_id).update(min_revision=0 if scope is RevocationScope.PARTNER else number",
     ),
-    "opens sessions in no era": (sign_ins._session, "era=circumstances.era", "era=0"),
+    "opens sessions in no era": (sign_ins._session, "era=context.era", "era=0"),
     "expires a user's newest and crowns no other": (
         revocation.mark_expired,
-        "reassign_newest_flag(Session.objects.filter(pk__in=over))",
+        "reassign_newest_flag(Session.objects.filter(pk__in=session_ids))",
         "pass",
     ),
-    "leaves what only rests": (revocation._end_locked, ".revocable()", ".live()"),
+    "leaves what only rests": (revocation._revoke_locked, ".revocable()", ".live()"),
     "moves tenants with their sessions": (
         tenancy.change_tenant,
         'ending="tenant moved", ',
@@ -44,11 +44,15 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
         'last_activity_at__gt=revocation.created_at - F("idle_limit"),',
         "",
     ),
-    "spares in the old era": (scope_revocation._spare, '{"revision": number, "era": number}', '{"revision": number}'),
-    "spares the dead": (scope_revocation._spare, "SessionState.objects.live().within(", "SessionState.objects.within("),
+    "spares in the old era": (scope_revocation._keep, '{"revision": number, "era": number}', '{"revision": number}'),
+    "spares the dead": (
+        scope_revocation._keep,
+        "SessionState.objects.live().in_scope(",
+        "SessionState.objects.in_scope(",
+    ),
     "opens on a proof from before its application's end": (
-        sign_ins._circumstances,
-        "proof.application.pk if proof.application else NIL_ID",
+        sign_ins._context,
+        "verified.application.pk if verified.application else NIL_ID",
         "NIL_ID",
     ),
     "lets a touch outlast the session": (
@@ -58,8 +62,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str, str]] = {
     ),
     "tightens what is over": (
         session_policy.apply_session_policy,
-        "SessionState.objects.live().within(",
-        "SessionState.objects.within(",
+        "SessionState.objects.live().in_scope(",
+        "SessionState.objects.in_scope(",
     ),
     "counts to the very moment": (SessionStateQuerySet.timed_out, "due_at__lte", "due_at__lt"),
 }

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from tests.servers import environment
 from tests.world import SYSTEM, World
 
@@ -34,7 +34,9 @@ def worker(committed_world: World) -> Iterator[subprocess.Popen]:
 def seconds_until_swept(world: World, patience: float) -> float:
     caller = world.signed_in(world.person("ada", world.north))
     assert caller.session
-    revocation = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="to be swept").revocation
+    revocation = operations.revoke_scope(
+        RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="to be swept"
+    ).revocation
     assert revocation
     began = time.monotonic()
     while not Revocation.objects.filter(pk=revocation.pk, swept_at__isnull=False).exists():

@@ -13,7 +13,7 @@ from accounts import operations as accounts
 from accounts.models import Role, User
 from core.models import Status
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tenancy.models import Partner, Tenant
 from tests.cells import cells
 from tests.servers import database_url
@@ -57,7 +57,7 @@ def test_idle_session_is_not_revived_by_activity(world: World):
 
 def test_session_revoked_with_all_admins_is_not_revived_by_demotion(world: World):
     admin = world.north_admin
-    operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="every administrator")
+    operations.revoke_scope(RevocationScope.ADMINS, None, actor=SYSTEM, reason="every administrator")
     User.objects.filter(pk=admin.user.pk).update(role=Role.USER)
     assert admin.get("/api/v1/me").status_code == 401
     operations.sweep()
@@ -92,5 +92,5 @@ def test_creating_a_user_does_not_block_a_concurrent_sign_in(committed_world: Wo
 
 def test_sweep_is_not_blocked_by_the_lock_of_a_killed_worker(world: World):
     """A killed worker's job keeps its queue lock for ever; the sweep's own lock ends with its connection."""
-    operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="to be swept")
+    operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="to be swept")
     assert ProcrastinateJob.objects.filter(task_name="sweep_revocations").latest("id").lock is None

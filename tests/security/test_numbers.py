@@ -8,7 +8,7 @@ from audit.actions import Action
 from audit.models import AuditEntry
 from audit.operations import record
 from audit.queries import first_fault
-from core.jsonb import EXACT
+from core.jsonb import MAX_EXACT_INTEGER
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws
 from tests.world import SYSTEM, World
@@ -23,8 +23,8 @@ KEPT = {
     "1.10": 1.1,
     "1e-7": 1e-7,
     "-2.5": -2.5,
-    str(EXACT): EXACT,
-    str(-EXACT): -EXACT,
+    str(MAX_EXACT_INTEGER): MAX_EXACT_INTEGER,
+    str(-MAX_EXACT_INTEGER): -MAX_EXACT_INTEGER,
     "true": True,
 }
 

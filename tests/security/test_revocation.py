@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from core.access import Scope
 from sessions_app import operations
-from sessions_app.models import Reach, Session, SessionQuerySet, SessionState
+from sessions_app.models import RevocationScope, Session, SessionQuerySet, SessionState
 from tenancy.models import Partner, Platform, Tenant
 from tests.access.callers import api_key_of
 from tests.cells import cells
@@ -32,20 +32,24 @@ PEOPLE = (
 )
 NORTH = {"ada", "alan", "north_admin"}
 ADMINS = {"north_admin", "springfield_admin", "acme_partner", "globex_partner", "super_admin"}
-ENDED_BY: dict[Reach, set[str]] = {
-    Reach.USER: {"ada"},
-    Reach.TENANT: NORTH,
-    Reach.PARTNER: NORTH | {"katherine", "acme_partner"},
-    Reach.ADMINS: ADMINS,
-    Reach.PLATFORM: set(PEOPLE),
+ENDED_BY: dict[RevocationScope, set[str]] = {
+    RevocationScope.USER: {"ada"},
+    RevocationScope.TENANT: NORTH,
+    RevocationScope.PARTNER: NORTH | {"katherine", "acme_partner"},
+    RevocationScope.ADMINS: ADMINS,
+    RevocationScope.PLATFORM: set(PEOPLE),
 }
 
 
-def target(world: World, reach: Reach) -> UUID | None:
-    return {Reach.USER: world.ada.user.pk, Reach.TENANT: world.north.pk, Reach.PARTNER: world.acme.pk}.get(reach)
+def target(world: World, reach: RevocationScope) -> UUID | None:
+    return {
+        RevocationScope.USER: world.ada.user.pk,
+        RevocationScope.TENANT: world.north.pk,
+        RevocationScope.PARTNER: world.acme.pk,
+    }.get(reach)
 
 
-def end_all(world: World, reach: Reach) -> operations.RevocationResult:
+def end_all(world: World, reach: RevocationScope) -> operations.RevocationResult:
     return operations.revoke_scope(reach, target(world, reach), actor=SYSTEM, reason="test")
 
 
@@ -92,7 +96,7 @@ class TestScopeRevocation:
         assert ended == ENDED_BY[reach]
 
     def test_refuses_pending_sign_ins_and_accepts_later_ones(self, reach, world: World):
-        user = world.north_admin.user if reach is not Reach.USER else world.ada.user
+        user = world.north_admin.user if reach is not RevocationScope.USER else world.ada.user
         under_way = world.proof(user)
         end_all(world, reach)
         with pytest.raises(operations.RevokedDuringSignIn):
@@ -108,7 +112,7 @@ class TestScopeRevocation:
     def test_revokes_platform_tokens_only_with_the_platform(self, reach, world: World):
         service = world.service(Scope.ADMIN_READ)
         end_all(world, reach)
-        assert service.get(ME).status_code == (401 if reach is Reach.PLATFORM else 403)
+        assert service.get(ME).status_code == (401 if reach is RevocationScope.PLATFORM else 403)
         assert world.service(Scope.ADMIN_READ).get(ME).status_code == 403
 
 
@@ -116,7 +120,7 @@ class TestApplicationRevocation:
     def test_revokes_the_platform_tokens_of_that_application_only(self, world: World):
         billing, other = world.service(Scope.ADMIN_READ), world.service(Scope.ADMIN_WRITE)
         application = world.make_service("service-admin-read", [])
-        operations.revoke_scope(Reach.APPLICATION, application.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.APPLICATION, application.pk, actor=SYSTEM, reason="test")
         assert (billing.get(ME).status_code, other.get(ME).status_code) == (401, 403)
         assert world.service(Scope.ADMIN_READ).get(ME).status_code == 403
 

@@ -20,7 +20,7 @@ from core.ids import Prefix, decode_id
 from sessions_app import operations
 from sessions_app.api import cookies
 from sessions_app.api.authentication import by_cookie
-from sessions_app.models import Reach, SessionState
+from sessions_app.models import RevocationScope, SessionState
 from sessions_app.operations.revocation import REASON_BY_USER
 from web.account.login import InvalidForm, NotSignedIn, try_to_sign_in
 from web.account.page import View, clear_flash, flash_message, form_of, page, redirect_with_message, renders_errors
@@ -108,7 +108,7 @@ def end(request: HttpRequest, me: Principal, session_id: str) -> HttpResponse:
 @signed_in
 def end_others(request: HttpRequest, me: Principal) -> HttpResponse:
     ended = operations.revoke_scope(
-        Reach.USER, me.user_id, actor=me, reason=REASON_BY_USER, spare=me.session_id, shown=0
+        RevocationScope.USER, me.user_id, actor=me, reason=REASON_BY_USER, except_session_id=me.session_id, max_ids=0
     )
     return redirect_with_message(SESSIONS, f"Signed out everywhere else ({how_many(ended.count, 'session')}).")
 

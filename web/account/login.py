@@ -31,7 +31,7 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
     status, wrong = HTTPStatus.UNAUTHORIZED, dict[str, Any]()
     try:
         credentials = _credentials(request, values)
-        return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, since=since)
+        return operations.sign_in(credentials, origin=request.META[ORIGIN], with_key=True, min_tier=since)
     except InvalidForm:
         status, wrong = HTTPStatus.UNPROCESSABLE_ENTITY, {"wrong": "Enter your e-mail address and password."}
     except accounts.SecondFactorMissing:

@@ -15,7 +15,8 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link
 from core.api.redirects import SeeOther
 from core.api.throttling import throttle
-from sessions_app.operations.bulk_revocation import MoreThanConfirmed, preview_revocation
+from sessions_app.operations.bulk_revocation import MoreThanConfirmed
+from sessions_app.reads.revocation_preview import preview_revocation
 from sessions_app.selection import Selection
 from web.console.actions import ACTIONS, Action, actions_for
 from web.console.resources import RESOURCES, error_response
@@ -77,7 +78,7 @@ def render_action(
     status: int = HTTPStatus.OK,
     error: str = "",
 ) -> HttpResponse:
-    selection = Selection({action.revokes: instance.pk}, asked_by=principal_of(request)) if action.revokes else None
+    selection = Selection({action.revokes: instance.pk}, requested_by=principal_of(request)) if action.revokes else None
     obstacle, back = action.obstacle(instance), admin.url_of(instance.handle)
     context = {
         "title": f"{action.title}: {instance}",
@@ -85,7 +86,7 @@ def render_action(
         "instance": instance,
         "action": action,
         "back": back,
-        "blast": preview_revocation(selection) if selection else None,
+        "preview": preview_revocation(selection) if selection else None,
         "error": error or obstacle,
         "is_blocked": bool(obstacle),
     }

@@ -8,7 +8,7 @@ from accounts import operations as accounts
 from accounts.models import Agent, Application, Group, IdentityProvider, User
 from core.access import Principal
 from core.models import Status
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tenancy import operations as tenancy
 from tenancy.models import Partner, Tenant
 from tenancy.operations import PartnerHasTenants, Versions
@@ -36,7 +36,7 @@ class Action:
     success_message: str
     run: Callable[[Any, Principal, Versions], Result]
     is_available: Callable[[Any], bool] = lambda instance: True
-    revokes: Reach | None = None
+    revokes: RevocationScope | None = None
     is_for_own_account: bool = True
     obstacle: Callable[[Any], str] = lambda instance: ""
     is_deletion: bool = False
@@ -77,7 +77,7 @@ def _has_tenants(instance: Any) -> str:
     return str(response.words) if response else ""
 
 
-def _suspend_and_reactivate(description: str, revokes: Reach | None) -> list[Action]:
+def _suspend_and_reactivate(description: str, revokes: RevocationScope | None) -> list[Action]:
     return [
         Action(
             "suspend",
@@ -101,7 +101,7 @@ def _suspend_and_reactivate(description: str, revokes: Reach | None) -> list[Act
     ]
 
 
-def _deletion(description: str, revokes: Reach | None) -> Action:
+def _deletion(description: str, revokes: RevocationScope | None) -> Action:
     return Action(
         "remove",
         "Delete…",
@@ -134,7 +134,7 @@ _CREDENTIALS = [
         "and all of their sessions are revoked.",
         "An e-mail with a reset code has been sent.",
         _reset_password,
-        revokes=Reach.USER,
+        revokes=RevocationScope.USER,
         is_for_own_account=False,
     ),
     Action(
@@ -145,31 +145,35 @@ _CREDENTIALS = [
         "MFA disabled.",
         _disable_mfa,
         lambda user: user.has_totp,
-        Reach.USER,
+        RevocationScope.USER,
         is_for_own_account=False,
     ),
 ]
 ACTIONS: dict[type, list[Action]] = {
     Partner: [
-        *_suspend_and_reactivate("Users of all its tenants are signed out and cannot sign in.", Reach.PARTNER),
-        _deletion("Its administrators are signed out and deleted with it.", Reach.PARTNER),
+        *_suspend_and_reactivate(
+            "Users of all its tenants are signed out and cannot sign in.", RevocationScope.PARTNER
+        ),
+        _deletion("Its administrators are signed out and deleted with it.", RevocationScope.PARTNER),
     ],
     Tenant: [
-        *_suspend_and_reactivate("All of its users are signed out and cannot sign in.", Reach.TENANT),
-        _deletion("Its users are signed out, and everything in it is deleted with it.", Reach.TENANT),
+        *_suspend_and_reactivate("All of its users are signed out and cannot sign in.", RevocationScope.TENANT),
+        _deletion("Its users are signed out, and everything in it is deleted with it.", RevocationScope.TENANT),
     ],
     User: [
-        *_suspend_and_reactivate("The user is signed out everywhere and cannot sign in.", Reach.USER),
+        *_suspend_and_reactivate("The user is signed out everywhere and cannot sign in.", RevocationScope.USER),
         *_CREDENTIALS,
-        _deletion("The user is signed out everywhere and removed from all groups.", Reach.USER),
+        _deletion("The user is signed out everywhere and removed from all groups.", RevocationScope.USER),
     ],
     Group: [_deletion("Its members lose what they had through it. Users are not deleted.", None)],
     Application: [
         *_suspend_and_reactivate(
-            "Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION
+            "Sessions that were started for it are revoked, and it cannot get tokens.", RevocationScope.APPLICATION
         ),
         _ROTATE_SECRET,
-        _deletion("Sessions that were started for it are revoked, and it cannot get tokens.", Reach.APPLICATION),
+        _deletion(
+            "Sessions that were started for it are revoked, and it cannot get tokens.", RevocationScope.APPLICATION
+        ),
     ],
     IdentityProvider: [
         *_suspend_and_reactivate("Users can no longer sign in through it.", None),

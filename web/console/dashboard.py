@@ -17,10 +17,10 @@ from core.api.admin import principal_of
 from core.api.components import Badge, DefinitionList, Link, Table
 from core.ids import Prefix, encode_id
 from sessions_app.authority import scope_of
-from sessions_app.models import CounterKind, Reach
+from sessions_app.models import CounterKind, RevocationScope
 from sessions_app.reads.dashboard import hourly_activity
 from sessions_app.reads.live_counts import counters_within
-from sessions_app.reads.stats import NOTHING
+from sessions_app.reads.stats import NO_SESSIONS
 from tenancy.models import Platform
 from web.console.charts import first_of_week, spans
 
@@ -31,7 +31,7 @@ SILENT = timedelta(minutes=2)  # a worker says every ten seconds that it is ther
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
     me = principal_of(request)
     all_of_it = scope_of(me)
-    sessions = all_of_it.statistics if all_of_it else NOTHING
+    sessions = all_of_it.stats if all_of_it else NO_SESSIONS
     now = timezone.now()
     activity = spans(hourly_activity(me, first_of_week(now)), now)
     own_context = {
@@ -65,8 +65,10 @@ def _shares(name_of_each: str, counts: dict[str, int], filter_name: str = "") ->
 
 
 def _tenants(me: Principal) -> Table:
-    reach, target_id = (Reach.PLATFORM, None) if me.tier is Tier.SUPER else (Reach.PARTNER, me.partner_id)
-    counted = counters_within(reach, target_id).current().filter(kind=CounterKind.ALL, tenant__kind="CUSTOMER")
+    scope, target_id = (
+        (RevocationScope.PLATFORM, None) if me.tier is Tier.SUPER else (RevocationScope.PARTNER, me.partner_id)
+    )
+    counted = counters_within(scope, target_id).current().filter(kind=CounterKind.ALL, tenant__kind="CUSTOMER")
     sums = counted.order_by().values_list("tenant_id", "tenant__name").annotate(n=Sum("n")).order_by("-n", "tenant_id")
     rows = [
         (Link(name, reverse("admin:tenancy_tenant_change", args=[encode_id(Prefix.TENANT, pk)])), f"{n:,}")

@@ -1,4 +1,4 @@
-"""What the admin tokens' dialect gives, field by field as its document has it, and its source beyond that."""
+"""The responses of the admin-tokens dialect, with the field names of its documentation and its source."""
 
 from rest_framework import serializers
 

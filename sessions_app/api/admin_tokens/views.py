@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from audit.api.refusal_log import recording_refusals
 from core.access import Tier
-from core.api.query_string import NotText, said
+from core.api.query_string import NotText, parse
 from core.api.throttling import ExpensiveRequests
 from core.api.views import PolicyViewSet
 from core.ids import Prefix
@@ -18,7 +18,7 @@ from sessions_app import operations
 from sessions_app.api.admin_tokens import serializers, wire
 from sessions_app.api.authentication import drop_cookie
 from sessions_app.operations.revocation import REASON_BY_ADMIN
-from sessions_app.reads.admin_sessions import MOST, list_admin_sessions, sessions_of_administrators
+from sessions_app.reads.admin_sessions import MAX_SESSIONS, list_admin_sessions, sessions_of_administrators
 
 ACTIVE, ALL = "active", "all"
 TAGS = ["Admin tokens"]
@@ -34,30 +34,31 @@ TRUNCATED = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     response=[200],
-    description=f"`true` if there are more than the newest {MOST:,} that are returned; `count` is the number of all.",
+    description=f"`true` if there are more than the newest {MAX_SESSIONS:,} that are returned; `count` is the number"
+    " of all.",
 )
 REFUSED = dict.fromkeys((401, 429, 500, 503), serializers.AdminTokensError)
 
 
 class UnknownStatus(Exception):
-    """The list is asked for by a word that it does not know."""
+    """The query parameter `status` has an unknown value."""
 
 
-class NotKeptViewSet(PolicyViewSet):
-    """What it answers is for nobody to keep, whoever they are."""
+class NoStoreViewSet(PolicyViewSet):
+    """A view whose responses must never be cached."""
 
     schema = AutoSchema()
     failures: ClassVar[dict[str, str]] = {}
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in wire.NOT_KEPT.items():
+        for name, value in wire.NO_STORE.items():
             final[name] = value
         return final
 
 
-class AdminTokenViewSet(NotKeptViewSet):
-    """The sessions of administrators of every tier, for the platform's own."""
+class AdminTokenViewSet(NoStoreViewSet):
+    """The sessions of administrators of every tier, for super admins."""
 
     authentication_classes = [wire.AdminKeyAuthentication, wire.TokenAuthentication, wire.AdminCookieAuthentication]
     throttle_classes = [ExpensiveRequests]
@@ -84,11 +85,11 @@ class AdminTokenViewSet(NotKeptViewSet):
     )
     def list(self, request: Request) -> Response:
         """List the sessions of administrators. Newest first, from every tier."""
-        asked = said(request.META["QUERY_STRING"], {"status"}).get("status", ACTIVE)
-        if asked not in (ACTIVE, ALL):
+        status = parse(request.META["QUERY_STRING"], {"status"}).get("status", ACTIVE)
+        if status not in (ACTIVE, ALL):
             raise UnknownStatus
-        told = list_admin_sessions(seen_by=self.principal, with_ended=asked == ALL)
-        return Response(wire.roll(told), headers={wire.TRUNCATED: "true"} if told.is_truncated else None)
+        listing = list_admin_sessions(seen_by=self.principal, with_ended=status == ALL)
+        return Response(wire.session_list(listing), headers={wire.TRUNCATED: "true"} if listing.is_truncated else None)
 
     @extend_schema(
         operation_id="revokeAdminSession",
@@ -103,10 +104,10 @@ class AdminTokenViewSet(NotKeptViewSet):
         """Revoke an administrator's session. Its next request is refused, on every server. Revoking it again changes
         nothing."""
         pk = self.id_or_404(Prefix.SESSION, jti.strip())
-        named = self.check_writable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
-        operations.revoke(named, actor=self.principal, reason=REASON_BY_ADMIN)
-        answer = {"success": True, "jti": jti.strip()}
-        return self.signed_out(answer, is_current=pk == self.principal.session_id)
+        sessions = self.check_writable(sessions_of_administrators(seen_by=self.principal).filter(pk=pk))
+        operations.revoke(sessions, actor=self.principal, reason=REASON_BY_ADMIN)
+        body = {"success": True, "jti": jti.strip()}
+        return self.signed_out(body, is_current=pk == self.principal.session_id)
 
     @extend_schema(
         operation_id="revokeAllAdminSessions",
@@ -121,22 +122,22 @@ class AdminTokenViewSet(NotKeptViewSet):
     def revoke_all(self, request: Request) -> Response:
         """Revoke the sessions of all administrators. Yours too, and sign-ins in progress are refused. The admin key
         stays valid. The token version is raised by one."""
-        version, ended = operations.bump_token_version(actor=self.principal, reason=REASON_BY_ADMIN)
-        assert ended.revocation is not None  # noqa: S101 - a scope-wide act always has one
-        at = to_the_millisecond(ended.revocation.created_at)
-        answer = {"success": True, "nextTokenVersion": version, "timestamp": at}
-        return self.signed_out(answer, is_current=True)
+        version, result = operations.bump_token_version(actor=self.principal, reason=REASON_BY_ADMIN)
+        assert result.revocation is not None  # noqa: S101 - revoking a scope always creates one
+        at = to_the_millisecond(result.revocation.created_at)
+        body = {"success": True, "nextTokenVersion": version, "timestamp": at}
+        return self.signed_out(body, is_current=True)
 
-    def signed_out(self, answer: dict[str, Any], *, is_current: bool) -> Response:
-        response = Response(answer)
+    def signed_out(self, body: dict[str, Any], *, is_current: bool) -> Response:
+        response = Response(body)
         if is_current:
             drop_cookie(self.request, response)
         return response
 
 
-class CronViewSet(NotKeptViewSet):
+class CronViewSet(NoStoreViewSet):
     authentication_classes = [wire.CronAuthentication]
-    reads = {"clean_up": Tier.SUPER}  # its document has it by GET
+    reads = {"clean_up": Tier.SUPER}  # the original's documentation has it as a GET
     failures = {"clean_up": "Failed to clean up sessions"}
 
     def get_exception_handler(self) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""The admin tokens' manner: how a session of an administrator is shown, who is let in, and what the others are told."""
+"""The admin-tokens formats: authentication, errors, and how an administrator's session is represented."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -31,10 +31,10 @@ from sessions_app.api.authentication import (
     principal_of,
     require_allowed_origin,
 )
-from sessions_app.models import Reach, State
+from sessions_app.models import RevocationScope, State
 from sessions_app.reads.admin_sessions import AdminSessionList
 
-NOT_KEPT = {
+NO_STORE = {
     "Cache-Control": "private, no-store, no-cache, max-age=0, must-revalidate, proxy-revalidate",
     "Pragma": "no-cache",
     "Expires": "0",
@@ -42,28 +42,28 @@ NOT_KEPT = {
 UNAUTHORIZED, FORBIDDEN, UNKNOWN = "Unauthorized", "Forbidden", "unknown"
 TRUNCATED = "Sessions-Truncated"
 ORIGINAL_COOKIE = "oooc-admin-auth"
-Admitted = tuple[Principal, Principal]
+Authenticated = tuple[Principal, Principal]
 
 log = logging.getLogger(__name__)
 
 
 class AdminKeyAuthentication(BaseAuthentication):
-    """The key, or a super admin's token in its place. One that is wrong is not made up for by anything else.
+    """Authenticate by the admin key, or by a super admin's token in its header. No other credential is tried then.
 
-    Comes first: what a page of another site sends is refused before anybody looks at who it is, unless the operator
-    has named that site.
+    This comes first: a request from a page of another site is refused before it is authenticated, unless the operator
+    has allowed that site.
     """
 
-    def authenticate(self, request: Request) -> Admitted | None:
+    def authenticate(self, request: Request) -> Authenticated | None:
         require_allowed_origin(request)
         key, origin = request.headers.get("X-Admin-Key", "").strip(), request.META[ORIGIN]
         if not key:
             return None
 
         def find() -> Principal | None:
-            return Principal.by_admin_key(origin) if accounts.is_admin_key(key) else person(key, origin)
+            return Principal.by_admin_key(origin) if accounts.is_admin_key(key) else user_principal(key, origin)
 
-        return admitted("admin key", origin, find)
+        return authenticate_operator("admin key", origin, find)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -78,28 +78,28 @@ class TokenAuthentication(BearerAuthentication):
 
     def get_user(self, validated_token: Credential) -> Principal:  # type: ignore[override]  # as in the base class
         principal = super().get_user(validated_token)
-        if not is_person(principal):
+        if not is_user_session(principal):
             raise AuthenticationFailed
         return principal
 
 
 class AdminCookieAuthentication(CookieAuthentication):
-    """Our own cookie with a session's key; or the original's, whose clients may also keep an access token there.
+    """Authenticate by our session cookie, or by the original's, which may also hold an access token.
 
-    Of several that are live, a super admin's is used: somebody may be signed in to an account of their own as well.
+    If several are live, a super admin's is used, since a browser may also be signed in to an ordinary account.
     """
 
     other_names = (ORIGINAL_COOKIE,)
 
     def principal(self, name: str, credential: str, origin: Origin) -> Principal | None:
-        return person(credential, origin) if name == ORIGINAL_COOKIE else by_session_key(credential, origin)
+        return user_principal(credential, origin) if name == ORIGINAL_COOKIE else by_session_key(credential, origin)
 
     def may_call(self, principal: Principal) -> bool:
         return principal.tier is Tier.SUPER
 
 
 class CronAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> Admitted | None:
+    def authenticate(self, request: Request) -> Authenticated | None:
         header, origin = request.headers.get("Authorization", ""), request.META[ORIGIN]
         if not header:
             return None
@@ -108,7 +108,7 @@ class CronAuthentication(BaseAuthentication):
             scheduler = replace(Principal.system("cleanup_admin_sessions"), origin=origin)
             return scheduler if accounts.is_cron_secret(bearer(header)) else None
 
-        return admitted("cron secret", origin, find)
+        return authenticate_operator("cron secret", origin, find)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -119,40 +119,40 @@ def bearer(header: str) -> str:
     return credential.strip() if scheme.lower() == "bearer" else ""
 
 
-def person(credential: str, origin: Origin) -> Principal | None:
+def user_principal(credential: str, origin: Origin) -> Principal | None:
     principal = principal_of(credential, origin)
-    return principal if principal and is_person(principal) else None
+    return principal if principal and is_user_session(principal) else None
 
 
-def is_person(principal: Principal) -> bool:
-    """Return whether somebody has signed in and calls by themselves."""
+def is_user_session(principal: Principal) -> bool:
+    """Return whether a user has signed in and is not represented by a client."""
     return principal.session_id is not None and not principal.delegate
 
 
-def admitted(what: str, origin: Origin, find: Callable[[], Principal | None]) -> Admitted:
+def authenticate_operator(kind: str, origin: Origin, find: Callable[[], Principal | None]) -> Authenticated:
     try:
-        with accounts.operator_key_attempt(what, origin=origin):
-            found = find()
-            if found is None:
+        with accounts.operator_key_attempt(kind, origin=origin):
+            principal = find()
+            if principal is None:
                 raise accounts.KeyRefused
     except accounts.KeyRefused as refusal:
         raise AuthenticationFailed from refusal
     except accounts.Throttled as refusal:
         raise Throttled(wait=refusal.retry_after) from refusal
-    return found, found
+    return principal, principal
 
 
-def roll(told: AdminSessionList) -> dict[str, Any]:
+def session_list(listing: AdminSessionList) -> dict[str, Any]:
     return {
         "success": True,
-        "count": told.count,
-        "sessions": [session(row, told) for row in told.sessions],
-        "currentTokenVersion": told.token_version,
-        "now": seconds(told.at),
+        "count": listing.count,
+        "sessions": [session(row, listing) for row in listing.sessions],
+        "currentTokenVersion": listing.token_version,
+        "now": seconds(listing.at),
     }
 
 
-def session(row: Mapping[str, Any], told: AdminSessionList) -> dict[str, Any]:
+def session(row: Mapping[str, Any], listing: AdminSessionList) -> dict[str, Any]:
     return {
         "jti": encode_id(Prefix.SESSION, row["id"]),
         "iat": seconds(row["created_at"]),
@@ -161,69 +161,69 @@ def session(row: Mapping[str, Any], told: AdminSessionList) -> dict[str, Any]:
         "tv": row["token_version"],
         "ip": row["ip_address"] or UNKNOWN,
         "ua": row["user_agent"] or UNKNOWN,
-        "status": status(row, told),
+        "status": status(row, listing),
     }
 
 
 def expiry(row: Mapping[str, Any]) -> Any:
-    """What nobody used for too long ran out then."""
+    """Return when the session expires, or when it timed out."""
     return row["times_out_at"] if row["state"] == State.EXPIRED else row["expires_at"]
 
 
-def status(row: Mapping[str, Any], told: AdminSessionList) -> str:
-    """The first that holds: whatever ended it, in the end it has also expired."""
-    if row["state"] == State.EXPIRED or row["expires_at"] <= told.at:
+def status(row: Mapping[str, Any], listing: AdminSessionList) -> str:
+    """Return the status. A session that is past its expiry is expired, whatever ended it."""
+    if row["state"] == State.EXPIRED or row["expires_at"] <= listing.at:
         return "expired"
     if row["state"] == State.LIVE:
         return "active"
-    by = row["ended_by"] or (row["pending_revocation"] or {}).get("reach")
-    return "invalidated" if by == Reach.ADMINS else "revoked"
+    scope = row["ended_by"] or (row["pending_revocation"] or {}).get("reach")
+    return "invalidated" if scope == RevocationScope.ADMINS else "revoked"
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    refusal = _refusal(error, context["view"])
+    refusal = _error_response(error, context["view"])
     response = Response(_body(refusal.words), status=refusal.status, headers=refusal.headers)
     drop_dead_cookie(response, error)
     return response
 
 
 def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    refusal = _refusal(error, context["view"])
+    refusal = _error_response(error, context["view"])
     return Response(_cron_body(refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """What is refused before any view is found is for nobody to keep either."""
-    return JsonResponse(_body(WORDS.get(status, status.phrase)), status=status, headers=NOT_KEPT)
+    """Build the response to a request that is refused before any view, and must not be cached either."""
+    return JsonResponse(_body(WORDS.get(status, status.phrase)), status=status, headers=NO_STORE)
 
 
 def cron_error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return JsonResponse(_cron_body(status, WORDS.get(status, status.phrase)), status=status, headers=NOT_KEPT)
+    return JsonResponse(_cron_body(status, WORDS.get(status, status.phrase)), status=status, headers=NO_STORE)
 
 
-def _body(words: str) -> dict[str, Any]:
-    return {"success": False, "error": words}
+def _body(message: str) -> dict[str, Any]:
+    return {"success": False, "error": message}
 
 
-def _cron_body(status: HTTPStatus, words: str) -> dict[str, Any]:
-    return {"error": words} if status == HTTPStatus.UNAUTHORIZED else {"ok": False, "error": words}
+def _cron_body(status: HTTPStatus, message: str) -> dict[str, Any]:
+    return {"error": message} if status == HTTPStatus.UNAUTHORIZED else {"ok": False, "error": message}
 
 
-def _refusal(error: Exception, view: Any) -> ErrorResponse:
-    """Who may not is told no more than who is nobody. What nobody foresaw has one sentence, and its cause is logged."""
+def _error_response(error: Exception, view: Any) -> ErrorResponse:
+    """Build the error. A lack of rights looks like a lack of credentials; an unexpected error is logged."""
     match error:
         case CrossSite():
             return ErrorResponse(HTTPStatus.FORBIDDEN, FORBIDDEN)
         case PermissionDenied() | NotAuthenticated() | AuthenticationFailed():
             return ErrorResponse(HTTPStatus.UNAUTHORIZED, UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
         case _:
-            found = error_response_for(error, view)
-    if found is None:
+            response = error_response_for(error, view)
+    if response is None:
         log.error("%s failed", view.action, exc_info=error)
         return ErrorResponse(
             HTTPStatus.INTERNAL_SERVER_ERROR, view.failures.get(view.action, WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
         )
-    return found
+    return response
 
 
 class AdminKeyScheme(OpenApiAuthenticationExtension):
@@ -231,8 +231,8 @@ class AdminKeyScheme(OpenApiAuthenticationExtension):
     name = "admin_key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        told = "The installation's ADMIN_KEY, or a super admin's access token."
-        return {"type": "apiKey", "in": "header", "name": "x-admin-key", "description": told}
+        description = "The installation's ADMIN_KEY, or a super admin's access token."
+        return {"type": "apiKey", "in": "header", "name": "x-admin-key", "description": description}
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

@@ -1,4 +1,4 @@
-"""What the panel gives, field by field as its document has it."""
+"""The responses of the panel dialect, with the field names of its documentation."""
 
 from rest_framework import serializers
 

@@ -16,7 +16,7 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.authentication import CookieAuthentication, drop_cookie
 from sessions_app.api.panel import serializers, wire
-from sessions_app.models import Reach, SessionState, SessionStateQuerySet
+from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import REASON_BY_USER
 
 PARAMETERS = [
@@ -30,10 +30,10 @@ REFUSED = dict.fromkeys((401, 403, 429, 503), serializers.AccountError)
 
 
 class AccountSessionViewSet(PolicyViewSet):
-    """One's own live sessions."""
+    """The caller's own live sessions."""
 
     authentication_classes = [wire.ApiKeyAuthentication, wire.TokenAuthentication, CookieAuthentication]
-    throttle_classes = [wire.Pace]
+    throttle_classes = [wire.RateThrottle]
     credentials_in = "Authorization, Cookie, X-Api-Key"
     reads = {"list": Tier.USER, "count": Tier.USER}
     writes = {"destroy_all": Tier.USER, "destroy": Tier.USER}
@@ -45,18 +45,18 @@ class AccountSessionViewSet(PolicyViewSet):
         return recording_refusals(wire.exception_handler)
 
     @property
-    def mine(self) -> SessionStateQuerySet:
+    def live_sessions(self) -> SessionStateQuerySet:
         return SessionState.objects.for_user(self.user_id).live()
 
-    def in_order(self) -> Any:
-        rows = self.mine.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
+    def ordered(self) -> Any:
+        rows = self.live_sessions.order_by("-expires_at", "-id").annotate(total=Window(Count("*")))
         return rows.values(*wire.COLUMNS, "total")
 
     def first_page(self) -> Any:
-        return self.in_order()[: wire.PER_PAGE]
+        return self.ordered()[: wire.PER_PAGE]
 
     def total(self) -> Any:
-        return self.mine.values(count=Func("pk", function="COUNT", output_field=IntegerField()))
+        return self.live_sessions.values(count=Func("pk", function="COUNT", output_field=IntegerField()))
 
     @extend_schema(
         operation_id="listAccountSessions",
@@ -66,10 +66,10 @@ class AccountSessionViewSet(PolicyViewSet):
     )
     def list(self, request: Request) -> Response:
         """List your sessions. Returns active sessions; those that expire last come first."""
-        page = wire.Page.of(request.META["QUERY_STRING"])
+        page = wire.Page.parse(request.META["QUERY_STRING"])
         is_usual = not page.start and page.limit == wire.PER_PAGE
-        rows = self.fetch(self.first_page) if is_usual else list(self.in_order()[page.start : page.start + page.limit])
-        total = rows[0]["total"] if rows else self.mine.count() if page.start else 0
+        rows = self.fetch(self.first_page) if is_usual else list(self.ordered()[page.start : page.start + page.limit])
+        total = rows[0]["total"] if rows else self.live_sessions.count() if page.start else 0
         return Response(wire.page(rows, self.principal.session_id, page=page, total=total))
 
     @extend_schema(
@@ -92,11 +92,11 @@ class AccountSessionViewSet(PolicyViewSet):
         session is revoked too."""
         own = self.principal.session_id
         is_included = query_values(request.META["QUERY_STRING"], {"includeCurrent"}).get("includeCurrent") == "true"
-        spare = None if is_included else own
-        ended = operations.revoke_scope(
-            Reach.USER, self.user_id, actor=self.principal, reason=REASON_BY_USER, spare=spare
+        kept_id = None if is_included else own
+        result = operations.revoke_scope(
+            RevocationScope.USER, self.user_id, actor=self.principal, reason=REASON_BY_USER, except_session_id=kept_id
         )
-        return self.revoked(ended.count, is_current=is_included and own is not None)
+        return self.revoked(result.count, is_current=is_included and own is not None)
 
     @extend_schema(
         operation_id="deleteAccountSession",
@@ -112,14 +112,14 @@ class AccountSessionViewSet(PolicyViewSet):
         if not token.strip():
             raise wire.MissingToken
         pk = self.id_or_404(Prefix.SESSION, token.strip())
-        named = self.mine.filter(pk=pk)
-        self.count_or_404(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason=REASON_BY_USER)
-        self.count_or_404(ended.count)  # somebody else may have been quicker
+        session = self.live_sessions.filter(pk=pk)
+        self.count_or_404(session.count())
+        result = operations.revoke(session, actor=self.principal, reason=REASON_BY_USER)
+        self.count_or_404(result.count)  # it may have been revoked in between
         return self.revoked(True, is_current=pk == self.principal.session_id)
 
-    def revoked(self, what: int | bool, *, is_current: bool) -> Response:
-        answer = Response({"data": {"revoked": what, "currentSessionRevoked": is_current}}, status=HTTPStatus.OK)
+    def revoked(self, result: int | bool, *, is_current: bool) -> Response:
+        response = Response({"data": {"revoked": result, "currentSessionRevoked": is_current}}, status=HTTPStatus.OK)
         if is_current:
-            drop_cookie(self.request, answer)
-        return answer
+            drop_cookie(self.request, response)
+        return response

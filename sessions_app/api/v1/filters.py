@@ -1,4 +1,4 @@
-"""What v1's lists of sessions and of revocations can be asked for."""
+"""The filters and orderings of v1's lists of sessions and revocations."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -21,23 +21,27 @@ from core.api.filters import (
 )
 from core.ids import Prefix
 from sessions_app import devices
-from sessions_app.models import Reach, SessionApplication, SessionStateQuerySet, State
+from sessions_app.models import RevocationScope, SessionApplication, SessionStateQuerySet, State
 
 SEARCHED = ("user_agent", "browser", "os")
 SEARCHED_OF_USER = ("email", "display_name", "first_name", "last_name")
 _USERS_OF = {"tenant_id": "tenant", "partner_id": "tenant__partner", "user_id": "pk"}
 
 
-class Standing(TextChoices):
-    """What became of a session, in v1's words."""
+class SessionStatus(TextChoices):
+    """The status of a session, as v1's responses and filters name it."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
     REVOKED = "revoked"
 
 
-STANDINGS = {State.LIVE: Standing.ACTIVE, State.EXPIRED: Standing.EXPIRED, State.REVOKED: Standing.REVOKED}
-STATES = {standing: state for state, standing in STANDINGS.items()}
+SESSION_STATUSES = {
+    State.LIVE: SessionStatus.ACTIVE,
+    State.EXPIRED: SessionStatus.EXPIRED,
+    State.REVOKED: SessionStatus.REVOKED,
+}
+STATES = {status: state for state, status in SESSION_STATUSES.items()}
 
 
 class UserSessionFilters(FilterSet):
@@ -66,7 +70,7 @@ class UserSessionFilters(FilterSet):
         "last_activity_at", "lt", label="Sessions last used before this time (exclusive)."
     )
     status = ChoiceFilter(
-        Standing,
+        SessionStatus,
         method="in_any_state",
         label="Only sessions with this status. `active_only=true` equals `status=active`.",
     )
@@ -76,68 +80,68 @@ class UserSessionFilters(FilterSet):
         label="Only active sessions, whose next request is accepted. The default, unless `status` is given.",
     )
 
-    ground: dict[str, UUID | None] = {}  # the tenant, partner or user that all the rows are of, if there is one
+    owner_ids: dict[str, UUID | None] = {}  # the tenant, partner or user that owns all the rows, if there is one
 
     @classmethod
     def applied(
-        cls, rows: SessionStateQuerySet, form: Iterable[tuple[str, Any]], **ground: UUID | None
+        cls, rows: SessionStateQuerySet, form: Iterable[tuple[str, Any]], **owner_ids: UUID | None
     ) -> SessionStateQuerySet:
-        """The rows that fit values which have been read from a query before, or stand-ins for them."""
+        """Filter rows by values that have been validated before, or by placeholders for them."""
         filters = cls({}, queryset=rows)
-        filters.ground = ground
+        filters.owner_ids = owner_ids
         filters.form.cleaned_data |= dict(form)
         return filters.filter_queryset(rows)
 
     def filter_queryset(self, queryset: SessionStateQuerySet) -> SessionStateQuerySet:
-        place = self.whole_place
-        user_id = place.pop("user_id", None) or self.form.cleaned_data.get("user_id")
+        owner_ids = self.all_owner_ids
+        user_id = owner_ids.pop("user_id", None) or self.form.cleaned_data.get("user_id")
         if user_id and self.states == {State.LIVE}:
-            return super().filter_queryset(queryset.live())  # few enough to look at each
-        tenant_id = place.get("tenant_id") if self.is_plain else None  # else, its rows are read by many at once
+            return super().filter_queryset(queryset.live())  # few enough to check each one
+        tenant_id = owner_ids.get("tenant_id") if self.is_plain else None  # otherwise the plan reads many rows at once
         for state in self.states:
             queryset = queryset.in_state(state, tenant_id=tenant_id)
         if State.LIVE in self.states:
-            queryset = queryset.opened_since_last_scope_revocation(**place)
+            queryset = queryset.opened_since_last_scope_revocation(**owner_ids)
         return super().filter_queryset(queryset)
 
     @property
-    def whole_place(self) -> dict[str, UUID | None]:
-        return {**self.ground, **self.place}
+    def all_owner_ids(self) -> dict[str, UUID | None]:
+        return {**self.owner_ids, **self.filtered_owner_ids}
 
     @property
-    def place(self) -> dict[str, UUID]:
-        said = self.form.cleaned_data
-        return {name: said[name] for name in ("tenant_id", "partner_id") if said.get(name)}
+    def filtered_owner_ids(self) -> dict[str, UUID]:
+        values = self.form.cleaned_data
+        return {name: values[name] for name in ("tenant_id", "partner_id") if values.get(name)}
 
     @property
     def states(self) -> set[State]:
-        """Those it must be in, all of them: nobody says so, and it must be live."""
+        """The states that a session must all be in. By default, it must be live."""
         status, active_only = (self.form.cleaned_data[name] for name in ("status", "active_only"))
-        asked = {STATES[status]} if status else set()
-        return asked | {State.LIVE} if active_only or (active_only is None and not status) else asked
+        states = {STATES[status]} if status else set()
+        return states | {State.LIVE} if active_only or (active_only is None and not status) else states
 
     @property
     def is_plain(self) -> bool:
-        """All the live ones of a tenant, of a partner, or of everybody: those are counted as they come and go."""
-        said = {name for name, value in self.form.cleaned_data.items() if value not in (None, "")}
-        of_what = said - {"status", "active_only"}
-        return self.states == {State.LIVE} and (not of_what or of_what in ({"tenant_id"}, {"partner_id"}))
+        """Whether all live sessions of a tenant, a partner or everybody are listed, whose number the counters hold."""
+        names = {name for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+        owners = names - {"status", "active_only"}
+        return self.states == {State.LIVE} and (not owners or owners in ({"tenant_id"}, {"partner_id"}))
 
     def in_any_state(self, rows: SessionStateQuerySet, name: str, value: Any) -> SessionStateQuerySet:
-        return rows  # the two words are one question, and `states` has the answer
+        return rows  # `status` and `active_only` are applied together, by `states`
 
     def for_application(self, rows: SessionStateQuerySet, name: str, value: Any) -> SessionStateQuerySet:
-        reached = SessionApplication.objects.filter(application=value).values("session")
-        return rows.filter(Q(application=value) | Q(pk__in=reached))
+        uses = SessionApplication.objects.filter(application=value).values("session")
+        return rows.filter(Q(application=value) | Q(pk__in=uses))
 
     def on_device(self, rows: SessionStateQuerySet, name: str, value: str) -> SessionStateQuerySet:
         return rows.filter(device_type__in=devices.recorded_as(value))
 
     def mentioning(self, rows: SessionStateQuerySet, name: str, value: str) -> SessionStateQuerySet:
-        """Each user is looked at once, and not once for each of their sessions."""
-        users = User.objects.filter(**{_USERS_OF[name]: pk for name, pk in self.whole_place.items() if pk})
-        theirs = Q(user__in=users.filter(_any_contains(SEARCHED_OF_USER, value)).values("pk"))
-        return rows.filter(Q(ip_address__startswith=value) | _any_contains(SEARCHED, value) | theirs)
+        """Search sessions and users separately, so that each user is read once and not once per session."""
+        users = User.objects.filter(**{_USERS_OF[name]: pk for name, pk in self.all_owner_ids.items() if pk})
+        of_users = Q(user__in=users.filter(_any_contains(SEARCHED_OF_USER, value)).values("pk"))
+        return rows.filter(Q(ip_address__startswith=value) | _any_contains(SEARCHED, value) | of_users)
 
 
 def _any_contains(columns: Iterable[str], text: str) -> Q:
@@ -162,11 +166,11 @@ class StatisticsFilters(FilterSet):
     partner_id = IdFilter(Prefix.PARTNER, "partner", label="Count only this partner and its tenants.")
 
 
-class RevocationScope(TextChoices):
-    """How much a revocation ended, in v1's words."""
+class WireScope(TextChoices):
+    """The scope of a revocation, as v1's responses and filters name it."""
 
     ADMINS = "admins"
-    AGENT = "agent"  # of the contract's words: agents have no sessions, so no revocation is of one
+    AGENT = "agent"  # in the contract, but never used: agents have no sessions
     APPLICATION = "application"
     FILTER = "filter"
     PARTNER = "partner"
@@ -176,20 +180,20 @@ class RevocationScope(TextChoices):
     USER = "user"
 
     @property
-    def reach(self) -> str:
-        return Reach.SELECTION if self is RevocationScope.FILTER else self.value
+    def stored(self) -> str:
+        return RevocationScope.SELECTION if self is WireScope.FILTER else self.value
 
     @classmethod
-    def of(cls, reach: Reach) -> "RevocationScope":
-        return cls.FILTER if reach is Reach.SELECTION else cls(reach)
+    def of(cls, scope: RevocationScope) -> "WireScope":
+        return cls.FILTER if scope is RevocationScope.SELECTION else cls(scope)
 
 
 class RevocationFilters(FilterSet):
-    scope = ChoiceFilter(RevocationScope, method="of_scope", label="Only revocations of this scope.")
+    scope = ChoiceFilter(WireScope, method="of_scope", label="Only revocations of this scope.")
     tenant_id = IdFilter(Prefix.TENANT, "tenant_id", label="Only revocations that concern this tenant.")
     partner_id = IdFilter(Prefix.PARTNER, "partner_id", label="Only revocations that concern this partner.")
     created_after = DateTimeFilter("created_at", "gte", label="Revocations at or after this time.")
     created_before = DateTimeFilter("created_at", "lt", label="Revocations before this time (exclusive).")
 
-    def of_scope(self, rows: Any, name: str, value: RevocationScope) -> Any:
-        return rows.filter(reach=value.reach)
+    def of_scope(self, rows: Any, name: str, value: WireScope) -> Any:
+        return rows.filter(reach=value.stored)

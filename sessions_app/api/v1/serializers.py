@@ -1,4 +1,4 @@
-"""What v1 takes and gives about sessions, field by field as the Sessions reference has them."""
+"""v1's requests and responses about sessions, with the field names of the Sessions reference."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from core.api.fields import IdText, Secret, StrictBoolean, StrictChoice, StrictS
 from core.api.response_fields import Count, Id
 from core.api.serializers import InputSerializer
 from core.ids import Prefix
-from sessions_app.api.v1.filters import RevocationScope, Standing
+from sessions_app.api.v1.filters import SessionStatus, WireScope
 from sessions_app.devices import DeviceType
 
 TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
@@ -122,7 +122,7 @@ class SessionResponse(serializers.Serializer):
     last_activity_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField()
     sso_apps = SessionAppInfo(many=True)
-    status = StrictChoice(Standing)
+    status = StrictChoice(SessionStatus)
     revoked_at = serializers.DateTimeField(allow_null=True)
     revoked_by = serializers.CharField(allow_null=True)
     revoke_reason = serializers.CharField(allow_null=True)
@@ -184,12 +184,12 @@ class SessionRevokeRequest(InputSerializer):
 
 
 def only(target: str, *beside: str) -> dict[str, Any]:
-    """How the schema says that this target is named, and no other but those that may stand beside it."""
-    unnamed: dict[str, Any] = {name: {"type": "null"} for name in TARGETS if name not in (target, *beside)}
-    if "all" in unnamed:
-        unnamed["all"] = {"const": False}
-    named = {"const": True} if target == "all" else {"type": "string"}
-    return {"required": [target], "properties": unnamed | {target: named}}
+    """Return the schema of a request with this target and no other, except those allowed `beside` it."""
+    others: dict[str, Any] = {name: {"type": "null"} for name in TARGETS if name not in (target, *beside)}
+    if "all" in others:
+        others["all"] = {"const": False}
+    present = {"const": True} if target == "all" else {"type": "string"}
+    return {"required": [target], "properties": others | {target: present}}
 
 
 class RevokeAllRequest(InputSerializer):
@@ -206,8 +206,8 @@ class RevokeAllRequest(InputSerializer):
     rules = one_of(only("user_id", "tenant_id"), *map(only, ("tenant_id", "partner_id", "application_id", "all")))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        named = {name for name in TARGETS if attrs.get(name)}
-        if len(named) != 1 and named != {"user_id", "tenant_id"}:
+        targets = {name for name in TARGETS if attrs.get(name)}
+        if len(targets) != 1 and targets != {"user_id", "tenant_id"}:
             raise serializers.ValidationError(f"Name exactly one of {', '.join(TARGETS)}")
         return attrs
 
@@ -222,7 +222,7 @@ class RevocationStatus(TextChoices):
 class RevocationResponse(serializers.Serializer):
     id = Id(Prefix.REVOCATION)
     number = Count(allow_null=True)
-    scope = StrictChoice(RevocationScope)
+    scope = StrictChoice(WireScope)
     scope_id = serializers.CharField(allow_null=True)
     filter = serializers.DictField(allow_null=True)
     reason = serializers.CharField()

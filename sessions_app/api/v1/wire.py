@@ -1,4 +1,4 @@
-"""How v1 shows a session, and its words for a refused sign-in."""
+"""v1's formats of sessions and revocations, and its messages for refused sign-ins."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,15 +17,15 @@ from core.api.v1 import ValidationFailed, error_item
 from core.humanize import how_many
 from core.ids import Prefix, decode_id, encode_id
 from sessions_app import operations
-from sessions_app.api.v1.filters import STANDINGS, RevocationScope
+from sessions_app.api.v1.filters import SESSION_STATUSES, WireScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
 from sessions_app.authority import revocable_targets
 from sessions_app.endings import ending_of
-from sessions_app.models import Reach, State
+from sessions_app.models import RevocationScope, State
 from tenancy.models import Tenant
 
 
-def no_room(refusal: operations.SessionLimitReached) -> str:
+def session_limit_message(refusal: operations.SessionLimitReached) -> str:
     return f"This account has reached its limit of {how_many(refusal.allowed, 'session')}; end one of them first"
 
 
@@ -43,7 +43,7 @@ SIGN_IN_ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
         HTTPStatus.UNAUTHORIZED,
         "Your sessions were revoked while you were signing in; sign in again",
     ),
-    operations.SessionLimitReached: (HTTPStatus.CONFLICT, no_room),
+    operations.SessionLimitReached: (HTTPStatus.CONFLICT, session_limit_message),
     operations.RefreshRefused: (HTTPStatus.UNAUTHORIZED, "This refresh token is not valid any more; sign in again"),
 }
 ENDED = ("revoked_at", "revoked_by", "revoke_reason", "revocation_id")
@@ -66,7 +66,7 @@ COLUMNS = (
     "user_first_name",
     "user_last_name",
     "location",
-    "reached",
+    "application_uses",
     "state",
     "times_out_at",
     "pending_revocation",
@@ -75,11 +75,11 @@ COLUMNS = (
 NAME = ("email", "display_name", "first_name", "last_name")
 ACCOUNT = ("id", "role", "tenant_id", "tenant_kind", "tenant__partner_id", *NAME)
 SCOPES = {
-    Reach.APPLICATION: Prefix.APPLICATION,
-    Reach.PARTNER: Prefix.PARTNER,
-    Reach.SESSION: Prefix.SESSION,
-    Reach.TENANT: Prefix.TENANT,
-    Reach.USER: Prefix.USER,
+    RevocationScope.APPLICATION: Prefix.APPLICATION,
+    RevocationScope.PARTNER: Prefix.PARTNER,
+    RevocationScope.SESSION: Prefix.SESSION,
+    RevocationScope.TENANT: Prefix.TENANT,
+    RevocationScope.USER: Prefix.USER,
 }
 
 
@@ -94,7 +94,7 @@ def list_item(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def session(row: Mapping[str, Any]) -> dict[str, Any]:
-    standing = STANDINGS[State(row["state"])]
+    status = SESSION_STATUSES[State(row["state"])]
     return {
         "id": encode_id(Prefix.SESSION, row["id"]),
         "user_id": encode_id(Prefix.USER, row["user_id"]),
@@ -108,34 +108,34 @@ def session(row: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": row["created_at"],
         "last_activity_at": row["last_activity_at"],
         "expires_at": row["expires_at"],
-        "sso_apps": [application(each) for each in row["reached"]],
-        "status": standing,
-        **end(row),
+        "sso_apps": [application(each) for each in row["application_uses"]],
+        "status": status,
+        **ending(row),
     }
 
 
-def application(reached: Mapping[str, Any]) -> dict[str, Any]:
+def application(use: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "application_id": encode_id(Prefix.APPLICATION, UUID(reached["id"])),
-        "application_name": reached["name"],
-        "accessed_at": datetime.fromisoformat(reached["accessed_at"]),
+        "application_id": encode_id(Prefix.APPLICATION, UUID(use["id"])),
+        "application_name": use["name"],
+        "accessed_at": datetime.fromisoformat(use["accessed_at"]),
     }
 
 
-def end(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = ending_of(row)
-    revocation_id = encode_id(Prefix.REVOCATION, told.revocation_id) if told.revocation_id else None
-    return dict(zip(ENDED, (told.at, told.by, told.reason, revocation_id), strict=True))
+def ending(row: Mapping[str, Any]) -> dict[str, Any]:
+    ending = ending_of(row)
+    revocation_id = encode_id(Prefix.REVOCATION, ending.revocation_id) if ending.revocation_id else None
+    return dict(zip(ENDED, (ending.at, ending.by, ending.reason, revocation_id), strict=True))
 
 
-def signed_in(made: operations.SignedIn) -> dict[str, Any]:
+def signed_in(result: operations.SignedIn) -> dict[str, Any]:
     return {
-        "access_token": made.access_token,
-        "refresh_token": made.refresh_token,
+        "access_token": result.access_token,
+        "refresh_token": result.refresh_token,
         "token_type": "Bearer",
-        "expires_in": made.expires_in,
-        "session_id": made.session.handle,
-        "user": person(made.session.user),
+        "expires_in": result.expires_in,
+        "session_id": result.session.handle,
+        "user": person(result.session.user),
     }
 
 
@@ -149,7 +149,7 @@ def person(user: User) -> dict[str, Any]:
 
 
 def account(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Show the columns `ACCOUNT` of a user. Staff tenants are an inner arrangement: outside, their people have none."""
+    """Represent the columns `ACCOUNT` of a user. Staff tenants are internal, so their users appear without a tenant."""
     is_staff, partner_id = row["tenant_kind"] != Tenant.Kind.CUSTOMER, row["tenant__partner_id"]
     return {
         "id": encode_id(Prefix.USER, row["id"]),
@@ -167,14 +167,14 @@ def revocations(rows: Any) -> Any:
 
 
 def revocation(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A staff tenant is an inner arrangement here as well."""
-    reach, target_id = Reach(row["reach"]), row["target_id"]
+    """Represent a revocation. Staff tenants are internal, so theirs appear without a tenant."""
+    scope, target_id = RevocationScope(row["reach"]), row["target_id"]
     tenant_id, partner_id = None if row["is_of_staff"] else row["tenant_id"], row["partner_id"]
     return {
         "id": encode_id(Prefix.REVOCATION, row["id"]),
         "number": row["number"],
-        "scope": RevocationScope.of(reach),
-        "scope_id": encode_id(SCOPES[reach], target_id) if target_id else None,
+        "scope": WireScope.of(scope),
+        "scope_id": encode_id(SCOPES[scope], target_id) if target_id else None,
         "filter": row["selection"],
         "reason": row["reason"],
         "actor_id": row["actor_id"],
@@ -189,32 +189,35 @@ def revocation(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def target(asked: Mapping[str, Any], principal: Principal) -> tuple[Reach, UUID | None]:
-    """What a revoke-all means. What is not there, and what is not the caller's to end, are refused alike."""
-    if asked["all"]:
+def target(data: Mapping[str, Any], principal: Principal) -> tuple[RevocationScope, UUID | None]:
+    """Return the scope and the target of a revoke-all. Unknown targets and forbidden ones are refused alike."""
+    if data["all"]:
         if principal.tier is not Tier.SUPER:
             raise PermissionDenied
-        return Reach.PLATFORM, None
-    name = next(name for name in TARGETS if asked.get(name))
-    reach = Reach(name.removesuffix("_id"))
-    found = revocable_targets(reach, principal).filter(pk=decode_id(SCOPES[reach], asked[name])).first()
-    if found is None:
+        return RevocationScope.PLATFORM, None
+    name = next(name for name in TARGETS if data.get(name))
+    scope = RevocationScope(name.removesuffix("_id"))
+    target = revocable_targets(scope, principal).filter(pk=decode_id(SCOPES[scope], data[name])).first()
+    if target is None:
         raise PermissionDenied
-    if isinstance(found, User) and asked.get("tenant_id") not in (None, encode_id(Prefix.TENANT, found.tenant_id)):
+    if isinstance(target, User) and data.get("tenant_id") not in (None, encode_id(Prefix.TENANT, target.tenant_id)):
         raise ValidationFailed(error_item(("body", "tenant_id"), "Input should be this user's tenant"))
-    return reach, found.pk
+    return scope, target.pk
 
 
-def revoked(what: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
-    """The same for administrators: by which revocation, and whether all the ids are there."""
-    told = ended(what, is_brief=is_brief)
+def revoked(result: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
+    """Represent a result for administrators: with the revocation, and whether all ids are listed."""
+    body = ended(result, is_brief=is_brief)
     return {
-        **told,
-        "revocation_id": what.revocation.handle if what.revocation else None,
-        "session_ids_truncated": what.count > len(told["session_ids"]),
+        **body,
+        "revocation_id": result.revocation.handle if result.revocation else None,
+        "session_ids_truncated": result.count > len(body["session_ids"]),
     }
 
 
-def ended(what: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
-    shown = [] if is_brief else what.session_ids
-    return {"revoked_count": what.count, "session_ids": [encode_id(Prefix.SESSION, session_id) for session_id in shown]}
+def ended(result: operations.RevocationResult, *, is_brief: bool = False) -> dict[str, Any]:
+    session_ids = [] if is_brief else result.session_ids
+    return {
+        "revoked_count": result.count,
+        "session_ids": [encode_id(Prefix.SESSION, session_id) for session_id in session_ids],
+    }

@@ -35,20 +35,20 @@ class Command(LongCommand):
             tenants = [find_tenant(name) for name in options["tenant"] or []]
         except NameNotFound as error:
             raise CommandError(f"{error}.", returncode=USAGE) from error
-        lines, how = LINES[options["format"]], {"file_format": options["format"], "status": options["status"]}
+        lines, settings = LINES[options["format"]], {"file_format": options["format"], "status": options["status"]}
         actor = Principal.system("export_sessions")
         if options["output"] is None:
-            with until_nobody_reads():
-                self.stdout.writelines(lines(export(tenants, actor=actor, **how), COLUMNS))
+            with exit_on_broken_pipe():
+                self.stdout.writelines(lines(export(tenants, actor=actor, **settings), COLUMNS))
             return
-        with whole_or_not_at_all(options["output"]) as file:
-            rows = Counted(export(tenants, actor=actor, **how))
+        with atomic_file(options["output"]) as file:
+            rows = CountedRows(export(tenants, actor=actor, **settings))
             file.writelines(lines(rows, COLUMNS))
         self.stdout.write(f"{count_sessions(rows.count)} written to {options['output']}.")
 
 
-class Counted:
-    """Rows on their way, with a bar that follows them."""
+class CountedRows:
+    """Iterate over rows, counting them and showing progress."""
 
     def __init__(self, rows: Iterator[dict[str, Any]]) -> None:
         self.rows, self.count = rows, 0
@@ -62,7 +62,8 @@ class Counted:
 
 
 @contextmanager
-def whole_or_not_at_all(path: str) -> Iterator[IO[str]]:
+def atomic_file(path: str) -> Iterator[IO[str]]:
+    """Write a file under a temporary name, and rename it once it is complete."""
     target = Path(path).resolve()
     if not path or (target.exists() and not target.is_file()):
         raise CommandError(f"{path or 'An empty name'} is not a file that can be written.", returncode=USAGE)
@@ -80,8 +81,8 @@ def whole_or_not_at_all(path: str) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def until_nobody_reads() -> Iterator[None]:
-    """Such as `| head`: to end as any other program does then."""
+def exit_on_broken_pipe() -> Iterator[None]:
+    """Exit with the usual code if the reader of a pipe, such as `head`, closes it."""
     try:
         yield
         sys.stdout.flush()

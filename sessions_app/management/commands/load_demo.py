@@ -14,6 +14,6 @@ class Command(BaseCommand):
             raise CommandError(
                 "Demo data has well-known passwords, so it goes into the embedded database only. Unset DATABASE_URL."
             )
-        made = demo.load()
+        is_loaded = demo.load()
         if options["verbosity"]:
-            self.stdout.write("Demo data loaded." if made else "The demo data is already loaded.")
+            self.stdout.write("Demo data loaded." if is_loaded else "The demo data is already loaded.")

@@ -32,5 +32,5 @@ class Command(LongCommand):
             self.stdout.write(f"{count_sessions(to_purge(older_than).count())} would be deleted.")
             return
         with progress() as bar:
-            purged = operations.purge(older_than, actor=Principal.system("purge_sessions"), told=bar.update)
+            purged = operations.purge(older_than, actor=Principal.system("purge_sessions"), on_progress=bar.update)
         self.stdout.write(f"{count_sessions(purged)} deleted.")

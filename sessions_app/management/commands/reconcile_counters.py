@@ -23,7 +23,7 @@ class Command(LongCommand):
     def handle(self, *, fix: bool, **options: Any) -> None:
         differences = [*counter_maintenance.differences(), *user_counters.differences()]
         for difference in differences:
-            self.stdout.write(worded(difference))
+            self.stdout.write(describe(difference))
         if fix and differences:
             operations.rebuild_counters(actor=Principal.system("reconcile_counters"), difference_count=len(differences))
             self.stdout.write(
@@ -37,9 +37,9 @@ class Command(LongCommand):
             self.stdout.write(self.style.SUCCESS("All counters are correct."))
 
 
-def worded(difference: counter_maintenance.Difference) -> str:
+def describe(difference: counter_maintenance.Difference) -> str:
     key = dict(difference.key)
     tenant, application = encode_id(Prefix.TENANT, key.pop("tenant_id")), key.pop("application_id", None)
-    whose = f"{tenant} {encode_id(Prefix.APPLICATION, application)}" if application else tenant
+    owner = f"{tenant} {encode_id(Prefix.APPLICATION, application)}" if application else tenant
     rest = " ".join(f"{name}={value}" for name, value in key.items())
-    return f"{whose} {rest}: counter {difference.counted:,}, rows {difference.found:,}"
+    return f"{owner} {rest}: counter {difference.counted:,}, rows {difference.actual:,}"

@@ -9,10 +9,10 @@ class Command(LongCommand):
     help = "Update the session rows of pending revocations. The worker does this immediately."
 
     def handle(self, **options: Any) -> None:
-        waiting = list(Revocation.objects.to_sweep())
-        with progress(sum(max(0, each.revoked_count - each.swept_count) for each in waiting)) as bar:
-            swept = operations.sweep(told=bar.update)
-        for each in waiting:
+        pending = list(Revocation.objects.to_sweep())
+        with progress(sum(max(0, each.revoked_count - each.swept_count) for each in pending)) as bar:
+            swept = operations.sweep(on_progress=bar.update)
+        for each in pending:
             each.refresh_from_db()
             state = "all of" if each.swept_at else f"{each.swept_count:,} of"
             self.stdout.write(

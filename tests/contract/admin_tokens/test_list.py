@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from sessions_app.reads import admin_sessions
 from tests.architecture.test_sql_counts import cost, make_them
 from tests.cells import cells
@@ -34,7 +34,7 @@ def admins(world: World) -> list[Caller]:
     return [world.north_admin, world.springfield_admin, world.acme_partner, world.globex_partner, world.super_admin]
 
 
-def revoke_scope(reach: Reach, target: Any = None) -> None:
+def revoke_scope(reach: RevocationScope, target: Any = None) -> None:
     operations.revoke_scope(reach, target, actor=SYSTEM, reason="test")
 
 
@@ -98,7 +98,7 @@ class TestList:
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
         fall_idle(idle)
-        revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
+        revoke_scope(RevocationScope.PARTNER, floored.user.tenant.partner_id)
         assert handles(by_key(), query) == [alive.session_id]
 
     @cells("said", ["", "ALL", "revoked", "active,all", "%20all", "all%00", "%ff", "1"])
@@ -116,7 +116,7 @@ class TestListOfAllStatuses:
         operations.revoke(Session.objects.filter(pk=revoked.session.pk), actor=SYSTEM, reason="test")
         run_out(expired)
         fall_idle(idle)
-        revoke_scope(Reach.PARTNER, floored.user.tenant.partner_id)
+        revoke_scope(RevocationScope.PARTNER, floored.user.tenant.partner_id)
         ends = zip(callers, ("revoked", "expired", "expired", "revoked", "active"), strict=True)
         current = version(by_key())
         wanted = {caller.session_id: (end, current) for caller, end in ends}
@@ -165,20 +165,22 @@ class TestListOfAllStatuses:
 
     def test_revoking_all_admins_marks_their_sessions_invalidated(self, world: World):
         admin, start = world.north_admin, version(by_key())
-        revoke_scope(Reach.ADMINS)
+        revoke_scope(RevocationScope.ADMINS)
         assert version(by_key()) == start + 1
         assert statuses(by_key()) == {admin.session_id: ("invalidated", start)}
 
     def test_tenant_and_platform_revocations_leave_token_version_unchanged(self, world: World):
         admin, start = world.north_admin, version(by_key())
-        revoke_scope(Reach.PLATFORM)
-        revoke_scope(Reach.TENANT, world.south.pk)
+        revoke_scope(RevocationScope.PLATFORM)
+        revoke_scope(RevocationScope.TENANT, world.south.pk)
         assert version(by_key()) == start
         assert statuses(by_key()) == {admin.session_id: ("revoked", start)}
 
     def test_session_kept_by_a_revocation_gets_the_new_token_version(self, world: World):
         admin, spared, start = world.north_admin, world.super_admin, version(by_key())
-        operations.revoke_scope(Reach.ADMINS, None, actor=SYSTEM, reason="test", spare=spared.session.pk)
+        operations.revoke_scope(
+            RevocationScope.ADMINS, None, actor=SYSTEM, reason="test", except_session_id=spared.session.pk
+        )
         assert statuses(by_key()) == {
             admin.session_id: ("invalidated", start),
             spared.session_id: ("active", start + 1),
@@ -187,7 +189,7 @@ class TestListOfAllStatuses:
 
 class TestLongList:
     def test_is_truncated_to_the_newest_sessions_with_a_header(self, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(admin_sessions, "MOST", 3)
+        monkeypatch.setattr(admin_sessions, "MAX_SESSIONS", 3)
         callers = admins(world)
         answer = by_key().get(SESSIONS)
         body = data_of(answer)

@@ -231,7 +231,7 @@ class TestPreferMinimal:
 
 
 def test_long_list_of_ids_is_truncated_and_marked(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(views, "IDS_SHOWN", 2)
+    monkeypatch.setattr(views, "MAX_IDS", 2)
     newest = [world.signed_in(world.ada.user) for _ in range(4)][:-3:-1]
     told = data_of(world.super_admin.post(REVOKE_ALL, {"tenant_id": world.north.handle}))
     assert (told["revoked_count"], told["session_ids_truncated"]) == (5, True)

@@ -9,7 +9,7 @@ from audit.models import AuditEntry
 from core.access import Principal, Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
 from tests.contract.v1.answers import ACCESS_DENIED, data_of, ids, page, refused, when
@@ -105,7 +105,7 @@ class TestAdminSessionList:
 
     def test_is_empty_right_after_a_tenant_wide_revocation(self, world: World):
         assert is_alive(world.ada)
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         assert ids(world.super_admin.get(f"{SESSIONS}?tenant_id={world.north.handle}")) == []
 
 
@@ -168,25 +168,46 @@ class TestAdminSessionDetail:
 
     def test_first_of_two_scope_revocations_is_named(self, world: World):
         assert is_alive(world.ada)
-        first = operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="first")
-        operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="second")
+        first = operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="first")
+        operations.revoke_scope(RevocationScope.PARTNER, world.acme.pk, actor=SYSTEM, reason="second")
         assert ending_of(world.ada, world)[3:] == ["first", first.revocation.handle]
 
     def test_unrelated_scope_revocations_are_not_named(self, world: World):
         """Revocations before the sign-in, of other scopes, or of admins only; none is swept yet."""
-        for reach, target in ((Reach.TENANT, world.north), (Reach.PARTNER, world.acme), (Reach.PLATFORM, None)):
+        for reach, target in (
+            (RevocationScope.TENANT, world.north),
+            (RevocationScope.PARTNER, world.acme),
+            (RevocationScope.PLATFORM, None),
+        ):
             operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="before")
         assert is_alive(world.ada)
-        for reach, target in ((Reach.ADMINS, None), (Reach.TENANT, world.south), (Reach.USER, world.alan.user)):
+        for reach, target in (
+            (RevocationScope.ADMINS, None),
+            (RevocationScope.TENANT, world.south),
+            (RevocationScope.USER, world.alan.user),
+        ):
             operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason="elsewhere")
         assert ending_of(world.ada, world) == LIVE
-        felled = operations.revoke_scope(Reach.PARTNER, world.acme.pk, actor=SYSTEM, reason="felled")
+        felled = operations.revoke_scope(RevocationScope.PARTNER, world.acme.pk, actor=SYSTEM, reason="felled")
         assert ending_of(world.ada, world)[3:] == ["felled", felled.revocation.handle]
 
-    @cells("reach", [Reach.ADMINS, Reach.PLATFORM, Reach.PARTNER, Reach.TENANT, Reach.USER])
-    def test_revocation_of_every_scope_is_named(self, reach: Reach, world: World):
+    @cells(
+        "reach",
+        [
+            RevocationScope.ADMINS,
+            RevocationScope.PLATFORM,
+            RevocationScope.PARTNER,
+            RevocationScope.TENANT,
+            RevocationScope.USER,
+        ],
+    )
+    def test_revocation_of_every_scope_is_named(self, reach: RevocationScope, world: World):
         admin = world.north_admin
-        targets = {Reach.PARTNER: world.acme, Reach.TENANT: world.north, Reach.USER: admin.user}
+        targets = {
+            RevocationScope.PARTNER: world.acme,
+            RevocationScope.TENANT: world.north,
+            RevocationScope.USER: admin.user,
+        }
         target = targets[reach].pk if reach in targets else None
         felled = operations.revoke_scope(reach, target, actor=SYSTEM, reason="felled")
         operator = world.signed_in(world.super_admin.user)
@@ -210,7 +231,7 @@ class TestAdminSessionDetail:
         assert before[1] < data_of(world.super_admin.get(f"{SESSIONS}/{world.lisa.session_id}"))["created_at"]
 
     def test_session_opened_after_a_revocation_is_live(self, world: World):
-        operations.revoke_scope(Reach.PLATFORM, None, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.PLATFORM, None, actor=SYSTEM, reason="test")
         assert ending_of(world.ada, world) == LIVE
 
     @cells("who", ["springfield_admin", "globex_partner"])

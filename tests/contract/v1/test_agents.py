@@ -12,7 +12,7 @@ from core.access import Scope
 from core.crypto import digest
 from core.ids import Prefix
 from sessions_app import operations as sessions
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tests.access.database_digest import database_digest
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, page, refused
@@ -270,9 +270,9 @@ class TestAgentToken:
             assert token.get(PATH).status_code == 401
         assert token_of(world, agent).get(PATH).status_code == 200
 
-    @cells("reach", [Reach.PLATFORM, Reach.PARTNER, Reach.TENANT])
-    def test_revocation_of_its_tenant_partner_or_platform_revokes_it(self, reach: Reach, world: World):
-        target = {Reach.PARTNER: world.acme.pk, Reach.TENANT: world.north.pk}.get(reach)
+    @cells("reach", [RevocationScope.PLATFORM, RevocationScope.PARTNER, RevocationScope.TENANT])
+    def test_revocation_of_its_tenant_partner_or_platform_revokes_it(self, reach: RevocationScope, world: World):
+        target = {RevocationScope.PARTNER: world.acme.pk, RevocationScope.TENANT: world.north.pk}.get(reach)
         agent = made(world, allowed_scopes=["admin:read"])
         token = token_of(world, agent)
         sessions.revoke_scope(reach, target, actor=SYSTEM, reason="test")

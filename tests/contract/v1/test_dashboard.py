@@ -9,7 +9,7 @@ from accounts.operations import delete_user
 from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, SessionState
+from sessions_app.models import RevocationScope, SessionState
 from tenancy.operations import delete
 from tests.contract.v1.answers import data_of, flaws
 from tests.factories import AgentFactory, ApplicationFactory, GroupFactory, IdentityProviderFactory
@@ -109,7 +109,7 @@ class TestDashboardTotals:
     def test_include_sign_ins_failures_and_revocations_of_24_hours(self, busy: World):
         credentials = {"email": busy.ada.user.email, "password": "wrong", "tenant": busy.north.slug}
         assert busy.nobody.post("/api/v1/auth/login", credentials).status_code == 401
-        operations.revoke_scope(Reach.USER, busy.ada.user.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.USER, busy.ada.user.pk, actor=SYSTEM, reason="test")
         found = told(busy.north_admin)
         assert (found["sign_ins_24h"], found["failed_sign_ins_24h"], found["revocations_24h"]) == (3, 1, 1)
         assert found["active_sessions"] == SessionState.objects.live().filter(tenant=busy.north).count() == 2

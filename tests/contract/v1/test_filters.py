@@ -6,7 +6,7 @@ import pytest
 
 from core.api.pagination import PARAMETERS
 from sessions_app import operations as sessions
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tests.contract.v1.answers import flaws, page
 from tests.security.answers import comparable
 from tests.security.routes import Operation, reads
@@ -18,7 +18,7 @@ def lists(world: World) -> list[tuple[Operation, Caller, str]]:
     """Each list with its caller and URL, and something in it that its filters could leave out."""
     for name in ("north_admin", "alan", "lisa", "acme_partner"):
         assert getattr(world, name).session
-    sessions.revoke_scope(Reach.USER, world.signed_in(world.alan.user).user.pk, actor=SYSTEM, reason="test")
+    sessions.revoke_scope(RevocationScope.USER, world.signed_in(world.alan.user).user.pk, actor=SYSTEM, reason="test")
     callers = [(each, each.caller(world)) for each in reads() if each.query]
     return [(each, caller, each.url(world, caller)) for each, caller in callers]
 

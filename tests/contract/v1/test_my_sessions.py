@@ -9,7 +9,7 @@ from audit.models import AuditEntry
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1.views import mine as views
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.access.callers import api_key_of
 from tests.cells import cells
 from tests.contract.v1.answers import NOT_AUTHENTICATED, data_of, refused, when
@@ -211,4 +211,4 @@ class TestRevokeMyOtherSessions:
         data_of(world.ada.post(REVOKE_ALL))
         [entry] = AuditEntry.objects.filter(actor_id=world.ada.user.handle, action="session.revoked_all")
         assert (entry.tenant_id, entry.partner_id, entry.result) == (world.north.pk, world.acme.pk, "success")
-        assert (entry.changes["revoked_count"], entry.changes["reach"]) == (1, Reach.USER)
+        assert (entry.changes["revoked_count"], entry.changes["reach"]) == (1, RevocationScope.USER)

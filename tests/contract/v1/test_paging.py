@@ -11,7 +11,7 @@ from core.api.pagination import LAST_PAGE
 from core.crypto import seal
 from core.cursors import PURPOSE
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.cells import cells
 from tests.contract.v1.answers import flaws, page
 from tests.contract.v1.sessions import SESSIONS, change, row
@@ -201,7 +201,7 @@ class TestCursor:
         open_some(world, 5)
 
         def meanwhile(number: int) -> None:
-            operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+            operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
 
         assert [len(part) for part in walk(world.super_admin, f"{north(world)}?per_page=2", meanwhile)] == [2, 0]
 
@@ -232,7 +232,7 @@ class TestCursor:
 
     def test_ended_sessions_are_returned_once_too(self, world: World):
         sessions = [*open_some(world, 6), world.ada.session_id]
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         for between in (lambda page: None, lambda page: operations.sweep()):
             assert everything(world.super_admin, f"{north(world)}?per_page=2&active_only=false", between) == sessions
             assert everything(world.super_admin, f"{north(world)}?per_page=2&status=revoked", between) == sessions

@@ -5,7 +5,7 @@ from typing import Any
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, ids, page, refused, when
 from tests.contract.v1.sessions import REVOKE_ALL, SESSIONS, is_alive
@@ -32,7 +32,7 @@ FIELDS = [
 ]
 
 
-def revoke(reach: Reach, target: Any = None, reason: str = "test") -> str:
+def revoke(reach: RevocationScope, target: Any = None, reason: str = "test") -> str:
     ended = operations.revoke_scope(reach, target and target.pk, actor=SYSTEM, reason=reason)
     return ended.revocation.handle
 
@@ -75,7 +75,7 @@ class TestRevocation:
 
     def test_shows_the_progress_of_the_sweep(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
-        handle = revoke(Reach.TENANT, world.north)
+        handle = revoke(RevocationScope.TENANT, world.north)
         operations.sweep()
         told = shown(world, handle)
         assert (told["revoked_count"], told["swept_count"], told["status"]) == (2, 2, "complete")
@@ -90,11 +90,11 @@ class TestRevocation:
     def test_names_its_target_for_every_scope(self, world: World):
         application = world.make_service("wiki", [])
         for reach, target in (
-            (Reach.USER, world.ada.user),
-            (Reach.APPLICATION, application),
-            (Reach.PARTNER, world.acme),
-            (Reach.ADMINS, None),
-            (Reach.PLATFORM, None),
+            (RevocationScope.USER, world.ada.user),
+            (RevocationScope.APPLICATION, application),
+            (RevocationScope.PARTNER, world.acme),
+            (RevocationScope.ADMINS, None),
+            (RevocationScope.PLATFORM, None),
         ):
             handle = revoke(reach, target)
             told = data_of(world.service(Scope.ADMIN_READ).get(f"{REVOCATIONS}/{handle}"))
@@ -102,7 +102,7 @@ class TestRevocation:
 
     def test_bulk_revocation_shows_its_filters(self, world: World):
         looks = {"tenant": world.north.handle, "ip": "192.0.2.0/24"}
-        made = RevocationFactory(reach=Reach.SELECTION, selection=looks)
+        made = RevocationFactory(reach=RevocationScope.SELECTION, selection=looks)
         told = shown(world, made.handle)
         assert (told["scope"], told["scope_id"], told["filter"]) == ("filter", None, looks)
         assert ids(world.super_admin.get(f"{REVOCATIONS}?scope=filter")) == [made.handle]
@@ -118,7 +118,11 @@ class TestRevocation:
         assert data_of(world.super_admin.get(f"{SESSIONS}/{world.ada.session_id}"))["revocation_id"] == handle
 
     def test_revocation_out_of_scope_is_404(self, world: World):
-        handles = [end(world.ada), revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)]
+        handles = [
+            end(world.ada),
+            revoke(RevocationScope.TENANT, world.north),
+            revoke(RevocationScope.PARTNER, world.acme),
+        ]
         for handle in [*handles, some_id(Prefix.REVOCATION), "x", world.ada.session_id]:
             for caller in (world.springfield_admin, world.globex_partner):
                 assert refused(caller.get(f"{REVOCATIONS}/{handle}"), 404) == {"detail": "Revocation not found"}
@@ -127,9 +131,9 @@ class TestRevocation:
 class TestRevocationList:
     @cells("path", [REVOCATIONS, f"{REVOCATIONS}/"])
     def test_lists_revocations_in_the_callers_scope_newest_first(self, path: str, world: World):
-        one, user = end(world.ada), revoke(Reach.USER, world.katherine.user)
-        north, partner = revoke(Reach.TENANT, world.north), revoke(Reach.PARTNER, world.acme)
-        lisa, everybody = end(world.lisa), revoke(Reach.PLATFORM)
+        one, user = end(world.ada), revoke(RevocationScope.USER, world.katherine.user)
+        north, partner = revoke(RevocationScope.TENANT, world.north), revoke(RevocationScope.PARTNER, world.acme)
+        lisa, everybody = end(world.lisa), revoke(RevocationScope.PLATFORM)
         assert ids(world.north_admin.get(path)) == [north, one]
         assert ids(world.acme_partner.get(path)) == [partner, north, user, one]
         assert ids(world.globex_partner.get(path)) == [lisa]
@@ -138,8 +142,8 @@ class TestRevocationList:
         assert all(list(row) == FIELDS for row in rows)
 
     def test_is_filtered_by_scope_target_actor_and_time(self, world: World):
-        one, north = end(world.ada), revoke(Reach.TENANT, world.north)
-        lisa, partner = end(world.lisa), revoke(Reach.PARTNER, world.acme)
+        one, north = end(world.ada), revoke(RevocationScope.TENANT, world.north)
+        lisa, partner = end(world.lisa), revoke(RevocationScope.PARTNER, world.acme)
         middle = shown(world, lisa)["created_at"]
         operator = world.super_admin
         for query, expected in {
@@ -161,9 +165,9 @@ class TestRevocationList:
         assert ids(world.acme_partner.get(f"{REVOCATIONS}?partner_id={world.globex.handle}")) == []
 
     def test_pages_and_cursor_return_each_revocation_once(self, world: World):
-        made = [revoke(Reach.USER, world.ada.user) for _ in range(5)][::-1]
+        made = [revoke(RevocationScope.USER, world.ada.user) for _ in range(5)][::-1]
         first, where = page(world.north_admin.get(f"{REVOCATIONS}?per_page=3"))
-        revoke(Reach.USER, world.ada.user)
+        revoke(RevocationScope.USER, world.ada.user)
         rest, where = page(world.north_admin.get(f"{REVOCATIONS}?per_page=3&cursor={where['next_cursor']}"))
         assert [row["id"] for row in [*first, *rest]] == made
         assert where["total"] == 6

@@ -14,7 +14,7 @@ from accounts.models import Application
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, ids, page
 from tests.contract.v1.sessions import SESSIONS, change, fall_idle, run_out
@@ -243,25 +243,38 @@ class TestStatusFilter:
 
     def test_tenant_wide_revocation_changes_it_before_the_sweep(self, world: World):
         assert of(world.ada, world.alan)
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         for _ in range(2):
             assert found(world.super_admin, tenant_id=world.north.handle, status="revoked") == of(world.ada, world.alan)
             assert found(world.super_admin, tenant_id=world.north.handle, status="active") == []
             operations.sweep()
 
-    @cells("reach", [Reach.ADMINS, Reach.APPLICATION, Reach.PARTNER, Reach.PLATFORM, Reach.USER])
-    def test_every_combination_of_filters_gives_the_same_status(self, reach: Reach, world: World):
+    @cells(
+        "reach",
+        [
+            RevocationScope.ADMINS,
+            RevocationScope.APPLICATION,
+            RevocationScope.PARTNER,
+            RevocationScope.PLATFORM,
+            RevocationScope.USER,
+        ],
+    )
+    def test_every_combination_of_filters_gives_the_same_status(self, reach: RevocationScope, world: World):
         """Lists of live sessions only use another query than the other lists."""
         wiki, for_wiki = app(world, "wiki"), world.signed_in(world.ada.user)
         change(for_wiki, application=wiki)
         assert of(world.alan, world.north_admin)
-        targets = {Reach.APPLICATION: wiki, Reach.PARTNER: world.acme, Reach.USER: world.ada.user}
+        targets = {
+            RevocationScope.APPLICATION: wiki,
+            RevocationScope.PARTNER: world.acme,
+            RevocationScope.USER: world.ada.user,
+        }
         target = targets[reach].pk if reach in targets else None
         operations.revoke_scope(reach, target, actor=SYSTEM, reason="test")
         unharmed = {
-            Reach.ADMINS: [world.ada, for_wiki, world.alan],
-            Reach.APPLICATION: [world.ada, world.alan, world.north_admin],
-            Reach.USER: [world.alan, world.north_admin],
+            RevocationScope.ADMINS: [world.ada, for_wiki, world.alan],
+            RevocationScope.APPLICATION: [world.ada, world.alan, world.north_admin],
+            RevocationScope.USER: [world.alan, world.north_admin],
         }
         alive = [world.signed_in(world.alan.user), *unharmed.get(reach, [])]
         here = f"/api/v1/tenants/{world.north.handle}/sessions"

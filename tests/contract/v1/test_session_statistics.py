@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from core.access import Scope
 from core.ids import Prefix
 from sessions_app import operations
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.cells import cells
 from tests.contract.v1.answers import data_of, flaws, refused, when
 from tests.contract.v1.sessions import SESSIONS, is_alive, run_out
@@ -100,7 +100,7 @@ class TestStatistics:
 
     def test_tenant_wide_revocation_changes_them_before_the_sweep(self, world: World):
         assert all(is_alive(each) for each in (world.ada, world.alan))
-        operations.revoke_scope(Reach.TENANT, world.north.pk, actor=SYSTEM, reason="test")
+        operations.revoke_scope(RevocationScope.TENANT, world.north.pk, actor=SYSTEM, reason="test")
         before = data_of(world.super_admin.get(of_tenant(world)))
         operations.sweep()
         assert before == data_of(world.super_admin.get(of_tenant(world)))

@@ -13,7 +13,7 @@ from accounts.models import Application
 from audit.models import AuditEntry
 from core.access import Scope
 from sessions_app import operations as sessions
-from sessions_app.models import Reach, Session
+from sessions_app.models import RevocationScope, Session
 from tests.access.callers import api_key_of
 from tests.access.database_digest import database_digest
 from tests.cells import cells
@@ -239,10 +239,10 @@ class TestDelegatedAccess:
 # What befalls the session or the client, after which the exchanged token is none any more.
 ENDS: dict[str, Callable[[World, Application], Any]] = {
     "signed out": lambda world, app: world.ada.post("/api/v1/auth/logout"),
-    "signed out everywhere": lambda world, app: _end(Reach.USER, world.ada.user.pk),
-    "tenant signed out": lambda world, app: _end(Reach.TENANT, world.north.pk),
-    "everybody signed out": lambda world, app: _end(Reach.PLATFORM, None),
-    "application signed out": lambda world, app: _end(Reach.APPLICATION, app.pk),
+    "signed out everywhere": lambda world, app: _end(RevocationScope.USER, world.ada.user.pk),
+    "tenant signed out": lambda world, app: _end(RevocationScope.TENANT, world.north.pk),
+    "everybody signed out": lambda world, app: _end(RevocationScope.PLATFORM, None),
+    "application signed out": lambda world, app: _end(RevocationScope.APPLICATION, app.pk),
     "application may not any more": lambda world, app: _set(app, token_exchange_allowed=False),
     "application suspended": lambda world, app: _set(app, status="SUSPENDED"),
     "application deleted": lambda world, app: _set(app, deleted_at="2026-01-01T00:00Z"),
@@ -250,7 +250,7 @@ ENDS: dict[str, Callable[[World, Application], Any]] = {
 }
 
 
-def _end(reach: Reach, target: Any) -> None:
+def _end(reach: RevocationScope, target: Any) -> None:
     sessions.revoke_scope(reach, target, actor=SYSTEM, reason="test")
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from accounts.models import Role
 from core.access import Scope
 from core.models import Record
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tenancy.models import Platform, Tenant
 from tests.factories import ApplicationFactory
 from tests.proof.state_machine.model import POLICY, Owner
@@ -52,15 +52,15 @@ class Actors:
 
     def owners(self) -> list[Owner]:
         """Return the owners of the model in their initial state."""
-        owners = {"platform": Owner("platform", Reach.PLATFORM, policy=dict(POLICY_BEFORE))}
+        owners = {"platform": Owner("platform", RevocationScope.PLATFORM, policy=dict(POLICY_BEFORE))}
         for name in PARTNERS:
-            owners[name] = Owner(name, Reach.PARTNER, owners["platform"])
+            owners[name] = Owner(name, RevocationScope.PARTNER, owners["platform"])
         for name in (*TENANTS, "acme staff", "globex staff", "platform staff"):
-            owners[name] = Owner(name, Reach.TENANT, owners[HOMES.get(name, "platform")])
+            owners[name] = Owner(name, RevocationScope.TENANT, owners[HOMES.get(name, "platform")])
         for name, home in PEOPLE.items():
-            owners[name] = Owner(name, Reach.USER, owners[home], ROLES.get(name, Role.USER))
+            owners[name] = Owner(name, RevocationScope.USER, owners[home], ROLES.get(name, Role.USER))
         for name, owner in zip(APPLICATIONS, ("platform", "acme", "north"), strict=True):
-            owners[name] = Owner(name, Reach.APPLICATION, owners[owner])
+            owners[name] = Owner(name, RevocationScope.APPLICATION, owners[owner])
         return list(owners.values())
 
     def row(self, name: str) -> Any:

@@ -15,7 +15,7 @@ from accounts.operations.sign_in import _application_for
 from core.access import Origin
 from sessions_app import operations
 from sessions_app.api.authentication import principal_of
-from sessions_app.models import Reach, Revocation
+from sessions_app.models import Revocation, RevocationScope
 from sessions_app.operations.sign_ins import access_token
 from tenancy.models import Platform
 from tests.proof.state_machine.actors import PEOPLE, POLICY_BEFORE, Actors
@@ -90,13 +90,13 @@ class RulesBase(RuleBasedStateMachine):
         sessions = list(self.model.sessions.values())
         return sessions[-1 - index % len(sessions)] if sessions else None
 
-    def above(self, index: int, reach: Reach) -> Owner | None:
+    def above(self, index: int, reach: RevocationScope) -> Owner | None:
         """Pick an owner of a session that is live, or of any session."""
         sorted_sessions = list(self.model.sessions.values()) if index % 2 else self.model.live()
         if not sorted_sessions:
             return None
         session = sorted_sessions[-1 - index // 2 % len(sorted_sessions)]
-        if reach is Reach.APPLICATION:
+        if reach is RevocationScope.APPLICATION:
             return session.application if session.application and not session.application.is_deleted else None
         return next((owner for owner in session.user.chain if owner.reach is reach and not owner.is_deleted), None)
 

@@ -10,7 +10,7 @@ from accounts.models import Role
 from core.access import Origin
 from core.models import Status
 from sessions_app.api.authentication import principal_of
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tenancy import operations as tenancy
 from tests.factories import hashed_password
 from tests.proof.state_machine.actors import PARTNERS, POLICY_BEFORE, TENANTS
@@ -19,7 +19,9 @@ from tests.proof.state_machine.model import Owner
 from tests.proof.state_machine.session_rules import MINUTE, indices
 from tests.world import PASSWORD, SYSTEM
 
-reaches = st.sampled_from([Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.APPLICATION])
+reaches = st.sampled_from(
+    [RevocationScope.USER, RevocationScope.TENANT, RevocationScope.PARTNER, RevocationScope.APPLICATION]
+)
 seconds = st.sampled_from([None, 120, 300, 1800, 86_400])
 policies = st.fixed_dictionaries(
     {},
@@ -35,17 +37,17 @@ policies = st.fixed_dictionaries(
 class ChangeRules(RulesBase):
     """Changes of users, tenants, partners, applications and session policies."""
 
-    def owner_to_change(self, index: int, reach: Reach) -> Owner | None:
+    def owner_to_change(self, index: int, reach: RevocationScope) -> Owner | None:
         """Pick an owner, but never the operators: the last one cannot be suspended."""
         owner = self.above(index, reach)
         return None if owner and self.model.owners["platform staff"] in (owner, owner.above) else owner
 
     @rule(reach=reaches, index=indices)
-    def suspend(self, reach: Reach, index: int) -> None:
+    def suspend(self, reach: RevocationScope, index: int) -> None:
         self.now()
         owner = self.owner_to_change(index, reach)
         if owner and not owner.is_suspended:
-            act = accounts.change_user if reach is Reach.USER else tenancy.change
+            act = accounts.change_user if reach is RevocationScope.USER else tenancy.change
             ended = act(self.row(owner), actor=SYSTEM, status=Status.SUSPENDED)
             assert ended == len(self.model.end_all(reach, owner, f"{reach} suspended"))
             owner.is_suspended = True
@@ -63,15 +65,15 @@ class ChangeRules(RulesBase):
             owner.is_suspended = False
 
     @rule(reach=reaches, index=indices)
-    def delete(self, reach: Reach, index: int) -> None:
+    def delete(self, reach: RevocationScope, index: int) -> None:
         self.now()
         owner = self.owner_to_change(index, reach)
-        if owner and reach is Reach.PARTNER and self.has_tenants(owner):
+        if owner and reach is RevocationScope.PARTNER and self.has_tenants(owner):
             with suppress(tenancy.PartnerHasTenants):
                 tenancy.delete(self.row(owner), actor=SYSTEM)
                 raise AssertionError(f"{owner.name} was deleted although it has tenants")
         elif owner:
-            act = accounts.delete_user if reach is Reach.USER else tenancy.delete
+            act = accounts.delete_user if reach is RevocationScope.USER else tenancy.delete
             ended = act(self.row(owner), actor=SYSTEM)
             assert ended == len(self.model.end_all(reach, owner, f"{reach} deleted"))
             owner.is_deleted = True
@@ -83,11 +85,11 @@ class ChangeRules(RulesBase):
     @rule(index=indices)
     def change_role(self, index: int) -> None:
         self.now()
-        user = self.above(index, Reach.USER)
+        user = self.above(index, RevocationScope.USER)
         if user and user.above and user.above.name in TENANTS:
             role = Role.USER if user.role == Role.TENANT_ADMIN else Role.TENANT_ADMIN
             ended = accounts.change_user(self.row(user), role=role, actor=SYSTEM)
-            assert ended == len(self.model.end_all(Reach.USER, user, "role changed"))
+            assert ended == len(self.model.end_all(RevocationScope.USER, user, "role changed"))
             user.role = role
 
     @rule(index=indices)
@@ -107,24 +109,28 @@ class ChangeRules(RulesBase):
         ):
             row = self.row(session.user)
             ended = accounts.change_password(row, current=PASSWORD, new=f"new {PASSWORD}", actor=actor)
-        assert ended == len(self.model.end_all(Reach.USER, session.user, "password changed", session))
+        assert ended == len(self.model.end_all(RevocationScope.USER, session.user, "password changed", session))
 
     @rule(index=indices, partner=st.sampled_from(PARTNERS))
     def move(self, index: int, partner: str) -> None:
         self.now()
-        tenant, to = self.above(index, Reach.TENANT), self.model.owners[partner]
+        tenant, to = self.above(index, RevocationScope.TENANT), self.model.owners[partner]
         if tenant and tenant.name in TENANTS and not to.is_deleted and tenant.above is not to:
             ended = tenancy.change_tenant(self.row(tenant), partner=self.row(to), actor=SYSTEM)
-            assert ended == len(self.model.end_all(Reach.TENANT, tenant, "tenant moved"))
+            assert ended == len(self.model.end_all(RevocationScope.TENANT, tenant, "tenant moved"))
             tenant.above = to
 
-    @rule(reach=st.sampled_from([Reach.TENANT, Reach.PARTNER, Reach.PLATFORM]), index=indices, policy=policies)
-    def set_policy(self, reach: Reach, index: int, policy: dict[str, Any]) -> None:
+    @rule(
+        reach=st.sampled_from([RevocationScope.TENANT, RevocationScope.PARTNER, RevocationScope.PLATFORM]),
+        index=indices,
+        policy=policies,
+    )
+    def set_policy(self, reach: RevocationScope, index: int, policy: dict[str, Any]) -> None:
         self.now()
         owner = self.above(index, reach)
         if owner is None:
             return
-        if reach is Reach.PLATFORM:  # it has no parent to inherit from
+        if reach is RevocationScope.PLATFORM:  # it has no parent to inherit from
             policy = {key: POLICY_BEFORE[key] if value is None else value for key, value in policy.items()}
         ended = tenancy.set_session_policy(self.row(owner), actor=SYSTEM, **policy)
         owner.policy |= policy

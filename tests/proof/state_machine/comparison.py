@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from accounts.tokens import SessionClaims
 from core.access import Origin
 from core.prepared import Prepared
-from sessions_app.models import Reach, SessionState, State
+from sessions_app.models import RevocationScope, SessionState, State
 from sessions_app.operations import counter_maintenance
 from sessions_app.reads import live_counts
-from sessions_app.reads.stats import statistics
+from sessions_app.reads.stats import session_stats
 from sessions_app.session_check import check_session
 from tenancy.models import Platform
 from tests.proof.state_machine.actors import APPLICATIONS, HOMES, PARTNERS, Actors
@@ -23,8 +23,8 @@ COUNTED = [*HOMES, "platform staff", *PARTNERS, *APPLICATIONS, "platform", "admi
 HOUR_IN_SPANS = 12  # in spans of five minutes
 
 
-def reach_of(name: str, owners: dict[str, Owner]) -> Reach:
-    return Reach.ADMINS if name == "admins" else owners[name].reach
+def reach_of(name: str, owners: dict[str, Owner]) -> RevocationScope:
+    return RevocationScope.ADMINS if name == "admins" else owners[name].reach
 
 
 class PreparedQuery:
@@ -129,9 +129,12 @@ class Comparison:
         """Compare the live count and the statistics of one owner."""
         reach, live = reach_of(name, self.model.owners), self.live_within(name)
         assert live_counts.live_count(reach, self.actors.id_of(name)) == len(live)
-        if reach not in (Reach.PARTNER, Reach.TENANT, Reach.PLATFORM) or name in self.gone():
+        if (
+            reach not in (RevocationScope.PARTNER, RevocationScope.TENANT, RevocationScope.PLATFORM)
+            or name in self.gone()
+        ):
             return
-        result = statistics(reach, self.actors.id_of(name), seen_by=None)
+        result = session_stats(reach, self.actors.id_of(name), seen_by=None)
         assert result
         expected = self.expected(self.within(name), live)
         assert {key: result[key] for key in expected} == expected

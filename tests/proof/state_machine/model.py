@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Role
-from sessions_app.models import Reach, State
+from sessions_app.models import RevocationScope, State
 
 IDLE, EXPIRED = "idle", "expired"
 TIGHTENED = "session policy tightened"
@@ -19,7 +19,7 @@ class Owner:
     """The platform, a partner, a tenant, a user or an application."""
 
     name: str
-    reach: Reach
+    reach: RevocationScope
     above: "Owner | None" = None
     role: str = ""
     is_suspended: bool = False
@@ -49,13 +49,13 @@ class SignInModel:
     role: str
     is_revoked: bool = False
 
-    def is_within(self, reach: Reach, target: Owner | None) -> bool:
+    def is_within(self, reach: RevocationScope, target: Owner | None) -> bool:
         match reach:
-            case Reach.PLATFORM:
+            case RevocationScope.PLATFORM:
                 return True
-            case Reach.ADMINS:
+            case RevocationScope.ADMINS:
                 return self.role != "user"
-            case Reach.APPLICATION:
+            case RevocationScope.APPLICATION:
                 return self.application is target
             case _:
                 return target in self.user.chain
@@ -164,17 +164,17 @@ class Model:
         return live
 
     def end_all(
-        self, reach: Reach, target: Owner | None, reason: str, spare: SessionModel | None = None
+        self, reach: RevocationScope, target: Owner | None, reason: str, spare: SessionModel | None = None
     ) -> list[SessionModel]:
         """Revoke every session in a scope, and sign-ins in progress. The sweep marks the rows later."""
         live = self.live(lambda session: session.is_within(reach, target) and session is not spare)
         for each in self.timed_out(lambda session: session.is_within(reach, target)):
-            each.has_pending_user_revocation |= reach is Reach.USER
-            if reach is not Reach.USER:
+            each.has_pending_user_revocation |= reach is RevocationScope.USER
+            if reach is not RevocationScope.USER:
                 each.mark_expired()
         for each in live:
             each.ended = EndingModel(reason, self.now)
-            each.written = each.ended if reach is Reach.USER else None
+            each.written = each.ended if reach is RevocationScope.USER else None
         for proof in self.sign_ins:
             proof.is_revoked |= proof.is_within(reach, target)
         return live
@@ -209,7 +209,7 @@ class Model:
         return ended + len(self.end(too_many, TIGHTENED))
 
     def users(self, owner: Owner) -> list[Owner]:
-        return [each for each in self.owners.values() if each.reach is Reach.USER and owner in each.chain]
+        return [each for each in self.owners.values() if each.reach is RevocationScope.USER and owner in each.chain]
 
     def _too_many(self, user: Owner) -> list[SessionModel]:
         most = user.strictest("max_sessions")

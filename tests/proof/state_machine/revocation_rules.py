@@ -2,7 +2,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from sessions_app import operations
-from sessions_app.models import Reach, Revocation, Session
+from sessions_app.models import Revocation, RevocationScope, Session
 from sessions_app.operations import bulk_revocation
 from sessions_app.selection import Selection
 from tenancy.models import Platform
@@ -11,8 +11,10 @@ from tests.proof.state_machine.model import Owner, SessionModel
 from tests.proof.state_machine.session_rules import devices, indices
 from tests.world import SYSTEM
 
-wide = (Reach.PLATFORM, Reach.ADMINS)
-reaches = st.sampled_from([Reach.USER, Reach.TENANT, Reach.PARTNER, Reach.APPLICATION, *wide])
+wide = (RevocationScope.PLATFORM, RevocationScope.ADMINS)
+reaches = st.sampled_from(
+    [RevocationScope.USER, RevocationScope.TENANT, RevocationScope.PARTNER, RevocationScope.APPLICATION, *wide]
+)
 EVERY = 10_000
 
 
@@ -38,7 +40,7 @@ class RevocationRules(RulesBase):
         )
 
     @rule(reach=reaches, index=indices, spare=st.none() | indices, shown=st.sampled_from([0, 2, EVERY]))
-    def revoke_all(self, reach: Reach, index: int, spare: int | None, shown: int) -> None:
+    def revoke_all(self, reach: RevocationScope, index: int, spare: int | None, shown: int) -> None:
         self.now()
         owner = self.above(index, reach)
         if owner is None and reach not in wide:
@@ -46,7 +48,7 @@ class RevocationRules(RulesBase):
         reason = f"all of {owner.name if owner else reach}"
         kept = self.pick(spare) if spare is not None else None
         ended = operations.revoke_scope(
-            reach, self.id_of(owner), actor=SYSTEM, reason=reason, spare=kept and kept.pk, shown=shown
+            reach, self.id_of(owner), actor=SYSTEM, reason=reason, except_session_id=kept and kept.pk, max_ids=shown
         )
         self.check_result(ended, self.model.end_all(reach, owner, reason, kept), shown)
 
@@ -56,10 +58,10 @@ class RevocationRules(RulesBase):
         before = Platform.objects.get().token_version
         version, ended = operations.bump_token_version(actor=SYSTEM, reason=reason)
         assert version == before + 1
-        self.check_result(ended, self.model.end_all(Reach.ADMINS, None, reason), shown=0)
+        self.check_result(ended, self.model.end_all(RevocationScope.ADMINS, None, reason), shown=0)
 
     @rule(reach=reaches, index=indices, device=devices)
-    def revoke_by_device(self, reach: Reach, index: int, device: str) -> None:
+    def revoke_by_device(self, reach: RevocationScope, index: int, device: str) -> None:
         self.now()
         owner = self.above(index, reach)
         if owner is None and reach not in wide:

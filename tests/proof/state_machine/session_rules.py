@@ -8,8 +8,8 @@ from core.access import Origin, Scope
 from core.ids import Prefix, encode_id
 from sessions_app import operations
 from sessions_app.api.authentication import principal_of
-from sessions_app.api.v1.filters import STATES, Standing
-from sessions_app.models import Reach
+from sessions_app.api.v1.filters import STATES, SessionStatus
+from sessions_app.models import RevocationScope
 from tests.proof.state_machine.actors import APPLICATIONS, PARTNERS, PEOPLE, TENANTS
 from tests.proof.state_machine.base import AGENTS, TICK, RulesBase
 from tests.proof.state_machine.model import SessionModel
@@ -114,7 +114,7 @@ class SessionRules(RulesBase):
         owner = self.model.owners[owner_name or "platform"]
         query = {"per_page": 100, "status": status, "device_type": device}
         path = "/api/v1/admin/sessions"
-        if owner.reach is Reach.TENANT and not owner.is_deleted:
+        if owner.reach is RevocationScope.TENANT and not owner.is_deleted:
             path = f"/api/v1/tenants/{self.actors.rows[owner.name].handle}/sessions"
         elif owner_name:
             query[f"{owner.reach}_id"] = self.actors.rows[owner.name].handle
@@ -123,7 +123,7 @@ class SessionRules(RulesBase):
         sessions = self.model.sorted_sessions(
             lambda session: (
                 owner in session.user.chain
-                and session.state(self.model.now) is STATES[Standing(status or "active")]
+                and session.state(self.model.now) is STATES[SessionStatus(status or "active")]
                 and device in (None, session.device)
             )
         )

@@ -17,7 +17,7 @@ from core.api.fields import IdField
 from core.api.serializers import ResourceInput
 from core.ids import Prefix
 from core.models import defaults_of
-from sessions_app.models import Reach
+from sessions_app.models import RevocationScope
 from tenancy.models import Partner, Tenant
 from web.console.forms.form import Form, Parts, fields_of, widget_of
 from web.console.forms.lookups import KINDS, Lookup
@@ -42,7 +42,7 @@ class FormDefinition:
     success_message: str
     serializer_class: type[ResourceInput]
     excluded: frozenset[str] = frozenset()
-    revokes: Mapping[str, Reach] = field(default_factory=dict)
+    revokes: Mapping[str, RevocationScope] = field(default_factory=dict)
     choices: Mapping[str, Choices] = field(default_factory=dict)
     variant: str = ""
     is_writable_only: bool = False  # whether what a field refers to must be the operator's to change
@@ -113,7 +113,7 @@ def _scopes(principal: Principal, application: Any) -> list[str]:
 
 
 def _create_and_update(
-    model: type[Model], name: str, *, revokes: Mapping[str, Reach] | None = None, **options: Any
+    model: type[Model], name: str, *, revokes: Mapping[str, RevocationScope] | None = None, **options: Any
 ) -> list[FormDefinition]:
     """Both forms of a resource. Its status is changed by actions of its own."""
     view = RESOURCES[model]
@@ -147,8 +147,10 @@ _GROUP_FORMS = [
 ]
 FORMS: dict[type[Model], list[FormDefinition]] = {
     Partner: _create_and_update(Partner, "partner"),
-    Tenant: _create_and_update(Tenant, "tenant", revokes={"partner_id": Reach.TENANT}),
-    User: _create_and_update(User, "user", revokes={"email": Reach.USER, "role": Reach.USER}, choices={"role": _roles}),
+    Tenant: _create_and_update(Tenant, "tenant", revokes={"partner_id": RevocationScope.TENANT}),
+    User: _create_and_update(
+        User, "user", revokes={"email": RevocationScope.USER, "role": RevocationScope.USER}, choices={"role": _roles}
+    ),
     Group: [*_create_and_update(Group, "group"), *_GROUP_FORMS],
     Application: _create_and_update(Application, "application", choices={"scope": _scopes}),
     IdentityProvider: _create_and_update(IdentityProvider, "identity provider", variant="provider_type"),

@@ -23,8 +23,9 @@ from core.api.errors import ErrorResponse
 from core.api.redirects import SeeOther
 from core.api.serializers import ResourceInput
 from core.jsonb import dumps
-from sessions_app.admin.revoke_view import agreed_in
-from sessions_app.operations.bulk_revocation import MoreThanConfirmed, RevocationPreview, preview_revocation
+from sessions_app.admin.revoke_view import confirmed_count
+from sessions_app.operations.bulk_revocation import MoreThanConfirmed
+from sessions_app.reads.revocation_preview import RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
 from web.console.errors import MESSAGES
 from web.console.forms.definitions import FormDefinition, variant_of
@@ -98,7 +99,7 @@ def submit(context: FormContext) -> HttpResponse:
     if form.has_errors:
         return render_unreadable(context, form, data)
     preview = preview_of(context, form)
-    if preview and preview.sessions and agreed_in(context.request.POST) is None:
+    if preview and preview.sessions and confirmed_count(context.request.POST) is None:
         return render_form(context, form, version=context.version, preview=preview)
     try:
         return apply(context, data, needs_confirmation=preview is not None)
@@ -144,7 +145,7 @@ def preview_of(context: FormContext, form: Form) -> RevocationPreview | None:
     scopes = [scope for name, scope in context.definition.revokes.items() if name in form.changed_data]
     if not scopes or context.instance is None:
         return None
-    return preview_revocation(Selection({scopes[0]: context.instance.pk}, asked_by=context.principal))
+    return preview_revocation(Selection({scopes[0]: context.instance.pk}, requested_by=context.principal))
 
 
 def apply(context: FormContext, data: dict[str, Any], *, needs_confirmation: bool) -> HttpResponse:
@@ -199,7 +200,7 @@ def render_form(
     preview: RevocationPreview | None = None,
 ) -> HttpResponse:
     current = context.instance.version if context.instance else ""
-    values = {"form": form, "version": current if version is None else version, "key": uuid4().hex, "blast": preview}
+    values = {"form": form, "version": current if version is None else version, "key": uuid4().hex, "preview": preview}
     return render(context, "console/form.html", values, status)
 
 

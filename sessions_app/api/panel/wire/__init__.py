@@ -1,8 +1,8 @@
-"""The panel's formats and words: who may call it, how it pages, how it shows a session, and what its errors say."""
+"""The panel's formats: authentication, paging, errors, and how a session is represented."""
 
-from sessions_app.api.panel.wire.authentication import ApiKeyAuthentication, Pace, TokenAuthentication
+from sessions_app.api.panel.wire.authentication import ApiKeyAuthentication, RateThrottle, TokenAuthentication
 from sessions_app.api.panel.wire.errors import ERRORS, MissingToken, error, exception_handler
-from sessions_app.api.panel.wire.paging import PARAMETERS, PER_PAGE, Page
+from sessions_app.api.panel.wire.pages import PARAMETERS, PER_PAGE, Page
 from sessions_app.api.panel.wire.sessions import COLUMNS, page
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "PER_PAGE",
     "ApiKeyAuthentication",
     "MissingToken",
-    "Pace",
     "Page",
+    "RateThrottle",
     "TokenAuthentication",
     "error",
     "exception_handler",

@@ -1,4 +1,4 @@
-"""Who may call the panel, and how often."""
+"""The panel's authentication and rate limit."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from sessions_app.session_keys import SessionKey
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """An API key in a header of its own. One that is wrong is not made up for by anything else."""
+    """Authenticate by an API key in `X-Api-Key`. If it is wrong, no other credential is tried."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Principal] | None:
         key = request.headers.get("X-Api-Key", "").strip()
@@ -59,8 +59,8 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An access token or an API key."}
 
 
-class Pace(BaseThrottle):
-    """So many requests of one person in a while, by whatever credentials and to whichever process."""
+class RateThrottle(BaseThrottle):
+    """Limit the requests of one user, across credentials and processes."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         limit, window = settings.PANEL_RATE_LIMIT, timedelta(seconds=settings.PANEL_RATE_WINDOW)

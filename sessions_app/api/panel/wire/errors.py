@@ -1,4 +1,4 @@
-"""What the panel refuses, in the original's words and shape."""
+"""Errors in the panel's format, with the original's messages."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +19,7 @@ INVALID_QUERY = "Query validation failed"
 
 
 class MissingToken(Exception):
-    """The path ends where it should name a session."""
+    """The path has no session ID."""
 
 
 ERRORS: dict[type[Exception], tuple[HTTPStatus, Any]] = {
@@ -42,23 +42,23 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """For what is refused before any view is found."""
+    """Build the response to a request that is refused before any view."""
     return JsonResponse(body(request, status, WORDS.get(status, status.phrase)), status=status)
 
 
 def invalid(request: Request, error: ValidationFailed) -> dict[str, Any]:
-    errors = [{"field": flaw["loc"][-1], "message": flaw["msg"]} for flaw in error.errors]
+    errors = [{"field": item["loc"][-1], "message": item["msg"]} for item in error.errors]
     data = {"message": INVALID_QUERY, "statusCode": HTTPStatus.BAD_REQUEST.value, "data": {"errors": errors}}
-    told = body(request, HTTPStatus.BAD_REQUEST, INVALID_QUERY)
-    return told | {"statusMessage": "Validation Error", "data": data}
+    payload = body(request, HTTPStatus.BAD_REQUEST, INVALID_QUERY)
+    return payload | {"statusMessage": "Validation Error", "data": data}
 
 
-def body(request: Request | HttpRequest, status: HTTPStatus, words: str) -> dict[str, Any]:
-    """The path without its query: whatever somebody put there by mistake is not sent back."""
+def body(request: Request | HttpRequest, status: HTTPStatus, message: str) -> dict[str, Any]:
+    """Build the body of an error. The URL has no query string, which could hold a secret."""
     return {
         "error": True,
         "url": request.path,
         "statusCode": status.value,
         "statusMessage": status.phrase,
-        "message": words,
+        "message": message,
     }

@@ -1,4 +1,4 @@
-"""A session as the panel shows it."""
+"""Represent a session in the panel's format."""
 
 import hmac
 import json
@@ -11,7 +11,7 @@ from core.ids import Prefix, encode_id
 from core.timestamps import milliseconds, to_the_millisecond
 from sessions_app.api.panel.serializers import UNKNOWN
 from sessions_app.api.panel.wire import user_agents
-from sessions_app.api.panel.wire.paging import Page
+from sessions_app.api.panel.wire.pages import Page
 
 COLUMNS = (
     *("id", "user_id", "created_at", "expires_at", "last_activity_at"),
@@ -48,6 +48,6 @@ def session(row: Mapping[str, Any], current: UUID | None) -> dict[str, Any]:
 
 
 def fingerprint(row: Mapping[str, Any]) -> str:
-    """Keyed: nobody can tell from it that somebody else has the same browser, nor find it out by trying."""
-    told = json.dumps([row["user_id"].hex, row["browser"], row["os"], row["device_type"]])
-    return f"fp_{hmac.digest(next(keys_for('fingerprint')), told.encode(), 'sha256').hex()[:12]}"
+    """Hash the user and the device with a key, so that equal browsers of different users cannot be recognised."""
+    properties = json.dumps([row["user_id"].hex, row["browser"], row["os"], row["device_type"]])
+    return f"fp_{hmac.digest(next(keys_for('fingerprint')), properties.encode(), 'sha256').hex()[:12]}"

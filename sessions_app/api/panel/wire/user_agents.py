@@ -32,12 +32,12 @@ def describe(user_agent: str) -> Agent:
 
 
 def _browser(agent: str) -> str:
-    """Chromium's relatives mention Chrome and Safari as well. Edge alone is told apart."""
+    """Return the browser. Of the browsers based on Chromium, only Edge is recognised."""
     is_chromium = "Chrome" in agent
     if is_chromium and "Edg" not in agent:
         return "Chrome"
     return _first(_EDGE_OR_FIREFOX if is_chromium else _NO_CHROMIUM, agent, UNKNOWN)
 
 
-def _first(names: dict[str, str], agent: str, otherwise: str) -> str:
-    return next((name for word, name in names.items() if word in agent), otherwise)
+def _first(names: dict[str, str], agent: str, default: str) -> str:
+    return next((name for word, name in names.items() if word in agent), default)

@@ -37,7 +37,7 @@ class AuthViewSet(V1ViewSet):
 
     def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
         if session_cookie:
-            require_same_site(self.request)  # nobody is signed in by another's page, as somebody else
+            require_same_site(self.request)  # no other site may sign its visitors in here
         made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
         answer = self.answer(wire.signed_in(made))
         if session_cookie:

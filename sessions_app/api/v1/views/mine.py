@@ -11,7 +11,7 @@ from core.api.v1 import V1ViewSet
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1 import serializers, wire
-from sessions_app.models import Reach, SessionState, SessionStateQuerySet
+from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import REASON_BY_USER
 
 LISTED_AT_MOST = 1_000
@@ -67,7 +67,9 @@ class MySessionViewSet(V1ViewSet):
     def revoke_others(self, request: Request) -> Response:
         """Revoke your other sessions. This session stays; sign-ins in progress are refused."""
         me = self.principal
-        ended = operations.revoke_scope(Reach.USER, self.user_id, actor=me, reason=REASON_BY_USER, spare=me.session_id)
+        ended = operations.revoke_scope(
+            RevocationScope.USER, self.user_id, actor=me, reason=REASON_BY_USER, except_session_id=me.session_id
+        )
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))
 
     @extend_schema(

@@ -13,10 +13,10 @@ from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.authority import owner_filter, scope_of, visible_tenants
-from sessions_app.models import Reach, SessionState, SessionStateQuerySet
-from sessions_app.operations.revocation import IDS_SHOWN, REASON_BY_ADMIN
+from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
+from sessions_app.operations.revocation import MAX_IDS, REASON_BY_ADMIN
 from sessions_app.reads.live_list import live_page
-from sessions_app.reads.stats import NOTHING
+from sessions_app.reads.stats import NO_SESSIONS
 
 ENDED = enveloped(serializers.SessionRevokeResponse)
 Form = tuple[tuple[str, Any], ...]
@@ -32,9 +32,11 @@ class SessionsViewSet(ListViewSet):
     def tenant(self, tenant_id: str) -> Any:
         return visible_tenants(self.principal).filter(pk=self.id_or_404(Prefix.TENANT, tenant_id))
 
-    def get_filterset_within(self, sessions: SessionStateQuerySet, **ground: UUID | None) -> filters.UserSessionFilters:
+    def get_filterset_within(
+        self, sessions: SessionStateQuerySet, **owner_ids: UUID | None
+    ) -> filters.UserSessionFilters:
         filterset: Any = self.get_filterset(sessions)
-        filterset.ground = ground
+        filterset.owner_ids = owner_ids
         return filterset
 
     def filtered_response(self, filterset: filters.UserSessionFilters, total: Callable[[], int]) -> Response:
@@ -43,15 +45,17 @@ class SessionsViewSet(ListViewSet):
     def with_list_columns(self, rows: SessionStateQuerySet) -> Any:
         return rows.with_is_current(self.principal).values(*wire.LIST_COLUMNS)
 
-    def live_response(self, reach: Reach, target_id: UUID | None, total: Callable[[], int]) -> Response | None:
+    def live_response(
+        self, scope: RevocationScope, target_id: UUID | None, total: Callable[[], int]
+    ) -> Response | None:
         """The list without a filter, from the start or behind a cursor: all the live ones, newest first."""
         if self.filters_in_query:
             return None
         position = self.read_position({})
-        if not position.is_usual:
+        if not position.is_prepared:
             return None
         count, most, after = total(), position.per_page + 1, position.after_id
-        rows = live_page(reach, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
+        rows = live_page(scope, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
         return self.cut_response(count, rows, wire.list_item)
 
     def with_columns(self, named: SessionStateQuerySet) -> Any:
@@ -76,10 +80,17 @@ class SessionsViewSet(ListViewSet):
             self.check_writable(named if of is None else of)
         return ended
 
-    def end_all(self, reach: Reach, target_id: UUID | None, reason: str | None, spare: UUID | None = None) -> Response:
-        shown = 0 if self.is_brief else IDS_SHOWN
+    def end_all(
+        self, scope: RevocationScope, target_id: UUID | None, reason: str | None, spare: UUID | None = None
+    ) -> Response:
+        shown = 0 if self.is_brief else MAX_IDS
         ended = operations.revoke_scope(
-            reach, target_id, actor=self.principal, reason=reason or REASON_BY_ADMIN, spare=spare, shown=shown
+            scope,
+            target_id,
+            actor=self.principal,
+            reason=reason or REASON_BY_ADMIN,
+            except_session_id=spare,
+            max_ids=shown,
         )
         return self.revoked(ended)
 
@@ -110,12 +121,12 @@ class AdminSessionViewSet(SessionsViewSet):
         """List sessions. Returns the sessions you can see, newest first; only active ones unless you set `status` or
         `active_only`."""
         whole = scope_of(self.principal)
-        response = whole and self.live_response(whole.reach, whole.target_id, lambda: whole.live)
+        response = whole and self.live_response(whole.scope, whole.target_id, lambda: whole.live)
         if response:
             return response
         filterset = self.get_filterset_within(self.get_queryset(), **owner_filter(self.principal))
         if filterset.is_plain:
-            counted = scope_of(self.principal, **filterset.place)
+            counted = scope_of(self.principal, **filterset.filtered_owner_ids)
             return self.filtered_response(filterset, lambda: counted.live if counted else filterset.qs.count())
         return self.prepared_filtered_page_response(
             filterset, self.rows, self.with_list_columns, wire.list_item
@@ -127,7 +138,7 @@ class AdminSessionViewSet(SessionsViewSet):
         sign-in method."""
         values = self.get_filterset(SessionState.objects.none()).form.cleaned_data
         counted = scope_of(self.principal, **{name: value for name, value in values.items() if value})
-        return self.answer(counted.statistics if counted else NOTHING)
+        return self.answer(counted.stats if counted else NO_SESSIONS)
 
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:

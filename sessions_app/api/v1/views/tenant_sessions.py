@@ -12,10 +12,10 @@ from core.ids import Prefix, decode_id
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.api.v1.views.sessions import ENDED, STATISTICS, Form, SessionsViewSet
 from sessions_app.authority import users_in, visible_tenants
-from sessions_app.models import Reach, SessionState, SessionStateQuerySet
+from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.reads.live_counts import live_total
 from sessions_app.reads.live_list import live_in_tenant
-from sessions_app.reads.stats import statistics
+from sessions_app.reads.stats import session_stats
 
 
 class TenantSessionsViewSet(SessionsViewSet):
@@ -40,12 +40,12 @@ class TenantSessionsViewSet(SessionsViewSet):
         """List a tenant's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
         if response := self.live_response(
-            Reach.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))
+            RevocationScope.TENANT, pk, lambda: self.or_404(live_in_tenant(pk, seen_by=self.principal))
         ):
             return response
         filterset = self.get_filterset_within(self.get_queryset().filter(tenant=pk), tenant_id=pk)
         if filterset.is_plain:
-            total = live_total(Reach.TENANT, pk)
+            total = live_total(RevocationScope.TENANT, pk)
             return self.filtered_response(filterset, lambda: total_or_404(self.tenant(tenant_id), total))
         return self.prepared_filtered_page_response(
             filterset, self.rows, self.with_list_columns, wire.list_item, pk, total=self.total
@@ -56,13 +56,13 @@ class TenantSessionsViewSet(SessionsViewSet):
         """Get a tenant's session statistics. Counts its sessions by status, device, browser, operating system and
         sign-in method."""
         pk = self.id_or_404(Prefix.TENANT, tenant_id)
-        return self.answer(self.or_404(statistics(Reach.TENANT, pk, seen_by=self.principal)))
+        return self.answer(self.or_404(session_stats(RevocationScope.TENANT, pk, seen_by=self.principal)))
 
     @extend_schema(operation_id="revoke_all_tenant_sessions", request=serializers.Reason, responses={200: ENDED})
     def revoke_all(self, request: Request, tenant_id: str) -> Response:
         """Revoke all sessions of a tenant. Signs all of its users out, and you too if you are one of them."""
         tenant = self.first_or_404(self.tenant(tenant_id))
-        return self.end_all(Reach.TENANT, tenant.pk, self.validate_body(serializers.Reason).get("reason"))
+        return self.end_all(RevocationScope.TENANT, tenant.pk, self.validate_body(serializers.Reason).get("reason"))
 
 
 class UserSessionsViewSet(SessionsViewSet):
@@ -108,7 +108,7 @@ class UserSessionsViewSet(SessionsViewSet):
         asked = self.validate_body(serializers.SessionRevokeRequest)
         if asked["revoke_all"]:
             spare = self.principal.session_id if asked["except_current"] else None
-            return self.end_all(Reach.USER, user_pk, asked.get("reason"), spare)
+            return self.end_all(RevocationScope.USER, user_pk, asked.get("reason"), spare)
         ids = [decode_id(Prefix.SESSION, each) for each in asked["session_ids"]]
         named = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
         tenant_pk = self.id_or_404(Prefix.TENANT, tenant_id)

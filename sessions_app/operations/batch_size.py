@@ -1,4 +1,4 @@
-"""Long work goes on in batches. Each is a transaction, and somebody may be waiting for what it has locked."""
+"""Batches for long jobs. Each batch is a transaction, and a request may be waiting for a row that it has locked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ FIRST, LEAST = 100, 50  # rows
 
 
 class BatchSize:
-    """How many rows the next batch takes: as many as fit into AIM, by how long the last full one took."""
+    """The size of the next batch: as many rows as fit into AIM seconds, judged by the last full batch."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -19,21 +19,21 @@ class BatchSize:
 
     @contextmanager
     def timed(self) -> Iterator[int]:
-        """The size of a batch, which is what happens inside."""
+        """Give the size of a batch, and adapt it to the time that the block takes."""
         began = perf_counter()
         yield self.rows
         self.adapt(perf_counter() - began)
 
     def adapt(self, seconds: float) -> None:
-        """It shrinks at once and grows step by step: one quick batch promises nothing about the next."""
+        """Shrink at once and grow step by step, since one quick batch promises nothing about the next."""
         fitting = int(self.rows * AIM / max(seconds, AIM / 2))
         self.rows = min(self.most, max(LEAST, fitting))
 
 
 def commit_without_waiting() -> None:
-    """Let this transaction's commit not wait until the disk has it, where nobody is told that it happened.
+    """Commit this transaction without waiting for the disk, where no response depends on it.
 
-    If the database's host fails within the next second, the batch has not happened, as a whole; the next run does it.
+    If the database's host fails within the next second, the whole batch is lost, and the next run repeats it.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
