@@ -32,7 +32,7 @@ class TenantOwnedAdmin(EntityAdmin):
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return self.model.objects.visible_to(principal).in_existing_tenant()
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant")
 
     @admin.display(description="Tenant")
@@ -46,7 +46,7 @@ class UserAdmin(TenantOwnedAdmin):
     list_display_links = ("email",)
     search_fields = ("email", "display_name", "first_name", "last_name")
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant").with_totp()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -107,7 +107,7 @@ class GroupAdmin(TenantOwnedAdmin):
     list_display = ("name", "tenant_name", "group_type", "members", "status_badge", "created")
     search_fields = ("name", "description")
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         not_deleted = Q(memberships__user__deleted_at=None)
         return rows.select_related("tenant").annotate(member_count=Count("memberships", filter=not_deleted))
 
@@ -172,7 +172,7 @@ class ApplicationAdmin(EntityAdmin):
         rows = Application.objects.visible_to(principal).not_deleted()
         return rows.filter(partner__deleted_at=None, tenant__deleted_at=None, tenant__partner__deleted_at=None)
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "partner")
 
     @admin.display(description="Owner")
@@ -218,7 +218,7 @@ class AgentAdmin(TenantOwnedAdmin):
     list_display = ("name", "client_id", "tenant_name", "owner", "agent_type", "status_badge", "created")
     search_fields = ("name", "client_id")
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "owner_user")
 
     @admin.display(description="Owner")

@@ -42,25 +42,25 @@ def _rows_behind(actor: Principal) -> Iterator[Any]:
 
 
 @receiver(pre_deactivate, sender=Agent)
-def revoke_tokens(*, thing: Agent, **_: Any) -> int:
+def revoke_tokens(*, instance: Agent, **_: Any) -> int:
     """Revoke an agent's tokens. They stay revoked when it is reactivated."""
-    Agent.objects.filter(pk=thing.pk).update(min_revision=next_revision())
+    Agent.objects.filter(pk=instance.pk).update(min_revision=next_revision())
     return 0
 
 
 @receiver(post_deactivate)
-def drop_password_resets(*, thing: Entity, **_: Any) -> int:
+def drop_password_resets(*, instance: Entity, **_: Any) -> int:
     """Delete reset codes issued before a change of e-mail address, role or status."""
-    if type(thing) in _USER_PATHS:
-        PasswordReset.objects.filter(**{_USER_PATHS[type(thing)]: thing.pk}).delete()
+    if type(instance) in _USER_PATHS:
+        PasswordReset.objects.filter(**{_USER_PATHS[type(instance)]: instance.pk}).delete()
     return 0
 
 
 @receiver(pre_tenant_move)
-def check_partner_limits(*, thing: Tenant, partner: Partner, **_: Any) -> int:
+def check_partner_limits(*, instance: Tenant, partner: Partner, **_: Any) -> int:
     counts = {
-        "max_users_per_tenant": User.objects.not_deleted().filter(tenant=thing).count(),
-        "max_applications_per_tenant": Application.objects.not_deleted().filter(tenant=thing).count(),
+        "max_users_per_tenant": User.objects.not_deleted().filter(tenant=instance).count(),
+        "max_applications_per_tenant": Application.objects.not_deleted().filter(tenant=instance).count(),
     }
     for limit, used in counts.items():
         allowed = getattr(partner, limit)

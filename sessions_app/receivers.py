@@ -23,28 +23,28 @@ _SCOPES: dict[type, RevocationScope] = {
 
 
 @receiver(pre_deactivate)
-def revoke_sessions_under(*, thing: Entity, actor: Principal, reason: str, **_: Any) -> int:
+def revoke_sessions_under(*, instance: Entity, actor: Principal, reason: str, **_: Any) -> int:
     """Revoke the sessions that depend on something suspended or deleted. Groups, for example, have none."""
-    if type(thing) not in _SCOPES:
+    if type(instance) not in _SCOPES:
         return 0
-    return operations.revoke_scope_unaudited(_SCOPES[type(thing)], thing.pk, actor=actor, reason=reason).count
+    return operations.revoke_scope_unaudited(_SCOPES[type(instance)], instance.pk, actor=actor, reason=reason).count
 
 
 @receiver(tenant_moved)
-def move_sessions_with_tenant(*, thing: Tenant, **_: Any) -> int:
+def move_sessions_with_tenant(*, instance: Tenant, **_: Any) -> int:
     """Assign a moved tenant's ended sessions and its revocations to the new partner."""
-    operations.sweep_tenant_before_move(thing)
-    Session.objects.filter(tenant=thing).update(partner=thing.partner_id)
-    Revocation.objects.filter(tenant_id=thing.pk).update(partner_id=thing.partner_id)
+    operations.sweep_tenant_before_move(instance)
+    Session.objects.filter(tenant=instance).update(partner=instance.partner_id)
+    Revocation.objects.filter(tenant_id=instance.pk).update(partner_id=instance.partner_id)
     return 0
 
 
 @receiver(session_policy_changed)
 def apply_policy_to_live_sessions(
-    *, thing: Platform | Partner | Tenant, actor: Principal, is_written: bool, **_: Any
+    *, instance: Platform | Partner | Tenant, actor: Principal, is_written: bool, **_: Any
 ) -> int:
     """Block sign-ins before a policy is saved, and apply it to live sessions afterwards."""
-    scope, target_id = _SCOPES[type(thing)], None if isinstance(thing, Platform) else thing.pk
+    scope, target_id = _SCOPES[type(instance)], None if isinstance(instance, Platform) else instance.pk
     if not is_written:
         operations.block_sign_ins(scope, target_id)
         return 0

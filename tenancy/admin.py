@@ -60,7 +60,7 @@ class PartnerAdmin(EntityAdmin):
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return Partner.objects.visible_to(principal).not_deleted()
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         customers = Q(tenants__deleted_at=None, tenants__kind=Tenant.Kind.CUSTOMER)
         return rows.annotate(tenant_count=Count("tenants", filter=customers))
 
@@ -91,7 +91,7 @@ class TenantAdmin(EntityAdmin):
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return Tenant.objects.visible_to(principal).not_deleted().filter(partner__deleted_at=None)
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("partner")
 
     def about(self, obj: Any) -> Iterable[tuple[str, Any]]:

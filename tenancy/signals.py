@@ -20,5 +20,5 @@ tenant_moved = Signal()
 
 def send_and_count(signal: Signal, entity: Any, *, actor: Principal, **more: Any) -> int:
     """Send a signal and return how many sessions its receivers revoked."""
-    responses: list[Any] = signal.send(type(entity), thing=entity, actor=actor, **more)
+    responses: list[Any] = signal.send(type(entity), instance=entity, actor=actor, **more)
     return sum(cast(int, revoked) for _, revoked in responses)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from accounts.models import RecoveryCode, TotpDevice, User
 from accounts.operations.passwords import require_password
-from accounts.operations.rights import require_somebody_else
+from accounts.operations.rights import require_other_user
 from accounts.operations.second_factor import PURPOSE, bare, verify_totp
 from accounts.signals import mfa_disabled, send_and_count
 from audit.actions import Action
@@ -81,7 +81,7 @@ def disable_totp(user: User, password: str, *, actor: Principal) -> int:
 
 def remove_totp(user: User, *, actor: Principal) -> int:
     """Remove the second factor of another user who has lost it, revoke their sessions and return how many."""
-    require_somebody_else(user, actor=actor)
+    require_other_user(user, actor=actor)
     return _remove(user, actor=actor)
 
 

@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 
 from accounts.models import PasswordReset, Role, User, user_is_active
 from accounts.operations.passwords import require_fit
-from accounts.operations.rights import require_somebody_else
+from accounts.operations.rights import require_other_user
 from accounts.operations.throttle import charge_address
 from accounts.signals import password_changed, send_and_count
 from audit.actions import Action
@@ -34,7 +34,7 @@ class ResetRefused(Exception):
 
 
 class CodeNotForClients(Exception):
-    """A machine would get to see a code that lets it in as the user."""
+    """A client must not receive a code, which would let it sign in as the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def issue_password_reset(user: User, *, actor: Principal, by_mail: bool = True) 
 
     The old password and all sessions end at once, because they may be compromised.
     """
-    require_somebody_else(user, actor=actor)
+    require_other_user(user, actor=actor)
     if not by_mail and actor.is_scoped:
         raise CodeNotForClients
     revoked = send_and_count(password_changed, user, actor=actor)

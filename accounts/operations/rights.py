@@ -1,4 +1,4 @@
-"""What an actor may not do to an account, whichever way they come."""
+"""Restrictions on what an actor may do to an account, in API and console alike."""
 
 from accounts.models import Role, User
 from accounts.models.users import grantable_by
@@ -6,15 +6,15 @@ from core.access import ActorType, Principal
 
 
 class RoleNotGrantable(Exception):
-    """A role that the actor may not give."""
+    """The actor may not assign this role."""
 
 
 class SignInRequired(Exception):
-    """An API key is not enough: one that somebody finds must not become the account that it was made for."""
+    """An API key is not enough, because a leaked key must not be able to take over its user's account."""
 
 
 class OwnAccount(Exception):
-    """Actors change their own credentials with what proves that they are their own."""
+    """Actors change their own credentials with their password, not by administration."""
 
 
 def require_grantable(role: Role, *, actor: Principal) -> None:
@@ -27,7 +27,7 @@ def require_sign_in(actor: Principal) -> None:
         raise SignInRequired
 
 
-def require_somebody_else(user: User, *, actor: Principal) -> None:
+def require_other_user(user: User, *, actor: Principal) -> None:
     require_sign_in(actor)
     if user.pk == actor.user_id:
         raise OwnAccount

@@ -18,7 +18,7 @@ class LastOperator(Exception):
 
 
 class RoleDoesNotFit(Exception):
-    """A user of a tenant would become staff, or the other way round."""
+    """The role does not fit the user's tenant: users of a customer tenant cannot become staff, or staff such users."""
 
 
 @transaction.atomic

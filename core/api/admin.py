@@ -68,7 +68,7 @@ class KeysetChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         ids = self.queryset.values("pk")[: ROWS + 1]
-        rows = self.model_admin.shown(unfiltered(self.queryset).filter(pk_in(ids)), principal_of(request))
+        rows = self.model_admin.annotate_rows(unfiltered(self.queryset).filter(pk_in(ids)), principal_of(request))
         found = list(rows.order_by("-pk"))
         self.result_list = found[:ROWS]
         self.result_count = self.full_result_count = len(self.result_list)
@@ -129,8 +129,8 @@ class ConsoleAdmin(ModelAdmin):
         """All that the operator may know of. Lists, searches and pages begin here."""
         raise NotImplementedError
 
-    def shown(self, rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
-        """Those few rows, with what lists and pages show beside the row itself."""
+    def annotate_rows(self, rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
+        """Add what lists and pages show beside the columns of a few rows."""
         return rows
 
     def name_of(self, thing: Any) -> str:
@@ -173,7 +173,7 @@ class ConsoleAdmin(ModelAdmin):
     def found(self, principal: Principal, handle: str) -> Any:
         """Unknown and foreign are one and the same."""
         pk = decode_id(self.prefix, handle)
-        thing = self.shown(self.seen_by(principal).filter(pk=pk), principal).first() if pk else None
+        thing = self.annotate_rows(self.seen_by(principal).filter(pk=pk), principal).first() if pk else None
         if thing is None:
             raise Http404
         return thing

@@ -63,7 +63,7 @@ class SessionAdmin(ConsoleAdmin):
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return SessionState.objects.visible_to(principal)
 
-    def shown(self, rows: Any, principal: Principal) -> QuerySet[Any]:
+    def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "application").with_is_current(principal).with_applications()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:

@@ -14,14 +14,14 @@ from core.api.resources import ResourceFilters
 from core.ids import Prefix
 
 
-class OfATenantFilters(ResourceFilters):
+class TenantOwnedFilters(ResourceFilters):
     ordering_fields = BY_NAME
 
     tenant_id = IdFilter(Prefix.TENANT, "tenant", label="Only those of this tenant.")
     partner_id = IdFilter(Prefix.PARTNER, "tenant__partner", label="Only those of this partner's tenants.")
 
 
-class GroupFilters(OfATenantFilters):
+class GroupFilters(TenantOwnedFilters):
     searched = ("name", "description")
 
     status = None  # type: ignore[assignment]  # removes the inherited filter
@@ -43,12 +43,12 @@ class MemberFilters(FilterSet):
 
 
 class NestedFilters(FilterSet):
-    """Nothing: groups in a group are a list to be walked."""
+    """Nested groups are listed without filters."""
 
     ordering_fields = BY_NAME
 
 
-class IdentityProviderFilters(OfATenantFilters):
+class IdentityProviderFilters(TenantOwnedFilters):
     searched = ("name",)
 
     provider_type = ChoiceFilter(ProviderType, "provider_type", label="The provider type: `OIDC` or `SAML`.")
@@ -80,7 +80,7 @@ class ApplicationFilters(ResourceFilters):
         return rows.filter(Q(partner=value) | Q(tenant__partner=value))
 
 
-class AgentFilters(OfATenantFilters):
+class AgentFilters(TenantOwnedFilters):
     searched = ("name", "client_id")
 
     agent_type = TextFilter("agent_type", lookup_expr="iexact", label="Only agents of this type; case is ignored.")

@@ -16,7 +16,7 @@ from core.api.lists import ListViewSet
 from core.api.schema import MetaResponse, enveloped, paginated
 from core.ids import Prefix
 
-WORDS = inline_serializer(
+NAMES_RESPONSE = inline_serializer(
     "ApiResponse_list_str__",
     {"data": ListField(child=CharField()), "meta": MetaResponse()},
 )
@@ -69,12 +69,12 @@ class AuditViewSet(RecordViewSet):
         pk = self.id_or_404(Prefix.AUDIT_ENTRY, entry_id)
         return self.answer(wire.entry(self.first_or_404(self.fetch(self.one, pk)), seen_by=self.principal.tier))
 
-    @extend_schema(operation_id="list_audit_actions", responses=WORDS)
+    @extend_schema(operation_id="list_audit_actions", responses=NAMES_RESPONSE)
     def actions(self, request: Request) -> Response:
         """List all audit log actions. These are the values that the filter `action` takes."""
         return self.answer(sorted(Action))
 
-    @extend_schema(operation_id="list_audit_resource_types", responses=WORDS)
+    @extend_schema(operation_id="list_audit_resource_types", responses=NAMES_RESPONSE)
     def resource_types(self, request: Request) -> Response:
         """List all resource types of the audit log. These are the values that the filter `resource_type` takes."""
         return self.answer(sorted(ResourceType))

@@ -18,7 +18,7 @@ WRONG_STATE = refused("MFA is already on, or there is nothing to confirm or remo
 
 
 class MyAccountViewSet(V1ViewSet):
-    """What somebody may do about their own account; for all of it they must have signed in."""
+    """A user's own account. Its actions need a session, not only an API key."""
 
     tag = "My account"
     errors = {
@@ -46,9 +46,9 @@ class PasswordViewSet(MyAccountViewSet):
     )
     def change(self, request: Request) -> Response:
         """Change your password. All of your other sessions are revoked; this one stays."""
-        given = self.validate_body(serializers.PasswordChange)
+        data = self.validate_body(serializers.PasswordChange)
         ended = operations.change_password(
-            self.me, current=given["current_password"], new=given["new_password"], actor=self.principal
+            self.me, current=data["current_password"], new=data["new_password"], actor=self.principal
         )
         return self.answer({"sessions_ended": ended})
 
@@ -110,10 +110,12 @@ class ApiKeyViewSet(MyAccountViewSet):
     )
     def create(self, request: Request) -> Response:
         """Create an API key. It acts for you until you delete it, and is shown only in this response."""
-        made = operations.create_api_key(
+        created = operations.create_api_key(
             self.me, self.validate_body(serializers.NewApiKey)["name"], actor=self.principal
         )
-        return self.answer({**serializers.ApiKey(made.key).data, "api_key": made.secret}, status=HTTPStatus.CREATED)
+        return self.answer(
+            {**serializers.ApiKey(created.key).data, "api_key": created.secret}, status=HTTPStatus.CREATED
+        )
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:
