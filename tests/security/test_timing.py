@@ -15,10 +15,11 @@ from accounts.operations.sign_in import _dummy_hash
 from core.access import Origin, Scope
 from core.models import Status
 from tests.factories import UserFactory, hashed_password
+from tests.proof.claims import FIGURES
 from tests.world import PASSWORD, World
 
 LOGIN = "/api/v1/auth/login"
-SAMPLES = 40
+SAMPLES = 16 if FIGURES == "once" else 40
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,7 @@ class TestRefusedSignInTiming:
         assert real.split("$")[:4] == dummy.split("$")[:4]
         assert "m=19456,t=2,p=1" in real
 
+    @pytest.mark.sampled
     def test_takes_equally_long_for_known_and_unknown_accounts(self, world: World, settings: Any):
         """Measured in processor time, so that other load makes no difference."""
         settings.SIGN_IN_FAILURES_PER_ACCOUNT = settings.SIGN_IN_FAILURES_PER_ADDRESS = 10_000

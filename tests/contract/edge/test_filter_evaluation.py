@@ -4,6 +4,7 @@ import random
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +13,11 @@ from tests.cells import cells
 from tests.contract.edge.client import PATH, ids, list_body
 from tests.contract.edge.evaluator import IDENTITIES, Expression, holds, in_order, part, written
 from tests.contract.edge.mixed_sessions import Author, create_mixed_sessions, people
-from tests.proof.claims import FULL
+from tests.proof.claims import FIGURES
 from tests.world import Caller, World
 
-CROWDS, EXAMPLES = (10, 500) if FULL else (3, 100)
+CROWDS, EXAMPLES = {"full": (10, 500), "reduced": (3, 100), "once": (3, 50)}[FIGURES]
+pytestmark = pytest.mark.sampled
 Rows = list[dict[str, Any]]
 # A request that fails is rather shown than made smaller: every attempt at that is a request, too.
 thoroughly = settings(
