@@ -1,4 +1,7 @@
-"""The state of each session, read from the database view that holds the only definition of "live".
+"""The state of each session, read from the database view `session_state`, which alone defines "live".
+
+Its SQL is in migrations/0008_session_state.py. A session is live unless it is revoked, timed out, below a floor, or
+owned by something that is suspended or deleted.
 
 | | |
 |---|---|
