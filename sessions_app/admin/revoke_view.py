@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +14,7 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link, Table, time_tag
 from core.api.redirects import SeeOther
 from core.humanize import how_many
+from sessions_app.admin.confirmation import MORE_SESSIONS, confirmed_count
 from sessions_app.admin.filters import SessionFilterForm
 from sessions_app.operations import revoke_selected
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed
@@ -23,7 +24,6 @@ from sessions_app.selection import Selection
 MAX_REASON_LENGTH = 200
 NOTHING_SELECTED = "Select the sessions to revoke first."
 REASON_MISSING = f"Enter a reason (up to {MAX_REASON_LENGTH} characters). It is stored on every revoked session."
-MORE_MATCH = "More sessions match now than when you confirmed. Review the new number and confirm again."
 # Sessions that are revoked one by one within a request. A whole scope has no limit, since its floor is raised at once.
 MAX_BY_FILTER = 100_000
 
@@ -64,7 +64,7 @@ class RevokeView:
             result = revoke_selected(selection, actor=me, reason=reason, at_most=confirmed)
         except MoreThanConfirmed:
             preview = preview_revocation(selection)
-            return self.render(request, form, preview, HTTPStatus.CONFLICT, error=MORE_MATCH, reason=reason)
+            return self.render(request, form, preview, HTTPStatus.CONFLICT, error=MORE_SESSIONS, reason=reason)
         assert result.revocation  # noqa: S101 - revoke_selected always creates one
         messages.success(request, f"{how_many(result.count, 'session')} revoked.")
         return SeeOther(reverse("admin:sessions_app_revocation_change", args=[result.revocation.handle]))
@@ -94,12 +94,6 @@ class RevokeView:
             "parts": [_sample(preview)] if preview and preview.sample else [],
         }
         return self.admin.rendered(request, "console/end.html", context, status)
-
-
-def confirmed_count(data: QueryDict) -> int | None:
-    """Return the number of sessions that a form had shown when it was confirmed; None if it has none."""
-    number = data.get("at_most", "")
-    return int(number) if number.isascii() and number.isdecimal() and len(number) < 12 else None
 
 
 def _summary(form: SessionFilterForm, preview: RevocationPreview | None) -> list[tuple[str, str]]:

@@ -168,7 +168,7 @@ class TestPreviewInBrowser:
         page.get_by_label("Reason").fill("a bad night")
         late = committed_world.signed_in(committed_world.person("grace", committed_world.north), ip_address=address)
         page.get_by_role("button", name="Revoke 3 sessions now").click()
-        expect(page.get_by_role("alert")).to_contain_text("More sessions match now than when you confirmed")
+        expect(page.get_by_role("alert")).to_contain_text("This would now revoke more sessions than you confirmed")
         assert statuses(servers, *suspects, late) == [200] * 8
         expect(page.get_by_label("Reason")).to_have_value("a bad night")
         page.get_by_role("button", name="Revoke 4 sessions now").click()

@@ -156,7 +156,7 @@ class TestConsoleRevoke:
         browser.open(END, user="ada@north.example")
         form = {"user": "ada@north.example", "at_most": "1", "reason": "a bad night"}
         create_sessions(everybody.ada, 1)
-        assert "More sessions match now than when you confirmed" in browser.send(END, **form)
+        assert "This would now revoke more sessions than you confirmed" in browser.send(END, **form)
         assert browser.status == 409
         assert "Revoke 2 sessions now" in browser.text
         assert SessionState.objects.live().for_user(everybody.ada.user.pk).count() == 2

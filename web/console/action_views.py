@@ -15,12 +15,13 @@ from core.api.admin import ConsoleAdmin, principal_of
 from core.api.components import Link
 from core.api.redirects import SeeOther
 from core.api.throttling import throttle
+from sessions_app.admin.confirmation import MORE_SESSIONS, require_confirmation
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed
 from sessions_app.reads.revocation_preview import preview_revocation
 from sessions_app.selection import Selection
 from web.console.actions import ACTIONS, Action, actions_for
 from web.console.resources import RESOURCES, error_response
-from web.console.shared import MORE_SESSIONS, require_confirmation, secret_page, with_session_count
+from web.console.shared import secret_page, with_session_count
 
 ALREADY_DONE = "No change needed: this has already been done."
 
@@ -55,7 +56,7 @@ def run_action(
         with transaction.atomic():
             result = action.run(instance, principal, versions)
             if action.revokes:
-                require_confirmation(request, result.sessions_ended)
+                require_confirmation(request.POST, result.sessions_ended)
     except MoreThanConfirmed:
         instance = admin.found(principal, instance.handle)
         return render_action(request, admin, instance, action, HTTPStatus.CONFLICT, MORE_SESSIONS)

@@ -8,16 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from core.api.admin import ConsoleAdmin
 from core.api.components import Link
 from core.humanize import how_many
-from sessions_app.admin.revoke_view import confirmed_count
-from sessions_app.operations.bulk_revocation import MoreThanConfirmed
-
-MORE_SESSIONS = "This would now revoke more sessions than you confirmed. Review the new number and confirm again."
-
-
-def require_confirmation(request: HttpRequest, sessions_ended: int) -> None:
-    """Refuse to revoke more sessions than the operator was shown, in the transaction that has just revoked them."""
-    if sessions_ended > (confirmed_count(request.POST) or 0):
-        raise MoreThanConfirmed
 
 
 def with_session_count(message: str, sessions_ended: int) -> str:

@@ -23,7 +23,7 @@ from core.api.errors import ErrorResponse
 from core.api.redirects import SeeOther
 from core.api.serializers import ResourceInput
 from core.jsonb import dumps
-from sessions_app.admin.revoke_view import confirmed_count
+from sessions_app.admin.confirmation import MORE_SESSIONS, confirmed_count, require_confirmation
 from sessions_app.operations.bulk_revocation import MoreThanConfirmed
 from sessions_app.reads.revocation_preview import RevocationPreview, preview_revocation
 from sessions_app.selection import Selection
@@ -31,7 +31,7 @@ from web.console.errors import MESSAGES
 from web.console.forms.definitions import FormDefinition, variant_of
 from web.console.forms.form import Form
 from web.console.resources import RESOURCES, error_response, is_writable
-from web.console.shared import MORE_SESSIONS, require_confirmation, secret_page, with_session_count
+from web.console.shared import secret_page, with_session_count
 
 KEY_TAKEN = (
     "This form was already sent with different content. Check what was created. To create another, send the form again."
@@ -156,7 +156,7 @@ def apply(context: FormContext, data: dict[str, Any], *, needs_confirmation: boo
     with transaction.atomic():
         serializer.save()
         if needs_confirmation:
-            require_confirmation(context.request, serializer.sessions_ended)
+            require_confirmation(context.request.POST, serializer.sessions_ended)
     message = with_session_count(context.definition.success_message, serializer.sessions_ended)
     return redirect(context, context.instance.handle, message)
 
