@@ -38,10 +38,10 @@ class AuthViewSet(V1ViewSet):
     def signed_in(self, *, session_cookie: bool, **credentials: Any) -> Response:
         if session_cookie:
             require_same_site(self.request)  # no other site may sign its visitors in here
-        made = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
-        answer = self.answer(wire.signed_in(made))
+        signed_in = operations.sign_in(accounts.Credentials(**credentials), origin=self.origin, with_key=session_cookie)
+        answer = self.answer(wire.signed_in(signed_in))
         if session_cookie:
-            cookies.set_cookie(answer, made)
+            cookies.set_cookie(answer, signed_in)
         return answer
 
     @extend_schema(

@@ -77,7 +77,7 @@ class MySessionViewSet(V1ViewSet):
     )
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke one of your sessions. Its next request is refused, on every server."""
-        named = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
-        self.count_or_404(named.count())
-        ended = operations.revoke(named, actor=self.principal, reason=REASON_BY_USER)
+        sessions = self.mine.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+        self.count_or_404(sessions.count())
+        ended = operations.revoke(sessions, actor=self.principal, reason=REASON_BY_USER)
         return self.preferred(self.answer(wire.ended(ended, is_brief=self.is_brief)))

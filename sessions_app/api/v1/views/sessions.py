@@ -24,7 +24,7 @@ STATISTICS = enveloped(serializers.SessionStats, name="dict_str__Any_")
 
 
 class SessionsViewSet(ListViewSet):
-    """Other people's sessions, as far as the caller reaches."""
+    """Sessions within the caller's scope."""
 
     def get_queryset(self) -> SessionStateQuerySet:
         return SessionState.objects.visible_to(self.principal)
@@ -48,7 +48,8 @@ class SessionsViewSet(ListViewSet):
     def live_response(
         self, scope: RevocationScope, target_id: UUID | None, total: Callable[[], int]
     ) -> Response | None:
-        """The list without a filter, from the start or behind a cursor: all the live ones, newest first."""
+        """Answer with live sessions, newest first: the list without a filter, from the start or behind a cursor. To
+        any other request, return None."""
         if self.filters_in_query:
             return None
         position = self.read_position({})
@@ -58,44 +59,49 @@ class SessionsViewSet(ListViewSet):
         rows = live_page(scope, target_id, seen_by=self.principal, columns=wire.LIST_COLUMNS, most=most, after=after)
         return self.cut_response(count, rows, wire.list_item)
 
-    def with_columns(self, named: SessionStateQuerySet) -> Any:
-        return named.with_is_current(self.principal).with_applications().values(*wire.COLUMNS)
+    def with_columns(self, rows: SessionStateQuerySet) -> Any:
+        return rows.with_is_current(self.principal).with_applications().values(*wire.COLUMNS)
 
-    def end(
+    def revoke_rows(
         self,
-        named: SessionStateQuerySet,
+        rows: SessionStateQuerySet,
         reason: str | None = None,
         *,
-        of: Any = None,
+        judged_by: Any = None,
         tenant_id: UUID | None = None,
     ) -> operations.RevocationResult:
-        """Revoke those that the caller may change when they are locked.
+        """Revoke the sessions that the caller may change when they are locked.
 
-        If none was revoked, the caller may have lost the right to it meanwhile, or never had it: the answer is then
-        the usual refusal. `of` is what their right is judged by, if it is not the sessions themselves.
+        If none was revoked, the caller may have lost the right to it meanwhile, or never had it: that is 403 or 404 as
+        usual. `judged_by` are the rows that their right depends on, if they are not the sessions themselves.
         """
-        mine = named.writable_by(self.principal)
-        ended = operations.revoke(mine, actor=self.principal, reason=reason or REASON_BY_ADMIN, tenant_id=tenant_id)
-        if not ended.count:
-            self.check_writable(named if of is None else of)
-        return ended
+        writable = rows.writable_by(self.principal)
+        result = operations.revoke(
+            writable, actor=self.principal, reason=reason or REASON_BY_ADMIN, tenant_id=tenant_id
+        )
+        if not result.count:
+            self.check_writable(rows if judged_by is None else judged_by)
+        return result
 
-    def end_all(
-        self, scope: RevocationScope, target_id: UUID | None, reason: str | None, spare: UUID | None = None
+    def revoke_scope(
+        self,
+        scope: RevocationScope,
+        target_id: UUID | None,
+        reason: str | None,
+        except_session_id: UUID | None = None,
     ) -> Response:
-        shown = 0 if self.is_brief else MAX_IDS
-        ended = operations.revoke_scope(
+        result = operations.revoke_scope(
             scope,
             target_id,
             actor=self.principal,
             reason=reason or REASON_BY_ADMIN,
-            except_session_id=spare,
-            max_ids=shown,
+            except_session_id=except_session_id,
+            max_ids=0 if self.is_brief else MAX_IDS,
         )
-        return self.revoked(ended)
+        return self.revoked_response(result)
 
-    def revoked(self, ended: operations.RevocationResult) -> Response:
-        return self.preferred(self.answer(wire.revoked(ended, is_brief=self.is_brief)))
+    def revoked_response(self, result: operations.RevocationResult) -> Response:
+        return self.preferred(self.answer(wire.revoked(result, is_brief=self.is_brief)))
 
 
 class AdminSessionViewSet(SessionsViewSet):
@@ -107,7 +113,7 @@ class AdminSessionViewSet(SessionsViewSet):
     filterset_classes = {"stats": filters.StatisticsFilters}
     missing = "Session not found"
 
-    def named(self, session_id: str) -> SessionStateQuerySet:
+    def get_rows(self, session_id: str) -> SessionStateQuerySet:
         return self.get_queryset().filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 
     def one(self, pk: UUID) -> Any:
@@ -143,26 +149,25 @@ class AdminSessionViewSet(SessionsViewSet):
     @extend_schema(operation_id="show_session", responses=enveloped(serializers.SessionResponse))
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Get a session. Active or ended, with the applications that were used in it."""
-        return self.answer(
-            wire.session(self.first_or_404(self.fetch(self.one, self.id_or_404(Prefix.SESSION, session_id))))
-        )
+        pk = self.id_or_404(Prefix.SESSION, session_id)
+        return self.answer(wire.session(self.first_or_404(self.fetch(self.one, pk))))
 
     @extend_schema(operation_id="delete_session", request=None, responses={204: None})
     def destroy(self, request: Request, session_id: str) -> Response:
         """Revoke a session. Its next request is refused, on every server. Revoking it again changes nothing."""
-        self.end(self.check_writable(self.named(session_id)))
+        self.revoke_rows(self.check_writable(self.get_rows(session_id)))
         return self.no_content()
 
     @extend_schema(operation_id="revoke_session", request=serializers.Reason, responses={200: ENDED})
     def revoke(self, request: Request, session_id: str) -> Response:
         """Revoke a session and give a reason. Its next request is refused, on every server. Unlike DELETE, this takes a
         reason and returns the revocation."""
-        named = self.check_writable(self.named(session_id))
-        return self.revoked(self.end(named, self.validate_body(serializers.Reason).get("reason")))
+        rows = self.check_writable(self.get_rows(session_id))
+        return self.revoked_response(self.revoke_rows(rows, self.validate_body(serializers.Reason).get("reason")))
 
     @extend_schema(operation_id="revoke_all_sessions", request=serializers.RevokeAllRequest, responses={200: ENDED})
     def revoke_all(self, request: Request) -> Response:
         """Revoke all sessions of a user, tenant, partner or application. Or, as a super admin, of the whole platform.
         Sign-ins in progress are refused as well, and your own session is included if it is one of them."""
-        asked = self.validate_body(serializers.RevokeAllRequest)
-        return self.end_all(*wire.target(asked, self.principal), asked.get("reason"))
+        data = self.validate_body(serializers.RevokeAllRequest)
+        return self.revoke_scope(*wire.target(data, self.principal), data.get("reason"))

@@ -62,7 +62,8 @@ class TenantSessionsViewSet(SessionsViewSet):
     def revoke_all(self, request: Request, tenant_id: str) -> Response:
         """Revoke all sessions of a tenant. Signs all of its users out, and you too if you are one of them."""
         tenant = self.first_or_404(self.tenant(tenant_id))
-        return self.end_all(RevocationScope.TENANT, tenant.pk, self.validate_body(serializers.Reason).get("reason"))
+        reason = self.validate_body(serializers.Reason).get("reason")
+        return self.revoke_scope(RevocationScope.TENANT, tenant.pk, reason)
 
 
 class UserSessionsViewSet(SessionsViewSet):
@@ -77,8 +78,8 @@ class UserSessionsViewSet(SessionsViewSet):
         return users_in(self.tenant(tenant_id)).filter(pk=self.id_or_404(Prefix.USER, user_id))
 
     def rows(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> SessionStateQuerySet:
-        place = {"tenant_id": tenant_id, "user_id": user_id}
-        return filters.UserSessionFilters.applied(self.get_queryset().for_user(user_id), form, **place)
+        owner_ids = {"tenant_id": tenant_id, "user_id": user_id}
+        return filters.UserSessionFilters.applied(self.get_queryset().for_user(user_id), form, **owner_ids)
 
     def total(self, tenant_id: UUID, user_id: UUID, form: Form = ()) -> Any:
         user = users_in(visible_tenants(self.principal).filter(pk=tenant_id)).filter(pk=user_id)
@@ -88,11 +89,11 @@ class UserSessionsViewSet(SessionsViewSet):
     def list(self, request: Request, tenant_id: str, user_id: str) -> Response:
         """List a user's sessions. Newest first; only active ones unless you set `status` or `active_only`."""
         tenant_pk, pk = self.id_or_404(Prefix.TENANT, tenant_id), self.id_or_404(Prefix.USER, user_id)
-        what = (self.rows, self.with_list_columns, wire.list_item, tenant_pk, pk)
-        if response := self.prepared_page_response(*what, total=self.total):
+        query = (self.rows, self.with_list_columns, wire.list_item, tenant_pk, pk)
+        if response := self.prepared_page_response(*query, total=self.total):
             return response
         filterset = self.get_filterset_within(self.get_queryset().for_user(pk), user_id=pk, tenant_id=tenant_pk)
-        if response := self.prepared_filtered_page_response(filterset, *what, total=self.total):
+        if response := self.prepared_filtered_page_response(filterset, *query, total=self.total):
             return response
         user = self.user(tenant_id, user_id)
         return self.filtered_response(filterset, lambda: total_or_404(user, count_of(filterset.qs)))
@@ -105,14 +106,15 @@ class UserSessionsViewSet(SessionsViewSet):
         users' sessions are ignored."""
         user = self.check_writable(self.user(tenant_id, user_id))
         user_pk = self.id_or_404(Prefix.USER, user_id)
-        asked = self.validate_body(serializers.SessionRevokeRequest)
-        if asked["revoke_all"]:
-            spare = self.principal.session_id if asked["except_current"] else None
-            return self.end_all(RevocationScope.USER, user_pk, asked.get("reason"), spare)
-        ids = [decode_id(Prefix.SESSION, each) for each in asked["session_ids"]]
-        named = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
+        data = self.validate_body(serializers.SessionRevokeRequest)
+        if data["revoke_all"]:
+            current = self.principal.session_id if data["except_current"] else None
+            return self.revoke_scope(RevocationScope.USER, user_pk, data.get("reason"), current)
+        ids = [decode_id(Prefix.SESSION, each) for each in data["session_ids"]]
+        sessions = SessionState.objects.for_user(user_pk).filter(pk__in=[each for each in ids if each])
         tenant_pk = self.id_or_404(Prefix.TENANT, tenant_id)
-        return self.revoked(self.end(named, asked.get("reason"), of=user, tenant_id=tenant_pk))
+        result = self.revoke_rows(sessions, data.get("reason"), judged_by=user, tenant_id=tenant_pk)
+        return self.revoked_response(result)
 
 
 class TenantSessionViewSet(SessionsViewSet):
@@ -124,9 +126,9 @@ class TenantSessionViewSet(SessionsViewSet):
     def of_tenant(self, tenant_id: UUID) -> SessionStateQuerySet:
         return self.get_queryset().filter(tenant__in=visible_tenants(self.principal).filter(pk=tenant_id))
 
-    def named(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
-        here = self.of_tenant(self.id_or_404(Prefix.TENANT, tenant_id))
-        return here.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
+    def get_rows(self, tenant_id: str, session_id: str) -> SessionStateQuerySet:
+        sessions = self.of_tenant(self.id_or_404(Prefix.TENANT, tenant_id))
+        return sessions.filter(pk=self.id_or_404(Prefix.SESSION, session_id))
 
     def one(self, tenant_id: UUID, pk: UUID) -> Any:
         return self.with_columns(self.of_tenant(tenant_id).filter(pk=pk))
@@ -141,5 +143,5 @@ class TenantSessionViewSet(SessionsViewSet):
     def destroy(self, request: Request, tenant_id: str, session_id: str) -> Response:
         """Revoke a session of a tenant. Its next request is refused, on every server. Revoking it again changes
         nothing."""
-        self.end(self.check_writable(self.named(tenant_id, session_id)))
+        self.revoke_rows(self.check_writable(self.get_rows(tenant_id, session_id)))
         return self.no_content()

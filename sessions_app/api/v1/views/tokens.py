@@ -39,6 +39,6 @@ class TokenViewSet(V1ViewSet):
         client_id, secret = oauth.client_of(request, form)
         if oauth.grant(form) == oauth.CLIENT_CREDENTIALS:
             return oauth.issued(accounts.issue_token(client_id, secret, form.get("scope"), origin=self.origin))
-        asked = operations.Exchange(**{each.name: form.get(each.name) for each in fields(operations.Exchange)})
-        exchanged = operations.exchange(client_id, secret, asked, origin=self.origin)
+        parameters = operations.Exchange(**{each.name: form.get(each.name) for each in fields(operations.Exchange)})
+        exchanged = operations.exchange(client_id, secret, parameters, origin=self.origin)
         return oauth.issued(exchanged) | {"issued_token_type": ACCESS_TOKEN}
