@@ -154,3 +154,20 @@ class TestWrongUserCounter:
         assert len(list(counter_maintenance.differences())) == 2
         counter_maintenance.recount()
         assert list(counter_maintenance.differences()) == []
+
+
+SHOWN: dict[str, Callable[[Any], int]] = {
+    "/api/v1/admin/users": lambda body: body["pagination"]["total"],
+    "/api/v1/admin/dashboard/stats": lambda body: body["data"]["users"],
+    "/edge/management/v1/identities": lambda body: body["meta"]["pagination"]["totalCount"],
+    "/edge/management/v1/summary": lambda body: body["data"]["identities"],
+}
+
+
+@cells("path", SHOWN)
+def test_shown_is_what_the_counter_says_and_nobody_counts_users(path: str, world: World):
+    for _ in range(5):
+        many_at_once(world)
+    there = User.objects.filter(tenant=world.north).count() + 1  # and who asks
+    UserCount.objects.filter(tenant=world.north).update(n=F("n") + 7)
+    assert SHOWN[path](world.north_admin.get(path).json()) == there + 7

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from core.api.fields import Secret, StrictString
 from core.api.response_fields import Count, Id
-from core.api.serializers import InputSerializer
+from core.api.serializers import InputSerializer, RowSerializer
 from core.ids import Prefix
 
 
@@ -39,8 +39,8 @@ class RecoveryCodes(serializers.Serializer):
     recovery_codes = serializers.ListField(child=serializers.CharField())
 
 
-class ApiKey(serializers.Serializer):
-    id = Id(Prefix.API_KEY, source="handle")
+class ApiKey(RowSerializer):
+    id = Id(Prefix.API_KEY)
     name = serializers.CharField()
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)

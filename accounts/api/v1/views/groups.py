@@ -1,5 +1,6 @@
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from django.db.models import OuterRef
 from drf_spectacular.utils import extend_schema
@@ -57,14 +58,28 @@ class GroupViewSet(IdempotentViewSet, ResourceViewSet):
     def members(self, request: Request, resource_id: str) -> Response:
         """List a group's members. With `effective=true`, members of nested groups are included. Suspended users are
         listed, deleted ones are not."""
+        represent = serializers.Member().to_representation
+        if page := self.prepared_page_response(
+            self.member_rows, self.with_member_columns, represent, self.pk, total=self.member_total
+        ):
+            return page
         filterset = self.get_filterset(User.objects.all())
         filterset.group_id = self.pk
         return self.page_response(
             filterset,
             total=lambda: total_or_404(self.get_rows(), count_of(filterset.qs)),
-            fetch=lambda rows: rows.values("id", "email", "display_name", "role", "status"),
-            represent=serializers.Member().to_representation,
+            fetch=self.with_member_columns,
+            represent=represent,
         )
+
+    def member_rows(self, group_id: UUID) -> Any:
+        return members_of(group_id)
+
+    def member_total(self, group_id: UUID) -> Any:
+        return self.total_in(group_id, self.member_rows(group_id))
+
+    def with_member_columns(self, rows: Any) -> Any:
+        return rows.values("id", "email", "display_name", "role", "status")
 
     @extend_schema(operation_id="add_group_member", request=serializers.NewMember, responses={**ADDED, 409: A_RING})
     def add_member(self, request: Request, resource_id: str) -> Response:
@@ -84,13 +99,28 @@ class GroupViewSet(IdempotentViewSet, ResourceViewSet):
     @extend_schema(operation_id="list_nested_groups", responses=paginated(serializers.Group))
     def nested(self, request: Request, resource_id: str) -> Response:
         """List a group's nested groups. Only those that are nested in it directly are returned."""
-        filterset = self.get_filterset(Group.objects.nested_in(self.pk))
+        represent = self.serializer_class().to_representation
+        if page := self.prepared_page_response(
+            self.nested_rows, self.with_columns, represent, self.pk, total=self.nested_total
+        ):
+            return page
+        filterset = self.get_filterset(self.nested_rows(self.pk))
         return self.page_response(
             filterset,
             total=lambda: total_or_404(self.get_rows(), count_of(filterset.qs)),
             fetch=self.with_columns,
-            represent=self.serializer_class().to_representation,
+            represent=represent,
         )
+
+    def nested_rows(self, group_id: UUID) -> Any:
+        return Group.objects.nested_in(group_id)
+
+    def nested_total(self, group_id: UUID) -> Any:
+        return self.total_in(group_id, self.nested_rows(group_id))
+
+    def total_in(self, group_id: UUID, rows: Any) -> Any:
+        """How many rows there are; no row at all if the caller cannot see the group."""
+        return self.get_queryset().filter(pk=group_id).order_by().values(total=count_of(rows))
 
     @extend_schema(operation_id="nest_group", request=serializers.NewNesting, responses={**ADDED, 409: A_RING})
     def nest(self, request: Request, resource_id: str) -> Response:

@@ -1,4 +1,5 @@
 from http import HTTPStatus
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,6 +15,7 @@ from core.api.v1 import V1ViewSet
 from core.ids import Prefix
 
 THROTTLED = refused("Too many wrong passwords. Wait as many seconds as `Retry-After` says.")
+API_KEY_COLUMNS = ("id", "name", "created_at", "last_used_at")
 WRONG_STATE = refused("MFA is already on, or there is nothing to confirm or remove.")
 
 
@@ -100,8 +102,11 @@ class ApiKeyViewSet(MyAccountViewSet):
     @extend_schema(operation_id="list_my_api_keys", responses=enveloped(serializers.ApiKey, many=True))
     def list(self, request: Request) -> Response:
         """List your API keys. The keys themselves are shown only when they are created."""
-        keys = ApiKey.objects.not_deleted().filter(user=self.user_id).newest_first()
-        return self.answer(serializers.ApiKey(keys, many=True).data)
+        represent = serializers.ApiKey().to_representation
+        return self.answer([represent(row) for row in self.fetch(self.rows)])
+
+    def rows(self) -> Any:
+        return ApiKey.objects.not_deleted().filter(user=self.user_id).newest_first().values(*API_KEY_COLUMNS)
 
     @extend_schema(
         operation_id="create_api_key",
@@ -113,9 +118,9 @@ class ApiKeyViewSet(MyAccountViewSet):
         created = operations.create_api_key(
             self.me, self.validate_body(serializers.NewApiKey)["name"], actor=self.principal
         )
-        return self.answer(
-            {**serializers.ApiKey(created.key).data, "api_key": created.secret}, status=HTTPStatus.CREATED
-        )
+        row = {name: getattr(created.key, name) for name in API_KEY_COLUMNS}
+        shown = serializers.ApiKey().to_representation(row) | {"api_key": created.secret}
+        return self.answer(shown, status=HTTPStatus.CREATED)
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:

@@ -1,6 +1,7 @@
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +10,7 @@ from accounts import operations
 from accounts.api.v1 import filters, wire
 from accounts.api.v1.serializers import people as serializers
 from accounts.api.v1.serializers.mine import SessionsEnded
-from accounts.models import User
+from accounts.models import User, UserCount
 from audit.api.idempotency import IdempotentViewSet
 from core.access import Tier
 from core.api.resources import ResourceViewSet
@@ -55,6 +56,10 @@ class UserViewSet(IdempotentViewSet, ResourceViewSet):
 
     def annotate(self, rows: Any) -> Any:
         return rows.annotate(partner_id=F("tenant__partner_id"), mfa_enabled=Q(totp__confirmed_at__isnull=False))
+
+    def total_of_rows(self, *ids: UUID, rows: str, **filtered: Any) -> QuerySet[Any, Any]:
+        """All users that the caller can see are counted already."""
+        return UserCount.objects.visible_to(self.principal).in_existing_tenant().total()
 
     def perform_destroy(self, instance: User) -> int:
         return operations.delete_user(instance, actor=self.principal, versions=self.versions)
