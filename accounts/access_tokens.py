@@ -78,7 +78,10 @@ class AccessToken(Token):
         # PyJWT accepts an audience in a list and times as text. We write neither, so such a token is not ours.
         if not all(type(self.payload.get(name)) is kind for name, kind in _CLAIM_TYPES.items()):
             raise TokenError("A claim is missing or of another type")
-        super().verify()
+        try:
+            super().verify()
+        except (ValueError, OverflowError, OSError) as error:  # no datetime is that late
+            raise TokenError("A time is out of range") from error
 
 
 def read_header(token: str) -> dict[str, str]:
