@@ -13,9 +13,9 @@ from core.access import Principal
 from core.ids import Prefix, encode_id
 from core.networks import IsWithin, Network
 from sessions_app import devices, durations
-from sessions_app.authority import revocable_targets
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.models.expressions import address_changed, max_id_at
+from sessions_app.scopes import revocable_targets
 from sessions_app.selection_options import parse_options
 
 _PREFIXES = {

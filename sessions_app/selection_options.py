@@ -10,9 +10,9 @@ from accounts.models import Application, User
 from core.access import Principal, Tier
 from core.networks import Network
 from sessions_app import devices, durations
-from sessions_app.authority import owner_filter, revocable_targets
 from sessions_app.lookup import find_application, find_partner, find_sessions, find_tenant, find_user
 from sessions_app.models import RevocationScope, Session
+from sessions_app.scopes import owner_filter, revocable_targets
 
 Scopes = dict[RevocationScope, UUID | None]
 

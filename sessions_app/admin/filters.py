@@ -10,9 +10,9 @@ from django.http import QueryDict
 
 from core.access import Principal
 from core.ids import Prefix, decode_id
-from sessions_app.authority import owner_filter
 from sessions_app.devices import KINDS
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet, State
+from sessions_app.scopes import owner_filter
 from sessions_app.selection import Selection
 
 # By name: the label and the placeholder.

@@ -38,7 +38,7 @@ class Revocation(Record):
 
     prefix = Prefix.REVOCATION
 
-    number = models.BigIntegerField(null=True, unique=True)
+    number = models.BigIntegerField(null=True, unique=True)  # the revision that a scope-wide one requires from now on
     reach = models.CharField(max_length=16, choices=RevocationScope.choices)
     target_id = models.UUIDField(null=True)
     selection = models.JSONField(null=True)
@@ -63,3 +63,12 @@ class Revocation(Record):
 
     def __str__(self) -> str:
         return f"{self.reach}: {self.reason}"
+
+    @property
+    def is_scope_wide(self) -> bool:
+        return self.number is not None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it will revoke nothing more: a scope at once, a selection after its last batch."""
+        return self.is_scope_wide or self.swept_at is not None

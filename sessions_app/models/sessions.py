@@ -107,14 +107,17 @@ class SessionColumns(Record):
     last_activity_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     idle_limit = models.DurationField()
-    due_at = models.DateTimeField(null=True, db_default=Now())  # null once the session has ended
-    revision = models.BigIntegerField()
-    era = models.BigIntegerField(default=0)
-    is_newest = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True, db_default=Now())  # when it may time out; null once the session has ended
+    revision = models.BigIntegerField()  # the platform's when the session was opened; floors are compared with it
+    era = models.BigIntegerField(
+        default=0
+    )  # the highest floor when it was opened; counters are kept for each era
+    is_newest = models.BooleanField(default=False)  # of its user's sessions; counters count users by it
 
     key_digest = models.BinaryField(max_length=32, null=True)
     refreshed_at = models.DateTimeField(null=True)
 
+    # How the session ended, by revocation or by timing out (is_expired).
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=128, blank=True)
     revoke_reason = models.CharField(max_length=200, blank=True)

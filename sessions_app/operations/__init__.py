@@ -1,3 +1,16 @@
+"""What happens to sessions. Each operation is one transaction, and writes its audit entry.
+
+| to revoke | call |
+|---|---|
+| the session of a user who signs out | `sign_out` |
+| some sessions, given as a queryset | `revoke` |
+| everything in a scope: a user, tenant, partner, application, all administrators, the platform | `revoke_scope` |
+| everything that an operator's filter matches, in batches | `revoke_selected` |
+| every administrator, with a new token version | `bump_token_version` |
+
+`..._unaudited` are for operations that write an entry of their own, such as suspending a user.
+"""
+
 from sessions_app.operations.bulk_revocation import revoke_selected
 from sessions_app.operations.counter_maintenance import rebuild_counters
 from sessions_app.operations.expiry import expire, purge, purge_administrators

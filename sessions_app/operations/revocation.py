@@ -55,17 +55,22 @@ def revoke(
     if no session is left by then.
     """
     rows = list(locked(sessions))
-    owner: Any = rows[0] if rows else Tenant.objects.filter(pk__in=[tenant_id]).first()
     result = _revoke_locked([session.pk for session in rows], actor=actor, reason=reason)
     record(
         Action.SESSION_REVOKED,
         actor=actor,
         resource=rows[0] if len(rows) == 1 else None,
-        tenant_id=owner.tenant_id if rows else tenant_id,
-        partner_id=owner.partner_id if owner else None,
+        **_owner_ids(rows, tenant_id),
         changes={"reason": reason, "revoked_count": result.count, "sessions": [each.handle for each in rows]},
     )
     return result
+
+
+def _owner_ids(rows: list[Session], tenant_id: UUID | None) -> dict[str, Any]:
+    if rows:
+        return {"tenant_id": rows[0].tenant_id, "partner_id": rows[0].partner_id}
+    partner_id = Tenant.objects.filter(pk__in=[tenant_id]).values_list("partner_id", flat=True).first()
+    return {"tenant_id": tenant_id, "partner_id": partner_id}
 
 
 @transaction.atomic
@@ -132,7 +137,7 @@ def _revoke_locked(
 def mark_revoked(session_ids: list[UUID], revocation: Revocation) -> int:
     """Mark the rows that a revocation has ended, and return how many there were."""
     return Session.objects.filter(pk_in(session_ids), revoked_at=None).update(
-        revoked_at=Now() if revocation.number is None else revocation.created_at,
+        revoked_at=revocation.created_at if revocation.is_scope_wide else Now(),
         revoked_by=revocation.actor_id,
         revoke_reason=revocation.reason,
         revocation=revocation,

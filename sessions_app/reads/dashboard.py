@@ -18,8 +18,8 @@ from core.access import Principal, count_of
 from core.ids import first_at
 from core.queries import fetch_for
 from core.timestamps import milliseconds
-from sessions_app.authority import scope_of, visible_tenants
 from sessions_app.models import Revocation
+from sessions_app.scopes import scope_of, visible_tenants
 from tenancy.models import Partner, Platform
 
 DAY = timedelta(days=1)

@@ -12,9 +12,9 @@ from core.access import Principal, Tier
 from core.ids import NIL_ID
 from core.lookups import pk_in
 from core.prepared import Prepared
-from sessions_app.authority import visible_tenants
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.reads.live_counts import live_total
+from sessions_app.scopes import visible_tenants
 
 _TARGET, _TENANT, _PARTNER, _SESSION, _AFTER = (
     UUID(int=number) for number in range(3, 8)

@@ -10,9 +10,9 @@ from django.db.models.functions import JSONObject
 
 from core.access import Principal, count_of, unfiltered
 from core.lookups import pk_in
-from sessions_app.authority import owner_filter, scope_of
 from sessions_app.models import SessionState, SessionStateQuerySet
 from sessions_app.reads.live_counts import live_total
+from sessions_app.scopes import owner_filter, scope_of
 from tenancy.models import Platform
 
 

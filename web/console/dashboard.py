@@ -16,11 +16,11 @@ from core.access import Principal, Tier, count_of
 from core.api.admin import principal_of
 from core.api.components import Badge, DefinitionList, Link, Table
 from core.ids import Prefix, encode_id
-from sessions_app.authority import scope_of
 from sessions_app.models import CounterKind, RevocationScope
 from sessions_app.reads.dashboard import hourly_activity
 from sessions_app.reads.live_counts import counters_within
 from sessions_app.reads.stats import NO_SESSIONS
+from sessions_app.scopes import scope_of
 from tenancy.models import Platform
 from web.console.charts import first_of_week, spans
 

@@ -19,9 +19,9 @@ from core.ids import Prefix, decode_id, encode_id
 from sessions_app import operations
 from sessions_app.api.v1.filters import SESSION_STATUSES, WireScope
 from sessions_app.api.v1.serializers import TARGETS, RevocationStatus
-from sessions_app.authority import revocable_targets
 from sessions_app.endings import ending_of
 from sessions_app.models import RevocationScope, State
+from sessions_app.scopes import revocable_targets
 from tenancy.models import Tenant
 
 

@@ -122,7 +122,7 @@ class Command(LongCommand):
         count = revocation.revoked_count if revocation else 0
         if self.as_json:
             handle = revocation.handle if revocation else None
-            is_finished = revocation is None or revocation.number is not None or revocation.swept_at is not None
+            is_finished = revocation is None or revocation.is_finished
             write_json(self.stdout, {"revocation_id": handle, "revoked_count": count, "is_finished": is_finished})
         elif revocation:
             self.stdout.write(f"{count_sessions(count)} revoked by {revocation.handle}.")

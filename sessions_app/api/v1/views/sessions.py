@@ -12,11 +12,11 @@ from core.api.schema import enveloped, paginated
 from core.ids import Prefix
 from sessions_app import operations
 from sessions_app.api.v1 import filters, serializers, wire
-from sessions_app.authority import owner_filter, scope_of, visible_tenants
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.operations.revocation import MAX_IDS, REASON_BY_ADMIN
 from sessions_app.reads.live_list import live_page
 from sessions_app.reads.stats import NO_SESSIONS
+from sessions_app.scopes import owner_filter, scope_of, visible_tenants
 
 ENDED = enveloped(serializers.SessionRevokeResponse)
 Form = tuple[tuple[str, Any], ...]

@@ -11,11 +11,11 @@ from core.api.schema import enveloped, paginated
 from core.ids import Prefix, decode_id
 from sessions_app.api.v1 import filters, serializers, wire
 from sessions_app.api.v1.views.sessions import ENDED, STATISTICS, Form, SessionsViewSet
-from sessions_app.authority import users_in, visible_tenants
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet
 from sessions_app.reads.live_counts import live_total
 from sessions_app.reads.live_list import live_in_tenant
 from sessions_app.reads.stats import session_stats
+from sessions_app.scopes import users_in, visible_tenants
 
 
 class TenantSessionsViewSet(SessionsViewSet):
