@@ -22,7 +22,7 @@ from audit.models import AuditEntry
 from core.access import Principal, Tier
 from core.api.admin import ConsoleAdmin, KeysetChangeList, principal_of
 from core.api.components import Badge, DefinitionList, Table, time_tag
-from core.api.exports import download, format_in
+from core.api.exports import download, parse_format
 
 
 class AuditChangeList(KeysetChangeList):
@@ -92,7 +92,7 @@ class AuditEntryAdmin(ConsoleAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """Export every entry that the filters match and the operator may see."""
-        me, form, file_format = principal_of(request), AuditFilterForm(request.POST), format_in(request.POST)
+        me, form, file_format = principal_of(request), AuditFilterForm(request.POST), parse_format(request.POST)
         if form.error:
             raise SuspiciousOperation(form.error)
         indexed = form.indexed(self.seen_by(me))
@@ -107,7 +107,7 @@ class AuditEntryAdmin(ConsoleAdmin):
             return entries(export(indexed, matching, actor=me, file_format=file_format, filters=form.values))
 
         is_let_in = partial(self.admin_site.lets_in, request)
-        return download(start, tuple(Entry().fields), "record", file_format, me, is_let_in=is_let_in)
+        return download(start, tuple(Entry().fields), "record", file_format, me, is_allowed=is_let_in)
 
     def parts(self, entry: AuditEntry, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield DefinitionList(

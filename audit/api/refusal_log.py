@@ -40,7 +40,7 @@ def is_recorded(refusal: ErrorResponse | None) -> bool:
 def record_refused_request(refusal: ErrorResponse | None, request: Any, caller: Any) -> None:
     if refusal and is_recorded(refusal) and isinstance(caller, Principal):
         action, result = RECORDED[refusal.status]
-        detail = refusal.words["detail"] if isinstance(refusal.words, dict) else refusal.words
+        detail = refusal.detail["detail"] if isinstance(refusal.detail, dict) else refusal.detail
         changes = {"method": request.method, "path": without_secrets(quote(request.path))[:300], "detail": detail}
         record_refusal(action, actor=caller, result=result, changes=changes)
 

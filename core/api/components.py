@@ -1,4 +1,4 @@
-"""What the console's pages are put together of."""
+"""Components of the console's pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Sends the form of that id, with this one value."""
+    """A button that submits the form with this id, with one value."""
 
     text: str
     form: str
@@ -34,7 +34,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """One word that tells good from bad at a glance; `kind` is Unfold's: success, warning, danger, info."""
+    """A short coloured label. `kind` is one of Unfold's: success, warning, danger, info."""
 
     text: str
     kind: str = ""
@@ -42,7 +42,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class DefinitionList:
-    """What is known of something, line by line. What is not known has no line."""
+    """A list of names and values. Empty values are left out."""
 
     title: str
     rows: Sequence[tuple[str, Any]]
@@ -58,7 +58,7 @@ class Table:
 
 
 def time_tag(moment: datetime | None) -> str:
-    """To the minute, for a list whose head says that it is UTC."""
+    """Format a time to the minute, for a list whose heading says that it is UTC."""
     if moment is None:
         return ""
     written = f"{moment:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""How an error sounds when no view was found to word it."""
+"""Responses to requests that are refused before any view is called."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 
-WORDS = {
+DEFAULT_MESSAGES = {
     HTTPStatus.BAD_REQUEST: "The request could not be understood",
     HTTPStatus.NOT_FOUND: "Not Found",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request body is larger than the server accepts",
@@ -17,12 +17,12 @@ WORDS = {
 
 
 def error_response(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """In the manner of the dialect that the path belongs to, or plainly."""
-    for start, worder in settings.DIALECTS.items():
+    """Build an error in the format of the dialect that the path belongs to, or else as plain JSON."""
+    for start, path in settings.DIALECTS.items():
         if request.path_info.startswith(start):
-            say: Callable[[HttpRequest, HTTPStatus], HttpResponse] = import_string(worder)
-            return say(request, status)
-    return JsonResponse({"detail": WORDS.get(status, status.phrase)}, status=status)
+            build: Callable[[HttpRequest, HTTPStatus], HttpResponse] = import_string(path)
+            return build(request, status)
+    return JsonResponse({"detail": DEFAULT_MESSAGES.get(status, status.phrase)}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

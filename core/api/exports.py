@@ -1,4 +1,4 @@
-"""Files that are made while they are sent, however long they are."""
+"""Downloads that are generated while they are sent."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,10 +13,10 @@ from core.access import Principal
 from core.api.throttling import concurrency_limit
 from core.spreadsheets import LINES
 
-MAX_CONCURRENT = 2  # of one operator, in this process: each takes a thread and a connection until it is through
-JUDGED = 1_000  # rows, between two looks at whether they are still to be given
-BROKEN_OFF = "broken off: this is not all there is"
-LAST_WORDS = {"csv": f"{BROKEN_OFF}\r\n", "jsonl": f'{{"error": "{BROKEN_OFF}"}}\n'}
+MAX_CONCURRENT = 2  # per operator and process: each holds a thread and a connection until it is done
+CHECK_EVERY = 1_000  # rows between two checks of the operator's rights
+INCOMPLETE = "broken off: this is not all there is"
+ERROR_LINES = {"csv": f"{INCOMPLETE}\r\n", "jsonl": f'{{"error": "{INCOMPLETE}"}}\n'}
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
@@ -24,34 +24,36 @@ log = logging.getLogger(__name__)
 
 
 class AccessWithdrawn(Exception):
-    """Whoever takes the file has been signed out while they did."""
+    """The operator was signed out, or lost the right, during the download."""
 
 
 class Stream:
-    """Lines, and whoever's turn it is until the last one is sent or the browser is gone. By then it has long been said
-    that all is well: what goes wrong now, only the last line can tell."""
+    """The lines of a download, which hold a concurrency slot until the last is sent or the browser disconnects.
 
-    def __init__(self, lines: Iterable[str], last_words: str, turn: ExitStack) -> None:
-        self.lines, self.last_words, self.turn = lines, last_words, turn
+    The status 200 has been sent by then, so an error can only be reported in the last line.
+    """
+
+    def __init__(self, lines: Iterable[str], error_line: str, turn: ExitStack) -> None:
+        self.lines, self.error_line, self.turn = lines, error_line, turn
 
     def __iter__(self) -> Iterator[str]:
         with self.turn:
             try:
                 yield from self.lines
             except AccessWithdrawn:
-                yield self.last_words
+                yield self.error_line
             except Exception:
                 log.exception("a file was broken off")
-                yield self.last_words
+                yield self.error_line
 
     def close(self) -> None:
         self.turn.close()
 
 
-def format_in(said: QueryDict) -> str:
-    if said.get("format") not in LINES:
+def parse_format(data: QueryDict) -> str:
+    if data.get("format") not in LINES:
         raise SuspiciousOperation("no such format")
-    return str(said["format"])
+    return str(data["format"])
 
 
 def download(
@@ -61,21 +63,21 @@ def download(
     file_format: str,
     me: Principal,
     *,
-    is_let_in: Callable[[], bool],
+    is_allowed: Callable[[], bool],
 ) -> HttpResponse:
-    """`rows` is called once it is their turn; the file goes on for as long as they are let in."""
+    """Stream a file. `rows` is called once there is a slot, and `is_allowed` again and again during the download."""
     with ExitStack() as turn:
         turn.enter_context(concurrency_limit(MAX_CONCURRENT, f"export {me.id}"))
-        lines = LINES[file_format](_while_let_in(rows(), is_let_in), columns)
-        stream = Stream(lines, LAST_WORDS[file_format], turn.pop_all())
-        answer: Any = StreamingHttpResponse(stream, content_type=TYPES[file_format])
+        lines = LINES[file_format](_while_allowed(rows(), is_allowed), columns)
+        stream = Stream(lines, ERROR_LINES[file_format], turn.pop_all())
+        response: Any = StreamingHttpResponse(stream, content_type=TYPES[file_format])
     file = f"{name}-{datetime.now(UTC):%Y-%m-%d}.{file_format}"
-    answer["Content-Disposition"] = f'attachment; filename="{file}"'
-    return answer
+    response["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
 
 
-def _while_let_in(rows: Iterable[dict[str, Any]], is_let_in: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+def _while_allowed(rows: Iterable[dict[str, Any]], is_allowed: Callable[[], bool]) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows):
-        if number and number % JUDGED == 0 and not is_let_in():
+        if number and number % CHECK_EVERY == 0 and not is_allowed():
             raise AccessWithdrawn
         yield row

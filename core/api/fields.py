@@ -1,4 +1,4 @@
-"""What bodies are made of, taken to the letter: a number is a number, and a word one of those that are named."""
+"""Strict serializer fields: no implicit conversion from one type to another."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,13 +12,13 @@ from core import addresses, ids, public_urls
 from core.ids import NIL_ID, Prefix, decode_id, encode_id
 from core.jsonb import MAX_EXACT_INTEGER, normalize
 
-DEEPEST, LARGEST = 16, 65_536  # levels, and bytes
+MAX_DEPTH, MAX_BYTES = 16, 65_536
 SLUG = RegexValidator(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z", "Lowercase letters and digits, with hyphens between them")
 SCOPE_TOKEN = RegexValidator(r"^[!#-\[\]-~]+\Z", "Printable ASCII characters without space, quote or backslash")
 
 
 class StrictString(serializers.CharField):
-    """A string, and nothing that merely looks like one; not blank, and without the NUL that PostgreSQL cannot hold."""
+    """A string that is not blank and has no NUL, which PostgreSQL cannot store. Numbers are not converted."""
 
     pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
@@ -71,7 +71,7 @@ class FetchedUrl(StrictString):
 
 
 class OptionalText(StrictString):
-    """Text that there may be none of, kept to the letter."""
+    """Text that may be empty and is not trimmed."""
 
     pattern = r"^[^\u0000]*$"
 
@@ -80,7 +80,7 @@ class OptionalText(StrictString):
 
 
 class Secret(StrictString):
-    """Taken to the letter, spaces and all; bounded, because hashing costs."""
+    """A secret, not trimmed. Its length is limited, since hashing is expensive."""
 
     pattern = r"^[^\u0000]+$"
 
@@ -89,7 +89,7 @@ class Secret(StrictString):
 
 
 class StrictBoolean(serializers.BooleanField):
-    """True or false, and nothing that merely sounds like it."""
+    """True or false. Strings and numbers are not converted."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -98,7 +98,7 @@ class StrictBoolean(serializers.BooleanField):
 
 
 class StrictInteger(serializers.IntegerField):
-    """Not a text that looks like one, nor a flag; 3.0 is one."""
+    """An integer. Strings and booleans are not converted; 3.0 is accepted."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is float and data.is_integer():
@@ -109,10 +109,10 @@ class StrictInteger(serializers.IntegerField):
 
 
 class StrictChoice(serializers.ChoiceField):
-    """One of a few words, in no other spelling."""
+    """One of the given values, in exactly this spelling."""
 
-    def __init__(self, words: type[TextChoices], **options: Any) -> None:
-        super().__init__(choices=words.choices, **options)
+    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
+        super().__init__(choices=choices.choices, **options)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data not in self.choices:
@@ -128,7 +128,7 @@ class Slug(StrictString):
 
 
 class ScopeToken(StrictString):
-    """RFC 6749, appendix A.4: any printable letters but a space, a quote and a backslash."""
+    """OAuth scopes (RFC 6749, appendix A.4): printable characters except space, quote and backslash."""
 
     pattern = r"^[!#-\[\]-~]+$"
 
@@ -137,7 +137,7 @@ class ScopeToken(StrictString):
 
 
 class UniqueList(serializers.ListField):
-    """A list in which nothing stands twice."""
+    """A list without duplicates."""
 
     default_error_messages = {"repeated": "The list contains duplicates"}
 
@@ -156,13 +156,13 @@ class Email(serializers.EmailField):
         if not isinstance(data, str):
             self.fail("invalid")
         text = super().to_internal_value(data)
-        if self.max_length and len(text.lower()) > self.max_length:  # as it is kept: some letters are two when small
+        if self.max_length and len(text.lower()) > self.max_length:  # as stored: some letters become two in lower case
             self.fail("max_length", max_length=self.max_length)
         return text
 
 
 class IdText(StrictString):
-    """An id that is handed on as text."""
+    """An id that stays text."""
 
     def __init__(self, prefix: Prefix, **options: Any) -> None:
         super().__init__(max_length=64, **options)
@@ -170,7 +170,7 @@ class IdText(StrictString):
 
 
 class IdField(StrictString):
-    """An id. What is none that we would write is nobody's, and refused as such."""
+    """An id. A malformed one is decoded to NIL_ID, so that it is refused like an unknown one."""
 
     def __init__(self, prefix: Prefix, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -190,12 +190,12 @@ class IdField(StrictString):
 
 
 class JsonObject(serializers.DictField):
-    """A JSON object of the caller's own making, kept to the letter; but what PostgreSQL cannot hold or give back."""
+    """A JSON object of the caller, stored unchanged. Values that jsonb cannot represent exactly are refused."""
 
     default_error_messages = {
         "inexact": f"Numbers must be between -{MAX_EXACT_INTEGER} and {MAX_EXACT_INTEGER}",
-        "too_deep": f"At most {DEEPEST} levels of nesting",
-        "too_large": f"At most {LARGEST} bytes",
+        "too_deep": f"At most {MAX_DEPTH} levels of nesting",
+        "too_large": f"At most {MAX_BYTES} bytes",
         "unreadable": "Text must not contain NUL or unpaired surrogates",
     }
 
@@ -208,13 +208,13 @@ class JsonObject(serializers.DictField):
                     self.fail("unreadable")
                 case int() | float() if abs(leaf) > MAX_EXACT_INTEGER:
                     self.fail("inexact")
-        if len(orjson.dumps(data)) > LARGEST:
+        if len(orjson.dumps(data)) > MAX_BYTES:
             self.fail("too_large")
         return normalize(data)
 
 
 def _leaves(value: Any, field: JsonObject, depth: int = 1) -> Iterator[Any]:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         field.fail("too_deep")
     match value:
         case dict():
@@ -229,6 +229,8 @@ def _leaves(value: Any, field: JsonObject, depth: int = 1) -> Iterator[Any]:
 
 
 def one_of(*shapes: dict[str, Any]) -> dict[str, Any]:
-    """A body has one of these shapes. Said as a condition, which checkers of bodies read, and makers of clients need
-    not: a plain `anyOf` would make them a type for each shape."""
+    """Return the rule that a body has one of these shapes.
+
+    As a condition, validators apply it and code generators ignore it; a plain `anyOf` would generate a type per shape.
+    """
     return {"if": {"type": "object"}, "then": {"anyOf": list(shapes)}}

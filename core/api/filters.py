@@ -1,4 +1,4 @@
-"""What a list can be asked for: filters that read a query string strictly, and say in the schema what they take."""
+"""Filters that parse query parameters strictly and describe them in the schema."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ Schema = dict[str, Any]
 
 
 class Filter(django_filters.Filter):
-    """A filter that says in the schema what it takes. The label is its description there."""
+    """A filter with its own schema. The label is its description there."""
 
     schema: ClassVar[Schema] = {"type": "string"}
 
@@ -45,7 +45,7 @@ class Filter(django_filters.Filter):
 
 
 class Form:
-    """What a query says, read by the fields of a set of filters.
+    """The values of a query, parsed by the fields of a filter set.
 
     Django's own form copies all of its fields for each request, the few that the query names and the others.
     """
@@ -105,50 +105,50 @@ class TextFilter(Filter):
         return {"type": "string", "maxLength": self.extra["max_length"], "pattern": r"^[^\u0000]*$"}
 
 
-class MeaningField(forms.CharField):
-    """Text that stands for something: `meaning` reads it, or raises a ValueError."""
+class ParsedField(forms.CharField):
+    """Text that `parse` converts. A ValueError of `parse` becomes an error message."""
 
-    def __init__(self, *, meaning: Callable[[str], Any], expected: str = "", **options: Any) -> None:
+    def __init__(self, *, parse: Callable[[str], Any], expected: str = "", **options: Any) -> None:
         super().__init__(**options)
-        self.meaning, self.expected = meaning, expected
+        self.parse, self.expected = parse, expected
 
     def clean(self, value: Any) -> Any:
         if value is None:
             return None
         try:
-            return self.meaning(super().clean(value))
+            return self.parse(super().clean(value))
         except (ValueError, OverflowError) as error:
             raise ValidationError(f"Input should be {self.expected}", code="invalid") from error
 
 
 class ParsedFilter(Filter):
-    field_class = MeaningField
+    field_class = ParsedField
 
 
 class IdFilter(ParsedFilter):
-    """An id. One that is malformed or foreign is nobody's, and its page is empty."""
+    """An id. A malformed id, or one of another kind, matches nothing."""
 
     schema = {"type": "string", "maxLength": 64, "pattern": r"^[^\u0000]*$"}
 
     def __init__(self, prefix: Prefix, field_name: str | None = None, **options: Any) -> None:
         self.prefix = prefix
-        super().__init__(field_name, max_length=64, meaning=lambda text: decode_id(prefix, text) or NIL_ID, **options)
+        super().__init__(field_name, max_length=64, parse=lambda text: decode_id(prefix, text) or NIL_ID, **options)
 
 
 class ChoiceFilter(ParsedFilter):
-    """One of a few words."""
+    """One of the values of an enum."""
 
-    def __init__(self, words: type[Enum], field_name: str | None = None, **options: Any) -> None:
-        self.words = [str(word.value) for word in words]
-        super().__init__(field_name, meaning=words, expected=f"one of {', '.join(self.words)}", **options)
+    def __init__(self, values: type[Enum], field_name: str | None = None, **options: Any) -> None:
+        self.values = [str(choice.value) for choice in values]
+        super().__init__(field_name, parse=values, expected=f"one of {', '.join(self.values)}", **options)
 
     def parameter(self) -> Schema:
-        return {"type": "string", "enum": self.words}
+        return {"type": "string", "enum": self.values}
 
 
 class BooleanFilter(ParsedFilter):
     def __init__(self, *args: Any, default: bool, **options: Any) -> None:
-        super().__init__(*args, meaning=flag, expected="true or false", **options)
+        super().__init__(*args, parse=flag, expected="true or false", **options)
         self.default = default
 
     def parameter(self) -> Schema:
@@ -156,16 +156,16 @@ class BooleanFilter(ParsedFilter):
 
 
 class DateTimeFilter(ParsedFilter):
-    """RFC 3339. A time that does not say where is UTC."""
+    """A time in RFC 3339 format. Without an offset, it is UTC."""
 
     schema = {"type": "string", "format": "date-time"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, meaning=moment, expected="a time such as 2026-01-31T12:00:00Z", **options)
+        super().__init__(*args, parse=moment, expected="a time such as 2026-01-31T12:00:00Z", **options)
 
 
 class NetworkFilter(ParsedFilter):
-    """An address within a network, or the address itself."""
+    """An IP address, or any address in a network."""
 
     schema = {
         "type": "string",
@@ -173,7 +173,7 @@ class NetworkFilter(ParsedFilter):
     }
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, meaning=network, expected="an address, or a network such as 192.0.2.0/24", **options)
+        super().__init__(*args, parse=network, expected="an address, or a network such as 192.0.2.0/24", **options)
 
     def filter(self, rows: Any, value: Network | None) -> Any:
         return rows.filter(IsWithin(F(self.field_name), Value(str(value)))) if value else rows
@@ -188,5 +188,5 @@ def flag(text: str) -> bool:
 def moment(text: str) -> datetime:
     if not _MOMENT.fullmatch(text):
         raise ValueError(text)
-    found = datetime.fromisoformat(text.upper())
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    parsed = datetime.fromisoformat(text.upper())
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)

@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from core.access import unfiltered
 from core.api.filters import FilterSet
 from core.api.pagination import PARAMETERS, PageOrCursorPagination, Values, query_values
-from core.api.throttling import a_turn_to_search
+from core.api.throttling import search_limit
 from core.api.v1 import V1ViewSet, ValidationFailed, error_item
 from core.cursors import Position
 from core.lookups import pk_in
 from core.parameters import Parameters
 
-# Filters that no index serves: in a large tenant, every row is looked at.
+# Filters without an index, which scan every row of a tenant.
 COSTLY = frozenset({"search", "last_activity_after", "last_activity_before"})
 
 Represent = Callable[[Values], Values]
@@ -42,9 +42,9 @@ class ListViewSet(V1ViewSet):
 
     @property
     def action_filters(self) -> type[FilterSet]:
-        """Those of the current action, which has some."""
+        """The filter set of the current action."""
         filterset_class = self.get_filterset_class()
-        assert filterset_class  # noqa: S101 - an action that filters declares what by
+        assert filterset_class  # noqa: S101 - only called for actions that declare one
         return filterset_class
 
     @property
@@ -60,7 +60,7 @@ class ListViewSet(V1ViewSet):
 
     @property
     def filters_in_query(self) -> dict[str, str]:
-        """The filters that the query sets. An empty one does not filter."""
+        """The filters in the query, without empty ones."""
         query = self.request.META["QUERY_STRING"]
         if not query:
             return {}
@@ -68,7 +68,7 @@ class ListViewSet(V1ViewSet):
         return {name: text for name, text in values.items() if text.strip()}
 
     def get_filterset(self, queryset: QuerySet[Any]) -> FilterSet:
-        """`queryset` and the filters of the query; `qs` are the rows that pass them."""
+        """Return the filter set of the query, or refuse invalid values. Its `qs` holds the matching rows."""
         filterset = self.action_filters(self.filters_in_query, queryset=queryset)
         errors = filterset.form.errors
         if errors:
@@ -89,7 +89,7 @@ class ListViewSet(V1ViewSet):
         fetch: Callable[[Any], QuerySet[Any, Any]],
         represent: Represent,
     ) -> Response:
-        """`fetch` makes `values()` of the rows of a page, and `represent` what is shown of each."""
+        """Respond with a page. `fetch` makes `values()` of its rows, and `represent` formats each."""
         self.read_position(filterset.form.cleaned_data)
         with self.search_limit():
             rows = self.paginator.paginate_queryset(filterset.qs, self.request, self, total=total, fetch=fetch)
@@ -103,10 +103,10 @@ class ListViewSet(V1ViewSet):
         *ids: UUID,
         total: Callable[..., Any] | None = None,
     ) -> Response | None:
-        """The page where nothing is filtered.
+        """Respond with a page of the unfiltered list by prepared statements, or return None.
 
-        `rows`, `fetch` and `total` are methods of this view, which make the query from `ids`. `total` has no row where
-        there is nothing to list: 404.
+        `rows`, `fetch` and `total` are methods of this view that build queries from `ids`. If `total` returns no row,
+        the list does not exist: 404.
         """
         if self.filters_in_query or not self.read_position({}).is_prepared:
             return None
@@ -121,9 +121,9 @@ class ListViewSet(V1ViewSet):
         *ids: UUID,
         total: Callable[..., Any] | None = None,
     ) -> Response | None:
-        """The same page of what a filter leaves: compiled once for each form of the filter.
+        """Respond with a page of a filtered list by statements compiled once for each form of filter, or return None.
 
-        `rows` and `total` also take `form`: the values of the filter, with stand-ins for them.
+        `rows` and `total` also take `form`: the filter with placeholders for its values.
         """
         values = filterset.form.cleaned_data
         if not self.read_position(values).is_prepared:
@@ -137,7 +137,7 @@ class ListViewSet(V1ViewSet):
         return self.cut_response(*page, represent)
 
     def cut_response(self, total: int, rows: list[Any], represent: Represent) -> Response:
-        """Of rows of which there may be one more than the page has."""
+        """Respond with a page, given its rows and one more if there is a next page."""
         return self.get_paginated_response([represent(row) for row in self.paginator.cut(rows, total)])
 
     def _fetch_page(
@@ -174,9 +174,9 @@ class ListViewSet(V1ViewSet):
         return getattr(self, fetch)(page).order_by("-pk")
 
     def search_limit(self) -> AbstractContextManager[None]:
-        """For a list that is filtered by what no index knows: a caller has few of those at once."""
+        """Limit concurrent requests for lists with a filter that has no index."""
         is_costly = not COSTLY.isdisjoint(self.filters_in_query)
-        return a_turn_to_search(self.principal.id) if is_costly else nullcontext()
+        return search_limit(self.principal.id) if is_costly else nullcontext()
 
 
 def _error(name: str, error: Any) -> dict[str, Any]:

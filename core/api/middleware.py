@@ -1,4 +1,4 @@
-"""What every request gets before any view: an id, the client's true address, one spelling of its path, a size limit."""
+"""Middleware for every request: its id, the client's address, one spelling of its path, and a size limit."""
 
 import ipaddress
 import re
@@ -15,8 +15,8 @@ from core.ids import uuid7
 
 ORIGIN = "curfew.origin"
 EDGE_ROOTS = ("/edge/management/v1/", "/edge/client/v1/")
-ROOTS = ("/api/v1/", *EDGE_ROOTS)  # what is below is spelled with a slash at its end, or without
-PROBES = ("/healthz", "/readyz")  # asked by address, and they tell nothing
+ROOTS = ("/api/v1/", *EDGE_ROOTS)  # paths below these may end with a slash or not
+PROBES = ("/healthz", "/readyz")  # called by IP address; they reveal nothing
 MAX_DISCARDED_BODY = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _IN_BRACKETS = re.compile(r"\[([^]]*:[^]]*)\](?::[0-9]{1,5})?")
@@ -39,7 +39,7 @@ class RequestMiddleware:
 
 
 class RequestLimitsMiddleware:
-    """Turns away what no view should see. Stands behind the security headers, so that refusals carry them too."""
+    """Refuse requests that no view should see. This runs inside the security headers, so refusals have them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -49,7 +49,7 @@ class RequestLimitsMiddleware:
 
     def refusal(self, request: HttpRequest) -> HttpResponse | None:
         if request.path_info not in PROBES:
-            request.get_host()  # raises DisallowedHost, a 400, before anything looks at the request
+            request.get_host()  # raises DisallowedHost, which becomes a 400
             if request.META[ORIGIN].ip_address is None and comes_by_proxy(request):
                 return error_response(request, HTTPStatus.BAD_REQUEST)
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -57,26 +57,26 @@ class RequestLimitsMiddleware:
             return error_response(request, HTTPStatus.BAD_REQUEST)
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             if int(length) <= MAX_DISCARDED_BODY:
-                request.read()  # a proxy that is cut off while it still sends tells its client of a 502
+                request.read()  # a proxy that is interrupted while sending would report a 502
             return error_response(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return None
 
 
 def origin_of(request: HttpRequest) -> Origin:
-    asked = request.META.get("HTTP_X_REQUEST_ID", "")
+    request_id = request.META.get("HTTP_X_REQUEST_ID", "")
     return Origin(
         ip_address=client_ip(request),
         user_agent=clean_header(request.META.get("HTTP_USER_AGENT", "")),
-        request_id=asked if _REQUEST_ID.fullmatch(asked) else uuid7().hex,
+        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else uuid7().hex,
     )
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The nearest address on the way here that is not one of our own proxies.
+    """Return the nearest address that is not one of our own proxies.
 
-    X-Forwarded-For is read from the right, and only as far as each hop is a proxy we trust: everything further
-    left is whatever the client chose to write. A hop that is no address is unknown, and so is the client; one may be
-    empty because granian empties a whole header over one byte beyond ASCII, in whoever's part of the list it is.
+    X-Forwarded-For is read from the right, as long as each hop is a trusted proxy: anything further left can be
+    forged by the client. If a hop is not an address, the client is unknown. A hop may be empty, since granian empties
+    a header that has any byte outside ASCII.
     """
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
@@ -91,21 +91,23 @@ def is_trusted(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 
 def trust_the_scheme(request: HttpRequest) -> None:
-    """Believe X-Forwarded-Proto from our own proxies, and drop it from anybody else."""
+    """Accept X-Forwarded-Proto from our own proxies, and drop it otherwise."""
     if "HTTP_X_FORWARDED_PROTO" in request.META and not comes_by_proxy(request):
         del request.META["HTTP_X_FORWARDED_PROTO"]
 
 
 def comes_by_proxy(request: HttpRequest) -> bool:
-    """One of our own, that is: what it says of the request is true."""
+    """Whether the request comes from one of our own proxies, whose headers are trusted."""
     peer = _address(request.META.get("REMOTE_ADDR", ""))
     return peer is not None and is_trusted(peer)
 
 
 def drop_trailing_slash(request: HttpRequest) -> None:
-    """Both spellings answer directly: a redirect would lose the body of a POST. A root is nothing without its slash.
-    Elsewhere one says something: behind it, the panel looks for the name of the session to end. The edge's web console
-    puts two slashes behind an id."""
+    """Accept a path with or without a slash at its end, since a redirect would lose the body of a POST.
+
+    The roots need their slash, and in the panel's paths it has a meaning. The edge's web console appends two slashes
+    to ids.
+    """
     path = request.path_info
     if path.startswith(EDGE_ROOTS) and path.endswith("//"):
         request.path_info = path.removesuffix("//")
@@ -119,9 +121,9 @@ def clean_header(value: str) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """Some proxies write the client's port behind its address, and IPv6 addresses in brackets."""
-    found = _IN_BRACKETS.fullmatch(hop) or _IPV4_AND_PORT.fullmatch(hop)
-    return found[1] if found else hop
+    """Remove the port and the brackets that some proxies add to an address."""
+    match = _IN_BRACKETS.fullmatch(hop) or _IPV4_AND_PORT.fullmatch(hop)
+    return match[1] if match else hop
 
 
 @lru_cache(maxsize=4_096)

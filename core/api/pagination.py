@@ -1,4 +1,4 @@
-"""v1's pagination: pages by number or behind a cursor, in its envelope."""
+"""v1's pagination: pages by number or by cursor, in its envelope."""
 
 import json
 import re
@@ -21,16 +21,15 @@ from core.lookups import pk_in
 LAST_PAGE = 2**63 - 1
 PARAMETERS = ("page", "per_page", "ordering", "cursor")
 
-_DIGITS = 4_000  # int() itself gives up a little later
+_DIGITS = 4_000  # int() has a limit slightly above this
 Values = Mapping[str, Any]
 
 
 class PageOrCursorPagination(BasePagination):
-    """One page of a list. It costs its ids, which an index tells, and then its few rows.
+    """A page of a list, read by its ids from an index and then by its few rows.
 
-    `read` returns the position in the list that the request asks for, before anything is looked up; `cut` takes the
-    rows that were read there. `paginate_queryset` reads the rows of a queryset as well: its `fetch` makes `values()` of
-    the rows of a page, and `total` counts them all.
+    `read` parses the requested position, before any query; `cut` takes the rows at that position. `paginate_queryset`
+    also reads these from a queryset: `fetch` makes `values()` of a page, and `total` counts the whole list.
     """
 
     request: Request
@@ -39,12 +38,12 @@ class PageOrCursorPagination(BasePagination):
     next_cursor: str | None
 
     def read(self, request: Request, filters: type[FilterSet], values: Values) -> Position:
-        """`values` are what the list is filtered by: a cursor is good for one caller and one list."""
+        """Parse the position. `values` are the filters, since a cursor is valid for one caller and one list only."""
         self.request, self.binding = request, cursor_binding(request, values)
         self.position = self._position(query_values(request.META["QUERY_STRING"], PARAMETERS), filters)
         return self.position
 
-    def paginate_queryset(  # type: ignore[override]  # how many there are, often something else knows
+    def paginate_queryset(  # type: ignore[override]  # the total often comes from a counter
         self,
         queryset: QuerySet[Any],
         request: Request,
@@ -60,7 +59,7 @@ class PageOrCursorPagination(BasePagination):
         return self.cut(rows, count)
 
     def cut(self, rows: list[Any], total: int) -> list[Any]:
-        """The rows of the page. `rows` holds one more, unless the list ends with it."""
+        """Return the rows of the page. `rows` holds one more if there is a next page."""
         page, is_last = rows[: self.position.per_page], len(rows) <= self.position.per_page
         self.total = reconcile_total(total, self.position, page, is_last=is_last)
         self.next_cursor = None if is_last else self.position.next(page, self.binding)
@@ -96,7 +95,7 @@ class PageOrCursorPagination(BasePagination):
 
 
 def cursor_binding(request: Request, values: Values) -> str:
-    """The caller, the list and its filters, which a cursor holds for."""
+    """Return what a cursor is valid for: the caller, the list and its filters."""
     me: Principal = request.auth  # type: ignore[assignment]  # no list is public
     filters = sorted((name, value) for name, value in values.items() if value not in (None, ""))
     return json.dumps([request.path_info, me.id, me.tier, me.tenant_id, me.partner_id, filters], default=str)
@@ -131,7 +130,7 @@ def wrong(name: str, message: str) -> dict[str, Any]:
 
 
 def reconcile_total(total: int, position: Position, rows: list[Values], *, is_last: bool) -> int:
-    """The total was counted before the page was read. A page that has seen the end of the list knows better."""
+    """Correct a total that was counted before the page was read, if the page shows another length."""
     seen = position.seen + len(rows)
     if is_last and position.after is None and (rows or not position.seen):
         return seen
@@ -139,7 +138,7 @@ def reconcile_total(total: int, position: Position, rows: list[Values], *, is_la
 
 
 def total_or_404(parent: QuerySet[Any], total: Any) -> int:
-    """The total of what belongs to a parent, asked together with whether there is one."""
+    """Return a total together with whether its parent exists, in one query; otherwise 404."""
     count = parent.order_by().values_list(total, flat=True).first()
     if count is None:
         raise Http404

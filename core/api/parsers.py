@@ -40,7 +40,7 @@ class JSONParser(BaseParser):
 
 
 def loads_strict(body: bytes) -> Any:
-    """What it says, or NotJSON."""
+    """Parse JSON, or raise NotJSON."""
     try:
         orjson.loads(body)
         return json.loads(body, object_pairs_hook=_object)
@@ -49,8 +49,8 @@ def loads_strict(body: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two values for one name, two readers might take different ones."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    """Refuse duplicate names, of which two parsers might use different values."""
+    pairs_by_name = dict(pairs)
+    if len(pairs_by_name) < len(pairs):
         raise ValueError("a name occurs twice")
-    return found
+    return pairs_by_name

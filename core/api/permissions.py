@@ -1,4 +1,4 @@
-"""May they call this function at all? Decided from the view's own declaration, before any lookup."""
+"""Whether a principal may call an action at all, by the view's own declaration and before any lookup."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ NEEDS_PERSON = "A client that acts for a user cannot do this; the user must do i
 
 
 class DenyAll(BasePermission):
-    """What a view gets that declares nothing."""
+    """Deny everything. The default for views without a declaration."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return False
@@ -33,9 +33,9 @@ class ActionPolicy(BasePermission):
             return True
         principal = request.auth
         if not isinstance(principal, Principal):
-            return False  # DRF makes it a 401
+            return False  # which DRF turns into a 401
         if action is None:
-            return True  # an undeclared method: who it is, is settled, and the answer is 405
+            return True  # an undeclared method answers 405
         return is_allowed(principal, view, action)
 
 
@@ -44,7 +44,7 @@ def is_allowed(principal: Principal, view: Any, action: str) -> bool:
     tell raises `PermissionDenied`."""
     tier, scope = declared(view, action)
     if tier is Tier.NONE:
-        return False  # whoever it is: no tier is enough, and no scope either
+        return False  # undeclared actions are denied to every tier and scope
     if tier is Tier.USER:
         return _personal(principal, scope, needs_session=action in view.with_session)
     if principal.is_scoped and scope not in principal.scopes:
@@ -53,7 +53,7 @@ def is_allowed(principal: Principal, view: Any, action: str) -> bool:
 
 
 def declared(view: Any, action: str) -> tuple[Tier, Scope]:
-    """The tier an action takes; NONE, which nobody has enough of, when the view does not say."""
+    """Return the tier that an action needs, or NONE if the view does not declare it."""
     if action in view.reads:
         return view.reads[action], Scope.ADMIN_READ
     return view.writes.get(action, Tier.NONE), Scope.ADMIN_WRITE

@@ -1,4 +1,4 @@
-"""What a query string says, read as strictly as a body."""
+"""Parse query strings as strictly as bodies."""
 
 from urllib.parse import unquote_to_bytes
 
@@ -12,7 +12,7 @@ class NotText(ValueError):
 
 
 def parse(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[str, str]:
-    """What a query says of `names`, the last word counting. The rest, however much there is, is not even read."""
+    """Return the values of these parameters, the last one of each. Other parameters are not decoded."""
     values: dict[str, bytes] = {}
     for name, _, value in (pair.partition("=") for pair in query.split("&")):
         decoded = _plain(name).decode(errors="replace")
@@ -24,13 +24,13 @@ def parse(query: str, names: set[str], *, ignore_empty: bool = False) -> dict[st
 
 
 def names_in(query: str) -> list[str]:
-    """The names that a query holds, each once, in their order."""
+    """Return the names of all parameters, without duplicates, in order."""
     names = (pair.partition("=")[0] for pair in query.split("&") if pair)
     return list(dict.fromkeys(_plain(name).decode(errors="replace") for name in names))
 
 
 def _plain(text: str) -> bytes:
-    """WSGI hands over the bytes of a query as if each were a letter."""
+    """Decode percent-encoding to bytes. WSGI passes the query's bytes as Latin-1."""
     return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace"))
 
 

@@ -1,4 +1,4 @@
-"""The answer to a form: where to look at what came of it, so that looking again does nothing again."""
+"""The redirect after a form, so that reloading the page does not submit it again."""
 
 from http import HTTPStatus
 

@@ -22,7 +22,7 @@ class JSONRenderer(BaseRenderer):
 
 
 class OnlyJSON(BaseContentNegotiation):
-    """There is one representation. Whatever a client says it accepts, it gets that one rather than a 406."""
+    """Respond with JSON whatever the client accepts, and never with a 406."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         content_type = request.content_type.partition(";")[0].strip().lower()
@@ -36,5 +36,5 @@ class OnlyJSON(BaseContentNegotiation):
 
 
 def _plain(value: Any) -> Any:
-    """DRF hands over its own kinds of text and lists."""
+    """Convert DRF's own types of text and lists."""
     return list(value) if isinstance(value, list | tuple) else dict(value) if isinstance(value, dict) else str(value)

@@ -96,7 +96,7 @@ class ResourceViewSet(ListViewSet):
 
     @property
     def versions(self) -> frozenset[str] | None:
-        """Those that `If-Match` names; None if any will do."""
+        """The versions in `If-Match`; None accepts any."""
         tags = self.request.headers.get("If-Match", "*")
         return None if tags.strip() == "*" else frozenset(tag for weak, tag in _TAG.findall(tags) if not weak)
 

@@ -1,4 +1,4 @@
-"""What answers are made of."""
+"""Serializer fields of responses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Did a page of another site send this? For requests that change something and may carry a cookie."""
+"""Detect requests from pages of other sites, for requests that change something and may carry a cookie."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -8,7 +8,7 @@ from core.api.middleware import comes_by_proxy
 
 
 def is_cross_site(request: HttpRequest) -> bool:
-    """Browsers say where a request comes from; what says nothing of the kind is no page."""
+    """Whether a page of another site sent this. Browsers send these headers; a request without them is not a page's."""
     if request.headers.get("Sec-Fetch-Site", "").strip().lower() == "cross-site":
         return True
     origin = request.headers.get("Origin")
@@ -16,17 +16,17 @@ def is_cross_site(request: HttpRequest) -> bool:
 
 
 def is_allowed_origin(request: HttpRequest) -> bool:
-    """A page of an origin that the operator lets call the API, with credentials that the page itself holds."""
+    """Whether the operator allows this origin to call the API, with credentials that the page itself holds."""
     return request.headers.get("Origin") in settings.CORS_ALLOWED_ORIGINS
 
 
 def own_origin(request: HttpRequest) -> str:
-    """As the browser knows us: what a proxy of ours says that it was asked for, or else what we were asked for."""
+    """Return the origin by which the browser knows us: as our proxy received it, or else as we did."""
     return f"{request.scheme}://{forwarded_host(request) or request.get_host()}".lower()
 
 
 def forwarded_host(request: HttpRequest) -> str:
-    """One of ours that the nearest proxy was asked for. Further left is whatever the client chose to write."""
+    """Return the host that the nearest proxy was called by, if it is ours. Hosts further left can be forged."""
     if not comes_by_proxy(request):
         return ""
     host = request.headers.get("X-Forwarded-Host", "").rpartition(",")[2].strip()

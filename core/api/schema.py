@@ -1,4 +1,4 @@
-"""What the published schema says beyond what drf-spectacular reads off a view: texts, parameters and errors."""
+"""Extend drf-spectacular: texts, parameters, headers and errors that it cannot read from a view."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -35,7 +35,7 @@ class V1Schema(AutoSchema):
         return operation
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return False  # a list comes in an envelope, which is no list
+        return False  # lists are in an envelope, which is an object
 
     def get_override_parameters(self) -> list[Any]:
         """A list's own parameters are declared once, where they are read."""
@@ -43,7 +43,7 @@ class V1Schema(AutoSchema):
         return [*super().get_override_parameters(), *own, *self.headers]
 
     def _get_parameters(self) -> list[dict[str, Any]]:
-        """Add what drf-spectacular does not know: what an id looks like, and that a filter may be empty."""
+        """Add the patterns of ids, and that filters may be empty."""
         parameters = super()._get_parameters()
         filters = self.filterset.base_filters if self.filterset else ()
         for parameter in parameters:
@@ -54,22 +54,22 @@ class V1Schema(AutoSchema):
         return parameters
 
     def _get_serializer_name(self, serializer: Any, direction: Any, *args: Any, **options: Any) -> str:
-        """What is called a request already is not called one twice."""
+        """Do not append `Request` to a name that already ends with it."""
         name = super()._get_serializer_name(serializer, direction, *args, **options)
         return name.removesuffix("Request") if name.endswith("RequestRequest") else name
 
     @property
     def headers(self) -> list[OpenApiParameter]:
-        """Those that make it safe to send a write again, or to write over what somebody else has written."""
+        """The headers for safe retries and for optimistic locking."""
         view = cast(V1ViewSet, self.view)
-        found = [IDEMPOTENCY_KEY] if view.action in getattr(view, "repeatable", ()) else []
+        parameters = [IDEMPOTENCY_KEY] if view.action in getattr(view, "repeatable", ()) else []
         if self.resource and view.action in ("update", "destroy"):
-            found += [IF_MATCH, ENDED]
+            parameters += [IF_MATCH, ENDED]
         if view.action == "rotate_secret":
-            found.append(IF_MATCH)
+            parameters.append(IF_MATCH)
         if self.resource and view.action in ("create", "retrieve", "update"):
-            found.append(ETAG)
-        return found
+            parameters.append(ETAG)
+        return parameters
 
     @property
     def filterset(self) -> type[FilterSet] | None:
@@ -77,7 +77,7 @@ class V1Schema(AutoSchema):
 
     @property
     def resource(self) -> ResourceViewSet | None:
-        """The view, if this is one of the five that every kind of thing has."""
+        """The view, if the action is one of the five that every resource has."""
         return self.view if isinstance(self.view, ResourceViewSet) and self.view.action in VERBS else None
 
     def get_operation_id(self) -> str:
@@ -113,33 +113,33 @@ class V1Schema(AutoSchema):
         return summarize(self.get_description())
 
     def get_description(self) -> str:  # type: ignore[override]  # drf-stubs know only the schema of DRF itself
-        """That of the action's docstring, or the text that all resources have for it and the view's own note."""
+        """Return the action's docstring, or the text of this action for all resources with the view's own note."""
         view = self.resource
         if view is None:
             return " ".join(super().get_description().split())
         return describe(view.action, view.resource_name, view.notes.get(view.action, ""))
 
     def refusals(self, path: str, body: dict[str, Any]) -> list[int]:
-        found = [503]
+        statuses = [503]
         view = cast(V1ViewSet, self.view)
         if view.action not in view.public:
-            found += [401, 403]
+            statuses += [401, 403]
         if "{" in path:
-            found.append(404)
+            statuses.append(404)
         if body:
-            found += [413, 415]
+            statuses += [413, 415]
         if not view.ignores_unknown_parameters:
-            found.append(422)
+            statuses.append(422)
         if view.is_limited:
-            found.append(429)
+            statuses.append(429)
         if self.resource and view.action in ("create", "update", "destroy"):
-            found.append(409)
+            statuses.append(409)
         if (self.resource and view.action in ("update", "destroy")) or view.action == "rotate_secret":
-            found.append(412)
-        return sorted(found)
+            statuses.append(412)
+        return sorted(statuses)
 
     def _get_request_body(self, direction: str = "request") -> Any:
-        """Here a DELETE may have a body too: whoever removes a second factor sends their password."""
+        """Describe the body of a DELETE too: removing MFA takes the password."""
         if not isinstance(self.view, V1ViewSet):
             return super()._get_request_body(direction)
         method = self.method
@@ -148,7 +148,7 @@ class V1Schema(AutoSchema):
         self.method = method
         is_form = body and any("required" in content["schema"] for content in body["content"].values())
         if is_form or (body and hasattr(self.get_request_serializer(), "rules")):
-            body["required"] = True  # a form is described in place, and rules tell what an empty body does not say
+            body["required"] = True  # a form, or rules that an empty body breaks
         return body
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
@@ -158,8 +158,8 @@ class V1Schema(AutoSchema):
             _add_defaults(schema, {name: field.default for name, field in fields.items()})
             if self.resource and self.resource.action == "create":
                 _add_defaults(schema, defaults_of(self.resource.model))
-            schema["additionalProperties"] = False  # `InputSerializer` refuses what it does not know
-            schema |= getattr(serializer, "rules", {})  # and what its `validate` has to say
+            schema["additionalProperties"] = False  # `InputSerializer` refuses unknown fields
+            schema |= getattr(serializer, "rules", {})  # the rules of its `validate`
         return schema
 
     def _get_serializer_field_meta(self, field: Any, *args: Any) -> dict[str, Any]:
@@ -173,11 +173,11 @@ class V1Schema(AutoSchema):
         if isinstance(field, StrictString | Id):
             schema |= {"pattern": field.pattern}
         if isinstance(field, IdField):
-            schema.pop("minLength", None)  # an empty one is not wrong in its form, but nobody's
+            schema.pop("minLength", None)  # an empty id is valid, and belongs to nothing
         is_v1 = isinstance(self.view, V1ViewSet)  # the examples are what v1's fields of these names hold
-        shown = example(field) if is_v1 else None
+        value = example(field) if is_v1 else None
         has_rules = hasattr(field.parent, "rules")  # then not all of its fields go together
-        return schema if shown is None or has_rules or "$ref" in schema else schema | {"examples": [shown]}
+        return schema if value is None or has_rules or "$ref" in schema else schema | {"examples": [value]}
 
 
 def refused(description: str) -> OpenApiResponse:
@@ -193,7 +193,7 @@ class MetaResponse(serializers.Serializer):
 def enveloped(
     serializer: type[serializers.Serializer], *, many: bool = False, name: str | None = None
 ) -> serializers.Serializer:
-    """An answer with one thing in it, called as Pydantic calls a generic model."""
+    """Return the envelope of a single object, named as Pydantic names a generic model."""
     name = name or (f"list_{serializer.__name__}_" if many else serializer.__name__)
     return inline_serializer(f"ApiResponse_{name}_", {"data": serializer(many=many), "meta": MetaResponse()})
 
@@ -216,7 +216,7 @@ def paginated(serializer: type[serializers.Serializer]) -> serializers.Serialize
 
 
 def _add_defaults(schema: dict[str, Any], defaults: Mapping[str, Any]) -> None:
-    """What holds where a body says nothing."""
+    """Add the defaults of optional fields."""
     for name in defaults.keys() & schema["properties"].keys() - set(schema.get("required", ())):
         default = defaults[name]
         if default is not serializers.empty:
@@ -238,10 +238,10 @@ def description_of(field: Any, descriptions: Mapping[str, str]) -> str | None:
 def name_path_parameters(endpoints: list[Any], **_: Any) -> list[Any]:
     """Call a resource's id after the resource: `{user_id}` for the `{resource_id}` of the URL."""
     return [
-        (_named(path, callback.cls), _named(regex, callback.cls), method, callback)
+        (_with_resource_id(path, callback.cls), _with_resource_id(regex, callback.cls), method, callback)
         for path, regex, method, callback in endpoints
     ]
 
 
-def _named(path: str, view: type) -> str:
+def _with_resource_id(path: str, view: type) -> str:
     return path.replace("resource_id", f"{view.resource_name}_id") if issubclass(view, ResourceViewSet) else path

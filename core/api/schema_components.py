@@ -1,4 +1,4 @@
-"""The shapes of v1's errors, as the published schema spells them."""
+"""The schemas of v1's errors."""
 
 ERROR = {
     "type": "object",

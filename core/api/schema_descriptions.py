@@ -156,7 +156,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "user_email": "The user's e-mail address.",
     "user_id": "The user's ID.",
     "users": "The number of users.",
-    # Where one name means different things.
+    # Where one name has different meanings.
     "AgentChange.name": "The agent's name.",
     "ApiKey.name": "The API key's name.",
     "Application.scope": "Who may use it: everybody, a partner's tenants, or one tenant.",

@@ -1,5 +1,4 @@
-"""What the published schema shows where a value goes. By the field's name; by its serializer's too, where names agree
-and meanings do not."""
+"""Examples for the published schema, by field name, or by serializer and field name where meanings differ."""
 
 from typing import Any
 
@@ -149,7 +148,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
 
 
 def example(field: Any) -> Any:
-    """None if there is none to show: also where null is what would be shown."""
+    """Return the example of a field, or None if it has none."""
     name, serializer = field.field_name or "", type(field.parent).__name__
     usual = id_of(field.prefix) if hasattr(field, "prefix") else VALUES.get(name)
     return PARTICULAR.get(serializer, {}).get(name, usual)

@@ -61,7 +61,7 @@ IN_PATHS: dict[str, tuple[Prefix | None, str]] = {
 
 
 def parameters_of(filterset: type[FilterSet]) -> list[OpenApiParameter]:
-    """Where in the list, and then what of it."""
+    """Return the parameters of a list: first paging and ordering, then the filters."""
 
     def parameter(name: str, description: str, **schema: Any) -> OpenApiParameter:
         return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
@@ -95,7 +95,7 @@ def parameters_of(filterset: type[FilterSet]) -> list[OpenApiParameter]:
 
 
 def in_path(parameter: dict[str, Any], *, with_pattern: bool) -> dict[str, Any]:
-    """Describe a parameter in a path and, if it is an ID of v1, what it looks like."""
+    """Describe a path parameter and, if it is an id of v1, its pattern."""
     prefix, description = IN_PATHS[parameter["name"]]
     looks = {"pattern": ids.pattern(prefix), "examples": [id_of(prefix)]} if prefix and with_pattern else {}
     return {"schema": parameter["schema"] | looks, "description": description}

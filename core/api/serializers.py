@@ -50,7 +50,7 @@ class InputSerializer(serializers.Serializer):
 # The input of a resource. `save()` calls the operation, which judges what the principal may do, and raises its errors.
 class ResourceInput(InputSerializer):
     sessions_ended = 0  # by an update
-    secret: str | None = None  # of what was created, if it has one: nobody gets to see it again
+    secret: str | None = None  # the secret of a created resource, which is returned only once
 
     @property
     def principal(self) -> Principal:
@@ -59,12 +59,12 @@ class ResourceInput(InputSerializer):
 
     @property
     def versions(self) -> frozenset[str] | None:
-        """Of which the resource must be one; None if any will do."""
+        """The versions of which the resource must have one; None accepts any."""
         versions: frozenset[str] | None = self.context.get("versions")
         return versions
 
     def get_related(self, rows: ScopedQuerySet[M], pk: UUID | None) -> M:
-        """Look up what the input refers to. Whatever the principal cannot see is refused like what does not exist."""
+        """Look up what the input refers to. What the principal cannot see is refused as if it did not exist."""
         related = rows.visible_to(self.principal).filter(pk=pk).first()
         if related is None:
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""So many a minute of what costs more than a look: one caller's haste is not everybody's wait."""
+"""Limits for expensive requests, so that one caller cannot slow down all others."""
 
 import threading
 import time
@@ -16,46 +16,46 @@ from rest_framework.throttling import BaseThrottle
 from core.access import Principal
 
 MINUTE = 60
-SEARCHES_AT_ONCE = 2
-# The first turn that nobody has: LIMIT ends it there.
-_TAKE_A_TURN = """
-    SELECT turn FROM generate_series(1, %s) turn WHERE pg_try_advisory_xact_lock(hashtext(%s), turn) LIMIT 1
+MAX_SEARCHES = 2
+# Takes the first free slot: LIMIT stops at the first lock that succeeds.
+_TAKE_SLOT = """
+    SELECT slot FROM generate_series(1, %s) slot WHERE pg_try_advisory_xact_lock(hashtext(%s), slot) LIMIT 1
 """
-_under_way: Counter[str] = Counter()
+_running: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
 @contextmanager
-def concurrency_limit(most: int, caller: str) -> Iterator[None]:
-    """So many at once of what may take its time, of one caller in this process; further ones are turned away."""
+def concurrency_limit(maximum: int, caller: str) -> Iterator[None]:
+    """Limit how many slow requests of a caller run at once in this process; further ones are refused."""
     with _lock:
-        if _under_way[caller] >= most:
+        if _running[caller] >= maximum:
             raise Throttled(wait=1)
-        _under_way[caller] += 1
+        _running[caller] += 1
     try:
         yield
     finally:
         with _lock:
-            _under_way[caller] -= 1
-            if not _under_way[caller]:
-                del _under_way[caller]
+            _running[caller] -= 1
+            if not _running[caller]:
+                del _running[caller]
 
 
 @contextmanager
-def a_turn_to_search(caller: str) -> Iterator[None]:
-    """For what may have to look at every row: a caller has SEARCHES_AT_ONCE under way, whichever process they reach.
+def search_limit(caller: str) -> Iterator[None]:
+    """Limit how many searches that may scan every row a caller runs at once, across all processes.
 
-    A turn is a lock of the transaction's, so that it ends with the search however that ends.
+    A slot is a lock of the transaction, so it is released however the search ends.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TAKE_A_TURN, [SEARCHES_AT_ONCE, f"search {caller}"])
+        cursor.execute(_TAKE_SLOT, [MAX_SEARCHES, f"search {caller}"])
         if not cursor.fetchone():
             raise Throttled(wait=1)
         yield
 
 
 class ExpensiveRequests(BaseThrottle):
-    """Counts the actions that a view calls `expensive`, of each caller, in this process: it asks no database."""
+    """Limit the actions that a view lists as `expensive`, per caller and process, without a query."""
 
     _counted: dict[str, int] = {}
     _since = 0.0
@@ -71,12 +71,12 @@ class ExpensiveRequests(BaseThrottle):
     @classmethod
     def allow(cls, principal: Principal) -> bool:
         with cls._lock:
-            cls._start_anew()
+            cls._reset_each_minute()
             cls._counted[principal.id] = count = cls._counted.get(principal.id, 0) + 1
         return count <= settings.EXPENSIVE_REQUESTS_PER_MINUTE
 
     @classmethod
-    def _start_anew(cls) -> None:
+    def _reset_each_minute(cls) -> None:
         if time.monotonic() - cls._since >= MINUTE:
             cls._since = time.monotonic()
             cls._counted.clear()

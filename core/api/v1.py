@@ -1,4 +1,4 @@
-"""v1's manner: envelopes around what succeeds, FastAPI's words for what does not."""
+"""v1's formats: an envelope around results, and errors in the format of FastAPI."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -20,11 +20,11 @@ from core.api.views import PolicyViewSet
 
 PROBLEM = "application/problem+json"
 TYPES = {"extra_forbidden": "extra_forbidden", "model_type": "model_type", "required": "missing"}  # by a code of DRF's
-MOST_NAMED = 20  # unknown parameters in one refusal: a query can hold thousands
+MAX_LISTED = 20  # unknown parameters in one error, since a query can have thousands
 
 
 class ValidationFailed(Exception):
-    """A request that is well addressed and says something impossible: 422, with where and why."""
+    """The input is invalid: 422, with the place and the reason of each error."""
 
     def __init__(self, *errors: dict[str, Any]) -> None:
         super().__init__(errors)
@@ -59,7 +59,7 @@ class V1ViewSet(PolicyViewSet):
 
     @property
     def is_limited(self) -> bool:
-        """Whether the current action is refused where a caller asks for too much of its kind."""
+        """Whether a rate limit applies to the current action."""
         return self.action in self.expensive
 
     @property
@@ -68,17 +68,17 @@ class V1ViewSet(PolicyViewSet):
         return ()
 
     def refuse_unknown_parameters(self, names: Collection[str]) -> None:
-        """Refuse a query that this action would not read: a filter that is ignored shows more than was asked for."""
+        """Refuse unknown query parameters, since an ignored filter would return more than requested."""
         known = self.parameters
         unknown = [name for name in names if name not in known]
         if unknown:
             message = f"Unknown parameter; this request takes: {', '.join(sorted(known)) or 'none'}"
             raise ValidationFailed(
-                *(error_item(("query", name), message, "extra_forbidden") for name in unknown[:MOST_NAMED])
+                *(error_item(("query", name), message, "extra_forbidden") for name in unknown[:MAX_LISTED])
             )
 
     def validate_body(self, serializer_class: type[InputSerializer]) -> dict[str, Any]:
-        """What the body holds, of an action that is not about a resource's own fields."""
+        """Validate the body of an action by a serializer, and return its values."""
         serializer = serializer_class(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
@@ -88,12 +88,12 @@ class V1ViewSet(PolicyViewSet):
 
     @property
     def is_brief(self) -> bool:
-        """RFC 7240: the caller asks for no more than is needed."""
+        """Whether the caller prefers a minimal response (RFC 7240)."""
         preferences = self.request.headers.get("Prefer", "").split(",")
         return "return=minimal" in (each.partition(";")[0].replace(" ", "").lower() for each in preferences)
 
     def preferred(self, response: Response) -> Response:
-        """A response that is as brief as the caller prefers."""
+        """Note in the response that the preference for a minimal response was applied."""
         if self.is_brief:
             response["Preference-Applied"] = "return=minimal"
         return response
@@ -112,7 +112,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         return None
     if PROBLEM in context["request"].headers.get("Accept", ""):
         return problem(refusal)
-    body = refusal.words if isinstance(refusal.words, dict) else {"detail": refusal.words}
+    body = refusal.detail if isinstance(refusal.detail, dict) else {"detail": refusal.detail}
     return Response(body, status=refusal.status, headers=refusal.headers)
 
 
@@ -130,16 +130,16 @@ def refusal_in_v1(error: Exception, view: Any) -> ErrorResponse | None:
 
 
 def problem(refusal: ErrorResponse) -> Response:
-    """The same, as RFC 9457 has it."""
+    """Build the body of an error as a problem document (RFC 9457)."""
     status = refusal.status
     body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    match refusal.words:
+    match refusal.detail:
         case str():
-            body["detail"] = refusal.words
+            body["detail"] = refusal.detail
         case dict():
-            body |= refusal.words
+            body |= refusal.detail
         case _:
-            body |= {"detail": "The request is not valid", "errors": refusal.words}
+            body |= {"detail": "The request is not valid", "errors": refusal.detail}
     return Response(body, status=status, headers=refusal.headers, content_type=PROBLEM)
 
 

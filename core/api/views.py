@@ -1,4 +1,4 @@
-"""What the views of every dialect have in common."""
+"""The base class of the views of every dialect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.access import Origin, Principal, ScopedQuerySet, Tier, unfiltered
-from core.api.error_views import WORDS
+from core.api.error_views import DEFAULT_MESSAGES
 from core.api.middleware import ORIGIN
 from core.api.permissions import ActionPolicy
 from core.ids import Prefix, decode_id
@@ -39,11 +39,11 @@ class PolicyViewSet(GenericViewSet):
     writes: ClassVar[Mapping[str, Tier]] = {}
     with_session: ClassVar[frozenset[str]] = frozenset()
     errors: ClassVar[Mapping[type[Exception], tuple[HTTPStatus, Any]]] = {}
-    missing: ClassVar[str] = WORDS[HTTPStatus.NOT_FOUND]
+    missing: ClassVar[str] = DEFAULT_MESSAGES[HTTPStatus.NOT_FOUND]
     credentials_in: ClassVar[str] = "Authorization"
     descriptions: ClassVar[Mapping[str, str]] = {}  # of fields, for the published schema
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
-    stand_in: Principal | None = None  # for the caller, while a query is prepared
+    stand_in: Principal | None = None  # represents the caller while a query is compiled
 
     @property
     def principal(self) -> Principal:
@@ -58,28 +58,28 @@ class PolicyViewSet(GenericViewSet):
 
     @property
     def user_id(self) -> UUID:
-        """Of the signed-in user; platform tokens do not get this far."""
+        """The id of the signed-in user. Tokens without a user are refused before this."""
         assert self.principal.user_id is not None  # noqa: S101 - `ActionPolicy` let nobody else in
         return self.principal.user_id
 
     @property
     def session_id(self) -> UUID:
-        """Of the caller, where the view declares that it takes one."""
+        """The id of the caller's session, in views that declare that they need one."""
         assert self.principal.session_id is not None  # noqa: S101 - `ActionPolicy` let nobody else in
         return self.principal.session_id
 
     def get_authenticators(self) -> list[Any]:
-        """A public action does not look at credentials, so stale ones do no harm there."""
+        """Return no authenticators for a public action, so that expired credentials do no harm there."""
         method = self.request.method if self.request else None  # there is none while the schema is drawn up
         action = self.action_map.get((method or "").lower())
         return [] if action in self.public else super().get_authenticators()
 
     def get_serializer_context(self) -> dict[str, Any]:
-        """Who acts, and no request: a serializer is used without one as well."""
+        """Return the actor and no request, since serializers are also used without one."""
         return {"principal": self.principal}
 
     def fetch(self, build: Callable[..., QuerySet[Any, Any]], *ids: UUID | None, **shape: Any) -> list[dict[str, Any]]:
-        """The rows of a query that is prepared once for all callers of a kind.
+        """Return the rows of a query that is prepared once for all callers of a kind.
 
         `build` is a method of this view, and makes the query from the caller, `ids` and `shape`. It is called on a view
         without a request, whose `principal` holds stand-ins.
@@ -111,7 +111,7 @@ class PolicyViewSet(GenericViewSet):
 
 
 def check_writable(rows: Q, principal: Principal) -> Q:
-    """`rows`, if there are any and the principal may change them; 404 or 403, decided by one statement."""
+    """Return the rows if there are any and the principal may change them; otherwise 404 or 403, in one query."""
     writable = unfiltered(rows).writable_by(principal).filter(pk=OuterRef("pk"))
     answers = list(rows.order_by().values_list(Exists(writable), flat=True)[:2])
     if not answers:

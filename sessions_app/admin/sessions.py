@@ -17,7 +17,7 @@ from audit.admin import audit_panel
 from core.access import Principal
 from core.api.admin import ConsoleAdmin, KeysetChangeList, principal_of
 from core.api.components import Badge, DefinitionList, Link, Table, time_tag
-from core.api.exports import download, format_in
+from core.api.exports import download, parse_format
 from core.humanize import how_long, how_many
 from core.ids import Prefix, encode_id
 from sessions_app.admin.filters import SCAN_LIMIT, STATES, SessionFilterForm
@@ -79,7 +79,7 @@ class SessionAdmin(ConsoleAdmin):
 
     def export(self, request: HttpRequest) -> HttpResponse:
         """Export everything that the list shows, not only the current page."""
-        me, file_format = principal_of(request), format_in(request.POST)
+        me, file_format = principal_of(request), parse_format(request.POST)
         form = SessionFilterForm(request.POST, me)
         if form.selection is None:
             raise SuspiciousOperation(form.error)
@@ -89,7 +89,7 @@ class SessionAdmin(ConsoleAdmin):
             return export_list(form.rows(), form.scan_boundary, actor=me, file_format=file_format, filters=filters)
 
         is_still_allowed = partial(self.admin_site.lets_in, request)
-        return download(rows, COLUMNS, "sessions", file_format, me, is_let_in=is_still_allowed)
+        return download(rows, COLUMNS, "sessions", file_format, me, is_allowed=is_still_allowed)
 
     @admin.display(description="Select")
     def pick(self, row: Any) -> str:

@@ -160,7 +160,7 @@ class TestExportFile:
 
     @pytest.mark.parametrize("place", [RECORD, SESSIONS])
     def test_ends_when_the_admins_session_is_revoked(self, place: str, world: World, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(exports, "JUDGED", 5)
+        monkeypatch.setattr(exports, "CHECK_EVERY", 5)
         create_sessions(world.ada, 20)
         for number in range(20):
             record(Action.USER_UPDATED, actor=SYSTEM, tenant_id=world.north.pk, changes={"number": number})

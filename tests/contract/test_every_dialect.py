@@ -130,7 +130,7 @@ class TestEdge:
         assert (answer.status_code, "expires-at" in answer.headers) == (200, False)
 
     def test_concurrent_lists_of_one_caller_are_limited(self, monkeypatch: pytest.MonkeyPatch, world: World):
-        monkeypatch.setattr("core.api.throttling._under_way", {world.north_admin.user.handle: 4, "somebody else": 4})
+        monkeypatch.setattr("core.api.throttling._running", {world.north_admin.user.handle: 4, "somebody else": 4})
         answer = world.north_admin.get(f"{EDGE}/api-sessions")
         assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RATE_LIMITED")
         assert answer["Retry-After"] == "1"

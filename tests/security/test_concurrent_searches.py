@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from django.conf import settings
 
-from core.api.throttling import SEARCHES_AT_ONCE
+from core.api.throttling import MAX_SEARCHES
 from tests.cells import cells
 from tests.servers import database_url
 from tests.world import Caller, World
@@ -40,7 +40,7 @@ def searching(caller: Caller, times: int) -> Iterator[None]:
 
 @cells("path", SEARCHES)
 def test_third_concurrent_search_of_a_caller_is_429(path: str, world: World):
-    with searching(world.north_admin, SEARCHES_AT_ONCE):
+    with searching(world.north_admin, MAX_SEARCHES):
         answer = world.north_admin.get(path)
         assert (answer.status_code, answer["Retry-After"]) == (429, "1")
     assert world.north_admin.get(path).status_code == 200
@@ -48,16 +48,16 @@ def test_third_concurrent_search_of_a_caller_is_429(path: str, world: World):
 
 @cells("path", SEARCHES)
 def test_second_concurrent_search_of_a_caller_is_answered(path: str, world: World):
-    with searching(world.north_admin, SEARCHES_AT_ONCE - 1):
+    with searching(world.north_admin, MAX_SEARCHES - 1):
         assert world.north_admin.get(path).status_code == 200
 
 
 def test_searches_of_one_caller_do_not_limit_another(world: World):
-    with searching(world.north_admin, SEARCHES_AT_ONCE):
+    with searching(world.north_admin, MAX_SEARCHES):
         assert world.acme_partner.get(SEARCHES[0]).status_code == 200
 
 
 @cells("path", LOOKS)
 def test_list_served_by_an_index_is_not_limited(path: str, world: World):
-    with searching(world.north_admin, SEARCHES_AT_ONCE):
+    with searching(world.north_admin, MAX_SEARCHES):
         assert world.north_admin.get(path).status_code == 200

@@ -39,7 +39,7 @@ def renders_errors(view: View) -> View:
             response = error_response_for(error, None)
             if response is None or response.status == HTTPStatus.NOT_FOUND:
                 raise
-            context = {"message": response.words, "wait": response.headers.get("Retry-After")}
+            context = {"message": response.detail, "wait": response.headers.get("Retry-After")}
             return page(request, "refused.html", context, response.status)
 
     return wrapper

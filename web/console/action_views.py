@@ -64,7 +64,7 @@ def run_action(
         response = error_response(error, type(instance))
         assert response  # noqa: S101 - it is one of the errors that have a text
         record_refused_request(response, request, principal)
-        return render_action(request, admin, instance, action, response.status, str(response.words))
+        return render_action(request, admin, instance, action, response.status, str(response.detail))
     if result.secret:
         return secret_page(request, admin, instance, result.secret)
     messages.success(request, with_session_count(action.success_message, result.sessions_ended))

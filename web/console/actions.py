@@ -74,7 +74,7 @@ def _rotate_secret(instance: Any, actor: Principal, versions: Versions) -> Resul
 def _has_tenants(instance: Any) -> str:
     names = Tenant.objects.undeleted_names(instance) if isinstance(instance, Partner) else []
     response = error_response(PartnerHasTenants(names), Partner) if names else None
-    return str(response.words) if response else ""
+    return str(response.detail) if response else ""
 
 
 def _suspend_and_reactivate(description: str, revokes: RevocationScope | None) -> list[Action]:

@@ -51,7 +51,7 @@ def renders_errors(view: View) -> View:
                 raise
             user = getattr(request, "user", None)
             record_refused_request(expected, request, user.principal if isinstance(user, Operator) else None)
-            message = "" if expected.status in MESSAGES else str(expected.words)
+            message = "" if expected.status in MESSAGES else str(expected.detail)
             response = refused(request, expected.status, expected.headers, message)
         return with_csp(response)
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts import operations as accounts
 from core.access import Origin, Principal, Tier
-from core.api.error_views import WORDS
+from core.api.error_views import DEFAULT_MESSAGES
 from core.api.errors import ErrorResponse, error_response_for
 from core.api.middleware import ORIGIN
 from core.ids import Prefix, encode_id
@@ -182,23 +182,25 @@ def status(row: Mapping[str, Any], listing: AdminSessionList) -> str:
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     refusal = _error_response(error, context["view"])
-    response = Response(_body(refusal.words), status=refusal.status, headers=refusal.headers)
+    response = Response(_body(refusal.detail), status=refusal.status, headers=refusal.headers)
     drop_dead_cookie(response, error)
     return response
 
 
 def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     refusal = _error_response(error, context["view"])
-    return Response(_cron_body(refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
+    return Response(_cron_body(refusal.status, refusal.detail), status=refusal.status, headers=refusal.headers)
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """Build the response to a request that is refused before any view, and must not be cached either."""
-    return JsonResponse(_body(WORDS.get(status, status.phrase)), status=status, headers=NO_STORE)
+    return JsonResponse(_body(DEFAULT_MESSAGES.get(status, status.phrase)), status=status, headers=NO_STORE)
 
 
 def cron_error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return JsonResponse(_cron_body(status, WORDS.get(status, status.phrase)), status=status, headers=NO_STORE)
+    return JsonResponse(
+        _cron_body(status, DEFAULT_MESSAGES.get(status, status.phrase)), status=status, headers=NO_STORE
+    )
 
 
 def _body(message: str) -> dict[str, Any]:
@@ -221,7 +223,8 @@ def _error_response(error: Exception, view: Any) -> ErrorResponse:
     if response is None:
         log.error("%s failed", view.action, exc_info=error)
         return ErrorResponse(
-            HTTPStatus.INTERNAL_SERVER_ERROR, view.failures.get(view.action, WORDS[HTTPStatus.INTERNAL_SERVER_ERROR])
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            view.failures.get(view.action, DEFAULT_MESSAGES[HTTPStatus.INTERNAL_SERVER_ERROR]),
         )
     return response
 

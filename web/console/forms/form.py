@@ -103,12 +103,12 @@ class Form:
 
     def add_errors(self, response: ErrorResponse, *, unique: Iterable[str] = (), exclude: Container[str] = ()) -> None:
         """Put each error beside its field, except for those of `exclude`; what concerns no field, above them all."""
-        if isinstance(response.words, list):
-            for error in response.words:
+        if isinstance(response.detail, list):
+            for error in response.detail:
                 if ".".join(map(str, error["loc"][1:])) not in exclude:
                     self._add_error(tuple(error["loc"][1:]), error["msg"])
             return
-        message = str(response.words)
+        message = str(response.detail)
         name = next((name for name in unique if message.startswith(f"This {name} is taken")), "")
         self._add_error((name,) if name else (), message)
 

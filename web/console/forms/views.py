@@ -135,7 +135,7 @@ def redisplay(context: FormContext, response: ErrorResponse) -> HttpResponse:
     context = context.reloaded()
     form = context.bound_form()
     if response.status == HTTPStatus.FORBIDDEN:
-        response = replace(response, words=MESSAGES[HTTPStatus.FORBIDDEN])
+        response = replace(response, detail=MESSAGES[HTTPStatus.FORBIDDEN])
     form.add_errors(response, unique=RESOURCES[context.definition.model].unique.values())
     return render_form(context, form, response.status)
 

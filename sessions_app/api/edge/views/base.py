@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from audit.api import refusal_log
 from core.access import PRINCIPAL_TYPES, Principal
-from core.api.throttling import a_turn_to_search, concurrency_limit
+from core.api.throttling import concurrency_limit, search_limit
 from core.api.views import PolicyViewSet
 from core.ids import Prefix
 from core.parameters import NotParameterizable, Parameters
@@ -100,7 +100,7 @@ class ListedViewSet(EdgeViewSet):
         if page.condition is False:
             return SessionPage(0, [])
         is_search = not isinstance(page.condition, bool)
-        search: AbstractContextManager[None] = a_turn_to_search(self.principal.id) if is_search else nullcontext()
+        search: AbstractContextManager[None] = search_limit(self.principal.id) if is_search else nullcontext()
         with concurrency_limit(MAX_CONCURRENT, self.principal.id), search:
             if page.is_endless:
                 page.check_total(self.filtered(page.condition)[: page.offset + page.max_rows + 1].count())

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.response import Response
 
-from core.api.error_views import WORDS
+from core.api.error_views import DEFAULT_MESSAGES
 from core.api.errors import ErrorResponse, error_response_for
 from core.api.middleware import ORIGIN
 from sessions_app.api.edge.wire.authentication import challenge
@@ -43,10 +43,13 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED, "The resource requested does not support this HTTP verb"
     NOT_FOUND = HTTPStatus.NOT_FOUND, NOT_FOUND_MESSAGE
     RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS, "Too many requests, wait as long as Retry-After says"
-    REQUEST_ENTITY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WORDS[HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    REQUEST_ENTITY_TOO_LARGE = (
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        DEFAULT_MESSAGES[HTTPStatus.REQUEST_ENTITY_TOO_LARGE],
+    )
     TIMEOUT = HTTPStatus.SERVICE_UNAVAILABLE, "The request could not be completed in time, try again later"
     UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, UNAUTHORIZED
-    UNHANDLED = HTTPStatus.INTERNAL_SERVER_ERROR, WORDS[HTTPStatus.INTERNAL_SERVER_ERROR]
+    UNHANDLED = HTTPStatus.INTERNAL_SERVER_ERROR, DEFAULT_MESSAGES[HTTPStatus.INTERNAL_SERVER_ERROR]
 
     @property
     def status(self) -> HTTPStatus:
@@ -126,17 +129,17 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 
 
 def _edge_error(error: Exception, refusal: ErrorResponse, view: Any) -> EdgeError:
-    if isinstance(refusal.words, EdgeError):
-        return refusal.words
+    if isinstance(refusal.detail, EdgeError):
+        return refusal.detail
     if isinstance(error, Http404):
         return EdgeError(Code.NOT_FOUND, f"{view.entity} with id {view.kwargs.get(view.id_in_path, '')} not found")
     if isinstance(error, UnsupportedMediaType):
         return EdgeError(Code.COULD_NOT_VALIDATE, "The body should be application/json in UTF-8")
     if refusal.status == HTTPStatus.BAD_REQUEST:
-        return EdgeError(Code.COULD_NOT_PARSE_BODY, str(refusal.words))
+        return EdgeError(Code.COULD_NOT_PARSE_BODY, str(refusal.detail))
     code = _CODES.get(refusal.status, Code.UNHANDLED)
     is_internal = code in (Code.TIMEOUT, Code.UNHANDLED)
-    return EdgeError(code, str(refusal.words) if is_internal else None)
+    return EdgeError(code, str(refusal.detail) if is_internal else None)
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:

@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.error_views import WORDS
+from core.api.error_views import DEFAULT_MESSAGES
 from core.api.errors import error_response_for
 from core.api.v1 import ValidationFailed
 from sessions_app.api.authentication import drop_dead_cookie
@@ -36,14 +36,14 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     refusal = error_response_for(error, context["view"])
     if refusal is None:
         return None
-    response = Response(body(request, refusal.status, refusal.words), status=refusal.status, headers=refusal.headers)
+    response = Response(body(request, refusal.status, refusal.detail), status=refusal.status, headers=refusal.headers)
     drop_dead_cookie(response, error)
     return response
 
 
 def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     """Build the response to a request that is refused before any view."""
-    return JsonResponse(body(request, status, WORDS.get(status, status.phrase)), status=status)
+    return JsonResponse(body(request, status, DEFAULT_MESSAGES.get(status, status.phrase)), status=status)
 
 
 def invalid(request: Request, error: ValidationFailed) -> dict[str, Any]:
