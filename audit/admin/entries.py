@@ -28,14 +28,14 @@ from core.api.exports import download, parse_format
 class AuditChangeList(KeysetChangeList):
     """A list whose filters without an index scan a limited number of entries per page."""
 
-    looked_at = SCAN_LIMIT
+    scan_limit = SCAN_LIMIT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         self.form = AuditFilterForm(request.GET)
         self.root_queryset = self.form.indexed(self.root_queryset)
         rows = super().get_queryset(request, exclude_parameters)
-        self.looked_to = scan_boundary(rows) if self.form.is_searching else None
-        return self.form.matching(rows.filter(pk__gte=self.looked_to) if self.looked_to else rows)
+        self.scanned_to = scan_boundary(rows) if self.form.is_searching else None
+        return self.form.matching(rows.filter(pk__gte=self.scanned_to) if self.scanned_to else rows)
 
     @property
     def filter_values(self) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ class AuditEntryAdmin(ConsoleAdmin):
             matching = form.matching(indexed)
             return entries(export(indexed, matching, actor=me, file_format=file_format, filters=form.values))
 
-        is_let_in = partial(self.admin_site.lets_in, request)
+        is_let_in = partial(self.admin_site.has_access, request)
         return download(start, tuple(Entry().fields), "record", file_format, me, is_allowed=is_let_in)
 
     def parts(self, entry: AuditEntry, principal: Principal) -> Iterable[DefinitionList | Table]:

@@ -1,6 +1,6 @@
-"""What the console's lists and pages have in common: read within the operator's scope, walked by key, never written.
+"""Base classes of the console's lists and pages, which are read-only and limited to what the operator can see.
 
-Whatever changes something is a form of its own that ends in an operation: none of Django's ways to write is open.
+Every change has a form of its own that calls an operation; Django's own ways to write are disabled.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ AFTER = "after"
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whoever is at the console, as Django's admin wants to see them. What they may do, their principal says."""
+    """Adapter that gives Django's admin a user object. Permissions come from the principal."""
 
     principal: Principal
 
@@ -42,24 +42,24 @@ class Operator:
         return self.principal.label
 
     def has_usable_password(self) -> bool:
-        return False  # it is changed elsewhere
+        return False  # the account page changes it
 
 
 class KeysetChangeList(ChangeList):
-    """A page costs what the first one does, wherever it is: it goes on after an id, and nothing is counted.
+    """A change list paged by keyset: every page continues after an id, and nothing is counted.
 
-    A page that looked no further back than `looked_to` goes on there, unless it is full.
+    If a page stopped scanning at `scanned_to` and is not full, the next page continues there.
     """
 
-    looked_to: UUID | None = None
+    scanned_to: UUID | None = None
     model_admin: "ConsoleAdmin"
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.asked = request.GET
+        self.query_values = request.GET
         super().__init__(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        """No word of the query string is ever a lookup."""
+        """Search and page, without Django's lookups in the query string."""
         self.filter_specs, self.has_filters, self.has_active_filters = [], False, bool(self.query)
         self.clear_all_filters_qs = "?"
         rows, _ = self.model_admin.get_search_results(request, self.root_queryset, self.query)
@@ -69,49 +69,49 @@ class KeysetChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         ids = self.queryset.values("pk")[: ROWS + 1]
         rows = self.model_admin.annotate_rows(unfiltered(self.queryset).filter(pk_in(ids)), principal_of(request))
-        found = list(rows.order_by("-pk"))
-        self.result_list = found[:ROWS]
+        rows_and_next = list(rows.order_by("-pk"))
+        self.result_list = rows_and_next[:ROWS]
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_admin_actions = self.can_show_all = self.multi_page = self.show_full_result_count = False
         self.paginator = None
-        self.looked_to = None if len(found) > ROWS else self.looked_to
-        last = found[ROWS - 1].pk if len(found) > ROWS else self.looked_to
-        self.older = self.onward(encode_id(self.model_admin.prefix, last)) if last else ""
-        self.newest = self.onward(None) if self.after else ""
+        self.scanned_to = None if len(rows_and_next) > ROWS else self.scanned_to
+        last = rows_and_next[ROWS - 1].pk if len(rows_and_next) > ROWS else self.scanned_to
+        self.older = self.url_after(encode_id(self.model_admin.prefix, last)) if last else ""
+        self.newest = self.url_after(None) if self.after else ""
 
     def url_for_result(self, result: Any) -> str:
         return self.model_admin.url_of(result.handle)
 
-    def onward(self, after: str | None) -> str:
-        said = self.asked.copy()
-        said.pop(AFTER, None)
+    def url_after(self, after: str | None) -> str:
+        query = self.query_values.copy()
+        query.pop(AFTER, None)
         if after:
-            said[AFTER] = after
-        return f"?{said.urlencode()}"
+            query[AFTER] = after
+        return f"?{query.urlencode()}"
 
 
-class Acting(Protocol):
-    """The console's site, as far as its lists and pages know it: what can be done about a thing, they are told."""
+class ActionSite(Protocol):
+    """The parts of the console's site that lists and pages use."""
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any: ...
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]: ...
 
-    def lets_in(self, request: HttpRequest) -> bool: ...
+    def has_access(self, request: HttpRequest) -> bool: ...
 
-    def links_to_acts(self, admin: "ConsoleAdmin", thing: Any, principal: Principal) -> list[Link]: ...
+    def action_links(self, admin: "ConsoleAdmin", obj: Any, principal: Principal) -> list[Link]: ...
 
-    def links_to_make(self, admin: "ConsoleAdmin", principal: Principal) -> list[Link]: ...
+    def create_links(self, admin: "ConsoleAdmin", principal: Principal) -> list[Link]: ...
 
 
 class ConsoleAdmin(ModelAdmin):
-    """One kind of thing: its list and its pages. `prefix` is that of its handles, `slug` its place under /console/."""
+    """The list and the pages of one model. `slug` is its path under /console/."""
 
     slug: ClassVar[str]
     icon: ClassVar[str]
-    title: ClassVar[str] = ""  # what many of them are called, if not by their kind's name
-    since: ClassVar[Tier] = Tier.TENANT  # the lowest tier that has a use for it
-    admin_site: Acting
+    title: ClassVar[str] = ""  # the plural name, if it is not the model's
+    since: ClassVar[Tier] = Tier.TENANT  # the lowest tier that has access
+    admin_site: ActionSite
     actions = None
     sortable_by = ()
     list_per_page = ROWS
@@ -126,23 +126,23 @@ class ConsoleAdmin(ModelAdmin):
         return self.model.prefix
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
-        """All that the operator may know of. Lists, searches and pages begin here."""
+        """Return the rows that the operator can see, for lists, searches and pages."""
         raise NotImplementedError
 
     def annotate_rows(self, rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
         """Add what lists and pages show beside the columns of a few rows."""
         return rows
 
-    def name_of(self, thing: Any) -> str:
-        """What its page is called."""
-        return str(thing)
+    def name_of(self, obj: Any) -> str:
+        """Return the title of an object's page."""
+        return str(obj)
 
-    def parts(self, thing: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        """What its page tells, from the top."""
+    def parts(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
+        """Return the sections of an object's page."""
         raise NotImplementedError
 
-    def acts(self, thing: Any, principal: Principal) -> Iterable[Link]:
-        """What leads on from it to its sessions, each a link."""
+    def acts(self, obj: Any, principal: Principal) -> Iterable[Link]:
+        """Return links from an object's page to its sessions."""
         return ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -170,40 +170,42 @@ class ConsoleAdmin(ModelAdmin):
     def list_url(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
-    def found(self, principal: Principal, handle: str) -> Any:
-        """Unknown and foreign are one and the same."""
+    def get_object_or_404(self, principal: Principal, handle: str) -> Any:
+        """Return an object that the operator can see; all others are a 404."""
         pk = decode_id(self.prefix, handle)
-        thing = self.annotate_rows(self.seen_by(principal).filter(pk=pk), principal).first() if pk else None
-        if thing is None:
+        obj = self.annotate_rows(self.seen_by(principal).filter(pk=pk), principal).first() if pk else None
+        if obj is None:
             raise Http404
-        return thing
+        return obj
 
     @property
     def plural(self) -> str:
         return self.title or str(self.opts.verbose_name_plural).capitalize()
 
     def listed(self, request: HttpRequest) -> HttpResponse:
-        made = self.admin_site.links_to_make(self, principal_of(request))
-        return self.changelist_view(request, {"title": self.plural, "makes": made, **self.around(request)})
+        create_links = self.admin_site.create_links(self, principal_of(request))
+        return self.changelist_view(
+            request, {"title": self.plural, "create_links": create_links, **self.around(request)}
+        )
 
     def around(self, request: HttpRequest) -> dict[str, Any]:
-        """What its list says beside the list."""
+        """Return the context for what a list shows besides its rows."""
         return {}
 
     def page(self, request: HttpRequest, handle: str) -> HttpResponse:
         principal = principal_of(request)
-        thing = self.found(principal, handle)
-        said = {
-            "thing": thing,
-            "title": self.name_of(thing),
+        obj = self.get_object_or_404(principal, handle)
+        context = {
+            "object": obj,
+            "title": self.name_of(obj),
             "crumbs": [Link(self.plural, self.list_url)],
-            "parts": list(self.parts(thing, principal)),
-            "acts": [*self.acts(thing, principal), *self.admin_site.links_to_acts(self, thing, principal)],
+            "parts": list(self.parts(obj, principal)),
+            "acts": [*self.acts(obj, principal), *self.admin_site.action_links(self, obj, principal)],
         }
-        return self.rendered(request, self.page_template, said)
+        return self.rendered(request, self.page_template, context)
 
-    def rendered(self, request: HttpRequest, template: str, said: dict[str, Any], status: int = 200) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), **said}
+    def rendered(self, request: HttpRequest, template: str, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), **extra}
         return TemplateResponse(request, template, context, status=status)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -223,5 +225,5 @@ class ConsoleAdmin(ModelAdmin):
 
 
 def principal_of(request: HttpRequest) -> Principal:
-    user: Any = request.user  # an `Operator`: the site lets nobody else in
+    user: Any = request.user  # an `Operator`: the site refuses everyone else
     return user.principal

@@ -31,14 +31,14 @@ BADGE_KINDS = {State.LIVE: "success", State.EXPIRED: "warning", State.REVOKED: "
 
 
 class SessionList(KeysetChangeList):
-    looked_at = SCAN_LIMIT
+    scan_limit = SCAN_LIMIT
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         self.form = SessionFilterForm(request.GET, principal_of(request))
         self.root_queryset = self.form.rows()
         rows = super().get_queryset(request, exclude_parameters)
-        self.looked_to = self.form.scan_boundary(self.after)
-        return rows.filter(pk__gte=self.looked_to) if self.looked_to else rows
+        self.scanned_to = self.form.scan_boundary(self.after)
+        return rows.filter(pk__gte=self.scanned_to) if self.scanned_to else rows
 
     @property
     def export_pairs(self) -> list[tuple[str, str]]:
@@ -88,7 +88,7 @@ class SessionAdmin(ConsoleAdmin):
         def rows() -> Iterable[dict[str, Any]]:
             return export_list(form.rows(), form.scan_boundary, actor=me, file_format=file_format, filters=filters)
 
-        is_still_allowed = partial(self.admin_site.lets_in, request)
+        is_still_allowed = partial(self.admin_site.has_access, request)
         return download(rows, COLUMNS, "sessions", file_format, me, is_allowed=is_still_allowed)
 
     @admin.display(description="Select")

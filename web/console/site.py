@@ -39,7 +39,7 @@ class ConsoleSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(getattr(request, "user", None), Operator)
 
-    def lets_in(self, request: HttpRequest) -> bool:
+    def has_access(self, request: HttpRequest) -> bool:
         """Whether the operator is still signed in, while a long response is being sent."""
         return by_cookie(request) is not None
 
@@ -86,13 +86,13 @@ class ConsoleSite(UnfoldAdminSite):
             forms.append(path("<str:handle>/take-out/", removal, name="groups_take_out"))
         return [*forms, *admin.get_urls(), *(actions if admin.model in ACTIONS else [])]
 
-    def links_to_acts(self, admin: ConsoleAdmin, instance: Any, principal: Principal) -> list[Link]:
+    def action_links(self, admin: ConsoleAdmin, instance: Any, principal: Principal) -> list[Link]:
         actions = available_actions(instance, principal)
         forms = [each for each in FORMS.get(type(instance), []) if each.has_instance and each.is_allowed(principal)]
         pages = [(each.label, each.name) for each in (*(forms if actions else ()), *actions)]
         return [Link(label, f"{admin.url_of(instance.handle)}{name}/") for label, name in pages]
 
-    def links_to_make(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
+    def create_links(self, admin: ConsoleAdmin, principal: Principal) -> list[Link]:
         forms = [each for each in FORMS.get(admin.model, []) if not each.has_instance and each.is_allowed(principal)]
         return [Link(each.label, f"{admin.list_url}{each.name}/") for each in forms]
 
