@@ -30,7 +30,7 @@ def action_view(admin: ConsoleAdmin) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, handle: str, name: str) -> HttpResponse:
         principal = principal_of(request)
-        instance = admin.found(principal, handle)
+        instance = admin.get_object_or_404(principal, handle)
         if name not in {each.name for each in ACTIONS[type(instance)]}:
             raise Http404
         action = next((each for each in actions_for(instance, principal) if each.name == name), None)
@@ -58,7 +58,7 @@ def run_action(
             if action.revokes:
                 require_confirmation(request.POST, result.sessions_ended)
     except MoreThanConfirmed:
-        instance = admin.found(principal, instance.handle)
+        instance = admin.get_object_or_404(principal, instance.handle)
         return render_action(request, admin, instance, action, HTTPStatus.CONFLICT, MORE_SESSIONS)
     except tuple(view_class.errors) as error:
         response = error_response(error, type(instance))

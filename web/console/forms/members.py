@@ -40,7 +40,7 @@ def removal_view(admin: ConsoleAdmin) -> Any:
     @require_POST
     def view(request: HttpRequest, handle: str) -> HttpResponse:
         principal = principal_of(request)
-        group = admin.found(principal, handle)
+        group = admin.get_object_or_404(principal, handle)
         chosen = [(name, value) for name in REMOVALS for value in request.POST.getlist(name)]
         if len(chosen) != 1:
             return refused(request, HTTPStatus.BAD_REQUEST, message=NOT_ONE)

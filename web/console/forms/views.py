@@ -62,7 +62,7 @@ class FormContext:
     def reloaded(self) -> "FormContext":
         if self.instance is None:
             return self
-        return replace(self, instance=self.admin.found(self.principal, self.instance.handle))
+        return replace(self, instance=self.admin.get_object_or_404(self.principal, self.instance.handle))
 
     def serializer(self, data: dict[str, Any]) -> ResourceInput:
         """With the version that the operator has seen, where it matters."""
@@ -80,7 +80,7 @@ def form_view(admin: ConsoleAdmin, definition: FormDefinition) -> Any:
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, handle: str = "") -> HttpResponse:
         principal = principal_of(request)
-        instance = admin.found(principal, handle) if handle else None
+        instance = admin.get_object_or_404(principal, handle) if handle else None
         if not definition.is_allowed(principal) or (instance and not is_writable(instance, principal)):
             raise PermissionDenied
         query = request.POST if request.method == "POST" else request.GET
@@ -173,7 +173,7 @@ def create(context: FormContext, data: dict[str, Any]) -> HttpResponse:
     if is_repeated:
         return redirect(context, answer.body, ALREADY_CREATED)
     if serializer.secret:
-        instance = context.admin.found(context.principal, answer.body)
+        instance = context.admin.get_object_or_404(context.principal, answer.body)
         return secret_page(context.request, context.admin, instance, serializer.secret)
     return redirect(context, answer.body, context.definition.success_message)
 
