@@ -1,6 +1,6 @@
 """What a caller may count and revoke as a whole: tenants, partners, applications and users.
 
-Which single sessions somebody sees is `visible_to`, in core/access.py; which they may revoke is `writable_by`.
+Which single sessions a principal sees is `visible_to`, in core/access.py; which they may revoke is `writable_by`.
 """
 
 from dataclasses import dataclass

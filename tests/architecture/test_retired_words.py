@@ -10,7 +10,15 @@ from itertools import pairwise
 from tests.architecture.sources import Module, modules_of
 from tests.cells import cells
 
-CLEAN = ["core", "audit", "tenancy", "config", "bench", "web"]  # the packages that follow these rules so far
+CLEAN = [
+    "core",
+    "audit",
+    "sessions_app",
+    "tenancy",
+    "config",
+    "bench",
+    "web",
+]  # the packages that follow these rules so far
 PARTICIPLES = {"told", "said", "asked", "shown", "found", "given", "named", "made"}  # none says what the value is
 VAGUE = {"thing", "things", "words", "place", "places"}
 FIGURATIVE = {"felled", "crowned", "doomed", "spared", "spare", "eye", "ground", "door"}
