@@ -109,9 +109,7 @@ class SessionColumns(Record):
     idle_limit = models.DurationField()
     due_at = models.DateTimeField(null=True, db_default=Now())  # when it may time out; null once the session has ended
     revision = models.BigIntegerField()  # the platform's when the session was opened; floors are compared with it
-    era = models.BigIntegerField(
-        default=0
-    )  # the highest floor when it was opened; counters are kept for each era
+    era = models.BigIntegerField(default=0)  # the highest floor when it was opened; counters are kept for each era
     is_newest = models.BooleanField(default=False)  # of its user's sessions; counters count users by it
 
     key_digest = models.BinaryField(max_length=32, null=True)

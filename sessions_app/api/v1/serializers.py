@@ -13,6 +13,7 @@ from core.ids import Prefix
 from sessions_app.api.v1.filters import SessionStatus, WireScope
 from sessions_app.devices import DeviceType
 
+SPANS = "Active sessions that were used in this time, rounded up to five minutes."
 TARGETS = ("user_id", "tenant_id", "partner_id", "application_id", "all")
 
 
@@ -129,9 +130,6 @@ class SessionResponse(serializers.Serializer):
     revocation_id = Id(Prefix.REVOCATION, allow_null=True)
 
 
-SPANS = "Active sessions that were used in this time, rounded up to five minutes."
-
-
 class SessionStats(serializers.Serializer):
     active_sessions = Count()
     total_sessions = Count()
@@ -150,12 +148,12 @@ class SessionStats(serializers.Serializer):
     average_duration_seconds = serializers.FloatField(allow_null=True)
 
 
-def why(**options: Any) -> StrictString:
-    return StrictString(max_length=200, required=False, allow_null=True, **options)
+def reason_field() -> StrictString:
+    return StrictString(max_length=200, required=False, allow_null=True)
 
 
 class Reason(InputSerializer):
-    reason = why()
+    reason = reason_field()
 
 
 class SessionRevokeRequest(InputSerializer):
@@ -164,7 +162,7 @@ class SessionRevokeRequest(InputSerializer):
     )
     revoke_all = StrictBoolean(default=False)
     except_current = StrictBoolean(default=True)
-    reason = why()
+    reason = reason_field()
 
     rules = one_of(
         {
@@ -201,7 +199,7 @@ class RevokeAllRequest(InputSerializer):
     partner_id = IdText(Prefix.PARTNER, required=False, allow_null=True)
     application_id = IdText(Prefix.APPLICATION, required=False, allow_null=True)
     all = StrictBoolean(default=False)
-    reason = why()
+    reason = reason_field()
 
     rules = one_of(only("user_id", "tenant_id"), *map(only, ("tenant_id", "partner_id", "application_id", "all")))
 

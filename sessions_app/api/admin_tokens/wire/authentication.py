@@ -1,50 +1,29 @@
-"""The admin-tokens formats: authentication, errors, and how an administrator's session is represented."""
+"""Authentication by admin key, access token, cookie or cron secret."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import operations as accounts
 from core.access import Origin, Principal, Tier
-from core.api.error_views import DEFAULT_MESSAGES
-from core.api.errors import ErrorResponse, error_response_for
 from core.api.middleware import ORIGIN
-from core.ids import Prefix, encode_id
-from core.timestamps import seconds
 from sessions_app.api.authentication import (
     BearerAuthentication,
     CookieAuthentication,
     CookieScheme,
     Credential,
-    CrossSite,
     by_session_key,
-    drop_dead_cookie,
     principal_of,
     require_allowed_origin,
 )
-from sessions_app.models import RevocationScope, State
-from sessions_app.reads.admin_sessions import AdminSessionList
 
-NO_STORE = {
-    "Cache-Control": "private, no-store, no-cache, max-age=0, must-revalidate, proxy-revalidate",
-    "Pragma": "no-cache",
-    "Expires": "0",
-}
-UNAUTHORIZED, FORBIDDEN, UNKNOWN = "Unauthorized", "Forbidden", "unknown"
-TRUNCATED = "Sessions-Truncated"
 ORIGINAL_COOKIE = "oooc-admin-auth"
 Authenticated = tuple[Principal, Principal]
-
-log = logging.getLogger(__name__)
 
 
 class AdminKeyAuthentication(BaseAuthentication):
@@ -140,93 +119,6 @@ def authenticate_operator(kind: str, origin: Origin, find: Callable[[], Principa
     except accounts.Throttled as refusal:
         raise Throttled(wait=refusal.retry_after) from refusal
     return principal, principal
-
-
-def session_list(listing: AdminSessionList) -> dict[str, Any]:
-    return {
-        "success": True,
-        "count": listing.count,
-        "sessions": [session(row, listing) for row in listing.sessions],
-        "currentTokenVersion": listing.token_version,
-        "now": seconds(listing.at),
-    }
-
-
-def session(row: Mapping[str, Any], listing: AdminSessionList) -> dict[str, Any]:
-    return {
-        "jti": encode_id(Prefix.SESSION, row["id"]),
-        "iat": seconds(row["created_at"]),
-        "exp": seconds(expiry(row)),
-        "v": row["token_version"],
-        "tv": row["token_version"],
-        "ip": row["ip_address"] or UNKNOWN,
-        "ua": row["user_agent"] or UNKNOWN,
-        "status": status(row, listing),
-    }
-
-
-def expiry(row: Mapping[str, Any]) -> Any:
-    """Return when the session expires, or when it timed out."""
-    return row["times_out_at"] if row["state"] == State.EXPIRED else row["expires_at"]
-
-
-def status(row: Mapping[str, Any], listing: AdminSessionList) -> str:
-    """Return the status. A session that is past its expiry is expired, whatever ended it."""
-    if row["state"] == State.EXPIRED or row["expires_at"] <= listing.at:
-        return "expired"
-    if row["state"] == State.LIVE:
-        return "active"
-    scope = row["ended_by"] or (row["pending_revocation"] or {}).get("reach")
-    return "invalidated" if scope == RevocationScope.ADMINS else "revoked"
-
-
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    refusal = _error_response(error, context["view"])
-    response = Response(_body(refusal.detail), status=refusal.status, headers=refusal.headers)
-    drop_dead_cookie(response, error)
-    return response
-
-
-def cron_exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    refusal = _error_response(error, context["view"])
-    return Response(_cron_body(refusal.status, refusal.detail), status=refusal.status, headers=refusal.headers)
-
-
-def error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    """Build the response to a request that is refused before any view, and must not be cached either."""
-    return JsonResponse(_body(DEFAULT_MESSAGES.get(status, status.phrase)), status=status, headers=NO_STORE)
-
-
-def cron_error(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
-    return JsonResponse(
-        _cron_body(status, DEFAULT_MESSAGES.get(status, status.phrase)), status=status, headers=NO_STORE
-    )
-
-
-def _body(message: str) -> dict[str, Any]:
-    return {"success": False, "error": message}
-
-
-def _cron_body(status: HTTPStatus, message: str) -> dict[str, Any]:
-    return {"error": message} if status == HTTPStatus.UNAUTHORIZED else {"ok": False, "error": message}
-
-
-def _error_response(error: Exception, view: Any) -> ErrorResponse:
-    """Build the error. A lack of rights looks like a lack of credentials; an unexpected error is logged."""
-    match error:
-        case CrossSite():
-            return ErrorResponse(HTTPStatus.FORBIDDEN, FORBIDDEN)
-        case PermissionDenied() | NotAuthenticated() | AuthenticationFailed():
-            return ErrorResponse(HTTPStatus.UNAUTHORIZED, UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
-        case _:
-            response = error_response_for(error, view)
-    if response is None:
-        log.error("%s failed", view.action, exc_info=error)
-        return ErrorResponse(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            view.failures.get(view.action, DEFAULT_MESSAGES[HTTPStatus.INTERNAL_SERVER_ERROR]),
-        )
-    return response
 
 
 class AdminKeyScheme(OpenApiAuthenticationExtension):
