@@ -143,7 +143,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "Partner": {"name": "Acme", "slug": "acme", "contact_email": "it@acme.example"},
     "RevocationResponse": {"scope": "tenant", "status": "complete"},
     "SessionResponse": {"status": "active"},
-    "ShownApiKey": {"name": "laptop"},
+    "CreatedApiKey": {"name": "laptop"},
 }
 
 

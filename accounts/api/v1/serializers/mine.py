@@ -46,5 +46,5 @@ class ApiKey(RowSerializer):
     last_used_at = serializers.DateTimeField(allow_null=True)
 
 
-class ShownApiKey(ApiKey):
+class CreatedApiKey(ApiKey):
     api_key = serializers.CharField(help_text="The API key. It is shown only in this response: store it now.")

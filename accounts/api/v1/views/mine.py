@@ -111,7 +111,7 @@ class ApiKeyViewSet(MyAccountViewSet):
     @extend_schema(
         operation_id="create_api_key",
         request=serializers.NewApiKey,
-        responses={201: enveloped(serializers.ShownApiKey)},
+        responses={201: enveloped(serializers.CreatedApiKey)},
     )
     def create(self, request: Request) -> Response:
         """Create an API key. It acts for you until you delete it, and is shown only in this response."""
@@ -119,8 +119,8 @@ class ApiKeyViewSet(MyAccountViewSet):
             self.me, self.validate_body(serializers.NewApiKey)["name"], actor=self.principal
         )
         row = {name: getattr(created.key, name) for name in API_KEY_COLUMNS}
-        shown = serializers.ApiKey().to_representation(row) | {"api_key": created.secret}
-        return self.answer(shown, status=HTTPStatus.CREATED)
+        data = serializers.ApiKey().to_representation(row) | {"api_key": created.secret}
+        return self.answer(data, status=HTTPStatus.CREATED)
 
     @extend_schema(operation_id="delete_api_key", request=None, responses={204: None})
     def destroy(self, request: Request, key_id: str) -> Response:
