@@ -43,7 +43,13 @@ from accounts.operations.password_reset import (
     reset_password,
 )
 from accounts.operations.passwords import PasswordUnfit, PasswordWrong, change_password, require_fit
-from accounts.operations.rights import OwnAccount, RoleNotGrantable, SignInRequired, require_grantable
+from accounts.operations.rights import (
+    OwnAccount,
+    RoleNotGrantable,
+    SignInRequired,
+    require_grantable,
+    require_sign_in,
+)
 from accounts.operations.sign_in import (
     AccountSnapshot,
     Credentials,
@@ -121,6 +127,7 @@ __all__ = [
     "remove_totp",
     "require_fit",
     "require_grantable",
+    "require_sign_in",
     "reset_password",
     "rotate_secret",
     "rotate_signing_key",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from core.api import query_string
 from core.api.errors import ErrorResponse, error_response_for
@@ -147,7 +148,12 @@ def flatten_errors(errors: Any, loc: tuple[str | int, ...] = ("body",)) -> Itera
     """List a serializer's nested errors as FastAPI does: where, what and which type."""
     if isinstance(errors, dict):
         for name, inner in errors.items():
-            yield from flatten_errors(inner, loc if name == "non_field_errors" else (*loc, name))
+            is_own = name == api_settings.NON_FIELD_ERRORS_KEY and not _is_about_unknown_field(inner)
+            yield from flatten_errors(inner, loc if is_own else (*loc, name))
     else:
         for error in errors:
             yield error_item(loc, str(error), TYPES.get(error.code, f"value_error.{error.code}"))
+
+
+def _is_about_unknown_field(errors: Any) -> bool:
+    return isinstance(errors, list) and any(error.code == "extra_forbidden" for error in errors)

@@ -1,11 +1,12 @@
 """Permissions of API keys, for which the matrix has no column: the owner's, where no session is required."""
 
+from core.ids import Prefix
 from tests.access.callers import Case, administrative_cases, api_key_of
 from tests.access.database_digest import database_digest
 from tests.access.matrix import Row, rows
 from tests.access.valid_requests import send, valid_request_for
 from tests.cells import cells
-from tests.world import World
+from tests.world import World, some_id
 
 NEEDS_SESSION = {"detail": "An API key cannot do this; sign in instead"}
 MAY = {
@@ -44,3 +45,10 @@ def test_admins_api_key_may_do_what_the_admin_may(row: Row, world: World):
         assert (answer.status_code, answer.json(), database_digest()) == (403, NEEDS_SESSION, before)
     else:
         assert answer.status_code == int(row.codes["TA="][:3])
+
+
+@cells("path", ["reset-password", "mfa/disable"], signed_in=["north_admin"])
+def test_api_key_cannot_find_out_which_users_exist_by_their_credentials(path: str, world: World):
+    key = api_key_of(world.north_admin.user)
+    answer = key.post(f"/api/v1/admin/users/{some_id(Prefix.USER)}/{path}")
+    assert (answer.status_code, answer.json()) == (403, NEEDS_SESSION)
