@@ -29,7 +29,7 @@ fetch_pip() {
   dpkg -x python3-pip-whl_*.deb .
 }
 
-echo "Setting up $venv; the first time takes a minute."
+echo "Setting up $venv; this takes a few minutes the first time."
 rm -f "$venv/ready"
 if "$python" -c 'import ensurepip' 2>/dev/null; then
   "$python" -m venv --clear "$venv"

@@ -1,6 +1,7 @@
 """The program behind `make run`: it starts and stops the database, the web server and the worker together."""
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from django.db import OperationalError, connections
 from config import postgres
 
 HOST = "127.0.0.1"
+HIGHEST_PORT = 65_535
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 TIMEOUT = 60
 GRACE = 5
@@ -113,17 +115,22 @@ def stop_with_parent(parent: int) -> None:
 
 
 def free_port(wanted: str) -> int:
+    if not (wanted.isascii() and wanted.isdecimal()):
+        raise port_error(wanted, "not a number")
+    if wanted.lstrip("0") == "" or len(wanted) > 5 or int(wanted) > HIGHEST_PORT:
+        raise port_error(wanted, f"ports are 1 to {HIGHEST_PORT}")
     try:
-        port = int(wanted)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an ended server's connections may linger
-            probe.bind((HOST, port))
-    except (OSError, OverflowError, ValueError) as error:
-        advice = "Choose another: make run PORT=8001"
-        raise StartError(
-            f"Port {wanted} cannot be used ({getattr(error, 'strerror', None) or error}). {advice}"
-        ) from error
-    return port
+            probe.bind((HOST, int(wanted)))
+    except OSError as error:
+        question = " Is Curfew already running?" if error.errno == errno.EADDRINUSE else ""
+        raise port_error(wanted, str(error.strerror), question) from error
+    return int(wanted)
+
+
+def port_error(wanted: str, reason: str, question: str = "") -> StartError:
+    return StartError(f"Port {wanted} cannot be used ({reason}).{question} Choose another: make run PORT=8001")
 
 
 def database() -> AbstractContextManager[None]:
@@ -156,7 +163,7 @@ def started(port: int) -> Iterator[Children]:
     # granian's workers ignore signals while they load the application, and it would wait for them forever.
     server += ["--workers-kill-timeout", "3"]
     server += ["--blocking-threads", "4", "--log-level", "warning", "config.wsgi:application"]
-    commands = {"web server": ["-m", *server], "worker": ["manage.py", "procrastinate", "worker"]}
+    commands = {"web server": ["-m", *server], "worker": ["-m", "config.worker"]}
     children: Children = {}
     try:
         for name, command in commands.items():

@@ -26,6 +26,12 @@ def create(monkeypatch: pytest.MonkeyPatch, world: World) -> Any:
     return create
 
 
+@pytest.mark.parametrize("command", ["createsuperuser", "changepassword"])
+def test_commands_of_django_for_accounts_are_refused(command: str, manage: Any):
+    ended = manage(command, CURFEW_ENV="development")
+    assert (ended.returncode, f"Curfew does not have {command}." in ended.stderr) == (1, True)
+
+
 def sign_in(world: World, email: str, password: str = PASSWORD) -> Any:
     return world.nobody.post("/api/v1/auth/login", {"email": email, "password": password})
 

@@ -155,7 +155,7 @@ def test_repeated_ctrl_c_stops_every_process(run, moment):
     assert running.is_gone()
 
 
-@pytest.mark.parametrize(("name", "word"), [("web server", b"granian"), ("worker", b"procrastinate")])
+@pytest.mark.parametrize(("name", "word"), [("web server", b"granian"), ("worker", b"config.worker")])
 def test_killed_web_server_or_worker_stops_the_rest_and_is_named(run, name, word):
     running = run()
     running.wait_until_up()
@@ -195,14 +195,24 @@ def test_killed_make_stops_every_process(run):
     wait_until(running.is_gone)
 
 
-@pytest.mark.parametrize("port", ["taken", "70000", "eighty", "-1"])
-def test_unusable_port_is_reported_before_anything_starts(home, port):
+@pytest.mark.parametrize(
+    ("port", "reason"),
+    [
+        ("taken", "Is Curfew already running?"),
+        ("0", "(ports are 1 to 65535)"),
+        ("70000", "(ports are 1 to 65535)"),
+        ("eighty", "(not a number)"),
+        ("-1", "(not a number)"),
+    ],
+)
+def test_unusable_port_is_reported_before_anything_starts(home, port, reason):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         wanted = other.getsockname()[1] if port == "taken" else port
         code, said = Run(home, port=wanted).ending()
     assert (code, f"Port {wanted} cannot be used" in said, "PORT=8001" in said) == (1, True, True), said
+    assert reason in said
     assert list(home.path.iterdir()) == []
 
 

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Create a super admin: the first account of a new installation."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email")
+        parser.add_argument("email", help="the e-mail address that the super admin signs in with")
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
     def handle(self, *, email: str, password_stdin: bool, **options: Any) -> None:

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Clear an account's failed sign-in attempts, so that it can sign in again at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("email")
+        parser.add_argument("email", help="the e-mail address that the account signs in with")
 
     @transaction.atomic
     def handle(self, *, email: str, **options: Any) -> None:
