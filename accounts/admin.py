@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,10 +14,10 @@ from accounts.models.groups import members_of
 from core.access import Principal
 from core.api.admin import principal_of
 from core.api.components import Badge, Button, DefinitionList, Link, Table, time_tag
-from core.humanize import how_long
+from core.humanize import how_long, label_of
 from core.ids import NIL_ID, Prefix, decode_id
 from core.lookups import pk_in
-from tenancy.admin import EntityAdmin
+from tenancy.admin import EntityAdmin, column
 
 MAX_ROWS, MAX_TREE_ROWS = 50, 200
 MAX_INDENT = 12  # levels
@@ -35,15 +34,13 @@ class TenantOwnedAdmin(EntityAdmin):
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant")
 
-    @admin.display(description="Tenant")
-    def tenant_name(self, row: Any) -> str:
-        return row.tenant.name
+    tenant_name = column("Tenant", lambda row: row.tenant.name)
 
 
 class UserAdmin(TenantOwnedAdmin):
     slug, icon, session_filter = "users", "group", "user"
-    list_display = ("email", "full_name", "tenant_name", "role", "second_factor", "status_badge", "last_login")
-    list_display_links = ("email",)
+    list_display = ("address", "full_name", "tenant_name", "role_label", "second_factor", "status_badge", "last_login")
+    list_display_links = ("address",)
     search_fields = ("email", "display_name", "first_name", "last_name")
 
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
@@ -68,24 +65,20 @@ class UserAdmin(TenantOwnedAdmin):
         )
         return group or Group(pk=NIL_ID, name="no such group")
 
-    @admin.display(description="Name")
-    def full_name(self, row: User) -> str:
-        return row.name if row.name != row.email else ""
+    address = column("E-mail", lambda row: row.email)
+    role_label = column("Role", lambda row: label_of(row.role))
 
-    @admin.display(description="MFA")
-    def second_factor(self, row: User) -> str:
-        return "yes" if row.has_totp else "no"
+    full_name = column("Name", lambda row: row.name if row.name != row.email else "")
 
-    @admin.display(description="Last sign-in (UTC)")
-    def last_login(self, row: User) -> str:
-        return time_tag(row.last_login_at)
+    second_factor = column("MFA", lambda row: "yes" if row.has_totp else "no")
+    last_login = column("Last sign-in (UTC)", lambda row: time_tag(row.last_login_at))
 
-    def about(self, obj: User) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: User, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("E-mail", obj.email),
             ("Name", self.full_name(obj)),
             ("Tenant", obj.tenant.name),
-            ("Role", obj.role),
+            ("Role", label_of(obj.role)),
             ("MFA", Badge("on", "success") if obj.has_totp else Badge("off", "warning")),
             ("Last sign-in", obj.last_login_at),
         ]
@@ -97,30 +90,29 @@ class UserAdmin(TenantOwnedAdmin):
             .filter(memberships__user=obj)
             .order_by("name")[:MAX_ROWS]
         )
-        rows = [(Link(each.name, _page_of("group", each)), each.group_type) for each in groups]
+        rows = [(Link(each.name, _page_of("group", each)), label_of(each.group_type)) for each in groups]
         yield Table("Groups", ("Name", "Type"), rows, empty="No groups.")
 
 
 class GroupAdmin(TenantOwnedAdmin):
     slug, icon = "groups", "groups"
     page_template = "console/group.html"
-    list_display = ("name", "tenant_name", "group_type", "members", "status_badge", "created")
+    list_display = ("name", "tenant_name", "type_label", "members", "status_badge", "created")
     search_fields = ("name", "description")
 
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         not_deleted = Q(memberships__user__deleted_at=None)
         return rows.select_related("tenant").annotate(member_count=Count("memberships", filter=not_deleted))
 
-    @admin.display(description="Members")
-    def members(self, row: Any) -> str:
-        return f"{row.member_count:,}"
+    type_label = column("Type", lambda row: label_of(row.group_type))
+    members = column("Members", lambda row: f"{row.member_count:,}")
 
-    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", obj.name),
             ("Description", obj.description),
             ("Tenant", obj.tenant.name),
-            ("Type", obj.group_type),
+            ("Type", label_of(obj.group_type)),
             ("Members", f"{obj.member_count:,}"),
         ]
 
@@ -164,7 +156,7 @@ class GroupAdmin(TenantOwnedAdmin):
 
 class ApplicationAdmin(EntityAdmin):
     slug, icon, session_filter = "applications", "apps", "application"
-    list_display = ("name", "client_id", "application_type", "scope", "owner", "status_badge", "created")
+    list_display = ("name", "client", "type_label", "scope_label", "owner", "status_badge", "created")
     list_display_links = ("name",)
     search_fields = ("name", "client_id")
 
@@ -175,18 +167,20 @@ class ApplicationAdmin(EntityAdmin):
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "partner")
 
-    @admin.display(description="Owner")
-    def owner(self, row: Application) -> str:
-        return str(row.tenant or row.partner or "platform")
+    client = column("Client ID", lambda row: row.client_id)
+    type_label = column("Type", lambda row: label_of(row.application_type))
+    scope_label = column("Scope", lambda row: label_of(row.scope))
+
+    owner = column("Owner", lambda row: str(row.tenant or row.partner or "platform"))
 
     def acts(self, obj: Application, principal: Principal) -> Iterable[Link]:
         return super().acts(obj, principal) if obj.application_type != Application.Type.SERVICE else ()
 
-    def about(self, obj: Application) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Application, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", obj.name),
             ("Client ID", obj.client_id),
-            ("Type", obj.application_type),
+            ("Type", label_of(obj.application_type)),
             ("Owner", self.owner(obj)),
             ("Allowed scopes", " ".join(obj.allowed_scopes)),
             ("Redirect URIs", "\n".join(obj.redirect_uris)),
@@ -199,15 +193,17 @@ class ApplicationAdmin(EntityAdmin):
 
 class IdentityProviderAdmin(TenantOwnedAdmin):
     slug, icon = "identity-providers", "key"
-    list_display = ("name", "tenant_name", "provider_type", "status_badge", "created")
+    list_display = ("name", "tenant_name", "type_label", "status_badge", "created")
     search_fields = ("name",)
 
-    def about(self, obj: IdentityProvider) -> Iterable[tuple[str, Any]]:
+    type_label = column("Type", lambda row: label_of(row.provider_type))
+
+    def about(self, obj: IdentityProvider, principal: Principal) -> Iterable[tuple[str, Any]]:
         config = [(name.replace("_", " ").capitalize(), _text(value)) for name, value in obj.config.items()]
         return [
             ("Name", obj.name),
             ("Tenant", obj.tenant.name),
-            ("Type", obj.provider_type),
+            ("Type", label_of(obj.provider_type)),
             ("Client secret stored", "yes" if obj.sealed_secret else "no"),
             *config,
         ]
@@ -215,17 +211,17 @@ class IdentityProviderAdmin(TenantOwnedAdmin):
 
 class AgentAdmin(TenantOwnedAdmin):
     slug, icon = "agents", "smart_toy"
-    list_display = ("name", "client_id", "tenant_name", "owner", "agent_type", "status_badge", "created")
+    list_display = ("name", "client", "tenant_name", "owner", "agent_type", "status_badge", "created")
     search_fields = ("name", "client_id")
 
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("tenant", "owner_user")
 
-    @admin.display(description="Owner")
-    def owner(self, row: Agent) -> str:
-        return row.owner_user.email if row.owner_user else "nobody"
+    client = column("Client ID", lambda row: row.client_id)
 
-    def about(self, obj: Agent) -> Iterable[tuple[str, Any]]:
+    owner = column("Owner", lambda row: row.owner_user.email if row.owner_user else "nobody")
+
+    def about(self, obj: Agent, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", obj.name),
             ("Client ID", obj.client_id),

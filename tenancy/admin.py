@@ -1,6 +1,7 @@
 """Partners and tenants in the console."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import admin
@@ -14,10 +15,20 @@ from core.api.admin import ConsoleAdmin
 from core.api.components import Badge, DefinitionList, Link, Table, time_tag
 from core.humanize import how_long
 from core.models import Entity, Status
-from tenancy.models import OnSessionLimit, Partner, SessionPolicy, Tenant
+from tenancy.models import OnSessionLimit, Partner, Platform, Tenant
 
 WHEN_FULL = {OnSessionLimit.DENY: "refuse the sign-in", OnSessionLimit.EVICT: "revoke the oldest session"}
 KINDS = {Status.ACTIVE: "success", Status.SUSPENDED: "danger"}
+
+
+def column(heading: str, describe: Callable[[Any], str]) -> Any:
+    """Define a column of a list in the body of its class."""
+
+    @admin.display(description=heading)
+    def cell(self: ConsoleAdmin, row: Any) -> str:
+        return describe(row)
+
+    return cell
 
 
 class EntityAdmin(ConsoleAdmin):
@@ -40,11 +51,11 @@ class EntityAdmin(ConsoleAdmin):
             yield Link("Revoke sessions…", f"{reverse('admin:sessions_app_session_end')}?{query}")
 
     def parts(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield DefinitionList("Details", [*self.about(obj), *status_rows(obj)])
+        yield DefinitionList("Details", [*self.about(obj, principal), *status_rows(obj)])
         yield from self.more(obj, principal)
         yield audit_panel((obj.handle,), principal)
 
-    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [("Name", str(obj))]
 
     def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
@@ -68,7 +79,7 @@ class PartnerAdmin(EntityAdmin):
     def tenants(self, row: Any) -> str:
         return str(row.tenant_count)
 
-    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", obj.name),
             ("Slug", obj.slug),
@@ -79,7 +90,7 @@ class PartnerAdmin(EntityAdmin):
         ]
 
     def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield policy_of(obj)
+        yield policy_of(obj, Platform.objects.get())
 
 
 class TenantAdmin(EntityAdmin):
@@ -94,16 +105,16 @@ class TenantAdmin(EntityAdmin):
     def annotate_rows(self, rows: Any, principal: Principal) -> QuerySet[Any]:
         return rows.select_related("partner")
 
-    def about(self, obj: Any) -> Iterable[tuple[str, Any]]:
+    def about(self, obj: Any, principal: Principal) -> Iterable[tuple[str, Any]]:
         return [
             ("Name", obj.name),
             ("Slug", obj.slug),
-            ("Partner", obj.partner.name),
+            ("Partner", _link_to(obj.partner) if principal.tier >= PartnerAdmin.since else obj.partner.name),
             ("Contact", obj.contact_email),
         ]
 
     def more(self, obj: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
-        yield policy_of(obj)
+        yield policy_of(obj, obj.partner, Platform.objects.get())
 
 
 def status_rows(obj: Entity) -> list[tuple[str, Any]]:
@@ -115,21 +126,33 @@ def status_rows(obj: Entity) -> list[tuple[str, Any]]:
     ]
 
 
-def policy_of(owner: SessionPolicy) -> DefinitionList:
-    """Show an owner's own session policy. Stricter values above it take precedence."""
+def policy_of(*levels: Tenant | Partner | Platform) -> DefinitionList:
+    """Show the session policy that is in effect for the first level, and which of the levels above each value is from.
+
+    The strictest value of all levels is in effect, as `tenancy.models.strictest` computes it for sign-ins.
+    """
     return DefinitionList(
         "Session policy",
         [
-            ("Maximum lifetime", _length(owner.session_lifetime)),
-            ("Idle timeout", _length(owner.idle_timeout)),
-            ("Sessions per user", "inherited" if owner.max_sessions is None else f"at most {owner.max_sessions}"),
-            ("At the session limit", WHEN_FULL[OnSessionLimit(owner.when_full)] if owner.when_full else "inherited"),
+            ("Maximum lifetime", _in_effect(levels, "session_lifetime", how_long)),
+            ("Idle timeout", _in_effect(levels, "idle_timeout", how_long)),
+            ("Sessions per user", _in_effect(levels, "max_sessions", _at_most)),
+            ("At the session limit", _in_effect(levels, "when_full", lambda value: WHEN_FULL[OnSessionLimit(value)])),
         ],
     )
 
 
-def _length(seconds: int | None) -> str:
-    return "inherited" if seconds is None else how_long(seconds)
+def _in_effect(levels: Sequence[Tenant | Partner | Platform], column: str, describe: Callable[[Any], str]) -> str:
+    values = [(getattr(level, column), level) for level in levels if getattr(level, column) is not None]
+    if not values:
+        return "no limit"
+    value, level = min(values, key=itemgetter(0))
+    text = describe(value)
+    return text if level is levels[0] else f"{text}, from the {type(level).__name__.lower()}"
+
+
+def _link_to(partner: Partner) -> Link:
+    return Link(partner.name, reverse("admin:tenancy_partner_change", args=[partner.handle]))
 
 
 def _at_most(number: int | None) -> str:

@@ -90,7 +90,7 @@ class TestAdminInBrowser:
         operator.sign_in(caller.user)
         expect(operator.page.get_by_role("alert")).to_contain_text("has MFA")
         operator.sign_in(caller.user, app.wrong_code())
-        expect(operator.page.get_by_role("alert")).to_contain_text("These details do not match")
+        expect(operator.page.get_by_role("alert")).to_contain_text("Wrong e-mail, password, code or organization")
         operator.sign_in(caller.user, app.code())
         expect(operator.page.get_by_role("heading", name="Overview")).to_be_visible()
         assert operator.at == HOME

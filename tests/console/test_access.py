@@ -41,7 +41,7 @@ class TestConsoleSignIn:
     def test_wrong_password_is_401(self, world: World):
         browser = Browser()
         browser.open(SIGN_IN)
-        assert "These details do not match" in browser.send(
+        assert "Wrong e-mail, password, code or organization" in browser.send(
             SIGN_IN, email=world.north_admin.user.email, password="canary-wrong"
         )
         assert browser.status == 401
@@ -52,7 +52,9 @@ class TestConsoleSignIn:
         app = App.confirmed(world.north_admin, clock)
         browser = Browser()
         assert "has MFA" in browser.sign_in(world.north_admin.user)
-        assert "These details do not match" in browser.sign_in(world.north_admin.user, code=app.wrong_code())
+        assert "Wrong e-mail, password, code or organization" in browser.sign_in(
+            world.north_admin.user, code=app.wrong_code()
+        )
         assert "active session" in browser.sign_in(world.north_admin.user, code=app.code())
 
     def test_failures_are_throttled_together_with_the_api(self, world: World):

@@ -46,6 +46,14 @@ def hidden(browser: Browser) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(version|at_most)" value="([^"]*)">', browser.html))
 
 
+@each_kind
+def test_suspension_mentions_sessions_only_where_they_end(kind: type, world: World):
+    page, _ = page_of(kind, world)
+    browser = Browser(world.super_admin)
+    browser.open(f"{page}suspend/")
+    assert ("Revoked sessions" in browser.text) == (kind not in (IdentityProvider, Agent))
+
+
 def test_every_kind_that_can_be_suspended_is_tested():
     assert THINGS.keys() == {kind for kind, acts in ACTIONS.items() if "suspend" in {act.name for act in acts}}
 

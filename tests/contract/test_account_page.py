@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import operations as accounts
 from audit.models import AuditEntry
-from sessions_app.models import SessionState
+from sessions_app.models import Session, SessionState
 from tenancy import operations as tenancy
 from tests.architecture.test_sql_counts import counted
 from tests.cells import cells
@@ -80,7 +80,7 @@ class TestAccountSignIn:
         answer = Client().post(SIGN_IN, {"email": world.ada.user.email, "password": "canary-wrong"})
         html = answer.content.decode()
         assert answer.status_code == 401
-        assert "These details do not match" in html
+        assert "Wrong e-mail, password, code or organization" in html
         assert f'value="{world.ada.user.email}"' in html
         assert "canary-wrong" not in html
         assert COOKIE not in answer.cookies
@@ -124,6 +124,10 @@ class TestAccountSessionList:
         assert "Chrome on Linux" in text
         assert "Last seen just now" in text
         assert "This machine" in text
+
+    def test_names_devices_as_their_makers_do(self, laptop: Browser, world: World):
+        Session.objects.filter(user=world.ada.user).update(browser="Chrome Mobile", os="Mac OS X")
+        assert "Chrome on macOS" in laptop.open(SESSIONS)
 
     def test_contains_own_sessions_only(self, laptop: Browser, world: World):
         Browser(FIREFOX).sign_in(world.alan.user)

@@ -1,6 +1,6 @@
-"""Counts and durations in words."""
+"""Counts, durations and values of choices in words."""
 
-from core.humanize import how_long, how_many
+from core.humanize import how_long, how_many, label_of
 from tests.cells import cells
 
 
@@ -15,3 +15,10 @@ def test_counts_are_words_with_plurals(count: int, said: str):
 )
 def test_durations_are_words_with_units(seconds: float, said: str):
     assert how_long(seconds) == said
+
+
+@cells(
+    ("value", "label"), [("tenant_admin", "Tenant admin"), ("DISTRIBUTION_LIST", "Distribution list"), ("SPA", "SPA")]
+)
+def test_values_of_choices_have_readable_labels(value: str, label: str):
+    assert label_of(value) == label

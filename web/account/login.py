@@ -49,7 +49,7 @@ def try_to_sign_in(request: HttpRequest, *, since: Tier = Tier.USER) -> operatio
     except operations.TierTooLow:
         status, wrong = HTTPStatus.FORBIDDEN, {"wrong": "This account is not an administrator."}
     except accounts.SignInRefused:
-        wrong = {"wrong": "These details do not match. If you belong to several organizations, enter yours."}
+        wrong = {"wrong": "Wrong e-mail, password, code or organization."}
     raise NotSignedIn(status, {**values, "code": "", **wrong})
 
 

@@ -8,6 +8,8 @@ from sessions_app.models import SessionState
 
 _STEPS = [(timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")]
 
+NAMES = {"Chrome Mobile": "Chrome", "Mac OS X": "macOS"}  # of the parser of user agents, for people
+
 
 @dataclass(frozen=True)
 class SessionRow:
@@ -38,7 +40,8 @@ def session_row(session: SessionState, now: datetime) -> SessionRow:
 
 def device_of(session: SessionState) -> str:
     """`Firefox on Linux`, or the part of it that is known."""
-    known = [each for each in (session.browser, session.os) if each and each != "Other"]
+    names = (NAMES.get(each, each) for each in (session.browser, session.os))
+    known = [each for each in names if each and each != "Other"]
     return " on ".join(known) or "Unknown device"
 
 

@@ -87,7 +87,7 @@ def render_action(
         "instance": instance,
         "action": action,
         "back": back,
-        "preview": preview_revocation(selection) if selection else None,
+        "preview": preview_revocation(selection) if selection and not obstacle else None,
         "error": error or obstacle,
         "is_blocked": bool(obstacle),
     }

@@ -78,12 +78,13 @@ def _has_tenants(instance: Any) -> str:
 
 
 def _suspend_and_reactivate(description: str, revokes: RevocationScope | None) -> list[Action]:
+    note = " Revoked sessions stay revoked after reactivation." if revokes else ""
     return [
         Action(
             "suspend",
             "Suspend…",
             "update",
-            f"{description} Revoked sessions stay revoked after reactivation.",
+            f"{description}{note}",
             "Suspended.",
             _change_status(Status.SUSPENDED),
             lambda instance: instance.status == Status.ACTIVE,
@@ -93,7 +94,8 @@ def _suspend_and_reactivate(description: str, revokes: RevocationScope | None) -
             "reactivate",
             "Reactivate…",
             "update",
-            "It can be used again. Revoked sessions stay revoked: users have to sign in again.",
+            "It can be used again."
+            + (" Revoked sessions stay revoked: users have to sign in again." if revokes else ""),
             "Reactivated.",
             _change_status(Status.ACTIVE),
             lambda instance: instance.status == Status.SUSPENDED,
@@ -165,7 +167,7 @@ ACTIONS: dict[type, list[Action]] = {
         *_CREDENTIALS,
         _deletion("The user is signed out everywhere and removed from all groups.", RevocationScope.USER),
     ],
-    Group: [_deletion("Its members lose what they had through it. Users are not deleted.", None)],
+    Group: [_deletion("Its members stay users but lose the access that the group gave them.", None)],
     Application: [
         *_suspend_and_reactivate(
             "Sessions that were started for it are revoked, and it cannot get tokens.", RevocationScope.APPLICATION
@@ -176,8 +178,8 @@ ACTIONS: dict[type, list[Action]] = {
         ),
     ],
     IdentityProvider: [
-        *_suspend_and_reactivate("Users can no longer sign in through it.", None),
-        _deletion("Users can no longer sign in through it.", None),
+        *_suspend_and_reactivate("It can no longer be used.", None),
+        _deletion("It can no longer be used.", None),
     ],
     Agent: [
         *_suspend_and_reactivate("Its tokens are refused, and it cannot get new ones.", None),

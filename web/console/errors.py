@@ -66,9 +66,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=message))
 
 
-def refused(request: HttpRequest, status: HTTPStatus, headers: Any = None, message: str = "") -> HttpResponse:
+def refused(
+    request: HttpRequest, status: HTTPStatus, headers: Any = None, message: str = "", *, is_operator: bool = True
+) -> HttpResponse:
     title = TITLES.get(status, status.phrase)
-    context = {"title": title, "message": message or MESSAGES.get(status, "Try again in a minute.")}
+    message = message or MESSAGES.get(status, "Try again in a minute.")
+    context = {"title": title, "message": message, "is_operator": is_operator}
     response = page(request, "console/refused.html", context, status)
     for name, value in (headers or {}).items():
         response[name] = value

@@ -55,7 +55,7 @@ class ConsoleSite(UnfoldAdminSite):
             if me is None:
                 return _redirect_to_sign_in(request)
             if me.tier < Tier.TENANT:
-                return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=NOT_AN_ADMIN))
+                return with_csp(refused(request, HTTPStatus.FORBIDDEN, message=NOT_AN_ADMIN, is_operator=False))
             if not {IS_POPUP_VAR, TO_FIELD_VAR}.isdisjoint(request.GET):
                 return with_csp(refused(request, HTTPStatus.BAD_REQUEST))  # nothing here is picked in a pop-up
             request.user = Operator(me)  # type: ignore[assignment]  # what Django's admin wants to see there

@@ -15,6 +15,7 @@ from accounts.models.users import grantable_by
 from core.access import Principal, Tier
 from core.api.fields import IdField
 from core.api.serializers import ResourceInput
+from core.humanize import label_of
 from core.ids import Prefix
 from core.models import defaults_of
 from sessions_app.models import RevocationScope
@@ -86,7 +87,7 @@ class FormDefinition:
             widget.is_visible = principal.tier >= KINDS[source.prefix].since
             widget.lookup = self._lookup(source.prefix, principal, instance)
         if name in self.choices:
-            widget.choices = [(choice, choice) for choice in self.choices[name](principal, instance)]
+            widget.choices = [(choice, label_of(choice)) for choice in self.choices[name](principal, instance)]
         return widget
 
     def _lookup(self, prefix: Prefix, principal: Principal, instance: Any) -> Lookup:

@@ -1,6 +1,7 @@
 """A form: the stored values, what was typed over them, and the errors of both."""
 
 import json
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from core.api.errors import ErrorResponse
+from core.humanize import label_of
 from web.console.forms.widgets import (
     OMITTED,
     UnreadableInput,
@@ -113,6 +115,7 @@ class Form:
         self._add_error((name,) if name else (), message)
 
     def _add_error(self, loc: tuple[str | int, ...], message: str) -> None:
+        message = re.sub(r"\bemail\b", "e-mail", message)
         by_name = {widget.name: widget for widget in self.widgets if widget.is_visible}
         for length in range(len(loc), 0, -1):
             widget = by_name.get(".".join(map(str, loc[:length])))
@@ -148,7 +151,7 @@ def fields_of(serializer: type[serializers.Serializer], parts: Parts) -> Iterato
 
 
 def widget_of(name: str, field: serializers.Field, *, is_new: bool) -> Widget:
-    choices = [(str(value), str(value)) for value in getattr(field, "choices", {})]
+    choices = [(str(value), label_of(str(value))) for value in getattr(field, "choices", {})]
     return Widget(name, field, kind_of(field), is_new, choices=choices)
 
 

@@ -33,6 +33,7 @@ class Kind:
     exact: Sequence[str]
     searched: Sequence[str]
     describe: Callable[[Any], str]
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ KINDS: dict[Prefix, Kind] = {
         ("slug", "name"),
         ("slug", "name"),
         lambda partner: partner.name,
+        "Type a name, a slug or an ID.",
     ),
     Prefix.TENANT: Kind(
         "tenant",
@@ -111,6 +113,7 @@ KINDS: dict[Prefix, Kind] = {
         ("slug", "name"),
         ("slug", "name"),
         lambda tenant: f"{tenant.name}, {tenant.partner.name}",
+        "Type a name, a slug or an ID.",
     ),
     Prefix.USER: Kind(
         "user",
@@ -119,6 +122,7 @@ KINDS: dict[Prefix, Kind] = {
         ("email",),
         ("email", "display_name", "first_name", "last_name"),
         lambda user: f"{user.name}, {user.tenant.name}" if user.name != user.email else user.tenant.name,
+        "Type an e-mail address or an ID.",
     ),
     Prefix.GROUP: Kind(
         "group",
@@ -127,5 +131,6 @@ KINDS: dict[Prefix, Kind] = {
         ("name",),
         ("name", "description"),
         lambda group: group.tenant.name,
+        "Type a name or an ID.",
     ),
 }

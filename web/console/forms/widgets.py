@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from core.api.fields import IdField, OptionalText, Secret
 from core.api.parsers import NotJSON, loads_strict
+from core.humanize import label_of
 from web.console.forms.lookups import AmbiguousName, Lookup
 
 OMITTED: Any = object()
@@ -21,6 +22,7 @@ LABELS = {
     "backchannel_logout_uri": "Back-channel logout URL",
     "child_group_id": "Group",
     "config.issuer": "Issuer",
+    "contact_email": "Contact e-mail",
     "email": "E-mail",
     "owner_user_id": "Owner",
     "rate_limit_rpm": "Requests per minute",
@@ -32,13 +34,18 @@ REPLACEMENTS = {  # in the API's help texts, where a form is filled in instead
     "Requests per minute; leave": "Leave",
     "Leave it out or send null for": "Leave it empty for",
     "eave it out": "eave it empty",
+    ", unless you administer a partner": "",  # to whom such a field is not shown
+    ", unless you administer a tenant": "",
+    "assign super_admin": "make a super admin",
+    "scope PARTNER": "scope Partner",
+    "scope TENANT": "scope Tenant",
     "null removes it": "or remove it",
 }
 HINTS = {
     "json": "A JSON object.",
     "lines": "One per line.",
-    "reference": "Type a name or an ID.",
 }
+BY_DEFAULT = " Default: the user who creates it."
 
 
 class UnreadableInput(Exception):
@@ -77,14 +84,17 @@ class Widget:
         for in_json, in_a_form in REPLACEMENTS.items():
             help_text = help_text.replace(in_json, in_a_form)
         if self.kind == "secret" and self.is_new:
-            help_text = f"{help_text.partition('.')[0]}."  # the rest is about a secret that is stored already
-        return " ".join(filter(None, (help_text, HINTS.get(self.kind, ""))))
+            help_text = "Not shown again after you save."
+        if not self.is_new:
+            help_text = help_text.removesuffix(BY_DEFAULT)
+        hint = self.lookup.kind.hint if self.lookup else HINTS.get(self.kind, "")
+        return " ".join(filter(None, (help_text, hint)))
 
     @property
     def options(self) -> list[tuple[str, str]]:
         """The choices, among which the stored value always is."""
         known = {value for value, _ in self.choices}
-        stored = [(self.initial, self.initial)] if self.initial and self.initial not in known else []
+        stored = [(self.initial, label_of(self.initial))] if self.initial and self.initial not in known else []
         return [*([] if self.initial else [("", "Choose…")]), *stored, *self.choices]
 
     @property
