@@ -22,12 +22,12 @@ def require_grantable(role: Role, *, actor: Principal) -> None:
         raise RoleNotGrantable
 
 
-def require_sign_in(actor: Principal) -> None:
+def require_sign_in(*, actor: Principal) -> None:
     if actor.type is ActorType.API_KEY:
         raise SignInRequired
 
 
 def require_other_user(user: User, *, actor: Principal) -> None:
-    require_sign_in(actor)
+    require_sign_in(actor=actor)
     if user.pk == actor.user_id:
         raise OwnAccount

@@ -43,7 +43,7 @@ def create_user(
 def change_user(user: User, *, actor: Principal, versions: Versions = None, **columns: Any) -> int:
     """Update the columns that differ; return how many sessions that revoked. A new role or e-mail revokes all."""
     if {"email", "role"} & columns.keys():
-        require_sign_in(actor)
+        require_sign_in(actor=actor)
     _require_fitting_role(user, Role(columns.get("role", user.role)), actor)
     if "email" in columns:
         columns["email"] = normal_email(columns["email"])

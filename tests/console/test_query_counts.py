@@ -33,8 +33,8 @@ COSTS = {
     "record/?action=user.updated": 4,  # and how far it looks
     "sessions/{}/": 3,  # who; the row; the record of it
     "revocations/{}/": 3,
-    "partners/{}/": 4,  # and whether it is theirs to change
-    "tenants/{}/": 4,
+    "partners/{}/": 5,  # and whether it is theirs to change; the policy of the platform
+    "tenants/{}/": 5,
     "users/{}/": 5,  # that, and the groups
     "groups/{}/": 7,  # and members, and how many in any way; whose it is, and the groups in it
     "applications/{}/": 4,
@@ -65,7 +65,7 @@ FORMS = {
     "agents/{}/edit/": 5,
     "groups/{}/add-member/": 4,
     "groups/{}/nest/": 4,
-    "partners/{}/remove/": 9,
+    "partners/{}/remove/": 4,  # and its tenants, which prevent it
     "tenants/{}/remove/": 8,
     "groups/{}/remove/": 3,
     "agents/{}/rotate-secret/": 3,

@@ -72,7 +72,7 @@ class UserViewSet(IdempotentViewSet, ResourceViewSet):
     def reset_password(self, request: Request, resource_id: str) -> Response:
         """Reset a user's password. Their present password and all of their sessions stop working at once, and
         they get a one-time code for choosing a new one."""
-        operations.require_sign_in(self.principal)
+        operations.require_sign_in(actor=self.principal)
         user = self.get_object()
         delivery = self.validate_body(serializers.PasswordResetRequest)["delivery"]
         issued = operations.issue_password_reset(user, actor=self.principal, by_mail=delivery == "mail")
@@ -93,7 +93,7 @@ class UserViewSet(IdempotentViewSet, ResourceViewSet):
     )
     def disable_mfa(self, request: Request, resource_id: str) -> Response:
         """Disable a user's MFA. For users who have lost their device. All of their sessions are revoked."""
-        operations.require_sign_in(self.principal)
+        operations.require_sign_in(actor=self.principal)
         return self.answer({"sessions_ended": operations.remove_totp(self.get_object(), actor=self.principal)})
 
 
