@@ -56,6 +56,11 @@ class Table:
     empty: str = "None."
     more: Link | None = None
 
+    @property
+    def labelled_rows(self) -> list[list[tuple[str, Any]]]:
+        """The cells with their columns' headings, which a phone shows beside each cell."""
+        return [list(zip(self.head, row, strict=True)) for row in self.rows]
+
 
 def time_tag(moment: datetime | None) -> str:
     """Format a time to the minute, for a list whose heading says that it is UTC."""

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from core.access import Principal
+from core.access import Principal, Tier
+from core.api.components import Link
 from core.ids import Prefix, decode_id
+from sessions_app.admin.targets import find_name, target_link
 from sessions_app.devices import KINDS
 from sessions_app.models import RevocationScope, SessionState, SessionStateQuerySet, State
 from sessions_app.scopes import owner_filter
@@ -32,6 +34,7 @@ ATTRIBUTE_FIELDS = {
 }
 FIELDS = SCOPE_FIELDS | ATTRIBUTE_FIELDS
 STATES = {State.LIVE: "active", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
+STATES_BY_WORD = {word: state for state, word in STATES.items()}
 MAX_LENGTH = 200
 MAX_SELECTED = 100  # a page has fifty; the audit log lists up to a hundred ids
 SCAN_LIMIT = 20_000
@@ -49,13 +52,13 @@ class SessionFilterForm:
         self.is_everything = data.get("all") == "on"
         self.handles = [handle for handle in data.getlist("session")[:MAX_SELECTED] if handle]
         self._state = data.get("state", "")[:MAX_LENGTH]
-        self.state = State(self._state) if self._state in STATES else State.LIVE
+        self.state = STATES_BY_WORD.get(self._state, State.LIVE)
         self.error = ""
 
     @cached_property
     def selection(self) -> Selection | None:
-        if self._state and self._state not in STATES:
-            self.error = f"Unknown state {self._state}. Use one of: {', '.join(STATES)}."
+        if self._state and self._state not in STATES_BY_WORD:
+            self.error = f"Unknown state {self._state}. Use one of: {', '.join(STATES.values())}."
             return None
         if self.has_checkboxes and not self.handles:
             self.error = "Select at least one session."
@@ -144,15 +147,29 @@ class SessionFilterForm:
         for each in fields:
             if each["name"] == "device":
                 each["choices"] = [("", "any"), *((kind, kind) for kind in KINDS)]
-        states = [(str(state), label) for state, label in STATES.items()]
-        return [*fields, {"name": "state", "label": "State", "value": str(self.state), "choices": states}]
+        words = [(word, word) for word in STATES_BY_WORD]
+        return [*fields, {"name": "state", "label": "State", "value": STATES[self.state], "choices": words}]
+
+    @cached_property
+    def targets(self) -> dict[str, Link | str]:
+        """The names of what the selection's scopes are, linked to their pages, by the scope."""
+        scopes = self.selection.scopes if self.selection else {}
+        return {
+            str(scope): target_link(scope, target_id, find_name(scope, target_id), self.principal)
+            for scope, target_id in scopes.items()
+            if target_id
+        }
 
     @property
-    def summary(self) -> list[tuple[str, str]]:
+    def summary(self) -> list[tuple[str, Link | str]]:
         """The selection as labels and values, for people."""
-        rows = [(FIELDS[name][0], text) for name, text in self.values.items()]
+        values = {**self.values, **self.targets}
+        rows = [(FIELDS[name][0], values[name]) for name in FIELDS if name in values]
         if self.is_admins_only:
             rows.append(("Users", "administrators only"))
         if self.handles:
             rows.append(("Selected", f"{len(self._writable_handles)} on the list"))
-        return rows or [("Sessions", "all that you can revoke")]
+        if not rows:
+            is_super = self.principal.tier is Tier.SUPER
+            rows = [("Scope", "All sessions on the platform" if is_super else "All sessions you may revoke")]
+        return rows

@@ -5,37 +5,38 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 
 from audit.admin import audit_panel
 from core.access import Principal
 from core.api.admin import ConsoleAdmin
 from core.api.components import Badge, DefinitionList, Link, Table, time_tag
-from core.ids import Prefix, encode_id
+from sessions_app.admin.targets import handle_of, target_link, target_name
 from sessions_app.models import Revocation, RevocationScope
-
-PAGES = {
-    RevocationScope.APPLICATION: "accounts_application",
-    RevocationScope.PARTNER: "tenancy_partner",
-    RevocationScope.SESSION: "sessions_app_session",
-    RevocationScope.TENANT: "tenancy_tenant",
-    RevocationScope.USER: "accounts_user",
-}
 
 
 class RevocationAdmin(ConsoleAdmin):
     slug, icon = "revocations", "block"
-    list_display = ("scope", "reason", "actor", "sessions", "created", "progress")
+    list_display = ("scope", "target", "reason", "actor", "sessions", "created", "progress")
     list_display_links = ("scope",)
     page_template = "console/revocation.html"
 
     def seen_by(self, principal: Principal) -> QuerySet[Any]:
         return Revocation.objects.visible_to(principal)
 
+    def annotate_rows(self, rows: QuerySet[Any], principal: Principal) -> QuerySet[Any]:
+        return rows.annotate(target_name=target_name())
+
+    def name_of(self, revocation: Any) -> str:
+        return f"{revocation.target_name or revocation.get_reach_display()}: {revocation.reason}"
+
     @admin.display(description="Scope")
     def scope(self, row: Revocation) -> str:
         return str(row.get_reach_display())
+
+    @admin.display(description="Target")
+    def target(self, row: Any) -> str:
+        return row.target_name or _target_handle(row)
 
     @admin.display(description="Actor")
     def actor(self, row: Revocation) -> str:
@@ -54,13 +55,14 @@ class RevocationAdmin(ConsoleAdmin):
         badge = progress_of(row)
         return format_html('<span class="console-badge {}">{}</span>', badge.kind, badge.text)
 
-    def parts(self, revocation: Revocation, principal: Principal) -> Iterable[DefinitionList | Table]:
+    def parts(self, revocation: Any, principal: Principal) -> Iterable[DefinitionList | Table]:
         yield DefinitionList(
             "Details",
             [
                 ("Sessions", f"{revocation.revoked_count:,}"),
                 ("Scope", revocation.get_reach_display()),
-                ("Target", _target(revocation)),
+                ("Target", _target(revocation, principal)),
+                ("Target ID", _target_handle(revocation)),
                 ("Reason", revocation.reason),
                 ("Actor", revocation.actor_label),
                 ("Time", revocation.created_at),
@@ -76,15 +78,23 @@ class RevocationAdmin(ConsoleAdmin):
                 ("Finished at", revocation.swept_at),
             ],
         )
-        yield audit_panel((revocation.handle,), principal)
+        if audited_handle := _audited_handle(revocation):
+            yield audit_panel((audited_handle,), principal)
 
 
-def _target(revocation: Revocation) -> Link | str:
-    page = PAGES.get(RevocationScope(revocation.reach))
-    if page is None or revocation.target_id is None:
+def _target(revocation: Any, principal: Principal) -> Link | str:
+    if not revocation.target_name:
         return ""
-    handle = encode_id(Prefix[revocation.reach.upper()], revocation.target_id)
-    return Link(handle, reverse(f"admin:{page}_change", args=[handle]))
+    return target_link(RevocationScope(revocation.reach), revocation.target_id, revocation.target_name, principal)
+
+
+def _target_handle(revocation: Revocation) -> str:
+    return handle_of(RevocationScope(revocation.reach), revocation.target_id) if revocation.target_id else ""
+
+
+def _audited_handle(revocation: Revocation) -> str:
+    """Return what the audit log has the revocation under: a single session's is under the session."""
+    return _target_handle(revocation) if revocation.reach == RevocationScope.SESSION else revocation.handle
 
 
 def progress_of(row: Revocation) -> Badge:

@@ -80,7 +80,7 @@ class RevokeView:
     ) -> HttpResponse:
         is_whole_scope = form.selection is not None and form.selection.whole_scope is not None
         context = {
-            "title": "Revoke sessions",
+            "title": _title(form),
             "crumbs": [Link("Sessions", self.admin.list_url)],
             "form": form,
             "summary": _summary(form, preview),
@@ -96,12 +96,18 @@ class RevokeView:
         return self.admin.rendered(request, "console/end.html", context, status)
 
 
-def _summary(form: SessionFilterForm, preview: RevocationPreview | None) -> list[tuple[str, str]]:
-    """Describe the selection. If it is one user's sessions, named by id, add the user's e-mail address."""
+def _title(form: SessionFilterForm) -> str:
+    """Name what is revoked, if that is one thing."""
+    names = [target.text if isinstance(target, Link) else target for target in form.targets.values()]
+    return f"Revoke sessions of {names[0]}" if len(names) == 1 else "Revoke sessions"
+
+
+def _summary(form: SessionFilterForm, preview: RevocationPreview | None) -> list[tuple[str, Link | str]]:
+    """Describe the selection. If one user has all of its sessions, add the user's e-mail address."""
     summary = form.summary
-    if preview and preview.users == 1 and preview.sample:
+    if preview and preview.users == 1 and preview.sample and "user" not in form.targets:
         email = preview.sample[0].user_email
-        summary += [("E-mail", email)] if email not in dict(summary).values() else []
+        summary.append(("E-mail", email))
     return summary
 
 

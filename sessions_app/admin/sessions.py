@@ -43,7 +43,7 @@ class SessionList(KeysetChangeList):
     @property
     def export_pairs(self) -> list[tuple[str, str]]:
         """The names and values of the filter, for the export form."""
-        return [*self.form.pairs, ("state", str(self.form.state))]
+        return [*self.form.pairs, ("state", STATES[self.form.state])]
 
     @property
     def count_text(self) -> str:

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Now
 from core.prepared import Prepared
 from sessions_app.models import CounterKind, RevocationScope, SessionCountState, SessionCountStateQuerySet, SessionState
 from sessions_app.models.expressions import opened_as_admin
-from tenancy.models import Platform
+from tenancy.models import Platform, Tenant
 
 
 def live_count(scope: RevocationScope, target_id: UUID | None) -> int:
@@ -48,18 +48,22 @@ def _scalar(rows: QuerySet[Any], aggregate: Aggregate) -> Coalesce:
 
 
 def tenants_and_administrators(scope: RevocationScope, target_id: UUID | None) -> tuple[int, int]:
-    """Return how many tenants have live sessions in a scope, and how many of these are administrators'."""
-    owner = ("tenant", "is_admin")
+    """Return how many customer tenants have live sessions in a scope, and how many sessions are administrators'."""
+    owner = ("tenant", "tenant__kind", "is_admin")
     counters = counters_within(scope, target_id).current().filter(kind=CounterKind.ALL).order_by()
-    live = {(tenant, is_admin): n for tenant, is_admin, n in counters.values_list(*owner).annotate(Sum("n"))}
+    live = {
+        (tenant, kind, is_admin): n for tenant, kind, is_admin, n in counters.values_list(*owner).annotate(Sum("n"))
+    }
     timed_out = SessionState.objects.in_scope(scope, target_id).not_revoked().timed_out().order_by()
     timed_out_by_owner = (
-        timed_out.annotate(administers=opened_as_admin()).values_list("tenant", "administers").annotate(Count("pk"))
+        timed_out.annotate(administers=opened_as_admin())
+        .values_list("tenant", "tenant__kind", "administers")
+        .annotate(Count("pk"))
     )
-    for tenant, is_admin, n in timed_out_by_owner:
-        live[tenant, is_admin] = live.get((tenant, is_admin), 0) - n
-    tenants = {tenant for (tenant, _), n in live.items() if n > 0}
-    return len(tenants), sum(n for (_, is_admin), n in live.items() if is_admin)
+    for tenant, kind, is_admin, n in timed_out_by_owner:
+        live[tenant, kind, is_admin] = live.get((tenant, kind, is_admin), 0) - n
+    tenants = {tenant for (tenant, kind, _), n in live.items() if n > 0 and kind == Tenant.Kind.CUSTOMER}
+    return len(tenants), sum(n for (*_, is_admin), n in live.items() if is_admin)
 
 
 def counters_within(scope: RevocationScope, target_id: UUID | None) -> SessionCountStateQuerySet:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, Value, When
+from django.db.models import Case, CharField, Count, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from sessions_app import durations
@@ -13,6 +13,7 @@ from sessions_app.models.expressions import opened_as_admin
 from sessions_app.reads import live_counts
 from sessions_app.reads.stats import NO_SESSIONS, session_stats
 from sessions_app.selection import Selection
+from tenancy.models import Tenant
 
 COUNTED_SCOPES = (RevocationScope.PLATFORM, RevocationScope.PARTNER, RevocationScope.TENANT)
 SAMPLE = 10
@@ -56,7 +57,7 @@ def preview_revocation(selection: Selection) -> RevocationPreview:
         counts = live.aggregate(
             sessions=Count("pk"),
             users=Count("user", distinct=True),
-            tenants=Count("tenant", distinct=True),
+            tenants=Count("tenant", distinct=True, filter=Q(tenant__kind=Tenant.Kind.CUSTOMER)),
             administrators=Count("pk", filter=opened_as_admin()),
         )
         totals = (counts["sessions"], counts["users"], counts["tenants"], counts["administrators"])

@@ -104,7 +104,7 @@ class TestAdminInBrowser:
         look_for(operator, address)
         expect(page.locator("#result_list tbody tr")).to_have_count(3)
         page.get_by_role("link", name="Revoke all matching").click()
-        for told in ("3sessions", "2users", "1tenant", "0administrator sessions"):
+        for told in ("3sessions", "2users", "1customer tenant", "0administrator sessions"):
             expect(page.locator(".console-numbers p").filter(has_text=told)).to_be_visible()
         assert statuses(servers, *suspects) == [200] * 6
 

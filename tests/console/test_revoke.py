@@ -98,7 +98,7 @@ class TestRevocationPreview:
     def test_shows_sessions_users_tenants_and_admins(self, everybody: World):
         create_sessions(everybody.ada, 3)
         text = Browser(everybody.super_admin).open(END, tenant="north")
-        for told in ("6 sessions", "3 users", "1 tenant", "1 administrator"):
+        for told in ("6 sessions", "3 users", "1 customer tenant", "1 administrator"):
             assert told in text
 
     def test_counters_and_rows_give_the_same_preview(self, everybody: World):
@@ -115,7 +115,7 @@ class TestRevocationPreview:
                 looked_at.administrators,
             )
 
-    @pytest.mark.parametrize("said", [{}, {"usr": "x"}, {"session": ""}, {"state": "live"}])
+    @pytest.mark.parametrize("said", [{}, {"usr": "x"}, {"session": ""}, {"state": "active"}])
     def test_missing_scope_is_422(self, said: dict[str, str], everybody: World):
         browser = Browser(everybody.super_admin)
         browser.open(END, **said)
@@ -132,7 +132,7 @@ class TestRevocationPreview:
             ({"country": "Sweden"}, "not a country code"),
             ({"user": "\0'; DROP"}, "No user"),
             ({"user": "\0", "device": "mobile"}, "No user"),
-            ({"device": "mobile", "state": "lively"}, "Unknown state lively. Use one of: live,"),
+            ({"device": "mobile", "state": "lively"}, "Unknown state lively. Use one of: active,"),
         ],
     )
     def test_invalid_filter_is_explained(self, said: dict[str, str], words: str, everybody: World):
@@ -141,6 +141,59 @@ class TestRevocationPreview:
         assert browser.status == 422
         assert words in browser.open(SESSIONS, **said)
         assert browser.status == 200
+
+    @pytest.mark.parametrize(
+        ("scope", "label", "name"),
+        [
+            ({"tenant": "south"}, "Tenant", "south (south)"),
+            ({"partner": "globex"}, "Partner", "Globex (globex)"),
+            ({"user": "ada@north.example"}, "User", "ada@north.example"),
+            ({"application": "mail"}, "Application", "Mail (mail)"),
+        ],
+    )
+    def test_names_what_is_revoked(self, scope: dict[str, str], label: str, name: str, world: World):
+        ApplicationFactory(name="Mail", client_id="mail")
+        world.person("ada", world.north)
+        assert world.globex
+        text = Browser(world.super_admin).open(END, **scope)
+        assert f"Revoke sessions of {name}" in text
+        assert f"{label} {name}" in text
+
+    @pytest.mark.parametrize(
+        ("who", "words"),
+        [("super_admin", "All sessions on the platform"), ("acme_partner", "Partner Acme (acme)")],
+    )
+    def test_names_the_widest_scope(self, who: str, words: str, everybody: World):
+        assert words in Browser(getattr(everybody, who)).open(END, all="on")
+
+    def test_counts_customer_tenants_only(self, everybody: World):
+        browser = Browser(everybody.super_admin)
+        assert "3 customer tenants" in browser.open(END, all="on")
+        assert "3 customer tenants" in browser.open(END, device="desktop")
+
+    def test_scope_without_sessions_can_be_revoked(self, world: World):
+        browser = Browser(world.super_admin)
+        text = browser.open(END, tenant=world.south.handle)
+        assert "No session is active. Sign-ins in progress will be refused." in text
+        assert "Revoke</button>" in browser.html
+        assert "0 sessions revoked." in browser.end(tenant=world.south.handle)
+
+
+class TestRevocationPages:
+    def test_list_and_page_name_the_target(self, everybody: World):
+        browser = Browser(everybody.super_admin)
+        browser.end(tenant="north")
+        assert "north (north): a bad night" in browser.text
+        assert "north (north)" in browser.open(REVOCATIONS)
+
+    def test_revocation_of_one_session_names_its_user_and_shows_its_audit_entry(self, everybody: World):
+        everybody.ada.post("/api/v1/auth/logout")
+        browser = Browser(everybody.super_admin)
+        assert "ada@north.example" in browser.open(REVOCATIONS)
+        text = browser.open(f"{REVOCATIONS}{Revocation.objects.latest('pk').handle}/")
+        assert "ada@north.example: signed out" in text
+        assert everybody.ada.session_id in text
+        assert "authentication.sign_out" in text[text.index("Audit history") :]
 
 
 class TestConsoleRevoke:
