@@ -34,7 +34,7 @@ ATTRIBUTE_FIELDS = {
 }
 FIELDS = SCOPE_FIELDS | ATTRIBUTE_FIELDS
 STATES = {State.LIVE: "active", State.EXPIRED: "expired", State.REVOKED: "revoked", State.ANY: "any"}
-STATES_BY_WORD = {word: state for state, word in STATES.items()}
+STATES_BY_LABEL = {label: state for state, label in STATES.items()}
 MAX_LENGTH = 200
 MAX_SELECTED = 100  # a page has fifty; the audit log lists up to a hundred ids
 SCAN_LIMIT = 20_000
@@ -52,12 +52,12 @@ class SessionFilterForm:
         self.is_everything = data.get("all") == "on"
         self.handles = [handle for handle in data.getlist("session")[:MAX_SELECTED] if handle]
         self._state = data.get("state", "")[:MAX_LENGTH]
-        self.state = STATES_BY_WORD.get(self._state, State.LIVE)
+        self.state = STATES_BY_LABEL.get(self._state, State.LIVE)
         self.error = ""
 
     @cached_property
     def selection(self) -> Selection | None:
-        if self._state and self._state not in STATES_BY_WORD:
+        if self._state and self._state not in STATES_BY_LABEL:
             self.error = f"Unknown state {self._state}. Use one of: {', '.join(STATES.values())}."
             return None
         if self.has_checkboxes and not self.handles:
@@ -147,8 +147,8 @@ class SessionFilterForm:
         for each in fields:
             if each["name"] == "device":
                 each["choices"] = [("", "any"), *((kind, kind) for kind in KINDS)]
-        words = [(word, word) for word in STATES_BY_WORD]
-        return [*fields, {"name": "state", "label": "State", "value": STATES[self.state], "choices": words}]
+        labels = [(label, label) for label in STATES_BY_LABEL]
+        return [*fields, {"name": "state", "label": "State", "value": STATES[self.state], "choices": labels}]
 
     @cached_property
     def targets(self) -> dict[str, Link | str]:

@@ -97,7 +97,7 @@ class RevokeView:
 
 
 def _title(form: SessionFilterForm) -> str:
-    """Name what is revoked, if that is one thing."""
+    """Name the target in the title, if there is exactly one."""
     names = [target.text if isinstance(target, Link) else target for target in form.targets.values()]
     return f"Revoke sessions of {names[0]}" if len(names) == 1 else "Revoke sessions"
 
