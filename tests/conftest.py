@@ -1,4 +1,5 @@
 import gc
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,6 +26,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.getoption("markexpr") != "not proof" or collection_path.suffix != ".py":
         return None
     return True if re.search(r"^pytestmark = \[?pytest\.mark\.proof\b", collection_path.read_text(), re.M) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One worker more than there are cores, since each spends a third of its time waiting for its PostgreSQL."""
+    if config.getoption("markexpr") != "not proof":
+        return None  # proofs start processes of their own, and measure times
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_configure(config: pytest.Config) -> None:
