@@ -79,7 +79,7 @@ def check_then_use(user: Any, totp_code: str | None, recovery_code: str | None) 
 
 def page_by_offset(self: Position, rows: Any, _: int) -> Any:
     """Page by offset behind a cursor: test_cursor_walks."""
-    return rows.order_by(*self.order.by).values("pk")[self.seen : self.seen + self.per_page + 1]
+    return rows.order_by(*self.order.ordering).values("pk")[self.seen : self.seen + self.per_page + 1]
 
 
 def make_room_without_lock(context: sign_ins.SignInContext, user: Any, actor: Any) -> None:
