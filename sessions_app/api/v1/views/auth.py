@@ -14,7 +14,13 @@ from sessions_app.api.authentication import require_same_site
 from sessions_app.api.v1 import serializers, wire
 
 THROTTLED = refused("Too many failed sign-ins. Wait as many seconds as `Retry-After` says.")
-SIGN_IN = {200: enveloped(serializers.SignedIn), 401: serializers.SignInRefused, 429: THROTTLED}
+AT_THE_LIMIT = refused("The account has as many sessions as its policy allows, and the policy refuses another.")
+SIGN_IN = {
+    200: enveloped(serializers.SignedIn),
+    401: serializers.SignInRefused,
+    409: AT_THE_LIMIT,
+    429: THROTTLED,
+}
 
 
 class AuthViewSet(V1ViewSet):
