@@ -25,7 +25,7 @@ RUNNING_OUT = """
 """
 
 
-def counts_of_an_end(reach: RevocationScope, world: World) -> list[int]:
+def counts_of_an_end(reach: RevocationScope, world: World, attempts: int = 5) -> list[int]:
     """How many an act says it ended, how many it lists, and how many rows say so in the end."""
     boss = world.person("boss", world.north, Role.TENANT_ADMIN)
     target: dict[RevocationScope, UUID] = {
@@ -45,6 +45,8 @@ def counts_of_an_end(reach: RevocationScope, world: World) -> list[int]:
     time.sleep(0.5)  # until all of them have run out
     operations.sweep()
     expired = operations.expire(actor=SYSTEM)
+    if ended.revocation is None and attempts > 1:  # on a busy machine all of them had timed out before
+        return counts_of_an_end(reach, world, attempts - 1)
     assert ended.revocation
     swept = Revocation.objects.get(pk=ended.revocation.pk).swept_count
     rows = Session.objects.filter(pk__in=made)
